@@ -1,0 +1,70 @@
+//! Units of readings, as the device wrote them.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::limit;
+
+/// A unit as written by the device: 1 to 16 characters (at most 32 bytes), none of them control characters. Cheap to clone.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Unit(Arc<str>);
+
+impl Unit {
+    /// The unit as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether `text` may be a unit.
+    pub fn is_valid(text: &str) -> bool {
+        !text.is_empty()
+            && text.len() <= limit::UNIT_BYTES
+            && text.chars().count() <= limit::UNIT_CHARS
+            && !text.chars().any(char::is_control)
+    }
+}
+
+impl FromStr for Unit {
+    type Err = NotAUnit;
+    fn from_str(text: &str) -> Result<Self, NotAUnit> {
+        if Self::is_valid(text) { Ok(Self(text.into())) } else { Err(NotAUnit) }
+    }
+}
+
+impl fmt::Display for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Serialize for Unit {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Unit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// The text cannot be a unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be 1 to 16 characters without control characters")]
+pub struct NotAUnit;
+
+/// Which of its series' units a reading carries: 0 for none, k for the k-th of [`crate::reading::SeriesInfo::units`].
+///
+/// A byte per reading instead of a text: a series has few units, and an unchanging column compresses to nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct UnitIndex(pub u8);
+
+impl UnitIndex {
+    /// No unit was given.
+    pub const NONE: Self = Self(0);
+}
