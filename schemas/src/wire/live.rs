@@ -1,0 +1,345 @@
+//! Frames of the live socket (`GET /ws/v1/live`): what a dashboard asks for, and what it is sent.
+//!
+//! A frame that comes in is read once into [`Inbound`]; the refusal names the field. Frames that go out are written as
+//! columns into a caller's buffer, so that a session encodes into one allocation for its whole life. A value that is no number travels
+//! as the JSON it was written in. A `sub` with an id in use replaces that subscription.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json};
+
+use crate::id::{DeviceId, FlowId, WidgetId};
+use crate::limit;
+use crate::sensor::SensorName;
+use crate::time::Timestamp;
+
+/// A subscription, as its dashboard numbers it. Unique within the socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SubId(pub u32);
+
+/// A place in a source's values: everything before `offset` has been seen. Offsets of another epoch mean nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// Which counting of the offsets; below 2^53, so that a browser keeps it whole.
+    pub epoch: u64,
+    /// Number of the next value in this epoch.
+    pub offset: u64,
+}
+
+/// What a dashboard can subscribe to, as it names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A widget; its source is looked up.
+    Widget(WidgetId),
+    /// A sensor of a device.
+    DeviceSensor {
+        /// The device.
+        device: DeviceId,
+        /// Its sensor; it need not have sent anything yet.
+        sensor: SensorName,
+    },
+    /// A field of what a flow's node puts out.
+    FlowNode {
+        /// The flow.
+        flow: FlowId,
+        /// The node's id in the diagram.
+        node: Arc<str>,
+        /// The field: `output` for the value itself.
+        field: Arc<str>,
+    },
+}
+
+/// `sub`: asks for a snapshot and all that comes after it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sub {
+    /// The dashboard's number for it.
+    pub id: SubId,
+    /// Of what.
+    pub target: Target,
+    /// Points of the snapshot; capped at [`limit::LIVE_POINTS`]. `None` leaves it to the widget or the default.
+    pub points: Option<usize>,
+    /// Values a second; within [`limit::LIVE_HZ_MIN`] and [`limit::LIVE_HZ`].
+    pub max_hz: f64,
+    /// Where an earlier subscription to the same target ended.
+    pub since: Option<Position>,
+}
+
+/// A frame from a dashboard.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Inbound {
+    /// `auth`: who it is, when no cookie said so.
+    Auth {
+        /// A session or API token.
+        token: String,
+    },
+    /// `sub`.
+    Sub(Sub),
+    /// `unsub`: nothing more is sent under this id.
+    Unsub {
+        /// The subscription.
+        id: SubId,
+    },
+}
+
+/// Why a frame from a dashboard cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {problem}")]
+pub struct Malformed {
+    /// The subscription that it is about, if that much could be read: then only the subscription is refused, not the socket.
+    pub id: Option<SubId>,
+    /// The field; `frame` where it is the whole.
+    pub field: &'static str,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+impl Inbound {
+    /// Reads a text frame. Fields that are not known are passed over.
+    ///
+    /// # Errors
+    /// [`Malformed`], with the first field that is wrong.
+    pub fn parse(text: &str) -> Result<Self, Malformed> {
+        let map: Map<String, Json> = match serde_json::from_str(text) {
+            Ok(Json::Object(map)) => map,
+            Ok(_) => return Err(malformed(None, "frame", "must be an object")),
+            Err(error) => return Err(malformed(None, "frame", format!("is no JSON: {error}"))),
+        };
+        match map.get("t").and_then(Json::as_str) {
+            Some("auth") => match map.get("token").and_then(Json::as_str) {
+                Some(token) if !token.is_empty() => Ok(Self::Auth { token: token.to_owned() }),
+                _ => Err(malformed(None, "token", "must be text")),
+            },
+            Some("sub") => parse_sub(&map).map(Self::Sub),
+            Some("unsub") => Ok(Self::Unsub { id: sub_id(&map)? }),
+            _ => Err(malformed(None, "t", "must be auth, sub or unsub")),
+        }
+    }
+}
+
+fn malformed(id: Option<SubId>, field: &'static str, problem: impl Into<String>) -> Malformed {
+    Malformed { id, field, problem: problem.into() }
+}
+
+fn sub_id(map: &Map<String, Json>) -> Result<SubId, Malformed> {
+    let id = map.get("id").and_then(Json::as_u64).and_then(|id| u32::try_from(id).ok());
+    id.map(SubId).ok_or_else(|| malformed(None, "id", "must be an integer from 0 to 4294967295"))
+}
+
+fn parse_sub(map: &Map<String, Json>) -> Result<Sub, Malformed> {
+    let id = sub_id(map)?;
+    let wrong = |field, problem: &str| malformed(Some(id), field, problem);
+    let target = parse_target(map).map_err(|(field, problem)| malformed(Some(id), field, problem))?;
+    let points = match map.get("points") {
+        None | Some(Json::Null) => None,
+        Some(points) => {
+            let points = points.as_u64().ok_or_else(|| wrong("points", "must be an integer from 0"))?;
+            Some(usize::try_from(points).unwrap_or(usize::MAX).min(limit::LIVE_POINTS))
+        }
+    };
+    let max_hz = match map.get("max_hz") {
+        None | Some(Json::Null) => limit::LIVE_HZ_DEFAULT,
+        Some(hz) => match hz.as_f64() {
+            Some(hz) if hz > 0.0 && hz.is_finite() => hz.clamp(limit::LIVE_HZ_MIN, limit::LIVE_HZ),
+            _ => return Err(wrong("max_hz", "must be a number above 0")),
+        },
+    };
+    let since = match map.get("since") {
+        None | Some(Json::Null) => None,
+        Some(since) => {
+            let part = |name| since.get(name).and_then(Json::as_u64);
+            let Some((epoch, offset)) = part("epoch").zip(part("offset")) else {
+                return Err(wrong("since", "must be {\"epoch\":integer,\"offset\":integer}"));
+            };
+            Some(Position { epoch, offset })
+        }
+    };
+    Ok(Sub { id, target, points, max_hz, since })
+}
+
+fn parse_target(map: &Map<String, Json>) -> Result<Target, (&'static str, String)> {
+    let text = |field: &'static str| match map.get(field) {
+        None => Err((field, "is missing".to_owned())),
+        Some(value) => value.as_str().ok_or_else(|| (field, "must be text".to_owned())),
+    };
+    let named = ["widget", "device", "flow"].iter().filter(|name| map.contains_key(**name)).count();
+    if named != 1 {
+        return Err(("widget", "exactly one of widget, device and flow must be given".to_owned()));
+    }
+    if map.contains_key("widget") {
+        let widget = text("widget")?.parse().map_err(|error| ("widget", format!("{error}")))?;
+        return Ok(Target::Widget(widget));
+    }
+    if map.contains_key("device") {
+        let device = text("device")?.parse().map_err(|error| ("device", format!("{error}")))?;
+        let sensor = text("sensor")?.parse().map_err(|error| ("sensor", format!("{error}")))?;
+        return Ok(Target::DeviceSensor { device, sensor });
+    }
+    let flow = text("flow")?.parse().map_err(|error| ("flow", format!("{error}")))?;
+    let node = name(text("node")?).ok_or_else(too_long("node"))?;
+    let field = if map.contains_key("field") { text("field")? } else { OUTPUT };
+    Ok(Target::FlowNode { flow, node, field: name(field).ok_or_else(too_long("field"))? })
+}
+
+/// The field that is a record's value itself.
+pub const OUTPUT: &str = "output";
+
+fn name(text: &str) -> Option<Arc<str>> {
+    (1..=limit::NODE_ID_BYTES).contains(&text.len()).then(|| text.into())
+}
+
+fn too_long(field: &'static str) -> impl FnOnce() -> (&'static str, String) {
+    move || (field, format!("must be 1 to {} bytes", limit::NODE_ID_BYTES))
+}
+
+/// A value at a time, as it is shown. Cheap to clone: many subscribers share an original.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Point {
+    /// Event time.
+    pub ts: Timestamp,
+    /// The number; finite. 0.0 where the value is text or an object.
+    pub num: f64,
+    /// The original JSON, where it is no number.
+    pub raw: Option<Arc<str>>,
+}
+
+/// One value of an update, with what was folded into it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Folded {
+    /// The newest of the values.
+    pub point: Point,
+    /// Smallest and largest of them; `None` where one of them is no number.
+    pub spread: Option<(f64, f64)>,
+}
+
+/// Why a subscription was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrCode {
+    /// The user may not read it, and may know that it exists.
+    Forbidden,
+    /// There is no such thing, or none that the user may know of.
+    NotFound,
+    /// Too many subscriptions.
+    Limit,
+    /// A field of `sub` is wrong; the message names it.
+    Malformed,
+    /// The server could not read the source just now.
+    Unavailable,
+}
+
+impl ErrCode {
+    /// As it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "not_found",
+            Self::Limit => "limit",
+            Self::Malformed => "malformed",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
+/// Appends `snap`: the points in the order of their times, and where the updates begin.
+pub fn write_snap(
+    out: &mut String,
+    id: SubId,
+    at: Position,
+    points: &[Point],
+    unit: Option<&str>,
+    recovered: bool,
+) {
+    let _ = write!(out, r#"{{"t":"snap","id":{},"epoch":{},"offset":{},"ts":["#, id.0, at.epoch, at.offset);
+    column(out, points, |out, point| write_ms(out, point.ts));
+    out.push_str(r#"],"v":["#);
+    column(out, points, write_value);
+    out.push(']');
+    write_unit(out, unit);
+    let _ = write!(out, r#","recovered":{recovered}}}"#);
+}
+
+/// Appends `upd`. `offset` is the number of the next value; `unit` is given where it is not the one told last; `skipped` counts the values
+/// that were folded into these.
+pub fn write_upd(
+    out: &mut String,
+    id: SubId,
+    offset: u64,
+    values: &[Folded],
+    unit: Option<&str>,
+    skipped: u64,
+) {
+    let _ = write!(out, r#"{{"t":"upd","id":{},"offset":{offset},"ts":["#, id.0);
+    column(out, values, |out, value| write_ms(out, value.point.ts));
+    out.push_str(r#"],"v":["#);
+    column(out, values, |out, value| write_value(out, &value.point));
+    out.push(']');
+    if skipped > 0 {
+        out.push_str(r#","min":["#);
+        column(out, values, |out, value| write_number(out, value.spread.map(|(min, _)| min)));
+        out.push_str(r#"],"max":["#);
+        column(out, values, |out, value| write_number(out, value.spread.map(|(_, max)| max)));
+        let _ = write!(out, r#"],"skipped":{skipped}"#);
+    }
+    write_unit(out, unit);
+    out.push('}');
+}
+
+/// Appends `err`. Without an id it is about a frame that could not be read.
+pub fn write_err(out: &mut String, id: Option<SubId>, code: ErrCode, message: &str) {
+    out.push_str(r#"{"t":"err","#);
+    if let Some(id) = id {
+        let _ = write!(out, r#""id":{},"#, id.0);
+    }
+    let _ = write!(out, r#""code":"{}","message":"#, code.as_str());
+    write_text(out, message);
+    out.push('}');
+}
+
+/// Appends `bye`: the server goes away, and when to come back.
+pub fn write_bye(out: &mut String, reason: &str, after_ms: u32) {
+    out.push_str(r#"{"t":"bye","reason":"#);
+    write_text(out, reason);
+    let _ = write!(out, r#","after_ms":{after_ms}}}"#);
+}
+
+fn column<T>(out: &mut String, items: &[T], mut one: impl FnMut(&mut String, &T)) {
+    for (place, item) in items.iter().enumerate() {
+        if place > 0 {
+            out.push(',');
+        }
+        one(out, item);
+    }
+}
+
+fn write_ms(out: &mut String, ts: Timestamp) {
+    let _ = write!(out, "{}", ts.as_ms());
+}
+
+fn write_value(out: &mut String, point: &Point) {
+    match &point.raw {
+        Some(raw) => out.push_str(raw),
+        None => write_number(out, Some(point.num)),
+    }
+}
+
+fn write_number(out: &mut String, number: Option<f64>) {
+    // `{:?}` is the shortest text that reads back equal, with an exponent where it is shorter; for finite numbers that is JSON
+    let _ = match number {
+        Some(number) if number.is_finite() => write!(out, "{number:?}"),
+        _ => write!(out, "null"),
+    };
+}
+
+fn write_unit(out: &mut String, unit: Option<&str>) {
+    if let Some(unit) = unit {
+        out.push_str(r#","unit":"#);
+        write_text(out, unit);
+    }
+}
+
+fn write_text(out: &mut String, text: &str) {
+    out.push_str(&Json::from(text).to_string());
+}
+
+#[cfg(test)]
+mod tests;
