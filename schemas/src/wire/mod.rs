@@ -1,0 +1,10 @@
+//! What is said on the sockets: frames as bytes, and the types they are read into.
+//!
+//! A frame is decoded once, borrowing from its bytes; what is wrong with it is said by naming the field.
+
+pub mod close;
+pub mod compat;
+pub mod decode;
+pub mod encode;
+pub mod frame;
+pub mod live;
