@@ -10,6 +10,7 @@ pub mod time;
 pub mod unit;
 pub mod value;
 
+pub mod entity;
 pub mod reading;
 
 pub mod wire;

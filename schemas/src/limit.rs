@@ -52,6 +52,24 @@ pub const APPEND_BUDGET_BYTES: usize = 64 * 1024 * 1024;
 pub const READINGS_PER_COMMIT: usize = 100_000;
 /// Bytes of recent commits kept in memory for readers of the tail. Older ones are read from disk.
 pub const TAIL_BYTES: usize = 64 * 1024 * 1024;
+/// Readings in the head, the part of the log that is in memory by series. Reached: the head is frozen and sealed into blocks. At
+/// most two of them exist; if the second fills before the first is sealed, appends wait.
+pub const HEAD_READINGS: usize = 1_000_000;
+/// Bytes of the head; a reading takes about 26. Reached: as [`HEAD_READINGS`].
+pub const HEAD_BYTES: usize = 64 * 1024 * 1024;
+/// Seconds after its first reading that a head is sealed even if it is not full.
+pub const HEAD_AGE_S: u64 = 900;
+/// Readings in a block, one series' share of a sealed head. More: several blocks.
+pub const BLOCK_READINGS: usize = 8_192;
+/// Seconds of event time in a block. More (late readings, backfills): several blocks.
+pub const BLOCK_SPAN_S: u64 = 86_400;
+/// Bytes of sealed commits kept on disk for readers of the tail that are behind. More: the oldest are dropped, and a reader that
+/// still needs them is told which offset is the oldest left.
+pub const HELD_BYTES: u64 = 2 * 1024 * 1024 * 1024;
+/// Boots per device whose highest committed frame is remembered. More: the one that sent longest ago is forgotten.
+pub const BOOTS_PER_DEVICE: usize = 4;
+/// Readings in one page of a range read from the log. More asked for: this many come, with a cursor.
+pub const RANGE_READINGS: usize = 10_000;
 
 // ---- http ----------------------------------------------------------------------------------------------------------
 
@@ -106,3 +124,67 @@ pub const LIVE_LINGER_S: u64 = 15;
 pub const LIVE_WRITE_S: u64 = 30;
 /// Bytes of the id of a flow's node, and of an output field's name.
 pub const NODE_ID_BYTES: usize = 128;
+
+// ---- catalog -------------------------------------------------------------------------------------------------------
+
+/// Characters of a name or title. More: the body is refused.
+pub const NAME_CHARS: usize = 200;
+/// Characters of a description. More: the body is refused.
+pub const DESCRIPTION_CHARS: usize = 10_000;
+/// Tags of an entity. More: the body is refused.
+pub const TAGS: usize = 32;
+/// Characters of a tag, a kind or a widget's own id. More: the body is refused.
+pub const TAG_CHARS: usize = 64;
+/// Bytes of an e-mail address (RFC 5321). More: the body is refused.
+pub const EMAIL_BYTES: usize = 254;
+/// Characters that a new password has at least.
+pub const PASSWORD_CHARS_MIN: usize = 8;
+/// Characters of a password. More: the body is refused, so that nobody pays for hashing a megabyte.
+pub const PASSWORD_CHARS: usize = 256;
+/// Nodes of a diagram. More: the body is refused.
+pub const NODES_PER_DIAGRAM: usize = 2000;
+/// Edges of a diagram. More: the body is refused.
+pub const EDGES_PER_DIAGRAM: usize = 8000;
+/// Widgets of a dashboard. More: refused (`widget_limit_reached`).
+pub const WIDGETS_PER_DASHBOARD: usize = 200;
+/// Samples kept per widget and variable at most.
+pub const SAMPLES_PER_VARIABLE: u32 = 10_000;
+/// Days that readings may be kept at most.
+pub const RETENTION_DAYS: i64 = 36_500;
+/// Devices that a new user may create.
+pub const DEVICE_LIMIT_DEFAULT: u32 = 5;
+/// Organizations that a user may own. More: refused (`organization_limit_reached`).
+pub const ORGANIZATIONS_PER_USER: u32 = 100;
+/// Flows that a user may own. More: refused (`flow_limit_reached`).
+pub const FLOWS_PER_USER: u32 = 20_000;
+/// Dashboards and projects, each, of an organization. More: refused (`dashboard_limit_reached`, `project_limit_reached`).
+pub const DASHBOARDS_PER_ORGANIZATION: u32 = 5000;
+/// Seconds that an old device token may stay valid beside its successor at most: 30 days.
+pub const TOKEN_OVERLAP_S: i64 = 30 * 86_400;
+/// Sessions of a user. More: the oldest ends.
+pub const SESSIONS_PER_USER: u32 = 100;
+/// Days after its last use that a session ends.
+pub const SESSION_DAYS: i64 = 30;
+/// Statements and transactions waiting for the catalog. More: refused (503 `busy`).
+pub const CATALOG_QUEUE: usize = 1024;
+/// Threads that read the catalog.
+pub const CATALOG_READERS: usize = 2;
+/// Milliseconds that a transaction may pause between two statements before it is rolled back.
+pub const TRANSACTION_IDLE_MS: u64 = 5000;
+/// Milliseconds to wait for another process that writes to the catalog. Longer: refused (503 `busy`).
+pub const CATALOG_BUSY_MS: u64 = 5000;
+/// Device tokens whose device is remembered, about 150 bytes each. More: the older half is forgotten and read again.
+pub const TOKEN_CACHE: usize = 131_072;
+
+// ---- login ---------------------------------------------------------------------------------------------------------
+
+/// Failed logins of an account within [`LOGIN_WINDOW_S`]. More: 429 with `Retry-After`.
+pub const LOGIN_FAILURES_PER_ACCOUNT: u32 = 10;
+/// Failed logins from an address within [`LOGIN_WINDOW_S`]. More: 429 with `Retry-After`.
+pub const LOGIN_FAILURES_PER_ADDRESS: u32 = 100;
+/// Seconds for which failed logins count.
+pub const LOGIN_WINDOW_S: u64 = 300;
+/// Accounts and addresses, each, whose failed logins are remembered. More: those that failed least are forgotten.
+pub const LOGIN_MEMORY: usize = 10_000;
+/// Passwords waiting to be hashed. More: refused (503 `busy`).
+pub const PASSWORD_QUEUE: usize = 64;

@@ -1,0 +1,119 @@
+//! Dashboard templates: the drawing. What feeds a widget is in [`super::widget`].
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::input::{self, Checked};
+use crate::id::{DashboardId, OrganizationId, ProjectId, UserId};
+use crate::limit;
+use crate::time::Timestamp;
+
+/// A dashboard template.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DashboardTemplate {
+    /// Its id.
+    pub id: DashboardId,
+    /// Its tenant.
+    pub organization_id: OrganizationId,
+    /// The project it is in, if any.
+    pub project_id: Option<ProjectId>,
+    /// Who made it.
+    pub creator_id: UserId,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// Where things are, in the words of the UI.
+    pub layout: Map<String, Value>,
+    /// How widgets are drawn, in the words of the UI.
+    pub widgets: Vec<Value>,
+    /// What the UI wants to know about sources.
+    pub datasources: Vec<Value>,
+    /// Seconds between refreshes of what is not live.
+    pub update_frequency: u32,
+    /// What the UI keeps about flows.
+    pub flow_config: Map<String, Value>,
+    /// Whether it is in use.
+    pub is_active: bool,
+    /// Number of the save. Its ETag.
+    pub version: u32,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was saved last.
+    pub updated_at: Timestamp,
+}
+
+/// Body of a new dashboard template.
+#[derive(Debug, Clone)]
+pub struct DashboardInput {
+    /// Its tenant.
+    pub organization_id: OrganizationId,
+    /// What may be changed later.
+    pub fields: DashboardPatch,
+}
+
+impl DashboardInput {
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// All problems.
+    pub fn read(body: Value) -> Checked<Self> {
+        input::read(body, |f| {
+            let organization_id = f.required_id("organization_id");
+            let name = f.required("name", input::name);
+            let fields = DashboardPatch { name: Some(name), ..DashboardPatch::take(f) };
+            Self { organization_id, fields }
+        })
+    }
+}
+
+/// Body of a change to a dashboard template. What is absent stays.
+#[derive(Debug, Clone, Default)]
+pub struct DashboardPatch {
+    /// Another project, or none.
+    pub project_id: Option<Option<ProjectId>>,
+    /// New name.
+    pub name: Option<String>,
+    /// New description.
+    pub description: Option<String>,
+    /// New layout.
+    pub layout: Option<Map<String, Value>>,
+    /// New drawing.
+    pub widgets: Option<Vec<Value>>,
+    /// New datasources.
+    pub datasources: Option<Vec<Value>>,
+    /// New seconds between refreshes.
+    pub update_frequency: Option<u32>,
+    /// New flow configuration.
+    pub flow_config: Option<Map<String, Value>>,
+    /// Whether it is in use.
+    pub is_active: Option<bool>,
+}
+
+impl DashboardPatch {
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// All problems.
+    pub fn read(body: Value) -> Checked<Self> {
+        input::read(body, |f| {
+            let name = f.optional("name", input::name);
+            Self { name, ..Self::take(f) }
+        })
+    }
+
+    fn take(f: &mut input::Fields) -> Self {
+        let seconds = f.optional("update_frequency", input::integer(1, 86_400));
+        Self {
+            project_id: f.nullable("project_id", input::id),
+            name: None,
+            description: f.optional("description", input::description),
+            layout: f.optional("layout", input::object),
+            widgets: f.optional("widgets", input::objects(limit::WIDGETS_PER_DASHBOARD)),
+            datasources: f.optional("datasources", input::objects(limit::WIDGETS_PER_DASHBOARD)),
+            update_frequency: seconds.and_then(|s| u32::try_from(s).ok()),
+            flow_config: f.optional("flow_config", input::object),
+            is_active: f.optional("is_active", input::boolean),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Flow diagrams as people keep them. What a diagram means, and whether it can run, is [`crate::flow`]'s matter: a draft
+//! may be half done, so saving one asks only that it is a diagram's shape.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::input::{self, Checked};
+use crate::id::{FlowId, ProjectId, UserId};
+use crate::limit;
+use crate::time::Timestamp;
+
+/// A flow diagram.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FlowDiagram {
+    /// Its id.
+    pub id: FlowId,
+    /// Whom it belongs to.
+    pub owner_id: UserId,
+    /// The project it is in, whose organization's members may read it.
+    pub project_id: Option<ProjectId>,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// React Flow nodes, as the editor wrote them; unknown keys are kept.
+    pub nodes: Vec<Value>,
+    /// React Flow edges, as the editor wrote them; unknown keys are kept.
+    pub edges: Vec<Value>,
+    /// Whatever the editor wants to keep with it (viewport, ...).
+    pub metadata: Map<String, Value>,
+    /// Whether it is deployed.
+    pub is_active: bool,
+    /// Number of the draft: each save adds one. Its ETag.
+    pub version: u32,
+    /// The version that is deployed, while one is; the draft may be newer.
+    pub deployed_version: Option<u32>,
+    /// Words to find it by.
+    pub tags: Vec<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was saved last.
+    pub updated_at: Timestamp,
+}
+
+/// Body of a new flow, or of a whole replacement.
+#[derive(Debug, Clone)]
+pub struct FlowInput {
+    /// The project it is in.
+    pub project_id: Option<ProjectId>,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// React Flow nodes.
+    pub nodes: Vec<Value>,
+    /// React Flow edges.
+    pub edges: Vec<Value>,
+    /// Whatever the editor wants to keep with it.
+    pub metadata: Map<String, Value>,
+    /// Words to find it by.
+    pub tags: Vec<String>,
+}
+
+impl FlowInput {
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// All problems.
+    pub fn read(body: Value) -> Checked<Self> {
+        input::read(body, |f| Self {
+            project_id: f.nullable("project_id", input::id).flatten(),
+            name: f.required("name", input::name),
+            description: f.optional("description", input::description).unwrap_or_default(),
+            nodes: f.optional("nodes", nodes).unwrap_or_default(),
+            edges: f.optional("edges", edges).unwrap_or_default(),
+            metadata: f.optional("metadata", input::object).unwrap_or_default(),
+            tags: f.optional("tags", input::tags).unwrap_or_default(),
+        })
+    }
+}
+
+/// Body of a change to a flow. What is absent stays.
+#[derive(Debug, Clone, Default)]
+pub struct FlowPatch {
+    /// Another project, or none.
+    pub project_id: Option<Option<ProjectId>>,
+    /// New name.
+    pub name: Option<String>,
+    /// New description.
+    pub description: Option<String>,
+    /// New nodes.
+    pub nodes: Option<Vec<Value>>,
+    /// New edges.
+    pub edges: Option<Vec<Value>>,
+    /// New metadata.
+    pub metadata: Option<Map<String, Value>>,
+    /// New tags.
+    pub tags: Option<Vec<String>>,
+}
+
+impl FlowPatch {
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// All problems.
+    pub fn read(body: Value) -> Checked<Self> {
+        input::read(body, |f| Self {
+            project_id: f.nullable("project_id", input::id),
+            name: f.optional("name", input::name),
+            description: f.optional("description", input::description),
+            nodes: f.optional("nodes", nodes),
+            edges: f.optional("edges", edges),
+            metadata: f.optional("metadata", input::object),
+            tags: f.optional("tags", input::tags),
+        })
+    }
+}
+
+impl From<FlowInput> for FlowPatch {
+    /// A replacement is a change of everything.
+    fn from(input: FlowInput) -> Self {
+        Self {
+            project_id: Some(input.project_id),
+            name: Some(input.name),
+            description: Some(input.description),
+            nodes: Some(input.nodes),
+            edges: Some(input.edges),
+            metadata: Some(input.metadata),
+            tags: Some(input.tags),
+        }
+    }
+}
+
+fn nodes(value: Value) -> Checked<Vec<Value>> {
+    input::objects(limit::NODES_PER_DIAGRAM)(value)
+}
+
+fn edges(value: Value) -> Checked<Vec<Value>> {
+    input::objects(limit::EDGES_PER_DIAGRAM)(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn unknown_keys_are_kept_inside_the_diagram_and_refused_outside() {
+        let node = json!({"id": "a", "type": "debug", "measured": {"width": 7}});
+        let flow = FlowInput::read(json!({"name": "f", "nodes": [node]})).unwrap();
+        assert_eq!(flow.nodes, [node]);
+        let problems = FlowInput::read(json!({"name": "f", "nodes": [7], "viewport": {}})).unwrap_err();
+        let pointers: Vec<_> = problems.iter().map(|p| p.pointer.as_str()).collect();
+        assert_eq!(pointers, ["/nodes/0", "/viewport"]);
+    }
+}

@@ -1,0 +1,46 @@
+//! What people and programs make and keep: one file per entity, with what comes in (inputs, checked whole) and what goes out.
+//!
+//! An input is read from JSON by a function that reports every problem at once, each with the JSON pointer of its place;
+//! behind it nothing is checked again, but what only the catalog can know (uniqueness, access, limits).
+
+pub mod dashboard;
+pub mod device;
+pub mod flow;
+pub mod input;
+pub mod organization;
+pub mod project;
+pub mod session;
+pub mod user;
+pub mod widget;
+
+use serde::de::value::StrDeserializer;
+use serde::de::{DeserializeOwned, IntoDeserializer};
+use serde::{Deserialize, Serialize};
+
+pub use input::Problem;
+
+/// A page of a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page<T> {
+    /// The entries.
+    pub items: Vec<T>,
+    /// What to ask the next page with; none after the last.
+    pub next: Option<String>,
+}
+
+/// The name that a value of an enum has in JSON and in the catalog.
+pub fn name_of<T: Serialize>(value: &T) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(name)) => name,
+        _ => String::new(),
+    }
+}
+
+/// The value of an enum with this name; the error lists the names there are.
+///
+/// # Errors
+/// The text to show, if there is no such value.
+pub fn from_name<T: DeserializeOwned>(name: &str) -> Result<T, String> {
+    let text: StrDeserializer<'_, serde::de::value::Error> = name.into_deserializer();
+    T::deserialize(text).map_err(|error| error.to_string())
+}

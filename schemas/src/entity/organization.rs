@@ -1,0 +1,130 @@
+//! Tenants, and who belongs to them.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::input::{self, Checked};
+use crate::id::{OrganizationId, UserId};
+use crate::time::Timestamp;
+
+/// A tenant: what all projects, devices and dashboards belong to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Organization {
+    /// Its id.
+    pub id: OrganizationId,
+    /// Its name.
+    pub name: String,
+    /// Its name in addresses; unique in the installation.
+    pub slug: String,
+    /// What it is for.
+    pub description: String,
+    /// Whom it belongs to; always an admin member too.
+    pub owner_id: UserId,
+    /// Whether it is in use.
+    pub is_active: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was changed last.
+    pub updated_at: Timestamp,
+}
+
+/// What a member was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MemberRole {
+    /// May change everything but the organization's existence and ownership.
+    Admin,
+    /// Reads everything, edits own flows and dashboards.
+    User,
+}
+
+/// What somebody is to an organization; each may do what the ones before may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// A member.
+    User,
+    /// A member who runs it.
+    Admin,
+    /// The one it belongs to.
+    Owner,
+}
+
+/// That a user belongs to an organization.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrganizationMember {
+    /// The organization.
+    pub organization_id: OrganizationId,
+    /// The user.
+    pub user_id: UserId,
+    /// What the member was made.
+    pub role: MemberRole,
+    /// Who asked them in, if anybody.
+    pub invited_by: Option<UserId>,
+    /// Since when.
+    pub joined_at: Timestamp,
+}
+
+/// Body of a new organization.
+#[derive(Debug, Clone, Default)]
+pub struct OrganizationInput {
+    /// Its name.
+    pub name: String,
+    /// Its name in addresses; made from the name if not given.
+    pub slug: Option<String>,
+    /// What it is for.
+    pub description: String,
+}
+
+impl OrganizationInput {
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// All problems.
+    pub fn read(body: Value) -> Checked<Self> {
+        input::read(body, |f| Self {
+            name: f.required("name", input::name),
+            slug: f.optional("slug", slug),
+            description: f.optional("description", input::description).unwrap_or_default(),
+        })
+    }
+}
+
+/// A name as it may stand in addresses: letters and digits in lower case, single hyphens between. May be empty.
+pub fn slug_of(name: &str) -> String {
+    let mut slug = String::with_capacity(name.len());
+    for c in name.chars().flat_map(char::to_lowercase) {
+        if c.is_ascii_alphanumeric() {
+            slug.push(c);
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+    }
+    slug.truncate(SLUG_BYTES);
+    slug.trim_end_matches('-').to_owned()
+}
+
+/// Bytes of a slug: a label of a domain name less the random end that makes it unique.
+const SLUG_BYTES: usize = 50;
+
+fn slug(value: Value) -> Checked<String> {
+    let text = input::line(1, SLUG_BYTES)(value)?;
+    if slug_of(&text) == text {
+        Ok(text)
+    } else {
+        input::wrong("must be a-z, 0-9 and single hyphens between them")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slug_is_made_of_what_addresses_can_hold() {
+        assert_eq!(slug_of("  Ada's Plant / No. 7 "), "ada-s-plant-no-7");
+        assert_eq!(slug_of("工場"), "");
+        assert!(slug("Ada".into()).is_err());
+        assert_eq!(slug("plant-7".into()).unwrap(), "plant-7");
+    }
+}

@@ -1,0 +1,94 @@
+//! Projects: groups of flows, devices and dashboards within an organization.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::input::{self, Checked};
+use crate::id::{OrganizationId, ProjectId, UserId};
+use crate::limit;
+use crate::time::Timestamp;
+
+/// How far along a project is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProjectStatus {
+    /// In use.
+    #[default]
+    Active,
+    /// Resting.
+    Inactive,
+    /// Done.
+    Archived,
+}
+
+/// A project.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Project {
+    /// Its id.
+    pub id: ProjectId,
+    /// Its tenant.
+    pub organization_id: OrganizationId,
+    /// Who made it.
+    pub creator_id: UserId,
+    /// Its name; unique within the organization.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// How far along it is.
+    pub status: ProjectStatus,
+    /// Words to find it by.
+    pub tags: Vec<String>,
+    /// Whatever programs want to keep with it.
+    pub metadata: Map<String, Value>,
+    /// Whether the editor saves by itself.
+    pub auto_save: bool,
+    /// Days that readings of its devices are kept.
+    pub data_retention_days: u32,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was changed last.
+    pub updated_at: Timestamp,
+}
+
+/// Body of a new project.
+#[derive(Debug, Clone)]
+pub struct ProjectInput {
+    /// Its tenant.
+    pub organization_id: OrganizationId,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// How far along it is.
+    pub status: ProjectStatus,
+    /// Words to find it by.
+    pub tags: Vec<String>,
+    /// Whatever programs want to keep with it.
+    pub metadata: Map<String, Value>,
+    /// Whether the editor saves by itself.
+    pub auto_save: bool,
+    /// Days that readings of its devices are kept.
+    pub data_retention_days: u32,
+}
+
+impl ProjectInput {
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// All problems.
+    pub fn read(body: Value) -> Checked<Self> {
+        input::read(body, |f| {
+            let days = f.optional("data_retention_days", input::integer(1, limit::RETENTION_DAYS));
+            Self {
+                organization_id: f.required_id("organization_id"),
+                name: f.required("name", input::name),
+                description: f.optional("description", input::description).unwrap_or_default(),
+                status: f.optional("status", input::one_of).unwrap_or_default(),
+                tags: f.optional("tags", input::tags).unwrap_or_default(),
+                metadata: f.optional("metadata", input::object).unwrap_or_default(),
+                auto_save: f.optional("auto_save", input::boolean).unwrap_or(true),
+                data_retention_days: days.and_then(|days| u32::try_from(days).ok()).unwrap_or(30),
+            }
+        })
+    }
+}

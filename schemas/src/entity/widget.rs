@@ -1,0 +1,281 @@
+//! Widgets of a dashboard: what each one shows and where its data comes from.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::input::{self, Checked, Fields};
+use crate::id::{DashboardId, DeviceId, FlowId, WidgetId};
+use crate::limit;
+use crate::sensor::{NotASensorName, SensorName};
+use crate::time::Timestamp;
+
+/// How a widget looks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum WidgetType {
+    #[default]
+    TimeSeries,
+    BarChart,
+    Gauge,
+    StatPanel,
+    PieChart,
+    Table,
+    Histogram,
+    XyChart,
+    TrendChart,
+    Status,
+    Switch,
+    Button,
+    Slider,
+    Text,
+}
+
+/// What becomes of several values where one is shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum Aggregation {
+    #[default]
+    Last,
+    Avg,
+    Sum,
+    Count,
+    Min,
+    Max,
+}
+
+/// Where a widget is, in cells of the grid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GridPosition {
+    /// Column.
+    pub x: u32,
+    /// Row.
+    pub y: u32,
+    /// Columns wide.
+    pub w: u32,
+    /// Rows high.
+    pub h: u32,
+    /// Columns wide at least.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_w: Option<u32>,
+    /// Rows high at least.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_h: Option<u32>,
+}
+
+impl Default for GridPosition {
+    fn default() -> Self {
+        Self { x: 0, y: 0, w: 4, h: 3, min_w: None, min_h: None }
+    }
+}
+
+/// Where a widget's data comes from. In JSON its fields stand beside the widget's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "data_source_type", rename_all = "snake_case")]
+pub enum DataSource {
+    /// What a node of a flow puts out.
+    FlowNode {
+        /// The flow.
+        flow_id: FlowId,
+        /// The node's id in the diagram.
+        node_id: String,
+        /// Which field of its records.
+        output_field: String,
+    },
+    /// What a sensor of a device measures.
+    DeviceSensor {
+        /// The device.
+        device_id: DeviceId,
+        /// The sensor's name.
+        sensor_type: SensorName,
+    },
+    /// A value that stands in the widget.
+    Static {
+        /// The value.
+        static_value: Value,
+    },
+}
+
+impl Default for DataSource {
+    fn default() -> Self {
+        Self::Static { static_value: Value::Null }
+    }
+}
+
+/// A widget of a dashboard.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DashboardWidget {
+    /// Its id: what the live socket names it by.
+    pub id: WidgetId,
+    /// The dashboard that it is on.
+    pub dashboard_template_uuid: DashboardId,
+    /// Its id in the drawing; unique within the dashboard.
+    pub widget_id: String,
+    /// What stands above it.
+    pub title: String,
+    /// How it looks.
+    pub widget_type: WidgetType,
+    /// What the UI keeps about it.
+    pub widget_config: Map<String, Value>,
+    /// Where it is.
+    pub grid_position: GridPosition,
+    /// Where its data comes from.
+    #[serde(flatten)]
+    pub source: DataSource,
+    /// What becomes of several values.
+    pub aggregation: Aggregation,
+    /// Milliseconds between refreshes of what is not live.
+    pub refresh_interval: u32,
+    /// Samples kept for it.
+    pub max_samples: u32,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was changed last.
+    pub updated_at: Timestamp,
+}
+
+/// Body of a new widget.
+#[derive(Debug, Clone)]
+pub struct WidgetInput {
+    /// Its id in the drawing.
+    pub widget_id: String,
+    /// What stands above it.
+    pub title: String,
+    /// How it looks.
+    pub widget_type: WidgetType,
+    /// What the UI keeps about it.
+    pub widget_config: Map<String, Value>,
+    /// Where it is.
+    pub grid_position: GridPosition,
+    /// Where its data comes from.
+    pub source: DataSource,
+    /// What becomes of several values.
+    pub aggregation: Aggregation,
+    /// Milliseconds between refreshes.
+    pub refresh_interval: u32,
+    /// Samples kept for it.
+    pub max_samples: u32,
+}
+
+impl WidgetInput {
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// All problems, fields of another kind of source among them.
+    pub fn read(body: Value) -> Checked<Self> {
+        input::read(body, |f| Self {
+            widget_id: f.required("widget_id", input::line(1, limit::TAG_CHARS)),
+            title: f.optional("title", input::line(0, limit::NAME_CHARS)).unwrap_or_default(),
+            widget_type: f.required("widget_type", input::one_of),
+            widget_config: f.optional("widget_config", input::object).unwrap_or_default(),
+            grid_position: f.optional("grid_position", grid_position).unwrap_or_default(),
+            source: source(f),
+            aggregation: f.optional("aggregation", input::one_of).unwrap_or_default(),
+            refresh_interval: f.optional("refresh_interval", number(100, 86_400_000)).unwrap_or(1000),
+            max_samples: f.optional("max_samples", number(1, limit::SAMPLES_PER_VARIABLE)).unwrap_or(50),
+        })
+    }
+}
+
+fn source(f: &mut Fields) -> DataSource {
+    let kind = f.required("data_source_type", |value| match value.as_str() {
+        Some(kind @ ("flow_node" | "device_sensor" | "static")) => Ok(kind.to_owned()),
+        _ => input::wrong("must be one of `flow_node`, `device_sensor`, `static`"),
+    });
+    match kind.as_str() {
+        "flow_node" => {
+            let output = f.optional("output_field", input::line(1, limit::TAG_CHARS));
+            DataSource::FlowNode {
+                flow_id: f.required_id("flow_id"),
+                node_id: f.required("node_id", input::line(1, limit::NAME_CHARS)),
+                output_field: output.unwrap_or_else(|| "output".to_owned()),
+            }
+        }
+        "device_sensor" => {
+            let device_id = f.required_id("device_id");
+            match f.required("sensor_type", |value| sensor(value).map(Some)) {
+                Some(sensor_type) => DataSource::DeviceSensor { device_id, sensor_type },
+                None => DataSource::default(),
+            }
+        }
+        "static" => DataSource::Static { static_value: f.optional("static_value", Ok).unwrap_or_default() },
+        _ => {
+            // Which of these belong cannot be said before the kind is: they are not reported as unknown.
+            for name in ["flow_id", "node_id", "output_field", "device_id", "sensor_type", "static_value"] {
+                f.optional(name, Ok);
+            }
+            DataSource::default()
+        }
+    }
+}
+
+fn sensor(value: Value) -> Checked<SensorName> {
+    match value.as_str().and_then(|text| text.parse().ok()) {
+        Some(sensor) => Ok(sensor),
+        None => input::wrong(NotASensorName.to_string()),
+    }
+}
+
+fn grid_position(value: Value) -> Checked<GridPosition> {
+    input::read(value, |f| {
+        let default = GridPosition::default();
+        GridPosition {
+            x: f.optional("x", number(0, 1000)).unwrap_or(default.x),
+            y: f.optional("y", number(0, 100_000)).unwrap_or(default.y),
+            w: f.optional("w", number(1, 1000)).unwrap_or(default.w),
+            h: f.optional("h", number(1, 1000)).unwrap_or(default.h),
+            min_w: f.nullable("minW", number(1, 1000)).flatten(),
+            min_h: f.nullable("minH", number(1, 1000)).flatten(),
+        }
+    })
+}
+
+fn number(min: u32, max: u32) -> impl Fn(Value) -> Checked<u32> {
+    move |value| {
+        let number = input::integer(i64::from(min), i64::from(max))(value)?;
+        u32::try_from(number).or_else(|_| input::wrong("is too large"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_widget_takes_the_fields_of_its_kind_of_source_only() {
+        let device = "01890000-0000-7000-8000-000000000001";
+        let good = json!({"widget_id": "w", "widget_type": "gauge", "data_source_type": "device_sensor",
+            "device_id": device, "sensor_type": "temperature"});
+        let widget = WidgetInput::read(good.clone()).unwrap();
+        assert!(matches!(widget.source, DataSource::DeviceSensor { .. }));
+        let mut mixed = good;
+        mixed["flow_id"] = device.into();
+        mixed["sensor_type"] = "no such name!".into();
+        let problems = WidgetInput::read(mixed).unwrap_err();
+        let pointers: Vec<_> = problems.iter().map(|p| p.pointer.as_str()).collect();
+        assert_eq!(pointers, ["/sensor_type", "/flow_id"]);
+    }
+
+    #[test]
+    fn a_widget_of_an_unknown_kind_says_which_kinds_there_are() {
+        let body = json!({"widget_id": "w", "widget_type": "dial", "data_source_type": "sql", "flow_id": 7,
+            "grid_position": {"x": -1, "z": 0}});
+        let problems = WidgetInput::read(body).unwrap_err();
+        let pointers: Vec<_> = problems.iter().map(|p| p.pointer.as_str()).collect();
+        assert_eq!(pointers, ["/widget_type", "/grid_position/x", "/grid_position/z", "/data_source_type"]);
+        assert!(problems[0].message.contains("gauge"), "{problems:?}");
+    }
+
+    #[test]
+    fn a_source_stands_beside_the_widgets_fields() {
+        let source = DataSource::Static { static_value: json!(7) };
+        assert_eq!(
+            serde_json::to_value(source).unwrap(),
+            json!({"data_source_type": "static", "static_value": 7})
+        );
+    }
+}
