@@ -14,3 +14,5 @@ pub mod entity;
 pub mod reading;
 
 pub mod wire;
+
+pub mod flow;

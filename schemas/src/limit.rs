@@ -123,7 +123,7 @@ pub const LIVE_LINGER_S: u64 = 15;
 /// Seconds that a dashboard's socket may take nothing. Longer: it is closed.
 pub const LIVE_WRITE_S: u64 = 30;
 /// Bytes of the id of a flow's node, and of an output field's name.
-pub const NODE_ID_BYTES: usize = 128;
+pub const NODE_ID_BYTES: usize = 256;
 
 // ---- catalog -------------------------------------------------------------------------------------------------------
 
@@ -188,3 +188,51 @@ pub const LOGIN_WINDOW_S: u64 = 300;
 pub const LOGIN_MEMORY: usize = 10_000;
 /// Passwords waiting to be hashed. More: refused (503 `busy`).
 pub const PASSWORD_QUEUE: usize = 64;
+
+// ---- flows ---------------------------------------------------------------------------------------------------------
+
+/// Nodes of a diagram. More: the diagram is refused.
+pub const FLOW_NODES: usize = 500;
+/// Edges of a diagram. More: the diagram is refused.
+pub const FLOW_EDGES: usize = 2000;
+/// Bytes of a diagram's JSON. More: the diagram is refused.
+pub const FLOW_BYTES: usize = 1024 * 1024;
+/// Problems that a check of a diagram reports. Later ones are left out; the last says so.
+pub const FLOW_PROBLEMS: usize = 200;
+/// Devices that one source node may name. More: the diagram is refused.
+pub const SOURCE_DEVICES: usize = 10_000;
+/// Bytes of an expression. Longer: the diagram is refused.
+pub const EXPRESSION_BYTES: usize = 2048;
+/// Nodes of an expression's syntax tree. More: the diagram is refused.
+pub const EXPRESSION_NODES: usize = 500;
+/// Depth of an expression's syntax tree. Deeper: the diagram is refused.
+pub const EXPRESSION_DEPTH: usize = 32;
+/// Values that a moving average keeps per key. More: the diagram is refused.
+pub const AVERAGE_VALUES: u64 = 10_000;
+/// Shortest window, in milliseconds.
+pub const WINDOW_MS_MIN: i64 = 1;
+/// Longest window, lateness and grace, in milliseconds: 31 days.
+pub const WINDOW_MS_MAX: i64 = 31 * 86_400_000;
+/// Windows that may be open at once per key: lateness / size + 2. More: the diagram is refused.
+pub const WINDOWS_PER_KEY: i64 = 64;
+/// Milliseconds after its last reading that a silent key's windows are closed, by default.
+pub const IDLE_GRACE_MS: i64 = 30_000;
+/// Keys (series) that a node keeps state for. A record of one more goes to the node's error port (`too_many_keys`).
+pub const KEYS_PER_NODE: usize = 100_000;
+
+// ---- cells (the engine's workers) ----------------------------------------------------------------------------------
+
+/// Commits fed to a cell and not yet done. Reached: feeding answers Full, and the feeder waits until there is room.
+pub const FEED_COMMITS: usize = 64;
+/// Bytes of commits fed to a cell and not yet done. Reached: as [`FEED_COMMITS`]; one commit is always let in.
+pub const FEED_BYTES: usize = 32 * 1024 * 1024;
+/// Commands waiting for a cell. Reached: the command is refused as busy.
+pub const CELL_COMMANDS: usize = 4096;
+/// Rows of a commit that a cell handles in one go, before it looks at its commands again.
+pub const CHUNK_ROWS: usize = 8192;
+/// Flows in one pack (one timely dataflow). One more opens another pack.
+pub const FLOWS_PER_PACK: usize = 4096;
+/// Flows on one cell. One more is refused.
+pub const FLOWS_PER_CELL: usize = 65_536;
+/// Chunks of results that may wait in a cell while its outlet is full. Any: the cell takes no further input.
+pub const EMISSIONS_WAITING: usize = 1;
