@@ -1,0 +1,230 @@
+//! Reads the store back and compares it with what was acknowledged.
+//!
+//! Of each device: every acknowledged reading is there exactly once, save those that the server refused for good; what
+//! was sent and never acknowledged may be there, once; nothing else is. The compatible form has no numbers, so what it
+//! sent again after a broken socket may be there twice. Memory: two bits per reading of the device being read.
+
+use std::fmt;
+use std::ops::Range;
+
+use anyhow::{Context, Result};
+use edgesync_schemas::time::Timestamp;
+use hyper::Method;
+use serde::Deserialize;
+use tokio::task::JoinSet;
+
+use super::Args;
+use super::api::{Account, Client};
+use super::device::Outcome;
+use super::fleet::Run;
+use super::frame::Shape;
+
+/// Devices that are read at the same time.
+const READERS: usize = 4;
+/// Readings in a page: the most the API gives.
+const PAGE: usize = 500;
+/// Findings that are described; the rest is counted.
+const EXAMPLES_MAX: usize = 10;
+
+/// What was found in the store.
+#[derive(Debug, Default)]
+pub struct Verified {
+    stored: u64,
+    missing: u64,
+    doubled: u64,
+    alien: u64,
+    unacked_stored: u64,
+    examples: Vec<String>,
+}
+
+impl Verified {
+    /// Whether the promise was kept.
+    pub fn is_good(&self) -> bool {
+        self.missing == 0 && self.doubled == 0 && self.alien == 0
+    }
+
+    /// For the machine.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "good": self.is_good(), "stored": self.stored, "missing": self.missing, "doubled": self.doubled,
+            "alien": self.alien, "unacked_stored": self.unacked_stored, "examples": self.examples,
+        })
+    }
+
+    fn add(&mut self, other: Self) {
+        self.stored += other.stored;
+        self.missing += other.missing;
+        self.doubled += other.doubled;
+        self.alien += other.alien;
+        self.unacked_stored += other.unacked_stored;
+        let room = EXAMPLES_MAX - self.examples.len();
+        self.examples.extend(other.examples.into_iter().take(room));
+    }
+
+    fn example(&mut self, text: impl FnOnce() -> String) {
+        if self.examples.len() < EXAMPLES_MAX {
+            self.examples.push(text());
+        }
+    }
+}
+
+impl fmt::Display for Verified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = if self.is_good() { "right" } else { "WRONG" };
+        write!(
+            f,
+            "{verdict}: {} readings stored, {} missing, {} doubled, {} never sent; {} stored whose ack did not arrive",
+            self.stored, self.missing, self.doubled, self.alien, self.unacked_stored
+        )?;
+        self.examples.iter().try_for_each(|example| write!(f, "\n            {example}"))
+    }
+}
+
+/// Reads every device's readings of the run. Not cancel safe.
+///
+/// # Errors
+/// The API refuses, or answers something that is no page of readings.
+pub async fn verify(account: &Account, args: &Args, seed: u64, run: &Run) -> Result<Verified> {
+    let from = Timestamp::from_ms(run.began_ms).context("the clock is beyond the year 9999")?.to_string();
+    let expectations: Vec<Expected> =
+        run.outcomes.iter().filter_map(|outcome| Expected::of(outcome, u64::from(args.readings))).collect();
+    let mut lanes: Vec<Vec<Expected>> = (0..READERS).map(|_| Vec::new()).collect();
+    for (i, expected) in expectations.into_iter().enumerate() {
+        lanes[i % READERS].push(expected);
+    }
+    let mut set = JoinSet::new();
+    for lane in lanes {
+        let shape = Shape::new(args.form, seed, args.readings);
+        let mut client = account.client().await?;
+        let from = from.clone();
+        set.spawn(async move {
+            let mut found = Verified::default();
+            for expected in lane {
+                found.add(read_device(&mut client, &shape, &expected, &from).await?);
+            }
+            Ok::<_, anyhow::Error>(found)
+        });
+    }
+    let mut found = Verified::default();
+    while let Some(lane) = set.join_next().await {
+        found.add(lane??);
+    }
+    Ok(found)
+}
+
+/// What the store must and may hold of a device; readings are counted from 0 over all its frames.
+struct Expected {
+    index: u32,
+    id: String,
+    acked: u64,
+    sent: u64,
+    /// Readings of acknowledged frames that may be absent, or there twice.
+    excused: Vec<Range<u64>>,
+}
+
+impl Expected {
+    fn of(outcome: &Outcome, readings: u64) -> Option<Self> {
+        let frames = outcome.uncertain.iter().map(|(from, to)| (from - 1) * readings..to * readings);
+        let single = outcome.rejected.iter().map(|(q, index)| {
+            let n = (q - 1) * readings + u64::from(*index);
+            n..n + 1
+        });
+        let mut excused: Vec<_> = frames.chain(single).collect();
+        excused.sort_unstable_by_key(|range| range.start);
+        Some(Self {
+            index: outcome.index,
+            id: outcome.id.clone()?, // without an id it never connected, and sent nothing
+            acked: outcome.acked * readings,
+            sent: outcome.sent * readings,
+            excused,
+        })
+    }
+
+    fn excuses(&self, n: u64) -> bool {
+        self.excused.iter().any(|range| range.contains(&n))
+    }
+}
+
+#[derive(Deserialize)]
+struct Page<'a> {
+    #[serde(borrow)]
+    items: Vec<Stored<'a>>,
+    next: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Stored<'a> {
+    #[serde(borrow)]
+    sensor_type: std::borrow::Cow<'a, str>,
+    value: f64,
+}
+
+async fn read_device(
+    client: &mut Client,
+    shape: &Shape,
+    expected: &Expected,
+    from: &str,
+) -> Result<Verified> {
+    let mut found = Verified::default();
+    let mut seen = vec![0u64; expected.sent.div_ceil(64) as usize];
+    let first_page = format!("/api/v1/readings?device={}&from={from}&limit={PAGE}", expected.id);
+    let mut path = first_page.clone();
+    loop {
+        let (status, bytes) = client.call(Method::GET, &path, None).await?;
+        anyhow::ensure!(status.is_success(), "{path}: {status}: {}", String::from_utf8_lossy(&bytes));
+        let page: Page<'_> =
+            serde_json::from_slice(&bytes).with_context(|| format!("{path}: not a page of readings"))?;
+        for reading in &page.items {
+            found.stored += 1;
+            match shape.recognise(expected.index, &reading.sensor_type, reading.value) {
+                Some(n) if n < expected.sent => {
+                    let (word, bit) = ((n / 64) as usize, 1u64 << (n % 64));
+                    if seen[word] & bit != 0 && !expected.excuses(n) {
+                        found.doubled += 1;
+                        found.example(|| format!("device {}: reading {n} is there twice", expected.id));
+                    }
+                    found.unacked_stored += u64::from(n >= expected.acked && seen[word] & bit == 0);
+                    seen[word] |= bit;
+                }
+                _ => {
+                    found.alien += 1;
+                    let (sensor, value) = (&reading.sensor_type, reading.value);
+                    found.example(|| format!("device {}: {sensor} = {value} was never sent", expected.id));
+                }
+            }
+        }
+        match page.next {
+            Some(cursor) => path = format!("{first_page}&cursor={cursor}"),
+            None => break,
+        }
+    }
+    for n in 0..expected.acked {
+        if seen[(n / 64) as usize] & (1 << (n % 64)) == 0 && !expected.excuses(n) {
+            found.missing += 1;
+            found
+                .example(|| format!("device {}: reading {n} was acknowledged and is not there", expected.id));
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refused_and_resent_readings_are_excused_and_no_others() {
+        let outcome = Outcome {
+            index: 0,
+            id: Some("x".to_owned()),
+            acked: 10,
+            sent: 12,
+            rejected: vec![(3, 1)],
+            uncertain: vec![(5, 6)],
+        };
+        let expected = Expected::of(&outcome, 2).unwrap();
+        assert_eq!((expected.acked, expected.sent), (20, 24));
+        let excused: Vec<u64> = (0..24).filter(|n| expected.excuses(*n)).collect();
+        assert_eq!(excused, [5, 8, 9, 10, 11]);
+    }
+}
