@@ -8,3 +8,6 @@ pub mod decode;
 pub mod encode;
 pub mod frame;
 pub mod live;
+
+#[cfg(test)]
+mod tests;
