@@ -29,6 +29,12 @@ pub const EVENT_AGE_DAYS: i64 = 30;
 /// Bytes of the read buffer of a device socket. The library zero-fills it before each read and keeps it while idle: 2 KiB
 /// hold a frame of 20 readings, and 15,000 idle sockets cost 30 MB instead of 2 GB with its default of 128 KiB.
 pub const DEVICE_READ_BUFFER_BYTES: usize = 2 * 1024;
+/// Bytes of answers that a device socket collects before it writes: a turn's acknowledgements leave in one segment.
+pub const DEVICE_WRITE_BUFFER_BYTES: usize = 4 * 1024;
+/// Bytes of answers that may wait for a device to read them. Reached: the connection is not read; after ten seconds it is closed.
+pub const DEVICE_WRITE_QUEUE_BYTES: usize = 256 * 1024;
+/// Refused readings named in one `ack`. More are named in the next.
+pub const REJECTIONS_PER_ACK: usize = 1000;
 /// Frames that a device may have outstanding (`credit`).
 pub const CREDIT_FRAMES: u32 = 64;
 /// Seconds that a device may ignore a spent credit before the socket is closed (4429).
@@ -41,6 +47,14 @@ pub const HEARTBEAT_S: u64 = 30;
 pub const PINGS_PER_HEARTBEAT: u32 = 120;
 /// Data frames a second that a device may send by default; 0 is unlimited. More: the socket is not read until time has caught up.
 pub const DEVICE_FRAMES_PER_S: u32 = 0;
+/// Frames that a connection takes from its socket in one turn. More wait in the socket.
+pub const TURN_FRAMES: usize = 64;
+/// Bytes of text after which a connection takes no further frame in a turn.
+pub const TURN_BYTES: usize = 64 * 1024;
+/// Seconds between two writes of who is connected and was last seen when.
+pub const PRESENCE_S: u64 = 5;
+/// Devices of one organization that may be connected at once. More: the socket is closed (4403).
+pub const CONNECTIONS_PER_ORGANIZATION: usize = 50_000;
 /// Largest `after_ms` told to a peer when the server drains, so that a fleet does not come back at once.
 pub const DRAIN_SPREAD_MS: u32 = 30_000;
 
@@ -141,6 +155,8 @@ pub const EMAIL_BYTES: usize = 254;
 pub const PASSWORD_CHARS_MIN: usize = 8;
 /// Characters of a password. More: the body is refused, so that nobody pays for hashing a megabyte.
 pub const PASSWORD_CHARS: usize = 256;
+/// Bytes of JSON of a free-form map or value of an entity that is listed whole. More: the body is refused.
+pub const FREE_FORM_BYTES: usize = 16 * 1024;
 /// Nodes of a diagram. More: the body is refused.
 pub const NODES_PER_DIAGRAM: usize = 2000;
 /// Edges of a diagram. More: the body is refused.
@@ -236,3 +252,26 @@ pub const FLOWS_PER_PACK: usize = 4096;
 pub const FLOWS_PER_CELL: usize = 65_536;
 /// Chunks of results that may wait in a cell while its outlet is full. Any: the cell takes no further input.
 pub const EMISSIONS_WAITING: usize = 1;
+
+// ---- running flows -------------------------------------------------------------------------------------------------
+
+/// Chunks of results and events that wait between a cell and dispatch. Reached: the cell takes no further input.
+pub const EMISSIONS: usize = 64;
+/// Times that a flow with a panicked node is installed again before it stays failed.
+pub const FLOW_RESTARTS: u32 = 5;
+/// Milliseconds before a flow is installed again for the first time; doubled each time, at most [`FLOW_RESTART_MS_MAX`].
+pub const FLOW_RESTART_MS: u64 = 1_000;
+/// Milliseconds between two installations at most.
+pub const FLOW_RESTART_MS_MAX: u64 = 60_000;
+/// Seconds that a flow must run without a panic for its restarts to be forgotten.
+pub const FLOW_HEALTHY_S: u64 = 600;
+/// Seconds between two looks at the counters of running flows.
+pub const FLOW_TICK_S: u64 = 1;
+/// Errors of a node that are kept as samples. More: the oldest is forgotten; the counters have them all.
+pub const ERROR_SAMPLES: usize = 10;
+/// Seconds that a request waits for the actors of flows. Longer: it is answered as busy.
+pub const FLOW_CALL_S: u64 = 30;
+/// Seconds that a debug node is watched after somebody looked at it.
+pub const DEBUG_S: u64 = 900;
+/// Debug nodes that are watched, in the process. More: the longest unseen is let go.
+pub const DEBUG_NODES: usize = 1_000;

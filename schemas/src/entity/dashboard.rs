@@ -43,6 +43,33 @@ pub struct DashboardTemplate {
     pub updated_at: Timestamp,
 }
 
+/// A dashboard template as lists show it: without the drawing, so that a page stays small.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DashboardSummary {
+    /// Its id.
+    pub id: DashboardId,
+    /// Its tenant.
+    pub organization_id: OrganizationId,
+    /// The project it is in, if any.
+    pub project_id: Option<ProjectId>,
+    /// Who made it.
+    pub creator_id: UserId,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// Seconds between refreshes of what is not live.
+    pub update_frequency: u32,
+    /// Whether it is in use.
+    pub is_active: bool,
+    /// Number of the save.
+    pub version: u32,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was saved last.
+    pub updated_at: Timestamp,
+}
+
 /// Body of a new dashboard template.
 #[derive(Debug, Clone)]
 pub struct DashboardInput {

@@ -42,6 +42,46 @@ pub struct FlowDiagram {
     pub updated_at: Timestamp,
 }
 
+/// A flow diagram as lists show it: without the diagram, so that a page stays small.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlowSummary {
+    /// Its id.
+    pub id: FlowId,
+    /// Whom it belongs to.
+    pub owner_id: UserId,
+    /// The project it is in.
+    pub project_id: Option<ProjectId>,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// Whether it is deployed.
+    pub is_active: bool,
+    /// Number of the draft.
+    pub version: u32,
+    /// The version that is deployed, while one is.
+    pub deployed_version: Option<u32>,
+    /// Words to find it by.
+    pub tags: Vec<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was saved last.
+    pub updated_at: Timestamp,
+}
+
+/// A flow as it was deployed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeployedFlow {
+    /// Its id.
+    pub id: FlowId,
+    /// Whom it belongs to.
+    pub owner_id: UserId,
+    /// The version that is deployed.
+    pub version: u32,
+    /// The diagram of that version: `{"nodes":[..],"edges":[..]}`.
+    pub diagram: Value,
+}
+
 /// Body of a new flow, or of a whole replacement.
 #[derive(Debug, Clone)]
 pub struct FlowInput {

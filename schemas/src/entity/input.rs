@@ -206,6 +206,25 @@ pub fn object(value: Value) -> Checked<Map<String, Value>> {
     }
 }
 
+/// A free-form value of at most [`limit::FREE_FORM_BYTES`] of JSON, for entities whose lists show it.
+///
+/// # Errors
+/// Its one problem.
+pub fn small(value: Value) -> Checked<Value> {
+    if value.to_string().len() > limit::FREE_FORM_BYTES {
+        return wrong(format!("must have at most {} bytes of JSON", limit::FREE_FORM_BYTES));
+    }
+    Ok(value)
+}
+
+/// A free-form object as [`small`].
+///
+/// # Errors
+/// Its one problem.
+pub fn small_object(value: Value) -> Checked<Map<String, Value>> {
+    object(small(value)?)
+}
+
 /// A list of at most `max` free-form objects.
 pub fn objects(max: usize) -> impl Fn(Value) -> Checked<Vec<Value>> {
     move |value| {

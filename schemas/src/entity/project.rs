@@ -85,7 +85,7 @@ impl ProjectInput {
                 description: f.optional("description", input::description).unwrap_or_default(),
                 status: f.optional("status", input::one_of).unwrap_or_default(),
                 tags: f.optional("tags", input::tags).unwrap_or_default(),
-                metadata: f.optional("metadata", input::object).unwrap_or_default(),
+                metadata: f.optional("metadata", input::small_object).unwrap_or_default(),
                 auto_save: f.optional("auto_save", input::boolean).unwrap_or(true),
                 data_retention_days: days.and_then(|days| u32::try_from(days).ok()).unwrap_or(30),
             }

@@ -169,7 +169,7 @@ impl WidgetInput {
             widget_id: f.required("widget_id", input::line(1, limit::TAG_CHARS)),
             title: f.optional("title", input::line(0, limit::NAME_CHARS)).unwrap_or_default(),
             widget_type: f.required("widget_type", input::one_of),
-            widget_config: f.optional("widget_config", input::object).unwrap_or_default(),
+            widget_config: f.optional("widget_config", input::small_object).unwrap_or_default(),
             grid_position: f.optional("grid_position", grid_position).unwrap_or_default(),
             source: source(f),
             aggregation: f.optional("aggregation", input::one_of).unwrap_or_default(),
@@ -200,7 +200,9 @@ fn source(f: &mut Fields) -> DataSource {
                 None => DataSource::default(),
             }
         }
-        "static" => DataSource::Static { static_value: f.optional("static_value", Ok).unwrap_or_default() },
+        "static" => {
+            DataSource::Static { static_value: f.optional("static_value", input::small).unwrap_or_default() }
+        }
         _ => {
             // Which of these belong cannot be said before the kind is: they are not reported as unknown.
             for name in ["flow_id", "node_id", "output_field", "device_id", "sensor_type", "static_value"] {

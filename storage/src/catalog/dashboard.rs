@@ -1,0 +1,262 @@
+//! Dashboard templates. Members of the organization read them; their creators and the organization's admins change them.
+
+use edgesync_schemas::entity::dashboard::{
+    DashboardInput, DashboardPatch, DashboardSummary, DashboardTemplate,
+};
+use edgesync_schemas::id::{DashboardId, OrganizationId, UserId};
+use edgesync_schemas::limit;
+
+use super::db::Tx;
+use super::error::Error;
+use super::flow::check_version;
+use super::value::{Row, Value};
+use super::{Catalog, Listing, Slice, access, new_id, now, project};
+
+impl Catalog {
+    /// Makes a dashboard template.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] to outsiders of the organization; [`Error::Missing`] and [`Error::Invalid`] for the project;
+    /// [`Error::LimitReached`].
+    pub async fn create_dashboard(
+        &self,
+        user: UserId,
+        input: DashboardInput,
+    ) -> Result<DashboardTemplate, Error> {
+        let at = now();
+        let mut tx = self.db.begin().await?;
+        access::role(&mut tx, user, input.organization_id).await?;
+        let made = tx.first(
+            "SELECT count(*) FROM dashboard_templates WHERE organization_id = $1",
+            vec![input.organization_id.into()],
+        );
+        if made.await?.map_or(Ok(0), |mut row| row.take::<u32>())? >= limit::DASHBOARDS_PER_ORGANIZATION {
+            let (code, limit) = ("dashboard_limit_reached", limit::DASHBOARDS_PER_ORGANIZATION);
+            return Err(Error::LimitReached { code, limit });
+        }
+        let mut dashboard = DashboardTemplate {
+            id: new_id(),
+            organization_id: input.organization_id,
+            project_id: None,
+            creator_id: user,
+            name: String::new(),
+            description: String::new(),
+            layout: serde_json::Map::new(),
+            widgets: Vec::new(),
+            datasources: Vec::new(),
+            update_frequency: 5,
+            flow_config: serde_json::Map::new(),
+            is_active: true,
+            version: 1,
+            created_at: at,
+            updated_at: at,
+        };
+        apply(&mut tx, user, &mut dashboard, input.fields).await?;
+        let d = &dashboard;
+        tx.execute(
+            "INSERT INTO dashboard_templates (id, organization_id, project_id, creator_id, name, description, layout,
+                widgets, datasources, update_frequency, flow_config, is_active, version, created_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13, $13)",
+            vec![
+                d.id.into(),
+                d.organization_id.into(),
+                d.project_id.into(),
+                user.into(),
+                d.name.as_str().into(),
+                d.description.as_str().into(),
+                Value::json(&d.layout),
+                Value::json(&d.widgets),
+                Value::json(&d.datasources),
+                d.update_frequency.into(),
+                Value::json(&d.flow_config),
+                d.is_active.into(),
+                at.into(),
+            ],
+        )
+        .await?;
+        tx.commit().await?;
+        Ok(dashboard)
+    }
+
+    /// The dashboard, if `user` is a member of its organization.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn dashboard(&self, user: UserId, id: DashboardId) -> Result<DashboardTemplate, Error> {
+        let row = self.db.first(READABLE, vec![user.into(), id.into()]).await?;
+        read(&mut row.ok_or(Error::not_found("dashboard"))?)
+    }
+
+    /// The dashboards that `user` may read, of one organization or all, whose name has `q` in it.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn dashboards(
+        &self,
+        user: UserId,
+        organization: Option<OrganizationId>,
+        q: Option<&str>,
+        slice: Slice,
+    ) -> Result<Listing<DashboardSummary>, Error> {
+        let rows = self.db.query(
+            "SELECT t.id, t.organization_id, t.project_id, t.creator_id, t.name, t.description, t.update_frequency,
+                t.is_active, t.version, t.created_at, t.updated_at
+             FROM dashboard_templates t JOIN organization_members m ON m.organization_id = t.organization_id
+             WHERE m.user_id = $1 AND (t.organization_id = $2 OR $2 IS NULL) AND t.id > $3
+                AND lower(t.name) LIKE lower($4) ESCAPE '\\'
+             ORDER BY t.id LIMIT $5",
+            vec![
+                user.into(),
+                organization.into(),
+                slice.after().into(),
+                super::pattern(q).into(),
+                slice.fetch().into(),
+            ],
+        );
+        let items = rows.await?.into_iter().map(|mut row| summary(&mut row)).collect::<Result<_, _>>()?;
+        Ok(slice.cut(items, |dashboard: &DashboardSummary| dashboard.id.uuid()))
+    }
+
+    /// Saves a dashboard as its next version, if it is still at `expected` (any version if `None`).
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Stale`]; [`Error::Missing`] and [`Error::Invalid`] for the
+    /// project.
+    pub async fn update_dashboard(
+        &self,
+        user: UserId,
+        id: DashboardId,
+        expected: Option<u32>,
+        patch: DashboardPatch,
+    ) -> Result<DashboardTemplate, Error> {
+        let mut tx = self.db.begin().await?;
+        let mut dashboard = for_change(&mut tx, user, id).await?;
+        check_version(dashboard.version, expected)?;
+        apply(&mut tx, user, &mut dashboard, patch).await?;
+        dashboard.version += 1;
+        dashboard.updated_at = now();
+        let d = &dashboard;
+        tx.execute(
+            "UPDATE dashboard_templates SET project_id = $1, name = $2, description = $3, layout = $4, widgets = $5,
+                datasources = $6, update_frequency = $7, flow_config = $8, is_active = $9, version = $10, updated_at = $11
+             WHERE id = $12",
+            vec![
+                d.project_id.into(),
+                d.name.as_str().into(),
+                d.description.as_str().into(),
+                Value::json(&d.layout),
+                Value::json(&d.widgets),
+                Value::json(&d.datasources),
+                d.update_frequency.into(),
+                Value::json(&d.flow_config),
+                d.is_active.into(),
+                d.version.into(),
+                d.updated_at.into(),
+                id.into(),
+            ],
+        )
+        .await?;
+        tx.commit().await?;
+        Ok(dashboard)
+    }
+
+    /// Removes a dashboard and its widgets.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`].
+    pub async fn delete_dashboard(&self, user: UserId, id: DashboardId) -> Result<(), Error> {
+        let mut tx = self.db.begin().await?;
+        for_change(&mut tx, user, id).await?;
+        tx.execute("DELETE FROM dashboard_templates WHERE id = $1", vec![id.into()]).await?;
+        tx.commit().await
+    }
+}
+
+const READABLE: &str = "SELECT t.id, t.organization_id, t.project_id, t.creator_id, t.name, t.description,
+        t.update_frequency, t.is_active, t.version, t.created_at, t.updated_at, t.layout, t.widgets, t.datasources,
+        t.flow_config, CASE WHEN t.creator_id = $1 OR m.role = 'admin' THEN 1 ELSE 0 END
+    FROM dashboard_templates t JOIN organization_members m ON m.organization_id = t.organization_id
+    WHERE m.user_id = $1 AND t.id = $2";
+
+/// The dashboard, if `user` may change it.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Forbidden`].
+pub(super) async fn for_change(
+    tx: &mut Tx,
+    user: UserId,
+    id: DashboardId,
+) -> Result<DashboardTemplate, Error> {
+    let row = tx.first(READABLE, vec![user.into(), id.into()]).await?;
+    let mut row = row.ok_or(Error::not_found("dashboard"))?;
+    let dashboard = read(&mut row)?;
+    if row.take()? { Ok(dashboard) } else { Err(Error::Forbidden) }
+}
+
+async fn apply(
+    tx: &mut Tx,
+    user: UserId,
+    dashboard: &mut DashboardTemplate,
+    patch: DashboardPatch,
+) -> Result<(), Error> {
+    if let Some(project) = patch.project_id {
+        if let Some(project) = project
+            && project::organization_of(tx, user, project).await? != dashboard.organization_id
+        {
+            return Err(Error::Invalid { field: "project_id", message: "must be of the same organization" });
+        }
+        dashboard.project_id = project;
+    }
+    fn set<T>(field: &mut T, value: Option<T>) {
+        if let Some(value) = value {
+            *field = value;
+        }
+    }
+    set(&mut dashboard.name, patch.name);
+    set(&mut dashboard.description, patch.description);
+    set(&mut dashboard.layout, patch.layout);
+    set(&mut dashboard.widgets, patch.widgets);
+    set(&mut dashboard.datasources, patch.datasources);
+    set(&mut dashboard.update_frequency, patch.update_frequency);
+    set(&mut dashboard.flow_config, patch.flow_config);
+    set(&mut dashboard.is_active, patch.is_active);
+    Ok(())
+}
+
+fn summary(row: &mut Row) -> Result<DashboardSummary, Error> {
+    Ok(DashboardSummary {
+        id: row.take()?,
+        organization_id: row.take()?,
+        project_id: row.take()?,
+        creator_id: row.take()?,
+        name: row.take()?,
+        description: row.take()?,
+        update_frequency: row.take()?,
+        is_active: row.take()?,
+        version: row.take()?,
+        created_at: row.take()?,
+        updated_at: row.take()?,
+    })
+}
+
+/// The columns of a summary, then layout, widgets, datasources, flow_config.
+fn read(row: &mut Row) -> Result<DashboardTemplate, Error> {
+    let summary = summary(row)?;
+    Ok(DashboardTemplate {
+        id: summary.id,
+        organization_id: summary.organization_id,
+        project_id: summary.project_id,
+        creator_id: summary.creator_id,
+        name: summary.name,
+        description: summary.description,
+        layout: row.json()?,
+        widgets: row.json()?,
+        datasources: row.json()?,
+        update_frequency: summary.update_frequency,
+        flow_config: row.json()?,
+        is_active: summary.is_active,
+        version: summary.version,
+        created_at: summary.created_at,
+        updated_at: summary.updated_at,
+    })
+}

@@ -1,0 +1,120 @@
+//! What can go wrong in the catalog: a variant per thing that a caller would do differently.
+
+/// Why the catalog did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such thing, or nothing that the asking user may see.
+    #[error("no such {what}")]
+    NotFound {
+        /// The kind of thing.
+        what: &'static str,
+    },
+    /// A field refers to something that does not exist, or that the asking user may not see.
+    #[error("{field} refers to nothing there is")]
+    Missing {
+        /// The field.
+        field: &'static str,
+    },
+    /// A field refers to something that exists, but does not fit.
+    #[error("{field} {message}")]
+    Invalid {
+        /// The field.
+        field: &'static str,
+        /// Why not, as an end of "this field ...".
+        message: &'static str,
+    },
+    /// The user may see it, but not do this with it.
+    #[error("not allowed to a member who is no admin")]
+    Forbidden,
+    /// The value of `field` is taken.
+    #[error("{field} is taken")]
+    Conflict {
+        /// The field that must be unique.
+        field: String,
+    },
+    /// Somebody saved in between.
+    #[error("it is at version {current} by now")]
+    Stale {
+        /// The version that is there.
+        current: u32,
+    },
+    /// A limit of the user or organization is reached.
+    #[error("{code}: at most {limit}")]
+    LimitReached {
+        /// Which limit.
+        code: &'static str,
+        /// How many there may be.
+        limit: u32,
+    },
+    /// Too much is waiting, or another process is writing. Worth a retry.
+    #[error("the catalog is busy")]
+    Busy,
+    /// The catalog was written by a newer version of the program.
+    #[error("the catalog has schema {found}, and this program knows {known} at most: it needs a newer one")]
+    SchemaNewer {
+        /// The newest migration in the catalog.
+        found: u32,
+        /// The newest that this program has.
+        known: u32,
+    },
+    /// A migration in the catalog is not the one this program has.
+    #[error("migration {version} of the catalog is not the one that this program knows")]
+    SchemaAltered {
+        /// Its number.
+        version: u32,
+    },
+    /// The SQLite inside is one that can corrupt a database.
+    #[error("SQLite {found} can corrupt a write-ahead log: 3.51.3 or newer is needed")]
+    SqliteTooOld {
+        /// Its version.
+        found: &'static str,
+    },
+    /// What is stored is not what was written.
+    #[error("the catalog holds a {what} that cannot be read")]
+    Corrupt {
+        /// What it should be.
+        what: &'static str,
+    },
+    /// The threads of the catalog are gone: the process is stopping.
+    #[error("the catalog is closed")]
+    Closed,
+    /// The system has no random numbers to make a token of.
+    #[error("the system gives no random numbers")]
+    NoRandom,
+    /// A thread of the catalog could not be started.
+    #[error("a thread of the catalog could not be started")]
+    Thread(#[source] std::io::Error),
+    /// Anything else that the database said.
+    #[error("the catalog's database failed")]
+    Database(#[source] rusqlite::Error),
+}
+
+impl Error {
+    /// That there is no such thing.
+    pub(super) const fn not_found(what: &'static str) -> Self {
+        Self::NotFound { what }
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode;
+        use rusqlite::ffi;
+        match &error {
+            rusqlite::Error::SqliteFailure(code, message) => match code.code {
+                ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Busy,
+                ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Self::Corrupt { what: "database" },
+                ErrorCode::ConstraintViolation if code.extended_code == ffi::SQLITE_CONSTRAINT_UNIQUE => {
+                    Self::Conflict { field: taken(message.as_deref().unwrap_or_default()) }
+                }
+                _ => Self::Database(error),
+            },
+            _ => Self::Database(error),
+        }
+    }
+}
+
+/// The field in `UNIQUE constraint failed: devices.organization_id, devices.name`: the last, since keys start with the tenant.
+fn taken(message: &str) -> String {
+    message.rsplit(['.', ' ']).next().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,345 @@
+//! Flow diagrams: drafts that are saved, and versions that were deployed.
+//!
+//! A flow is read by its owner and, with a project, by the members of the project's organization; it is changed by its owner
+//! and by that organization's admins.
+
+use edgesync_schemas::entity::flow::{DeployedFlow, FlowDiagram, FlowInput, FlowPatch, FlowSummary};
+use edgesync_schemas::id::{DeviceId, FlowId, ProjectId, UserId};
+use edgesync_schemas::limit;
+use serde::Serialize;
+
+use super::db::Tx;
+use super::error::Error;
+use super::value::{Row, Value};
+use super::{Catalog, Listing, Slice, new_id, now, project};
+
+impl Catalog {
+    /// Makes a flow that belongs to `user`.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] if the project is none that the user may see; [`Error::LimitReached`].
+    pub async fn create_flow(&self, user: UserId, input: FlowInput) -> Result<FlowDiagram, Error> {
+        let at = now();
+        let mut tx = self.db.begin().await?;
+        if let Some(project) = input.project_id {
+            project::organization_of(&mut tx, user, project).await?;
+        }
+        let owned = tx.first("SELECT count(*) FROM flows WHERE owner_id = $1", vec![user.into()]).await?;
+        if owned.map_or(Ok(0), |mut row| row.take::<u32>())? >= limit::FLOWS_PER_USER {
+            return Err(Error::LimitReached { code: "flow_limit_reached", limit: limit::FLOWS_PER_USER });
+        }
+        let flow = FlowDiagram {
+            id: new_id(),
+            owner_id: user,
+            project_id: input.project_id,
+            name: input.name,
+            description: input.description,
+            nodes: input.nodes,
+            edges: input.edges,
+            metadata: input.metadata,
+            is_active: false,
+            version: 1,
+            deployed_version: None,
+            tags: input.tags,
+            created_at: at,
+            updated_at: at,
+        };
+        tx.execute(
+            "INSERT INTO flows (id, owner_id, project_id, name, description, nodes, edges, metadata, tags, version,
+                created_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, $10)",
+            vec![
+                flow.id.into(),
+                user.into(),
+                flow.project_id.into(),
+                flow.name.as_str().into(),
+                flow.description.as_str().into(),
+                Value::json(&flow.nodes),
+                Value::json(&flow.edges),
+                Value::json(&flow.metadata),
+                Value::json(&flow.tags),
+                at.into(),
+            ],
+        )
+        .await?;
+        tx.commit().await?;
+        Ok(flow)
+    }
+
+    /// The flow, whoever asks: for the platform itself. Answers to users come from [`Catalog::readable_flow`].
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn flow(&self, id: FlowId) -> Result<Option<FlowDiagram>, Error> {
+        let row = self.db.first(
+            "SELECT f.id, f.owner_id, f.project_id, f.name, f.description, f.version, f.deployed_version, f.tags,
+                f.created_at, f.updated_at, f.nodes, f.edges, f.metadata
+             FROM flows f WHERE f.id = $1",
+            vec![id.into()],
+        );
+        row.await?.map(|mut row| read(&mut row)).transpose()
+    }
+
+    /// The flow, if `user` may read it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn readable_flow(&self, user: UserId, id: FlowId) -> Result<FlowDiagram, Error> {
+        let row = self.db.first(READABLE, vec![user.into(), id.into()]).await?;
+        read(&mut row.ok_or(Error::not_found("flow"))?)
+    }
+
+    /// The flow, if `user` may change it (and deploy and stop it).
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`].
+    pub async fn editable_flow(&self, user: UserId, id: FlowId) -> Result<FlowDiagram, Error> {
+        editable(self.db.first(READABLE, vec![user.into(), id.into()]).await?)
+    }
+
+    /// The flows that `user` may read, of one project or all, whose name has `q` in it.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn flows(
+        &self,
+        user: UserId,
+        project: Option<ProjectId>,
+        q: Option<&str>,
+        slice: Slice,
+    ) -> Result<Listing<FlowSummary>, Error> {
+        let rows = self.db.query(
+            "SELECT f.id, f.owner_id, f.project_id, f.name, f.description, f.version, f.deployed_version, f.tags,
+                f.created_at, f.updated_at
+             FROM flows f
+             WHERE (f.owner_id = $1 OR f.project_id IN (SELECT p.id FROM projects p
+                    JOIN organization_members m ON m.organization_id = p.organization_id WHERE m.user_id = $1))
+                AND (f.project_id = $2 OR $2 IS NULL) AND f.id > $3 AND lower(f.name) LIKE lower($4) ESCAPE '\\'
+             ORDER BY f.id LIMIT $5",
+            vec![
+                user.into(),
+                project.into(),
+                slice.after().into(),
+                super::pattern(q).into(),
+                slice.fetch().into(),
+            ],
+        );
+        let items = rows.await?.into_iter().map(|mut row| summary(&mut row)).collect::<Result<_, _>>()?;
+        Ok(slice.cut(items, |flow: &FlowSummary| flow.id.uuid()))
+    }
+
+    /// Saves a flow as its next version, if it is still at `expected` (any version if `None`). What is deployed stays.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Stale`], [`Error::Missing`] for the project.
+    pub async fn update_flow(
+        &self,
+        user: UserId,
+        id: FlowId,
+        expected: Option<u32>,
+        patch: FlowPatch,
+    ) -> Result<FlowDiagram, Error> {
+        let mut tx = self.db.begin().await?;
+        let mut flow = editable(tx.first(READABLE, vec![user.into(), id.into()]).await?)?;
+        check_version(flow.version, expected)?;
+        if let Some(project) = patch.project_id
+            && project != flow.project_id
+        {
+            if let Some(project) = project {
+                project::organization_of(&mut tx, user, project).await?;
+            }
+            flow.project_id = project;
+        }
+        flow.name = patch.name.unwrap_or(flow.name);
+        flow.description = patch.description.unwrap_or(flow.description);
+        flow.nodes = patch.nodes.unwrap_or(flow.nodes);
+        flow.edges = patch.edges.unwrap_or(flow.edges);
+        flow.metadata = patch.metadata.unwrap_or(flow.metadata);
+        flow.tags = patch.tags.unwrap_or(flow.tags);
+        flow.version += 1;
+        flow.updated_at = now();
+        tx.execute(
+            "UPDATE flows SET project_id = $1, name = $2, description = $3, nodes = $4, edges = $5, metadata = $6,
+                tags = $7, version = $8, updated_at = $9
+             WHERE id = $10",
+            vec![
+                flow.project_id.into(),
+                flow.name.as_str().into(),
+                flow.description.as_str().into(),
+                Value::json(&flow.nodes),
+                Value::json(&flow.edges),
+                Value::json(&flow.metadata),
+                Value::json(&flow.tags),
+                flow.version.into(),
+                flow.updated_at.into(),
+                id.into(),
+            ],
+        )
+        .await?;
+        tx.commit().await?;
+        Ok(flow)
+    }
+
+    /// Removes a flow and its deployed versions. Whoever does so has stopped it before.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`].
+    pub async fn delete_flow(&self, user: UserId, id: FlowId) -> Result<(), Error> {
+        let mut tx = self.db.begin().await?;
+        editable(tx.first(READABLE, vec![user.into(), id.into()]).await?)?;
+        tx.execute("DELETE FROM flows WHERE id = $1", vec![id.into()]).await?;
+        tx.commit().await
+    }
+
+    /// Writes down that this diagram is what runs of the flow from here on, so that the next start of the server runs it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if the flow was deleted meanwhile.
+    pub async fn set_flow_deployed<D: Serialize + ?Sized>(
+        &self,
+        id: FlowId,
+        version: u32,
+        diagram: &D,
+    ) -> Result<(), Error> {
+        let diagram = Value::json(diagram);
+        let mut tx = self.db.begin().await?;
+        let found = tx
+            .execute("UPDATE flows SET deployed_version = $1 WHERE id = $2", vec![version.into(), id.into()]);
+        if found.await? == 0 {
+            return Err(Error::not_found("flow"));
+        }
+        tx.execute(
+            "INSERT INTO flow_versions (flow_id, version, diagram, created_at) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (flow_id, version) DO NOTHING",
+            vec![id.into(), version.into(), diagram, now().into()],
+        )
+        .await?;
+        tx.commit().await
+    }
+
+    /// Writes down that the flow does not run any more. One that is gone is no error.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn set_flow_stopped(&self, id: FlowId) -> Result<(), Error> {
+        let mut tx = self.db.begin().await?;
+        tx.execute("UPDATE flows SET deployed_version = NULL WHERE id = $1", vec![id.into()]).await?;
+        tx.commit().await
+    }
+
+    /// All flows that are to run, with the diagrams that were deployed: for the start of the server.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn deployed_flows(&self) -> Result<Vec<DeployedFlow>, Error> {
+        let rows = self.db.query(
+            "SELECT f.id, f.owner_id, v.version, v.diagram
+             FROM flows f JOIN flow_versions v ON v.flow_id = f.id AND v.version = f.deployed_version
+             WHERE f.deployed_version IS NOT NULL ORDER BY f.id",
+            vec![],
+        );
+        let read = |mut row: Row| {
+            Ok(DeployedFlow {
+                id: row.take()?,
+                owner_id: row.take()?,
+                version: row.take()?,
+                diagram: row.json()?,
+            })
+        };
+        rows.await?.into_iter().map(read).collect()
+    }
+
+    /// Those of `devices` that the flow must not read: its owner is no member of their organization, or they are not of
+    /// the organization of its project.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn foreign_devices(&self, flow: FlowId, devices: &[DeviceId]) -> Result<Vec<DeviceId>, Error> {
+        let mut foreign = Vec::new();
+        for device in devices {
+            let row = self.db.first(
+                "SELECT d.id FROM flows f JOIN devices d ON d.id = $1
+                 JOIN organization_members m ON m.organization_id = d.organization_id AND m.user_id = f.owner_id
+                 LEFT JOIN projects p ON p.id = f.project_id
+                 WHERE f.id = $2 AND (p.id IS NULL OR p.organization_id = d.organization_id)",
+                vec![(*device).into(), flow.into()],
+            );
+            if row.await?.is_none() {
+                foreign.push(*device);
+            }
+        }
+        Ok(foreign)
+    }
+}
+
+/// Refuses a save over somebody else's.
+///
+/// # Errors
+/// [`Error::Stale`].
+pub(super) fn check_version(current: u32, expected: Option<u32>) -> Result<(), Error> {
+    match expected {
+        Some(expected) if expected != current => Err(Error::Stale { current }),
+        _ => Ok(()),
+    }
+}
+
+/// That a flow may be read, where a field refers to it.
+///
+/// # Errors
+/// [`Error::Missing`].
+pub(super) async fn check_readable(tx: &mut Tx, user: UserId, id: FlowId) -> Result<(), Error> {
+    let row = tx.first(READABLE, vec![user.into(), id.into()]).await?;
+    row.map(drop).ok_or(Error::Missing { field: "flow_id" })
+}
+
+const READABLE: &str =
+    "SELECT f.id, f.owner_id, f.project_id, f.name, f.description, f.version, f.deployed_version, f.tags,
+        f.created_at, f.updated_at, f.nodes, f.edges, f.metadata,
+        CASE WHEN f.owner_id = $1 OR m.role = 'admin' THEN 1 ELSE 0 END
+    FROM flows f LEFT JOIN projects p ON p.id = f.project_id
+    LEFT JOIN organization_members m ON m.organization_id = p.organization_id AND m.user_id = $1
+    WHERE f.id = $2 AND (f.owner_id = $1 OR m.user_id = $1)";
+
+fn editable(row: Option<Row>) -> Result<FlowDiagram, Error> {
+    let mut row = row.ok_or(Error::not_found("flow"))?;
+    let flow = read(&mut row)?;
+    if row.take()? { Ok(flow) } else { Err(Error::Forbidden) }
+}
+
+fn summary(row: &mut Row) -> Result<FlowSummary, Error> {
+    let summary = FlowSummary {
+        id: row.take()?,
+        owner_id: row.take()?,
+        project_id: row.take()?,
+        name: row.take()?,
+        description: row.take()?,
+        is_active: false,
+        version: row.take()?,
+        deployed_version: row.take()?,
+        tags: row.json()?,
+        created_at: row.take()?,
+        updated_at: row.take()?,
+    };
+    Ok(FlowSummary { is_active: summary.deployed_version.is_some(), ..summary })
+}
+
+/// The columns of a summary, then nodes, edges, metadata.
+fn read(row: &mut Row) -> Result<FlowDiagram, Error> {
+    let summary = summary(row)?;
+    Ok(FlowDiagram {
+        id: summary.id,
+        owner_id: summary.owner_id,
+        project_id: summary.project_id,
+        name: summary.name,
+        description: summary.description,
+        nodes: row.json()?,
+        edges: row.json()?,
+        metadata: row.json()?,
+        is_active: summary.is_active,
+        version: summary.version,
+        deployed_version: summary.deployed_version,
+        tags: summary.tags,
+        created_at: summary.created_at,
+        updated_at: summary.updated_at,
+    })
+}

@@ -1,0 +1,119 @@
+//! The catalog: users, organizations, devices, flows and dashboards, and who may see what.
+//!
+//! Every question that a user asks is scoped by that user in its SQL: what they may not see is not found
+//! ([`Error::NotFound`]), what they may see but not change is [`Error::Forbidden`]. A change is durable when its method
+//! returns. All methods are cancel safe: a cancelled change is done whole or not at all.
+
+mod access;
+mod dashboard;
+mod db;
+mod device;
+mod error;
+mod flow;
+mod member;
+mod migrate;
+mod organization;
+mod project;
+mod session;
+mod sqlite;
+pub mod token;
+mod user;
+mod value;
+mod widget;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use edgesync_schemas::id::Id;
+use edgesync_schemas::limit;
+use edgesync_schemas::time::Timestamp;
+use uuid::Uuid;
+
+pub use access::DeviceAccess;
+pub use device::Presence;
+pub use error::Error;
+pub use user::Account;
+
+/// The catalog. Cheap to clone; its threads end with the last clone.
+#[derive(Debug, Clone)]
+pub struct Catalog {
+    db: db::Db,
+    access: Arc<access::AccessCache>,
+}
+
+impl Catalog {
+    /// Opens the catalog in this file, or makes it, and brings it to the newest schema. Blocks.
+    ///
+    /// # Errors
+    /// [`Error::SchemaNewer`] and [`Error::SchemaAltered`] for a catalog that is not this program's;
+    /// [`Error::Database`] if the file cannot be opened.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        Ok(Self { db: db::Db::open(path)?, access: Arc::default() })
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub async fn ping(&self) -> Result<(), Error> {
+        self.db.query("SELECT 1", vec![]).await.map(drop)
+    }
+}
+
+/// Which part of a list is wanted. Lists are in the order of creation.
+#[derive(Debug, Clone, Copy)]
+pub struct Slice {
+    /// The id of the last entry of the part before; none for the first part.
+    pub after: Option<Uuid>,
+    /// Entries at most.
+    pub limit: usize,
+}
+
+impl Slice {
+    /// The first part, as long as it can be.
+    pub const FIRST: Self = Self { after: None, limit: limit::PAGE_MAX };
+
+    fn after(self) -> Uuid {
+        self.after.unwrap_or(Uuid::nil())
+    }
+
+    /// One more than wanted, to know whether there are more.
+    fn fetch(self) -> i64 {
+        i64::try_from(self.limit.min(limit::PAGE_MAX)).unwrap_or(0) + 1
+    }
+
+    fn cut<T>(self, mut items: Vec<T>, id: impl Fn(&T) -> Uuid) -> Listing<T> {
+        let limit = self.limit.min(limit::PAGE_MAX);
+        let more = items.len() > limit;
+        items.truncate(limit);
+        let next = if more { items.last().map(id) } else { None };
+        Listing { items, next }
+    }
+}
+
+/// A part of a list.
+#[derive(Debug, Clone)]
+pub struct Listing<T> {
+    /// The entries.
+    pub items: Vec<T>,
+    /// What the next part comes after; none if this is the last.
+    pub next: Option<Uuid>,
+}
+
+/// The moment.
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_us_saturating(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}
+
+/// A new id. Ids of one process ascend, which is what lists are ordered by.
+fn new_id<K>() -> Id<K> {
+    Id::from_uuid(Uuid::now_v7())
+}
+
+/// A pattern for `LIKE .. ESCAPE '\'` that finds `text` anywhere, and everything for no text.
+fn pattern(text: Option<&str>) -> String {
+    let escaped = text.unwrap_or_default().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    format!("%{escaped}%")
+}

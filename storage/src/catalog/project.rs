@@ -1,0 +1,147 @@
+//! Projects.
+
+use edgesync_schemas::entity::organization::Role;
+use edgesync_schemas::entity::project::{Project, ProjectInput};
+use edgesync_schemas::id::{OrganizationId, ProjectId, UserId};
+use edgesync_schemas::limit;
+
+use super::access::{self, require};
+use super::db::Tx;
+use super::error::Error;
+use super::value::{Row, Value};
+use super::{Catalog, Listing, Slice, new_id, now};
+
+impl Catalog {
+    /// Makes a project.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] to outsiders of the organization, [`Error::Forbidden`] to members who are no admins,
+    /// [`Error::LimitReached`], [`Error::Conflict`] if the name is taken.
+    pub async fn create_project(&self, user: UserId, input: ProjectInput) -> Result<Project, Error> {
+        let at = now();
+        let mut tx = self.db.begin().await?;
+        require(access::role(&mut tx, user, input.organization_id).await?, Role::Admin)?;
+        let made = tx.first(
+            "SELECT count(*) FROM projects WHERE organization_id = $1",
+            vec![input.organization_id.into()],
+        );
+        if made.await?.map_or(Ok(0), |mut row| row.take::<u32>())? >= limit::DASHBOARDS_PER_ORGANIZATION {
+            let (code, limit) = ("project_limit_reached", limit::DASHBOARDS_PER_ORGANIZATION);
+            return Err(Error::LimitReached { code, limit });
+        }
+        let project = Project {
+            id: new_id(),
+            organization_id: input.organization_id,
+            creator_id: user,
+            name: input.name,
+            description: input.description,
+            status: input.status,
+            tags: input.tags,
+            metadata: input.metadata,
+            auto_save: input.auto_save,
+            data_retention_days: input.data_retention_days,
+            created_at: at,
+            updated_at: at,
+        };
+        tx.execute(
+            "INSERT INTO projects (id, organization_id, creator_id, name, description, status, tags, metadata, auto_save,
+                data_retention_days, created_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)",
+            vec![
+                project.id.into(),
+                project.organization_id.into(),
+                user.into(),
+                project.name.as_str().into(),
+                project.description.as_str().into(),
+                Value::name(&project.status),
+                Value::json(&project.tags),
+                Value::json(&project.metadata),
+                project.auto_save.into(),
+                project.data_retention_days.into(),
+                at.into(),
+            ],
+        )
+        .await?;
+        tx.commit().await?;
+        Ok(project)
+    }
+
+    /// The project, if `user` is a member of its organization.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn project(&self, user: UserId, id: ProjectId) -> Result<Project, Error> {
+        let row = self.db.first(
+            "SELECT p.id, p.organization_id, p.creator_id, p.name, p.description, p.status, p.tags, p.metadata,
+                p.auto_save, p.data_retention_days, p.created_at, p.updated_at
+             FROM projects p JOIN organization_members m ON m.organization_id = p.organization_id
+             WHERE m.user_id = $1 AND p.id = $2",
+            vec![user.into(), id.into()],
+        );
+        read(&mut row.await?.ok_or(Error::not_found("project"))?)
+    }
+
+    /// The projects that `user` may see, of one organization or all, whose name has `q` in it.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn projects(
+        &self,
+        user: UserId,
+        organization: Option<OrganizationId>,
+        q: Option<&str>,
+        slice: Slice,
+    ) -> Result<Listing<Project>, Error> {
+        let rows = self.db.query(
+            "SELECT p.id, p.organization_id, p.creator_id, p.name, p.description, p.status, p.tags, p.metadata,
+                p.auto_save, p.data_retention_days, p.created_at, p.updated_at
+             FROM projects p JOIN organization_members m ON m.organization_id = p.organization_id
+             WHERE m.user_id = $1 AND (p.organization_id = $2 OR $2 IS NULL) AND p.id > $3
+                AND lower(p.name) LIKE lower($4) ESCAPE '\\'
+             ORDER BY p.id LIMIT $5",
+            vec![
+                user.into(),
+                organization.into(),
+                slice.after().into(),
+                super::pattern(q).into(),
+                slice.fetch().into(),
+            ],
+        );
+        let items = rows.await?.into_iter().map(|mut row| read(&mut row)).collect::<Result<_, _>>()?;
+        Ok(slice.cut(items, |project: &Project| project.id.uuid()))
+    }
+}
+
+/// The organization of a project that `user` may see, where a field refers to it.
+///
+/// # Errors
+/// [`Error::Missing`].
+pub(super) async fn organization_of(
+    tx: &mut Tx,
+    user: UserId,
+    id: ProjectId,
+) -> Result<OrganizationId, Error> {
+    let row = tx.first(
+        "SELECT p.organization_id FROM projects p
+         JOIN organization_members m ON m.organization_id = p.organization_id WHERE m.user_id = $1 AND p.id = $2",
+        vec![user.into(), id.into()],
+    );
+    row.await?.ok_or(Error::Missing { field: "project_id" })?.take()
+}
+
+fn read(row: &mut Row) -> Result<Project, Error> {
+    Ok(Project {
+        id: row.take()?,
+        organization_id: row.take()?,
+        creator_id: row.take()?,
+        name: row.take()?,
+        description: row.take()?,
+        status: row.name()?,
+        tags: row.json()?,
+        metadata: row.json()?,
+        auto_save: row.take()?,
+        data_retention_days: row.take()?,
+        created_at: row.take()?,
+        updated_at: row.take()?,
+    })
+}

@@ -1,0 +1,118 @@
+//! Sessions of users.
+
+use edgesync_schemas::entity::session::Session;
+use edgesync_schemas::entity::user::User;
+use edgesync_schemas::id::{TokenId, UserId};
+use edgesync_schemas::limit;
+use edgesync_schemas::time::Timestamp;
+
+use super::db::Tx;
+use super::error::Error;
+use super::token::{Token, TokenKind};
+use super::{Catalog, new_id, now, user};
+
+const LIFE_US: i64 = limit::SESSION_DAYS * 86_400_000_000;
+/// How stale `last_used_at` may be: a write per request would cost a flush to disk each.
+const TOUCH_US: i64 = 3_600_000_000;
+
+impl Catalog {
+    /// Starts a session. Those of the user that have ended are removed, and the oldest if there are too many.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn create_session(&self, user: UserId) -> Result<(Session, Token), Error> {
+        let (at, token) = (now(), Token::draw(TokenKind::Session)?);
+        let mut tx = self.db.begin().await?;
+        let session = insert(&mut tx, user, &token, at).await?;
+        tx.execute(
+            "DELETE FROM sessions WHERE user_id = $1 AND (expires_at <= $2 OR id NOT IN
+                (SELECT s.id FROM sessions s WHERE s.user_id = $1 ORDER BY s.id DESC LIMIT $3))",
+            vec![user.into(), at.into(), limit::SESSIONS_PER_USER.into()],
+        )
+        .await?;
+        tx.commit().await?;
+        Ok((session, token))
+    }
+
+    /// The session whose token has this SHA-256, and its user; nothing if it has ended or the user may not log in.
+    ///
+    /// Use moves its end on, written at most once an hour.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn session(&self, token_hash: &[u8; 32]) -> Result<Option<(Session, User)>, Error> {
+        let at = now();
+        let found = self.db.first(
+            "SELECT s.id, s.user_id, s.token_prefix, s.expires_at, s.last_used_at, s.created_at,
+                u.id, u.email, u.name, u.is_active, u.created_at, u.updated_at, p.subscription_type, p.device_limit
+             FROM sessions s JOIN users u ON u.id = s.user_id JOIN user_profiles p ON p.user_id = u.id
+             WHERE s.token_hash = $1 AND s.expires_at > $2 AND u.is_active = $3",
+            vec![token_hash.into(), at.into(), true.into()],
+        );
+        let Some(mut row) = found.await? else { return Ok(None) };
+        let mut session = Session {
+            id: row.take()?,
+            user_id: row.take()?,
+            token_prefix: row.take()?,
+            expires_at: row.take()?,
+            last_used_at: row.take()?,
+            created_at: row.take()?,
+        };
+        let user = user::read(&mut row)?;
+        if session.last_used_at.plus_us(TOUCH_US) < at {
+            session = Session { last_used_at: at, expires_at: at.plus_us(LIFE_US), ..session };
+            self.touch_session(&session).await?;
+        }
+        Ok(Some((session, user)))
+    }
+
+    /// Ends a session. One that has ended is no error.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn end_session(&self, id: TokenId) -> Result<(), Error> {
+        let mut tx = self.db.begin().await?;
+        tx.execute("DELETE FROM sessions WHERE id = $1", vec![id.into()]).await?;
+        tx.commit().await
+    }
+
+    async fn touch_session(&self, session: &Session) -> Result<(), Error> {
+        let mut tx = self.db.begin().await?;
+        tx.execute(
+            "UPDATE sessions SET last_used_at = $1, expires_at = $2 WHERE id = $3",
+            vec![session.last_used_at.into(), session.expires_at.into(), session.id.into()],
+        )
+        .await?;
+        tx.commit().await
+    }
+}
+
+pub(super) async fn insert(
+    tx: &mut Tx,
+    user: UserId,
+    token: &Token,
+    at: Timestamp,
+) -> Result<Session, Error> {
+    let session = Session {
+        id: new_id(),
+        user_id: user,
+        token_prefix: token.prefix().to_owned(),
+        expires_at: at.plus_us(LIFE_US),
+        last_used_at: at,
+        created_at: at,
+    };
+    tx.execute(
+        "INSERT INTO sessions (id, user_id, token_hash, token_prefix, expires_at, last_used_at, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $6)",
+        vec![
+            session.id.into(),
+            user.into(),
+            (&token.hash()).into(),
+            session.token_prefix.as_str().into(),
+            session.expires_at.into(),
+            at.into(),
+        ],
+    )
+    .await?;
+    Ok(session)
+}
