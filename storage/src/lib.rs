@@ -1,1 +1,4 @@
-//! Under construction.
+//! Where things rest: the reading log and the catalog of entities. No actors, no HTTP.
+
+pub mod catalog;
+pub mod log;

@@ -1,0 +1,83 @@
+//! What can go wrong in the reading log.
+
+use std::path::PathBuf;
+
+use edgesync_schemas::id::Offset;
+
+/// Why the log could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Another process has the directory open. Stop it, or use another directory.
+    #[error("directory {path:?} is in use by another process")]
+    InUse {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The directory lies on a file system whose fsync and locks cannot be trusted. Use a local disk.
+    #[error("directory {path:?} is on a network file system ({kind})")]
+    NetworkFileSystem {
+        /// The directory.
+        path: PathBuf,
+        /// The file system's type as the kernel names it.
+        kind: String,
+    },
+    /// The directory cannot be made, read or locked.
+    #[error("directory {path:?} cannot be used")]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The store under the log failed.
+    #[error("store failed")]
+    Store(#[from] fjall::Error),
+    /// Stored bytes are not what was written: a checksum or a length does not fit.
+    #[error("stored {what} is corrupt: {why}")]
+    Corrupt {
+        /// Which record.
+        what: String,
+        /// What does not fit.
+        why: &'static str,
+    },
+    /// Stored bytes were written by a newer version of the program.
+    #[error("stored {what} has format version {version}, which this program does not know")]
+    Version {
+        /// Which record.
+        what: String,
+        /// The version found.
+        version: u8,
+    },
+    /// The commits at this offset were dropped: sealed, and past what is held for readers that are behind.
+    #[error("commits before offset {oldest} are no longer kept")]
+    Dropped {
+        /// The oldest offset that can still be read.
+        oldest: Offset,
+    },
+    /// The offset lies after the end of the log.
+    #[error("offset {asked} is past the end {end}")]
+    PastEnd {
+        /// The offset asked for.
+        asked: Offset,
+        /// The end of the log.
+        end: Offset,
+    },
+    /// After a failure the store holds less than was acknowledged. The log stays closed: the disk lost what it said it had.
+    #[error("readings up to offset {acknowledged} were acknowledged, the store ends at {found}")]
+    Lost {
+        /// The end of what was acknowledged.
+        acknowledged: Offset,
+        /// The end of what is there.
+        found: Offset,
+    },
+    /// The text is not a cursor of this query.
+    #[error("not a cursor of this query")]
+    Cursor,
+    /// The store failed and is being reopened; try again later.
+    #[error("store is being reopened after a failure")]
+    Unavailable,
+    /// The log was shut down.
+    #[error("log is shut down")]
+    Closed,
+}

@@ -1,0 +1,147 @@
+//! What may be set about the log, and what it tells about itself.
+
+use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use edgesync_schemas::id::Offset;
+use edgesync_schemas::limit;
+
+use super::Shared;
+
+/// What may be set. `Options::default()` is what the product runs with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Bytes of admitted and not yet durable readings. Default: [`limit::APPEND_BUDGET_BYTES`].
+    pub budget_bytes: usize,
+    /// Readings in one commit. Default: [`limit::READINGS_PER_COMMIT`].
+    pub commit_readings: usize,
+    /// Readings in the head before it is sealed. Default: [`limit::HEAD_READINGS`].
+    pub head_readings: usize,
+    /// Bytes of the head before it is sealed. Default: [`limit::HEAD_BYTES`].
+    pub head_bytes: usize,
+    /// Age of the head's first reading at which it is sealed. Default: [`limit::HEAD_AGE_S`].
+    pub head_age: Duration,
+    /// Bytes of recent commits kept in memory. Default: [`limit::TAIL_BYTES`].
+    pub tail_bytes: usize,
+    /// Bytes of sealed commits kept on disk for readers that are behind. Default: [`limit::HELD_BYTES`].
+    pub held_bytes: u64,
+    /// For tests: while this file exists, the appender waits before it commits. Default: none.
+    pub stall_file: Option<PathBuf>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            budget_bytes: limit::APPEND_BUDGET_BYTES,
+            commit_readings: limit::READINGS_PER_COMMIT,
+            head_readings: limit::HEAD_READINGS,
+            head_bytes: limit::HEAD_BYTES,
+            head_age: Duration::from_secs(limit::HEAD_AGE_S),
+            tail_bytes: limit::TAIL_BYTES,
+            held_bytes: limit::HELD_BYTES,
+            stall_file: None,
+        }
+    }
+}
+
+/// Counters since the log was opened, and gauges of now.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Commits made durable.
+    pub commits: u64,
+    /// Readings made durable.
+    pub readings: u64,
+    /// Frames skipped because they were committed before.
+    pub duplicate_frames: u64,
+    /// Batches refused because a frame before them is missing.
+    pub gaps: u64,
+    /// Commits that failed; every append in them was told so.
+    pub failed_commits: u64,
+    /// Times the store was reopened after a failure.
+    pub reopened: u64,
+    /// Bytes of readings admitted and not yet durable, against [`Stats::budget_bytes`].
+    pub queued_bytes: u64,
+    /// The budget.
+    pub budget_bytes: u64,
+    /// Microseconds that the last commit took, fsync included.
+    pub commit_us_last: u64,
+    /// Microseconds that the slowest commit took.
+    pub commit_us_max: u64,
+    /// Microseconds of all commits.
+    pub commit_us_total: u64,
+    /// Readings in the head and the frozen head.
+    pub head_readings: u64,
+    /// Heads sealed.
+    pub seals: u64,
+    /// Microseconds that sealing took in all.
+    pub seal_us_total: u64,
+    /// Microseconds that the appender waited for the sealer.
+    pub seal_wait_us_total: u64,
+    /// Bytes of the blocks written by sealing.
+    pub block_bytes: u64,
+    /// Blocks written by sealing.
+    pub blocks: u64,
+    /// Everything before it is in blocks.
+    pub sealed: Offset,
+    /// Offset after the last reading.
+    pub end: Offset,
+    /// Commits kept on disk as they were written: not sealed yet, or held for a reader.
+    pub blobs: u64,
+    /// Bytes of them.
+    pub blob_bytes: u64,
+    /// Series known.
+    pub series: u64,
+}
+
+/// The counters behind [`Stats`]. Written by the appender and the sealer only.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub commits: AtomicU64,
+    pub readings: AtomicU64,
+    pub duplicate_frames: AtomicU64,
+    pub gaps: AtomicU64,
+    pub failed_commits: AtomicU64,
+    pub reopened: AtomicU64,
+    pub commit_us_last: AtomicU64,
+    pub commit_us_max: AtomicU64,
+    pub commit_us_total: AtomicU64,
+    pub seals: AtomicU64,
+    pub seal_us_total: AtomicU64,
+    pub seal_wait_us_total: AtomicU64,
+    pub block_bytes: AtomicU64,
+    pub blocks: AtomicU64,
+}
+
+impl Shared {
+    pub(super) fn stats(&self) -> Stats {
+        let c = &self.counters;
+        let (head_readings, sealed) = self.live.gauge();
+        let (blobs, blob_bytes) = self.blobs.gauge();
+        Stats {
+            commits: c.commits.load(Relaxed),
+            readings: c.readings.load(Relaxed),
+            duplicate_frames: c.duplicate_frames.load(Relaxed),
+            gaps: c.gaps.load(Relaxed),
+            failed_commits: c.failed_commits.load(Relaxed),
+            reopened: c.reopened.load(Relaxed),
+            queued_bytes: self.queue.used_bytes(),
+            budget_bytes: self.options.budget_bytes as u64,
+            commit_us_last: c.commit_us_last.load(Relaxed),
+            commit_us_max: c.commit_us_max.load(Relaxed),
+            commit_us_total: c.commit_us_total.load(Relaxed),
+            head_readings,
+            seals: c.seals.load(Relaxed),
+            seal_us_total: c.seal_us_total.load(Relaxed),
+            seal_wait_us_total: c.seal_wait_us_total.load(Relaxed),
+            block_bytes: c.block_bytes.load(Relaxed),
+            blocks: c.blocks.load(Relaxed),
+            sealed,
+            end: self.ring.end(),
+            blobs,
+            blob_bytes,
+            series: self.dictionary.count() as u64,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The log as a whole, against a naive model.
