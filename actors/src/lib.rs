@@ -1,1 +1,15 @@
-//! Under construction.
+//! Who runs what: actors for device connections, flows and their nodes, and the bounded links between them.
+//!
+//! Actors carry control only (start, stop, close, counters): their mailboxes are unbounded. Readings travel over the bounded
+//! queues that tasks own beside them.
+
+pub mod device;
+pub mod handle;
+pub mod live;
+pub mod system;
+
+pub use handle::Handle;
+pub use system::System;
+
+#[cfg(test)]
+mod testing;

@@ -117,6 +117,12 @@ impl Queue {
         Permit { _room: room.expect("the budget's semaphore is never closed") }
     }
 
+    pub fn try_reserve(&self, bytes: usize) -> Option<Permit> {
+        let bytes = bytes.clamp(PERMIT_BYTES_MIN, self.budget_bytes) as u32;
+        // Err: used up, or somebody waits for room and is first.
+        self.budget.clone().try_acquire_many_owned(bytes).ok().map(|room| Permit { _room: room })
+    }
+
     pub fn submit(&self, append: Append) {
         let mut state = self.lock();
         if state.closed.is_some() {

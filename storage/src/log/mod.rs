@@ -75,6 +75,12 @@ pub(crate) struct Shared {
     _lock: File,
 }
 
+impl std::fmt::Debug for ReadingLog {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ReadingLog").field("directory", &self.shared.directory).finish_non_exhaustive()
+    }
+}
+
 struct Threads {
     shared: Arc<Shared>,
     running: Mutex<Vec<JoinHandle<()>>>,
@@ -117,6 +123,11 @@ impl ReadingLog {
     /// Cancel safe: no room is taken if the future is dropped.
     pub async fn reserve(&self, bytes: usize) -> Permit {
         self.shared.queue.reserve(bytes).await
+    }
+
+    /// As [`ReadingLog::reserve`], if there is room now.
+    pub fn try_reserve(&self, bytes: usize) -> Option<Permit> {
+        self.shared.queue.try_reserve(bytes)
     }
 
     /// Queues a batch for the next commit. Never blocks: its permit is the proof of room. After [`ReadingLog::shutdown`] it is

@@ -1,0 +1,340 @@
+//! Feed: one task per cell of the engine, which pulls committed readings from the log's tail while the cell has room.
+//!
+//! Feeding never pushes back on the log: a cell that is behind pulls later, by offset, from memory or from disk, and its lag is
+//! shown. A cell whose thread is condemned is replaced by a new one, its flows are installed again, and it goes on at the old one's frontier:
+//! every reading is fed to each flow at least once, and again only after a condemned cell. Results leave by a bounded channel to a task
+//! that gives them to [`Dispatch`]; while that is full the cell pauses.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use edgesync_engine::cell::emit::{Emission, Outlet};
+use edgesync_engine::handle::CellHandle;
+use edgesync_engine::metrics::FlowCounters;
+use edgesync_engine::plan::Plan;
+use edgesync_schemas::id::{FlowId, Offset};
+use edgesync_schemas::limit;
+use edgesync_schemas::reading::Commit;
+use edgesync_schemas::time::Timestamp;
+use edgesync_storage::log::{self, ReadingLog};
+use serde::Serialize;
+use tokio::sync::{Notify, watch};
+use tokio::time::MissedTickBehavior;
+use tracing::{error, info, warn};
+
+use crate::flow::dispatch::Dispatch;
+use crate::live::Units;
+
+const TICK: Duration = Duration::from_secs(1);
+/// After a failure of the log's store, and between replacements of a cell that is condemned again at once.
+const RETRY: Duration = Duration::from_secs(1);
+/// Times that a cell may be condemned at one place before the commit there is skipped.
+const TRIES_AT_A_COMMIT: u32 = 3;
+
+/// A flow as it is installed.
+#[derive(Debug, Clone)]
+pub struct Installed {
+    /// Its version.
+    pub version: u32,
+    /// What it was compiled to.
+    pub plan: Arc<Plan>,
+    /// Units that its nodes show.
+    pub units: Units,
+}
+
+/// One cell: an engine thread, and the task that feeds it.
+pub struct Cell {
+    index: usize,
+    log: ReadingLog,
+    dispatch: Dispatch,
+    options: edgesync_engine::options::Options,
+    outlet: Outlet,
+    room: Arc<Notify>,
+    running: Mutex<Running>,
+    replaced: AtomicU64,
+    skipped: AtomicU64,
+    stopped: watch::Sender<bool>,
+}
+
+struct Running {
+    handle: CellHandle,
+    flows: HashMap<FlowId, (Installed, Arc<FlowCounters>)>,
+}
+
+/// A moment of a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Status {
+    /// Its number.
+    pub index: usize,
+    /// Flows on it.
+    pub flows: usize,
+    /// Every reading before it is done.
+    pub frontier: Offset,
+    /// Readings that are committed and not done.
+    pub lag: u64,
+    /// Times that its thread was replaced.
+    pub replaced: u64,
+    /// Readings that it never saw: because the log no longer had them, or because they condemned it.
+    pub skipped: u64,
+}
+
+impl Cell {
+    /// Starts a cell and its tasks. It is fed what is committed from now on.
+    ///
+    /// # Errors
+    /// [`edgesync_engine::Error::Spawn`].
+    pub fn start(
+        index: usize,
+        log: ReadingLog,
+        dispatch: Dispatch,
+        options: edgesync_engine::options::Options,
+    ) -> Result<Arc<Self>, edgesync_engine::Error> {
+        let (sender, emissions) = crossbeam::channel::bounded(limit::EMISSIONS);
+        let (emitted, room) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let wake = emitted.clone();
+        let outlet = Outlet { sender, wake: Arc::new(move || wake.notify_one()) };
+        let handle = spawn(index, &options, &outlet, &room)?;
+        let running = Mutex::new(Running { handle, flows: HashMap::new() });
+        let (replaced, skipped) = (AtomicU64::new(0), AtomicU64::new(0));
+        let stopped = watch::Sender::new(false);
+        let cell = Arc::new(Self {
+            index,
+            log,
+            dispatch,
+            options,
+            outlet,
+            room,
+            running,
+            replaced,
+            skipped,
+            stopped,
+        });
+        tokio::spawn(pump(emissions, emitted, cell.dispatch.clone(), cell.stopped.subscribe()));
+        let from = cell.log.end();
+        tokio::spawn(cell.clone().run(from, cell.stopped.subscribe()));
+        Ok(cell)
+    }
+
+    fn running(&self) -> MutexGuard<'_, Running> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Installs a flow, or replaces the installed one, between two commits.
+    ///
+    /// # Errors
+    /// As the engine says; the flow that was installed before is untouched then.
+    pub fn install(
+        &self,
+        flow: FlowId,
+        installed: Installed,
+    ) -> Result<Arc<FlowCounters>, edgesync_engine::Error> {
+        let mut running = self.running();
+        let counters = running.handle.install(flow, installed.version, installed.plan.clone())?;
+        self.dispatch.live().attach(&counters, installed.units.clone());
+        running.flows.insert(flow, (installed, counters.clone()));
+        Ok(counters)
+    }
+
+    /// Installs what is installed again, with empty state. `None` if `counters` are not those of what runs: it was replaced or removed
+    /// meanwhile, and stays as it is.
+    ///
+    /// # Errors
+    /// As [`Self::install`].
+    pub fn install_again(
+        &self,
+        flow: FlowId,
+        counters: &Arc<FlowCounters>,
+    ) -> Result<Option<Arc<FlowCounters>>, edgesync_engine::Error> {
+        let mut running = self.running();
+        let current = running.flows.get(&flow).filter(|(_, current)| Arc::ptr_eq(current, counters));
+        let Some(installed) = current.map(|(installed, _)| installed.clone()) else { return Ok(None) };
+        let counters = running.handle.install(flow, installed.version, installed.plan.clone())?;
+        self.dispatch.live().attach(&counters, installed.units.clone());
+        running.flows.insert(flow, (installed, counters.clone()));
+        Ok(Some(counters))
+    }
+
+    /// What counts for an installed flow now.
+    pub fn counters(&self, flow: FlowId) -> Option<Arc<FlowCounters>> {
+        self.running().flows.get(&flow).map(|(_, counters)| counters.clone())
+    }
+
+    /// Removes a flow. Its state is gone.
+    ///
+    /// # Errors
+    /// As the engine says; the flow is not installed again on a replaced cell all the same.
+    pub fn remove(&self, flow: FlowId) -> Result<(), edgesync_engine::Error> {
+        let mut running = self.running();
+        self.dispatch.live().detach(flow);
+        match running.flows.remove(&flow) {
+            Some(_) => running.handle.remove(flow),
+            None => Ok(()),
+        }
+    }
+
+    /// How it is.
+    pub fn status(&self) -> Status {
+        let (frontier, flows) = {
+            let running = self.running();
+            (running.handle.frontier(), running.flows.len())
+        };
+        Status {
+            index: self.index,
+            flows,
+            frontier,
+            lag: self.log.end().0.saturating_sub(frontier.0),
+            replaced: self.replaced.load(Relaxed),
+            skipped: self.skipped.load(Relaxed),
+        }
+    }
+
+    /// Feeds what is committed until now, at most for `deadline`, then stops. False if it ran out. Not cancel safe.
+    pub async fn stop(&self, deadline: Duration) -> bool {
+        let end = self.log.end();
+        let caught_up = async {
+            while self.status().frontier < end {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let in_time = tokio::time::timeout(deadline, caught_up).await.is_ok();
+        self.stopped.send_replace(true);
+        let handle = self.running().handle.clone();
+        let joined = tokio::task::spawn_blocking(move || handle.shutdown(RETRY)).await.unwrap_or(false);
+        in_time && joined
+    }
+
+    async fn run(self: Arc<Self>, mut from: Offset, mut stopped: watch::Receiver<bool>) {
+        let mut tries = 0;
+        loop {
+            let handle = self.running().handle.clone();
+            handle.series(self.log.series().all());
+            let fed = tokio::select! {
+                fed = self.feed(&handle, from) => fed,
+                _ = stopped.wait_for(|stopped| *stopped) => return,
+            };
+            let Fed::Condemned { frontier } = fed else { return };
+            tries = if frontier > from { 1 } else { tries + 1 };
+            from = frontier.max(from);
+            error!(cell = self.index, %from, tries, "cell is condemned, replacing it");
+            tokio::time::sleep(RETRY * tries.saturating_sub(1)).await;
+            if tries >= TRIES_AT_A_COMMIT
+                && let Ok(commit) = self.log.tail(from).next().await
+            {
+                error!(cell = self.index, %from, to = %commit.end(), "readings condemn every cell, skipping them");
+                self.skipped.fetch_add(commit.end().0 - from.0, Relaxed);
+                (from, tries) = (commit.end(), 0);
+            }
+            self.replace().await;
+        }
+    }
+
+    /// Puts a new thread in the place of a condemned one, with the same flows.
+    async fn replace(&self) {
+        let handle = loop {
+            match spawn(self.index, &self.options, &self.outlet, &self.room) {
+                Ok(handle) => break handle,
+                Err(error) => error!(cell = self.index, %error, "cell cannot be replaced, trying again"),
+            }
+            tokio::time::sleep(RETRY).await;
+        };
+        self.replaced.fetch_add(1, Relaxed);
+        let mut running = self.running();
+        for (flow, (installed, counters)) in &mut running.flows {
+            match handle.install(*flow, installed.version, installed.plan.clone()) {
+                Ok(anew) => {
+                    self.dispatch.live().attach(&anew, installed.units.clone());
+                    counters.clone_from(&anew);
+                    self.dispatch.reinstalled(anew);
+                }
+                Err(error) => error!(%flow, %error, "flow cannot be installed on the new cell"),
+            }
+        }
+        running.handle = handle;
+        info!(cell = self.index, flows = running.flows.len(), "cell replaced");
+    }
+
+    /// Feeds until the cell is condemned or the log ends.
+    async fn feed(&self, handle: &CellHandle, from: Offset) -> Fed {
+        let mut tail = self.log.tail(from);
+        let mut waiting: Option<Arc<Commit>> = None;
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            if handle.is_condemned() {
+                return Fed::Condemned { frontier: handle.frontier() };
+            }
+            if waiting.as_ref().is_some_and(|commit| handle.try_feed(commit).is_ok()) {
+                waiting = None;
+            }
+            tokio::select! {
+                _ = tick.tick() => handle.tick(now()),
+                () = self.room.notified(), if waiting.is_some() => {}
+                next = tail.next(), if waiting.is_none() => match next {
+                    Ok(commit) => waiting = Some(commit),
+                    Err(log::Error::Closed) => return Fed::LogEnded,
+                    Err(log::Error::Dropped { oldest }) => {
+                        let missed = oldest.0.saturating_sub(tail.cursor().0);
+                        error!(cell = self.index, missed, %oldest, "log no longer has readings that flows did not see");
+                        self.skipped.fetch_add(missed, Relaxed);
+                        tail = self.log.tail(oldest);
+                    }
+                    Err(error) => {
+                        warn!(cell = self.index, %error, "log cannot be read for flows, trying again");
+                        tokio::time::sleep(RETRY).await;
+                        tail = self.log.tail(tail.cursor());
+                    }
+                },
+            }
+        }
+    }
+}
+
+/// Why feeding ended.
+enum Fed {
+    Condemned { frontier: Offset },
+    LogEnded,
+}
+
+fn spawn(
+    index: usize,
+    options: &edgesync_engine::options::Options,
+    outlet: &Outlet,
+    room: &Arc<Notify>,
+) -> Result<CellHandle, edgesync_engine::Error> {
+    let room = room.clone();
+    CellHandle::spawn(index, options.clone(), outlet.clone(), Arc::new(move || room.notify_one()))
+}
+
+/// Gives what comes out of a cell to dispatch, one after the other.
+async fn pump(
+    emissions: crossbeam::channel::Receiver<Emission>,
+    emitted: Arc<Notify>,
+    dispatch: Dispatch,
+    mut stopped: watch::Receiver<bool>,
+) {
+    loop {
+        while let Ok(emission) = emissions.try_recv() {
+            dispatch.give(emission);
+            tokio::task::coop::consume_budget().await;
+        }
+        tokio::select! {
+            () = emitted.notified() => {}
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+        }
+    }
+}
+
+/// The wall clock.
+pub(crate) fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_us_saturating(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}
+
+impl fmt::Debug for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cell").field("status", &self.status()).finish_non_exhaustive()
+    }
+}

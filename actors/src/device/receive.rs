@@ -1,0 +1,466 @@
+//! One turn of a device's socket at a time: read what is there, admit it, hand it to the log, answer what became durable.
+//!
+//! Bounds: one turn takes at most [`limit::TURN_FRAMES`] frames and about [`limit::TURN_BYTES`] of text; while its batch waits for the log's byte
+//! budget nothing more is read, so TCP slows the device. Nothing here blocks on a flow or a dashboard.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::task::Poll;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use edgesync_schemas::id::DeviceId;
+use edgesync_schemas::limit;
+use edgesync_schemas::reading::{AdmittedBatch, Quality};
+use edgesync_schemas::time::Timestamp;
+use edgesync_schemas::wire::close::{Close, CloseCode};
+use edgesync_schemas::wire::decode::device_frame;
+use edgesync_schemas::wire::encode;
+use edgesync_schemas::wire::frame::{DeviceFrame, Hello};
+use edgesync_storage::catalog::{Catalog, DeviceAccess, token};
+use edgesync_storage::log::{Append, ReadingLog};
+use futures_util::{SinkExt, StreamExt};
+use tokio::time::{Instant, timeout};
+
+use super::acknowledge::Link;
+use super::admit::Admission;
+use super::counters::Counters;
+use super::registry::{Attached, Devices};
+use super::socket::{Broken, Inbound, Outbound, Socket};
+use super::{numbered, unnumbered};
+
+/// What every connection works with.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// Where readings become durable.
+    pub log: ReadingLog,
+    /// Who a token belongs to.
+    pub catalog: Catalog,
+    /// Who is connected.
+    pub devices: Devices,
+    /// Data frames a second that a device may send; 0 for no limit.
+    pub frames_per_s: u32,
+}
+
+/// Which form of the protocol a socket speaks, and who it is if the handshake said so.
+#[derive(Debug)]
+pub enum Form {
+    /// `edgesync.v1.json`; the token may still come in `hello`.
+    Numbered(Option<DeviceAccess>),
+    /// The compatible form, whose handshake carries the token.
+    Unnumbered(DeviceAccess),
+}
+
+/// Serves a device's socket until it ends. What was admitted by then is stored all the same. Not cancel safe: readings
+/// that were taken from the socket and not handed to the log are lost with it, unacknowledged.
+pub async fn run<S: Socket>(mut socket: S, form: Form, context: Arc<Context>) {
+    let counters = Arc::clone(context.devices.counters());
+    let close = match open(&mut socket, form, &context).await {
+        Ok((attached, session)) => {
+            let mut connection = Connection::new(&context, &counters, &attached.link, session);
+            connection.serve(&mut socket).await
+        }
+        Err(end) => end,
+    };
+    match close {
+        End::Close(close) => {
+            counters.count_close(close.code);
+            tracing::debug!(code = close.code.number(), reason = %close.reason, "device socket closed");
+            // A peer that does not read its close frame does not hold us up.
+            let _ = timeout(CLOSE_WAIT, shut(&mut socket, close)).await;
+        }
+        End::Gone => {}
+    }
+}
+
+/// How long a peer has to take the close frame and answer it.
+const CLOSE_WAIT: Duration = Duration::from_secs(2);
+
+async fn shut<S: Socket>(socket: &mut S, close: Close) -> Result<(), Broken> {
+    socket.send(Outbound::Close(close)).await?;
+    // Until the peer's own close frame, so that it reads ours before the connection is reset under unread data.
+    while let Some(Ok(inbound)) = socket.next().await {
+        if matches!(inbound, Inbound::Closed) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// How a connection ended.
+enum End {
+    /// We close it.
+    Close(Close),
+    /// The peer closed it, or it broke.
+    Gone,
+}
+
+impl From<Close> for End {
+    fn from(close: Close) -> Self {
+        Self::Close(close)
+    }
+}
+
+impl From<Broken> for End {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::TooLarge => {
+                let reason = format!("a frame must be at most {} bytes", limit::DEVICE_FRAME_BYTES);
+                Self::Close(Close::new(CloseCode::TooLarge, reason))
+            }
+            Broken::Protocol(what) => Self::Close(Close::new(CloseCode::Malformed, what)),
+            Broken::Gone => Self::Gone,
+        }
+    }
+}
+
+fn end(code: CloseCode, reason: &'static str) -> End {
+    End::Close(Close::new(code, reason))
+}
+
+/// The server's clock. The only place of the device sockets that reads it.
+pub(super) fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_us_saturating(since.as_micros().min(i64::MAX as u128) as i64)
+}
+
+enum Session {
+    Numbered(numbered::Session),
+    Unnumbered(unnumbered::Session),
+}
+
+/// From the handshake to the first reading: who it is, where it goes on.
+async fn open<S: Socket>(socket: &mut S, form: Form, context: &Context) -> Result<(Attached, Session), End> {
+    match form {
+        Form::Unnumbered(access) => {
+            let attached = context.devices.attach(&access).await?;
+            let session = unnumbered::Session::new(access.device, admission(context, access.device));
+            send(socket, Outbound::Text(encode::device_info(access.device))).await?;
+            Ok((attached, Session::Unnumbered(session)))
+        }
+        Form::Numbered(access) => {
+            let late = || end(CloseCode::HelloLate, "hello must come within 10 s");
+            let text = timeout(Duration::from_secs(limit::HELLO_S), first_text(socket))
+                .await
+                .map_err(|_| late())??;
+            let hello = match device_frame(text.as_ref()) {
+                Ok(DeviceFrame::Hello(hello)) => hello,
+                Ok(_) => return Err(end(CloseCode::Malformed, "t: the first frame must be hello")),
+                Err(malformed) => return Err(Close::new(CloseCode::Malformed, malformed.0).into()),
+            };
+            let access = match access {
+                Some(access) => access,
+                None => by_token(&hello, context).await?,
+            };
+            let attached = context.devices.attach(&access).await?;
+            let committed = context.log.committed(access.device, hello.boot);
+            let welcome =
+                encode::welcome(access.device, now(), committed, context.frames_per_s, limit::HEARTBEAT_S);
+            send(socket, Outbound::Text(welcome)).await?;
+            let admission = admission(context, access.device);
+            let session = numbered::Session::new(access.device, hello.boot, committed, admission);
+            Ok((attached, Session::Numbered(session)))
+        }
+    }
+}
+
+fn admission(context: &Context, device: DeviceId) -> Admission {
+    Admission::new(context.log.clone(), device)
+}
+
+async fn first_text<S: Socket>(socket: &mut S) -> Result<S::Text, End> {
+    let mut pings = 0;
+    loop {
+        match socket.next().await.ok_or(End::Gone)?? {
+            Inbound::Text(text) => return Ok(text),
+            Inbound::Binary => {
+                return Err(end(CloseCode::Malformed, "this socket speaks JSON text, not binary"));
+            }
+            Inbound::Ping if pings == limit::PINGS_PER_HEARTBEAT => {
+                return Err(end(CloseCode::FlowControl, "too many pings"));
+            }
+            Inbound::Ping => pings += 1,
+            Inbound::Pong => {}
+            Inbound::Closed => return Err(End::Gone),
+        }
+    }
+}
+
+async fn by_token(hello: &Hello<'_>, context: &Context) -> Result<DeviceAccess, End> {
+    let token = hello.token.as_deref().ok_or_else(|| end(CloseCode::Authentication, "token is missing"))?;
+    match context.catalog.device_by_token_hash(&token::hash(token)).await {
+        Ok(Some(access)) => Ok(access),
+        Ok(None) => Err(end(CloseCode::Authentication, "token is unknown or revoked")),
+        Err(error) => {
+            tracing::warn!(%error, "catalog did not answer for a device's token");
+            Err(end(CloseCode::Unavailable, "the catalog does not answer, come back later"))
+        }
+    }
+}
+
+/// A write that the peer does not take for as long as it may ignore a spent credit ends the connection.
+async fn send<S: Socket>(socket: &mut S, what: Outbound) -> Result<(), End> {
+    match timeout(Duration::from_secs(limit::CREDIT_GRACE_S), socket.send(what)).await {
+        Ok(sent) => Ok(sent?),
+        Err(_) => Err(end(CloseCode::FlowControl, "answers are not being read")),
+    }
+}
+
+struct Connection<'a> {
+    context: &'a Context,
+    counters: &'a Counters,
+    link: &'a Arc<Link>,
+    session: Session,
+    /// A batch that waits for the log's byte budget.
+    waiting: Option<(u64, AdmittedBatch)>,
+    replies: Vec<String>,
+    last_heard: Instant,
+    next_ping: Instant,
+    pings: u32,
+    /// Since when the device has had more frames outstanding than its credit.
+    over_credit: Option<Instant>,
+    /// Until when nothing is read, because the device was faster than its rate.
+    paused: Option<Instant>,
+    /// When the rate would be used up exactly (a generic cell rate algorithm: one moment instead of a bucket).
+    paid_until: Instant,
+}
+
+const HEARTBEAT: Duration = Duration::from_secs(limit::HEARTBEAT_S);
+const IDLE: Duration = Duration::from_millis(limit::HEARTBEAT_S * 2500);
+const CREDIT_GRACE: Duration = Duration::from_secs(limit::CREDIT_GRACE_S);
+/// A device may be this far ahead of its rate before it is slowed: a second's frames at once.
+const RATE_BURST: Duration = Duration::from_secs(1);
+
+impl<'a> Connection<'a> {
+    fn new(context: &'a Context, counters: &'a Counters, link: &'a Arc<Link>, session: Session) -> Self {
+        let start = Instant::now();
+        Self {
+            context,
+            counters,
+            link,
+            session,
+            waiting: None,
+            replies: Vec::new(),
+            last_heard: start,
+            next_ping: start + HEARTBEAT,
+            pings: 0,
+            over_credit: None,
+            paused: None,
+            paid_until: start,
+        }
+    }
+
+    async fn serve<S: Socket>(&mut self, socket: &mut S) -> End {
+        loop {
+            if let Err(end) = self.turn(socket).await {
+                // What was taken goes to the log even if the socket broke behind it.
+                if let Some((tag, batch)) = self.waiting.take() {
+                    let permit = self.context.log.reserve(batch_bytes(&batch)).await;
+                    self.submit(tag, batch, permit);
+                }
+                return end;
+            }
+        }
+    }
+
+    async fn turn<S: Socket>(&mut self, socket: &mut S) -> Result<(), End> {
+        let may_read = self.waiting.is_none() && self.over_credit.is_none() && self.paused.is_none();
+        let (link, log, deadline) = (self.link, &self.context.log, self.deadline());
+        let wanted = self.waiting.as_ref().map(|(_, batch)| batch_bytes(batch));
+        tokio::select! {
+            biased;
+            () = link.woken() => {
+                if let Some(close) = link.closing() {
+                    return Err(close.clone().into());
+                }
+                self.settle();
+            }
+            permit = log.reserve(wanted.unwrap_or(0)), if wanted.is_some() => {
+                if let Some((tag, batch)) = self.waiting.take() {
+                    self.submit(tag, batch, permit);
+                }
+            }
+            read = self.receive(socket), if may_read => {
+                read?;
+            }
+            () = tokio::time::sleep_until(deadline) => self.on_deadline(socket).await?,
+        }
+        self.answer(socket).await
+    }
+
+    /// Reads what is there, up to a turn's bounds.
+    async fn receive<S: Socket>(&mut self, socket: &mut S) -> Result<(), End> {
+        let (mut frames, mut bytes) = (0, 0);
+        let mut now_ts = None;
+        let end = poll_fn(|cx| {
+            while frames < limit::TURN_FRAMES && bytes < limit::TURN_BYTES {
+                let inbound = match Pin::new(&mut *socket).poll_next(cx) {
+                    Poll::Pending if frames == 0 => return Poll::Pending,
+                    Poll::Pending => break,
+                    Poll::Ready(None) => return Poll::Ready(Some(End::Gone)),
+                    Poll::Ready(Some(Err(broken))) => return Poll::Ready(Some(broken.into())),
+                    Poll::Ready(Some(Ok(inbound))) => inbound,
+                };
+                frames += 1;
+                let now = *now_ts.get_or_insert_with(now);
+                match inbound {
+                    Inbound::Text(text) => {
+                        bytes += text.as_ref().len();
+                        if let Err(close) = self.take(text.as_ref(), now) {
+                            return Poll::Ready(Some(close.into()));
+                        }
+                        if self.outstanding() > u64::from(limit::CREDIT_FRAMES) {
+                            break;
+                        }
+                    }
+                    Inbound::Binary => {
+                        let reason = "this socket speaks JSON text, not binary";
+                        return Poll::Ready(Some(end(CloseCode::Malformed, reason)));
+                    }
+                    Inbound::Ping => {
+                        self.pings += 1;
+                        if self.pings > limit::PINGS_PER_HEARTBEAT {
+                            return Poll::Ready(Some(end(CloseCode::FlowControl, "too many pings")));
+                        }
+                    }
+                    Inbound::Pong => {}
+                    Inbound::Closed => return Poll::Ready(Some(End::Gone)),
+                }
+            }
+            Poll::Ready(None)
+        })
+        .await;
+        self.last_heard = Instant::now();
+        self.link.hear(now_ts.unwrap_or_else(now));
+        if self.over_credit.is_none() && self.outstanding() > u64::from(limit::CREDIT_FRAMES) {
+            self.over_credit = Some(self.last_heard);
+        }
+        self.pay(frames as u32);
+        self.hand_over(now_ts.unwrap_or_else(now), frames as u64);
+        match end {
+            None => Ok(()),
+            Some(end) => Err(end),
+        }
+    }
+
+    fn take(&mut self, text: &str, now: Timestamp) -> Result<(), Close> {
+        match &mut self.session {
+            Session::Numbered(session) => session.take(text, now, self.counters, &mut self.replies),
+            Session::Unnumbered(session) => {
+                session.take(text, now, self.counters);
+                Ok(())
+            }
+        }
+    }
+
+    /// Makes a batch of what was taken, and hands it to the log if there is room.
+    fn hand_over(&mut self, now: Timestamp, frames: u64) {
+        let batch = match &mut self.session {
+            Session::Numbered(session) => session.batch(now),
+            Session::Unnumbered(session) => session.batch(now),
+        };
+        let Some((tag, batch)) = batch else { return };
+        let ahead = batch.columns.quality.iter().filter(|quality| quality.has(Quality::CLOCK_AHEAD)).count();
+        self.counters.frames.fetch_add(frames, Relaxed);
+        self.counters.readings.fetch_add(batch.columns.len() as u64, Relaxed);
+        self.counters.clock_ahead.fetch_add(ahead as u64, Relaxed);
+        match self.context.log.try_reserve(batch_bytes(&batch)) {
+            Some(permit) => self.submit(tag, batch, permit),
+            None => {
+                self.counters.waited.fetch_add(1, Relaxed);
+                self.waiting = Some((tag, batch));
+            }
+        }
+    }
+
+    fn submit(&self, tag: u64, batch: AdmittedBatch, permit: edgesync_storage::log::Permit) {
+        let on_commit = Arc::clone(self.link) as Arc<dyn edgesync_storage::log::OnCommit>;
+        self.context.log.submit(Append { batch, permit, tag, on_commit });
+    }
+
+    fn settle(&mut self) {
+        while let Some((tag, outcome)) = self.link.take_outcome() {
+            match &mut self.session {
+                Session::Numbered(session) => session.settle(tag, outcome, self.counters, &mut self.replies),
+                Session::Unnumbered(session) => session.settle(tag, outcome),
+            }
+        }
+        if self.outstanding() <= u64::from(limit::CREDIT_FRAMES) {
+            self.over_credit = None;
+        }
+    }
+
+    async fn answer<S: Socket>(&mut self, socket: &mut S) -> Result<(), End> {
+        match &mut self.session {
+            Session::Numbered(session) => self.replies.extend(std::iter::from_fn(|| session.ack())),
+            Session::Unnumbered(session) => session.answers(&mut self.replies),
+        }
+        if self.replies.is_empty() {
+            return Ok(());
+        }
+        let replies = &mut self.replies;
+        // All of a turn's answers in one write.
+        let write = async {
+            for reply in replies.drain(..) {
+                socket.feed(Outbound::Text(reply)).await?;
+            }
+            socket.flush().await
+        };
+        match timeout(CREDIT_GRACE, write).await {
+            Ok(written) => Ok(written?),
+            Err(_) => Err(end(CloseCode::FlowControl, "answers are not being read")),
+        }
+    }
+
+    fn outstanding(&self) -> u64 {
+        match &self.session {
+            Session::Numbered(session) => session.outstanding(),
+            Session::Unnumbered(session) => session.outstanding(),
+        }
+    }
+
+    /// Charges a turn's frames to the device's rate, and pauses reading if it is ahead of it.
+    fn pay(&mut self, frames: u32) {
+        if self.context.frames_per_s == 0 {
+            return;
+        }
+        let cost = Duration::from_secs(1) * frames / self.context.frames_per_s;
+        self.paid_until = self.paid_until.max(self.last_heard) + cost;
+        if self.paid_until > self.last_heard + RATE_BURST {
+            self.paused = Some(self.paid_until - RATE_BURST);
+        }
+    }
+
+    fn deadline(&self) -> Instant {
+        let over = self.over_credit.map(|since| since + CREDIT_GRACE);
+        [Some(self.next_ping), over, self.paused].into_iter().flatten().min().unwrap_or(self.next_ping)
+    }
+
+    async fn on_deadline<S: Socket>(&mut self, socket: &mut S) -> Result<(), End> {
+        let now = Instant::now();
+        if self.paused.is_some_and(|until| until <= now) {
+            self.paused = None;
+        }
+        if self.over_credit.is_some_and(|since| since + CREDIT_GRACE <= now) {
+            return Err(end(CloseCode::FlowControl, "more frames outstanding than the credit for 10 s"));
+        }
+        if self.next_ping <= now {
+            // While we do not read, silence says nothing about the peer.
+            let reading = self.waiting.is_none() && self.over_credit.is_none() && self.paused.is_none();
+            if reading && self.last_heard + IDLE <= now {
+                return Err(end(CloseCode::Idle, "nothing heard for 75 s"));
+            }
+            self.pings = 0;
+            self.next_ping = now + HEARTBEAT;
+            send(socket, Outbound::Ping).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What a batch takes of the budget.
+fn batch_bytes(batch: &AdmittedBatch) -> usize {
+    // Beside the columns: the batch itself, its queue entry and its frame ends.
+    batch.columns.bytes() + 256 + batch.numbered.as_ref().map_or(0, |numbered| numbered.frames.len() * 16)
+}

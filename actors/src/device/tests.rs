@@ -1,0 +1,206 @@
+//! Both forms of a connection without a socket: frames in, batches and answers out.
+
+use edgesync_schemas::id::{BootId, DeviceId, FrameSeq, Offset};
+use edgesync_schemas::limit;
+use edgesync_schemas::time::Timestamp;
+use edgesync_schemas::wire::close::CloseCode;
+use edgesync_storage::log::{Options, Outcome, ReadingLog};
+use serde_json::{Value, json};
+
+use super::admit::Admission;
+use super::counters::Counters;
+use super::{numbered, unnumbered};
+
+struct Bench {
+    _dir: tempfile::TempDir,
+    log: ReadingLog,
+    device: DeviceId,
+    counters: Counters,
+    now: Timestamp,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let log = ReadingLog::open(dir.path(), Options::default()).unwrap();
+        let now = Timestamp::from_ms(1_769_860_800_000).unwrap();
+        Self {
+            _dir: dir,
+            log,
+            device: DeviceId::from_uuid(uuid::Uuid::now_v7()),
+            counters: Counters::default(),
+            now,
+        }
+    }
+
+    fn admission(&self) -> Admission {
+        Admission::new(self.log.clone(), self.device)
+    }
+
+    fn numbered(&self, committed: u64) -> numbered::Session {
+        numbered::Session::new(self.device, BootId(7), FrameSeq(committed), self.admission())
+    }
+
+    /// What is said at once to a frame.
+    fn take(&self, session: &mut numbered::Session, frame: Value) -> Vec<Value> {
+        let mut replies = Vec::new();
+        session.take(&frame.to_string(), self.now, &self.counters, &mut replies).unwrap();
+        replies.iter().map(|reply| serde_json::from_str(reply).unwrap()).collect()
+    }
+
+    fn settle(&self, session: &mut numbered::Session, tag: u64, outcome: Outcome) -> Vec<Value> {
+        let mut replies = Vec::new();
+        session.settle(tag, outcome, &self.counters, &mut replies);
+        replies.extend(std::iter::from_fn(|| session.ack()));
+        replies.iter().map(|reply| serde_json::from_str(reply).unwrap()).collect()
+    }
+}
+
+fn data(q: u64) -> Value {
+    json!({"t": "data", "q": q, "r": [["temperature", q as f64]]})
+}
+
+const DURABLE: Outcome = Outcome::Durable { first: Offset(0), stored: 1 };
+
+#[test]
+fn frames_taken_together_are_one_batch_and_one_ack() {
+    let bench = Bench::new();
+    let mut session = bench.numbered(0);
+    for q in 1..=3 {
+        assert_eq!(bench.take(&mut session, data(q)), Vec::<Value>::new());
+    }
+    let (tag, batch) = session.batch(bench.now).unwrap();
+    assert_eq!(batch.columns.num, [1.0, 2.0, 3.0]);
+    assert_eq!((session.outstanding(), session.ack()), (3, None));
+    let acks = bench.settle(&mut session, tag, DURABLE);
+    assert_eq!(acks, [json!({"t": "ack", "q": 3, "credit": 64})]);
+    assert_eq!(session.outstanding(), 0);
+}
+
+#[test]
+fn a_stored_frame_is_acknowledged_again_and_not_stored() {
+    let bench = Bench::new();
+    let mut session = bench.numbered(5);
+    bench.take(&mut session, data(4));
+    assert!(session.batch(bench.now).is_none());
+    assert_eq!(session.ack().unwrap(), r#"{"t":"ack","q":5,"credit":64}"#);
+    assert_eq!(session.ack(), None);
+}
+
+#[test]
+fn a_gap_is_said_once_and_ends_with_the_missing_frame() {
+    let bench = Bench::new();
+    let mut session = bench.numbered(0);
+    assert_eq!(
+        bench.take(&mut session, data(3)),
+        [json!({"t": "nack", "q": 3, "code": "gap", "expected": 1})]
+    );
+    assert_eq!(bench.take(&mut session, data(4)), Vec::<Value>::new());
+    assert!(session.batch(bench.now).is_none());
+    bench.take(&mut session, data(1));
+    bench.take(&mut session, data(2));
+    assert_eq!(session.batch(bench.now).unwrap().1.columns.len(), 2);
+}
+
+#[test]
+fn a_refused_frame_does_not_use_up_its_number() {
+    let bench = Bench::new();
+    let mut session = bench.numbered(0);
+    let many = json!({"t": "data", "q": 1, "r": vec![json!(["a", 1]); 501]});
+    assert_eq!(bench.take(&mut session, many), [json!({"t": "nack", "q": 1, "code": "too_large"})]);
+    let no_list = json!({"t": "data", "q": 1, "r": 5});
+    assert_eq!(bench.take(&mut session, no_list), [json!({"t": "nack", "q": 1, "code": "malformed"})]);
+    let empty = json!({"t": "data", "q": 1, "r": []});
+    assert_eq!(bench.take(&mut session, empty), Vec::<Value>::new());
+    let (tag, batch) = session.batch(bench.now).unwrap();
+    assert!(batch.columns.is_empty());
+    assert_eq!(bench.settle(&mut session, tag, DURABLE), [json!({"t": "ack", "q": 1, "credit": 64})]);
+}
+
+#[test]
+fn a_refused_reading_is_named_in_the_ack_of_its_frame() {
+    let bench = Bench::new();
+    let mut session = bench.numbered(0);
+    bench
+        .take(&mut session, json!({"t": "data", "q": 1, "r": [["a", 1], ["no such name!", 2], ["b", null]]}));
+    let (tag, batch) = session.batch(bench.now).unwrap();
+    assert_eq!(batch.columns.len(), 1);
+    let rej = json!([[1, 1, "schema"], [1, 2, "wrong_type"]]);
+    let acks = bench.settle(&mut session, tag, DURABLE);
+    assert_eq!(acks, [json!({"t": "ack", "q": 1, "credit": 64, "rej": rej})]);
+}
+
+#[test]
+fn more_refused_readings_than_an_ack_names_are_spread_over_several() {
+    let bench = Bench::new();
+    let mut session = bench.numbered(0);
+    for q in 1..=5 {
+        bench.take(&mut session, json!({"t": "data", "q": q, "r": vec![json!(["a", null]); 400]}));
+    }
+    let (tag, _) = session.batch(bench.now).unwrap();
+    let acks = bench.settle(&mut session, tag, DURABLE);
+    let named: Vec<_> =
+        acks.iter().map(|ack| (ack["q"].clone(), ack["rej"].as_array().unwrap().len())).collect();
+    assert_eq!(named, [(json!(2), 800), (json!(4), 800), (json!(5), 400)]);
+    assert!(named.iter().all(|(_, count)| *count <= limit::REJECTIONS_PER_ACK));
+}
+
+#[test]
+fn a_failed_batch_is_asked_for_again_and_those_behind_it_are_not_counted_twice() {
+    let bench = Bench::new();
+    let mut session = bench.numbered(0);
+    bench.take(&mut session, data(1));
+    let (first, _) = session.batch(bench.now).unwrap();
+    bench.take(&mut session, data(2));
+    let (second, _) = session.batch(bench.now).unwrap();
+    let busy = json!({"t": "nack", "q": 1, "code": "busy", "retry_ms": 1000});
+    assert_eq!(bench.settle(&mut session, first, Outcome::Failed), [busy]);
+    // The one behind it fails as a gap, which the first failure already speaks for.
+    assert_eq!(
+        bench.settle(&mut session, second, Outcome::Gap { expected: FrameSeq(1) }),
+        Vec::<Value>::new()
+    );
+    bench.take(&mut session, data(1));
+    bench.take(&mut session, data(2));
+    let (again, batch) = session.batch(bench.now).unwrap();
+    assert_eq!(batch.columns.num, [1.0, 2.0]);
+    assert_eq!(bench.settle(&mut session, again, DURABLE), [json!({"t": "ack", "q": 2, "credit": 64})]);
+}
+
+#[test]
+fn a_frame_that_is_none_closes_the_socket() {
+    let bench = Bench::new();
+    let mut session = bench.numbered(0);
+    for text in ["nonsense", "{\"t\":\"hello\",\"boot\":1,\"next\":1}", ""] {
+        let close = session.take(text, bench.now, &bench.counters, &mut Vec::new()).unwrap_err();
+        assert_eq!(close.code, CloseCode::Malformed, "{text}");
+    }
+}
+
+#[test]
+fn compatible_answers_come_in_the_order_of_the_frames() {
+    let bench = Bench::new();
+    let mut session = unnumbered::Session::new(bench.device, bench.admission());
+    for frame in [
+        json!({"type": "a", "value": 1}),
+        json!({"type": "a", "value": null}),
+        json!({"readings": [{"type": "a", "value": 2}, {"type": "no such name!", "value": 3}]}),
+        json!({"readings": {"a": 4, "b": 5}}),
+    ] {
+        session.take(&frame.to_string(), bench.now, &bench.counters);
+    }
+    let (tag, batch) = session.batch(bench.now).unwrap();
+    // The frame with one bad reading is refused whole.
+    assert_eq!(batch.columns.num, [1.0, 4.0, 5.0]);
+    let mut replies = Vec::new();
+    session.answers(&mut replies);
+    assert!(replies.is_empty(), "nothing is said before the first frame is durable");
+    session.settle(tag, Outcome::Durable { first: Offset(100), stored: 3 });
+    session.answers(&mut replies);
+    let read: Vec<Value> = replies.iter().map(|reply| serde_json::from_str(reply).unwrap()).collect();
+    assert_eq!(read[0], json!({"status": "success", "message": "1 reading received and saved", "id": 100}));
+    assert_eq!(read[1]["status"], "error");
+    assert!(read[2]["message"].as_str().unwrap().starts_with("/readings/1/sensor_type"), "{}", read[2]);
+    assert_eq!(read[3], json!({"status": "success", "message": "2 readings received and saved"}));
+    assert_eq!(session.outstanding(), 0);
+}

@@ -1,0 +1,82 @@
+//! Dispatch: each result of a cell to those who want it. Records go to who watches their node, events to the flow's actor.
+//!
+//! Runs on the task that empties a cell's outlet, so nothing here waits. The directory says which actor manages a flow; it is
+//! a lock around a map, taken for a look-up.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use edgesync_engine::cell::emit::Emission;
+use edgesync_engine::metrics::FlowCounters;
+use edgesync_schemas::flow::Port;
+use edgesync_schemas::id::FlowId;
+use ractor::ActorRef;
+
+use super::flow;
+use crate::live::Hub;
+
+/// Where results go. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Dispatch {
+    live: Hub,
+    directory: Directory,
+}
+
+/// The actor of each deployed flow. Written by the manager. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Directory {
+    flows: Arc<Mutex<HashMap<FlowId, ActorRef<flow::Message>>>>,
+}
+
+impl Dispatch {
+    /// Gives records to `live`, and events to the actors in `directory`.
+    pub fn new(live: Hub, directory: Directory) -> Self {
+        Self { live, directory }
+    }
+
+    /// Gives on what came out of a cell.
+    pub fn give(&self, emission: Emission) {
+        match emission {
+            // what a node shows is what leaves it; its other ports are counted
+            Emission::Rows(rows) if rows.port == Port::Out => self.live.publish(&rows),
+            Emission::Rows(_) => {}
+            Emission::Event(event) => self.directory.tell(event.flow, flow::Message::Event(event)),
+        }
+    }
+
+    /// A replaced cell counts a flow anew.
+    pub fn reinstalled(&self, counters: Arc<FlowCounters>) {
+        self.directory.tell(counters.flow, flow::Message::Reinstalled(counters));
+    }
+
+    /// Who watches.
+    pub fn live(&self) -> &Hub {
+        &self.live
+    }
+}
+
+impl Directory {
+    fn flows(&self) -> MutexGuard<'_, HashMap<FlowId, ActorRef<flow::Message>>> {
+        self.flows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The actor that manages a flow, if it is deployed.
+    pub fn actor(&self, flow: FlowId) -> Option<ActorRef<flow::Message>> {
+        self.flows().get(&flow).cloned()
+    }
+
+    pub(super) fn insert(&self, flow: FlowId, actor: ActorRef<flow::Message>) {
+        self.flows().insert(flow, actor);
+    }
+
+    pub(super) fn remove(&self, flow: FlowId) {
+        self.flows().remove(&flow);
+    }
+
+    /// Tells the flow's actor, if there is one. One that is just being restarted misses it; the counters do not.
+    fn tell(&self, flow: FlowId, message: flow::Message) {
+        if let Some(actor) = self.actor(flow) {
+            let _ = actor.cast(message);
+        }
+    }
+}

@@ -1,0 +1,328 @@
+//! One deployed flow: supervises an actor for each of its nodes, and installs the flow again when a node has panicked.
+//!
+//! The flow runs in its cell whether or not this actor lives. A panicked node harms nothing but itself: its records go to
+//! its error port while the others work on. After a while the whole flow is installed again, which empties its state (windows, averages) and
+//! gives the node another chance; [`Restarts`] says how often. Then it stays as it is, with a reason its owner can read.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use edgesync_engine::cell::emit::{Event, EventKind};
+use edgesync_engine::metrics::{FlowCounters, FlowState, NodeState};
+use edgesync_schemas::id::FlowId;
+use edgesync_schemas::time::Timestamp;
+use edgesync_storage::log::SeriesDictionary;
+use ractor::rpc::CallResult;
+use ractor::{Actor, ActorId, ActorProcessingErr, ActorRef, RpcReplyPort, SpawnErr, SupervisionEvent};
+use serde::Serialize;
+use tokio::time::Instant;
+use tracing::{error, warn};
+
+use super::node::{self, FlowNode};
+use super::restarts::Restarts;
+use crate::cell::{Cell, Installed, now};
+
+/// The actor.
+pub struct Flow;
+
+/// What it is told.
+#[derive(Debug)]
+pub enum Message {
+    /// Another version was installed in place of this one.
+    Replaced(Installed, Arc<FlowCounters>),
+    /// The cell was replaced, and the flow installed on the new one.
+    Reinstalled(Arc<FlowCounters>),
+    /// Something happened to a node.
+    Event(Event),
+    /// Install the flow again; the number says for which panic, so that one from before a replacement does nothing.
+    Retry(u64),
+    /// Look at the counters.
+    Tick,
+    /// How are you?
+    Status(RpcReplyPort<Status>),
+}
+
+/// What it begins with: the flow is installed already.
+#[derive(Debug, Clone)]
+pub struct Arguments {
+    /// The flow.
+    pub flow: FlowId,
+    /// Where it runs.
+    pub cell: Arc<Cell>,
+    /// What runs.
+    pub installed: Installed,
+    /// Its counters.
+    pub counters: Arc<FlowCounters>,
+    /// Names of series.
+    pub dictionary: SeriesDictionary,
+}
+
+/// How a flow is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Health {
+    /// It is about to run.
+    Pending,
+    /// It runs.
+    Running,
+    /// A node panicked; the others run, and the flow is about to be installed again.
+    Restarting,
+    /// A node panicked too often; the others run.
+    Failed,
+}
+
+/// `GET /flows/{id}/metrics`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Status {
+    /// The flow.
+    pub flow_id: FlowId,
+    /// The version that runs.
+    pub version: u32,
+    /// How it is.
+    pub state: Health,
+    /// Why it is not simply running.
+    pub reason: Option<String>,
+    /// Times it was installed again lately because a node panicked.
+    pub restarts: u32,
+    /// When it was installed last: the nodes count since then.
+    pub installed_at: Timestamp,
+    /// The cell that it runs on, and how far that is behind.
+    pub cell: crate::cell::Status,
+    /// Its nodes, in the order of the plan.
+    pub nodes: Vec<node::Status>,
+}
+
+/// What it knows.
+pub struct State {
+    begin: Arguments,
+    installed_at: Timestamp,
+    nodes: HashMap<Arc<str>, ActorRef<node::Message>>,
+    names: HashMap<ActorId, Arc<str>>,
+    restarts: Restarts,
+    /// Restarts of node actors, which harm no data.
+    actor_restarts: Restarts,
+    retry: u64,
+    health: Health,
+    reason: Option<String>,
+}
+
+/// A node actor that does not answer for this long is left out of the status; its counters are not.
+const NODE_ANSWER: Duration = Duration::from_secs(1);
+
+impl Actor for Flow {
+    type Msg = Message;
+    type State = State;
+    type Arguments = Arguments;
+
+    async fn pre_start(
+        &self,
+        myself: ActorRef<Message>,
+        begin: Arguments,
+    ) -> Result<State, ActorProcessingErr> {
+        let mut state = State {
+            begin,
+            installed_at: now(),
+            nodes: HashMap::new(),
+            names: HashMap::new(),
+            restarts: Restarts::default(),
+            actor_restarts: Restarts::default(),
+            retry: 0,
+            health: Health::Running,
+            reason: None,
+        };
+        state.match_nodes(&myself).await?;
+        Ok(state)
+    }
+
+    async fn handle(
+        &self,
+        myself: ActorRef<Message>,
+        message: Message,
+        state: &mut State,
+    ) -> Result<(), ActorProcessingErr> {
+        match message {
+            Message::Replaced(installed, counters) => {
+                state.begin.installed = installed;
+                state.restarts = Restarts::default();
+                state.count_with(counters, &myself).await?;
+            }
+            Message::Reinstalled(counters) => state.count_with(counters, &myself).await?,
+            Message::Event(event) => state.note(event, &myself),
+            Message::Retry(retry) if retry == state.retry && state.health == Health::Restarting => {
+                state.install_again(&myself).await?;
+            }
+            Message::Retry(_) => {}
+            Message::Tick => state.look(&myself),
+            Message::Status(reply) => state.answer(reply),
+        }
+        Ok(())
+    }
+
+    async fn handle_supervisor_evt(
+        &self,
+        myself: ActorRef<Message>,
+        event: SupervisionEvent,
+        state: &mut State,
+    ) -> Result<(), ActorProcessingErr> {
+        match event {
+            SupervisionEvent::ActorFailed(actor, error) => {
+                let Some(id) = state.names.remove(&actor.get_id()) else { return Ok(()) };
+                state.nodes.remove(&id);
+                error!(flow = %state.begin.flow, node = %id, %error, "node actor failed");
+                if state.actor_restarts.next(Instant::now()).is_some() {
+                    state.match_nodes(&myself).await?;
+                }
+            }
+            SupervisionEvent::ActorTerminated(actor, ..) => {
+                state.names.remove(&actor.get_id());
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+impl State {
+    /// One actor for each node that counts, and none for others.
+    async fn match_nodes(&mut self, myself: &ActorRef<Message>) -> Result<(), SpawnErr> {
+        let counters = self.begin.counters.clone();
+        self.nodes.retain(|id, actor| {
+            let stays = counters.node(id).is_some();
+            if !stays {
+                actor.stop(None);
+            }
+            stays
+        });
+        for counters in &counters.nodes {
+            if let Some(actor) = self.nodes.get(&counters.id) {
+                let _ = actor.cast(node::Message::Counters(counters.clone()));
+                continue;
+            }
+            let dictionary = self.begin.dictionary.clone();
+            let begin = node::Arguments { counters: counters.clone(), dictionary };
+            let (actor, _) = Actor::spawn_linked(None, FlowNode, begin, myself.get_cell()).await?;
+            self.names.insert(actor.get_id(), counters.id.clone());
+            self.nodes.insert(counters.id.clone(), actor);
+        }
+        Ok(())
+    }
+
+    /// The flow was installed anew, and is given another chance.
+    async fn count_with(
+        &mut self,
+        counters: Arc<FlowCounters>,
+        myself: &ActorRef<Message>,
+    ) -> Result<(), SpawnErr> {
+        self.begin.counters = counters;
+        self.installed_at = now();
+        (self.health, self.reason) = (Health::Running, None);
+        self.match_nodes(myself).await
+    }
+
+    fn note(&mut self, event: Event, myself: &ActorRef<Message>) {
+        if event.version != self.begin.installed.version {
+            return;
+        }
+        if let EventKind::Panicked { message } = &event.kind {
+            self.panicked(&event.node, message, myself);
+        }
+        if let Some(actor) = self.nodes.get(&event.node) {
+            let _ = actor.cast(node::Message::Event(event.kind));
+        }
+    }
+
+    fn panicked(&mut self, node: &str, message: &str, myself: &ActorRef<Message>) {
+        // an event may come twice (as such, and seen in the counters) or late, from before the last installation
+        let failed = self.begin.counters.node(node).is_some_and(|node| node.state() == NodeState::Failed);
+        if !failed || self.health == Health::Restarting || self.health == Health::Failed {
+            return;
+        }
+        let flow = self.begin.flow;
+        let reason = format!("node {node} panicked: {message}");
+        match self.restarts.next(Instant::now()) {
+            Some(wait) => {
+                warn!(%flow, %node, message, wait_ms = wait.as_millis(), "node panicked, its flow will be installed again");
+                self.retry_after(wait, reason, myself);
+            }
+            None => {
+                error!(%flow, %node, message, "node panicked too often, it stays failed");
+                let times = self.restarts.count();
+                self.health = Health::Failed;
+                self.reason = Some(format!(
+                    "{reason}; it stays failed after {times} restarts, until the flow is deployed again"
+                ));
+            }
+        }
+    }
+
+    fn retry_after(&mut self, wait: Duration, reason: String, myself: &ActorRef<Message>) {
+        self.health = Health::Restarting;
+        self.reason = Some(reason);
+        self.retry += 1;
+        let retry = self.retry;
+        myself.send_after(wait, move || Message::Retry(retry));
+    }
+
+    async fn install_again(&mut self, myself: &ActorRef<Message>) -> Result<(), SpawnErr> {
+        let Arguments { flow, cell, counters, .. } = &self.begin;
+        match cell.install_again(*flow, counters) {
+            Ok(Some(counters)) => self.count_with(counters, myself).await?,
+            // its replacement is on its way here
+            Ok(None) => {}
+            Err(error) => {
+                warn!(%flow, %error, "flow cannot be installed again");
+                let reason = format!("cannot be installed again: {error}");
+                match self.restarts.next(Instant::now()) {
+                    Some(wait) => self.retry_after(wait, reason, myself),
+                    None => (self.health, self.reason) = (Health::Failed, Some(reason)),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn look(&mut self, myself: &ActorRef<Message>) {
+        for actor in self.nodes.values() {
+            let _ = actor.cast(node::Message::Tick);
+        }
+        // a panic whose event was lost with an earlier actor
+        let counters = self.begin.counters.clone();
+        if let Some(node) = counters.nodes.iter().find(|node| node.state() == NodeState::Failed) {
+            self.panicked(&node.id, "its message was lost", myself);
+        }
+    }
+
+    /// Asks the nodes, without making whoever else asks wait for them.
+    fn answer(&self, reply: RpcReplyPort<Status>) {
+        let counters = self.begin.counters.clone();
+        let health = match counters.state() {
+            FlowState::Pending if self.health == Health::Running => Health::Pending,
+            _ => self.health,
+        };
+        let mut status = Status {
+            flow_id: self.begin.flow,
+            version: self.begin.installed.version,
+            state: health,
+            reason: self.reason.clone(),
+            restarts: self.restarts.count(),
+            installed_at: self.installed_at,
+            cell: self.begin.cell.status(),
+            nodes: Vec::with_capacity(counters.nodes.len()),
+        };
+        let nodes: Vec<_> = counters.nodes.iter().map(|node| self.nodes.get(&node.id).cloned()).collect();
+        tokio::spawn(async move {
+            for (counters, actor) in counters.nodes.iter().zip(nodes) {
+                let asked = match actor {
+                    Some(actor) => actor.call(node::Message::Status, Some(NODE_ANSWER)).await.ok(),
+                    None => None,
+                };
+                status.nodes.push(match asked {
+                    Some(CallResult::Success(status)) => status,
+                    _ => node::of_counters(counters),
+                });
+            }
+            let _ = reply.send(status);
+        });
+    }
+}

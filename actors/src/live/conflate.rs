@@ -1,0 +1,288 @@
+//! What waits for one subscriber of one source: a few values, however many arrive.
+//!
+//! A value takes a token, and tokens come at the subscriber's rate. A value that finds none is folded into the newest that
+//! waits: the newest survives, smallest and largest are kept, and how many were folded is told. So every value is either sent or
+//! counted as skipped, a burst below the rate is sent whole, and a subscriber that takes nothing holds at most
+//! [`limit::LIVE_PENDING`] values. The clock is the caller's.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use edgesync_schemas::limit;
+use edgesync_schemas::unit::Unit;
+use edgesync_schemas::wire::live::{Folded, Point};
+use tokio::time::Instant;
+
+/// A value of a source, numbered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample {
+    /// Its number in the source's epoch; ascending, with gaps.
+    pub offset: u64,
+    /// The value.
+    pub point: Point,
+    /// Its unit.
+    pub unit: Option<Unit>,
+}
+
+/// What a subscriber is sent next.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Update {
+    /// Number of the next value: everything before it was sent or skipped.
+    pub offset: u64,
+    /// The values, in the order of their arrival; not empty.
+    pub values: Vec<Folded>,
+    /// How many more were folded into them.
+    pub skipped: u64,
+    /// The unit, where it is not the one told last.
+    pub unit: Option<Unit>,
+}
+
+/// The values that wait for one subscriber.
+#[derive(Debug)]
+pub struct Conflator {
+    rate_hz: f64,
+    burst: f64,
+    /// Values that may still be let in unfolded. Below 0 while the oldest that waits came before its time.
+    tokens: f64,
+    refilled: Instant,
+    waiting: VecDeque<Folded>,
+    skipped: u64,
+    raw_bytes: usize,
+    next: u64,
+    unit: Option<Unit>,
+    unit_told: Option<Unit>,
+}
+
+/// Rounding of the token count; a hundredth of a microsecond at 50 Hz.
+const ROUNDING: f64 = 1e-6;
+
+impl Conflator {
+    /// Nothing waits. `rate_hz` is within [`limit::LIVE_HZ_MIN`] and [`limit::LIVE_HZ`].
+    pub fn new(rate_hz: f64, now: Instant) -> Self {
+        let rate_hz = rate_hz.clamp(limit::LIVE_HZ_MIN, limit::LIVE_HZ);
+        let burst = rate_hz.ceil().clamp(1.0, limit::LIVE_PENDING as f64);
+        Self {
+            rate_hz,
+            burst,
+            tokens: burst,
+            refilled: now,
+            waiting: VecDeque::new(),
+            skipped: 0,
+            raw_bytes: 0,
+            next: 0,
+            unit: None,
+            unit_told: None,
+        }
+    }
+
+    /// What the subscriber was told by the snapshot, so that a unit is only told again when it changes.
+    pub fn told(&mut self, unit: Option<Unit>) {
+        self.unit_told = unit;
+    }
+
+    /// Takes values in. True if nothing waited before, so that its subscriber is to be woken.
+    pub fn push(&mut self, samples: &[Sample], now: Instant) -> bool {
+        self.refill(now);
+        let first = self.waiting.is_empty() && !samples.is_empty();
+        for sample in samples {
+            self.add(&sample.point);
+            self.next = sample.offset + 1;
+        }
+        if let Some(newest) = samples.last()
+            && self.unit != newest.unit
+        {
+            self.unit.clone_from(&newest.unit);
+        }
+        first
+    }
+
+    fn add(&mut self, point: &Point) {
+        let raw_bytes = point.raw.as_ref().map_or(0, |raw| raw.len());
+        let spread = point.raw.is_none().then_some((point.num, point.num));
+        let has_room = self.waiting.len() < limit::LIVE_PENDING
+            && self.raw_bytes + raw_bytes <= limit::LIVE_PENDING_RAW_BYTES
+            && self.tokens >= 1.0 - ROUNDING;
+        match self.waiting.back_mut().filter(|_| !has_room) {
+            None => {
+                self.tokens -= 1.0;
+                self.waiting.push_back(Folded { point: point.clone(), spread });
+            }
+            Some(newest) => {
+                self.raw_bytes -= newest.point.raw.as_ref().map_or(0, |raw| raw.len());
+                newest.spread = newest.spread.zip(spread).map(|(a, b)| (a.0.min(b.0), a.1.max(b.1)));
+                newest.point = point.clone();
+                self.skipped += 1;
+            }
+        }
+        self.raw_bytes += raw_bytes;
+    }
+
+    /// When [`Self::take`] has something; `None` while nothing waits.
+    pub fn due(&self) -> Option<Instant> {
+        if self.waiting.is_empty() {
+            return None;
+        }
+        // at most 2 tokens are missing, and the rate is at least LIVE_HZ_MIN: 2,000 s
+        let missing_s = (-self.tokens - ROUNDING).max(0.0) / self.rate_hz;
+        Some(self.refilled + Duration::from_secs_f64(missing_s))
+    }
+
+    /// What waits, if it is due.
+    pub fn take(&mut self, now: Instant) -> Option<Update> {
+        if self.due()? > now {
+            return None;
+        }
+        self.refill(now);
+        let unit = (self.unit != self.unit_told).then(|| self.unit.clone()).flatten();
+        self.unit_told.clone_from(&self.unit);
+        let values = self.waiting.drain(..).collect();
+        self.raw_bytes = 0;
+        Some(Update { offset: self.next, values, skipped: std::mem::take(&mut self.skipped), unit })
+    }
+
+    fn refill(&mut self, now: Instant) {
+        let passed = now.saturating_duration_since(self.refilled);
+        self.tokens = (self.tokens + passed.as_secs_f64() * self.rate_hz).min(self.burst);
+        self.refilled = self.refilled.max(now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use edgesync_schemas::time::Timestamp;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn sample(offset: u64, num: f64, raw: Option<&str>) -> Sample {
+        let ts = Timestamp::from_us_saturating(offset as i64 * 1000);
+        Sample { offset, point: Point { ts, num, raw: raw.map(Into::into) }, unit: None }
+    }
+
+    /// The numbers behind an update, as a subscriber without limits would have kept them.
+    #[derive(Default)]
+    struct Naive {
+        pending: Vec<Sample>,
+    }
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Push(Vec<Option<f64>>),
+        Wait(u64),
+        Take,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let value = prop_oneof![9 => (-1e3..1e3).prop_map(Some), 1 => Just(None)];
+        prop_oneof![
+            prop::collection::vec(value, 0..60).prop_map(Step::Push),
+            (0u64..2_000).prop_map(Step::Wait),
+            Just(Step::Take),
+        ]
+    }
+
+    proptest! {
+        /// The newest is right, smallest and largest are those of what was folded, nothing is neither sent nor counted.
+        #[test]
+        fn folding_equals_a_subscriber_that_keeps_everything(rate in 0.5f64..50.0, steps in prop::collection::vec(step(), 1..60)) {
+            let start = Instant::now();
+            let mut now = start;
+            let mut conflator = Conflator::new(rate, now);
+            let mut naive = Naive::default();
+            let (mut total, mut sent, mut skipped) = (0u64, 0u64, 0u64);
+            for step in steps.into_iter().chain([Step::Wait(10_000), Step::Take]) {
+                match step {
+                    Step::Push(values) => {
+                        let samples: Vec<_> = values
+                            .into_iter()
+                            .map(|value| {
+                                total += 1;
+                                sample(total, value.unwrap_or(0.0), value.is_none().then_some("\"text\""))
+                            })
+                            .collect();
+                        let woke = conflator.push(&samples, now);
+                        prop_assert_eq!(woke, naive.pending.is_empty() && !samples.is_empty());
+                        naive.pending.extend(samples);
+                    }
+                    Step::Wait(ms) => now += Duration::from_millis(ms),
+                    Step::Take => {
+                        let Some(update) = conflator.take(now) else { continue };
+                        prop_assert!(update.values.len() <= limit::LIVE_PENDING);
+                        prop_assert_eq!(update.values.len() as u64 + update.skipped, naive.pending.len() as u64);
+                        let newest = naive.pending.last().map(|sample| sample.point.clone());
+                        prop_assert_eq!(update.values.last().map(|value| value.point.clone()), newest);
+                        prop_assert_eq!(update.offset, total + 1);
+                        // each value covers what came after the value before it
+                        let mut covered = naive.pending.drain(..);
+                        for value in &update.values {
+                            let mut spread = Some((f64::INFINITY, f64::NEG_INFINITY));
+                            for sample in covered.by_ref() {
+                                let number = sample.point.raw.is_none().then_some(sample.point.num);
+                                spread = spread.zip(number).map(|(s, n)| (s.0.min(n), s.1.max(n)));
+                                if sample.point == value.point {
+                                    break;
+                                }
+                            }
+                            prop_assert_eq!(value.spread, spread);
+                        }
+                        sent += update.values.len() as u64;
+                        skipped += update.skipped;
+                        let allowed = (now - start).as_secs_f64() * rate + rate.ceil().max(1.0) + 1.0;
+                        prop_assert!(sent as f64 <= allowed, "{} sent, {} allowed", sent, allowed);
+                    }
+                }
+            }
+            prop_assert_eq!(sent + skipped, total);
+        }
+    }
+
+    #[test]
+    fn a_burst_below_the_rate_is_sent_whole_and_at_once() {
+        let now = Instant::now();
+        let mut conflator = Conflator::new(10.0, now);
+        let burst: Vec<_> = (0..10).map(|n| sample(n, n as f64, None)).collect();
+        conflator.push(&burst, now);
+        let update = conflator.take(now).unwrap();
+        assert_eq!((update.values.len(), update.skipped), (10, 0));
+    }
+
+    #[test]
+    fn a_fast_source_is_told_at_the_rate_of_its_subscriber() {
+        let mut now = Instant::now();
+        let mut conflator = Conflator::new(2.0, now);
+        let mut sent = 0;
+        for n in 0..1000 {
+            conflator.push(&[sample(n, n as f64, None)], now);
+            sent += conflator.take(now).map_or(0, |update| update.values.len());
+            now += Duration::from_millis(10);
+        }
+        assert!((20..=22).contains(&sent), "{sent} values in 10 s at 2 Hz");
+    }
+
+    #[test]
+    fn originals_that_wait_are_bounded() {
+        let now = Instant::now();
+        let mut conflator = Conflator::new(50.0, now);
+        let text = format!("\"{}\"", "x".repeat(limit::RAW_VALUE_BYTES - 2));
+        for n in 0..100 {
+            conflator.push(&[sample(n, 0.0, Some(&text))], now);
+        }
+        let update = conflator.take(now).unwrap();
+        let bytes: usize =
+            update.values.iter().filter_map(|value| value.point.raw.as_ref()).map(|raw| raw.len()).sum();
+        assert!(bytes <= limit::LIVE_PENDING_RAW_BYTES, "{bytes}");
+        assert_eq!(update.values.len() as u64 + update.skipped, 100);
+    }
+
+    #[test]
+    fn a_unit_is_told_when_it_changes() {
+        let now = Instant::now();
+        let mut conflator = Conflator::new(50.0, now);
+        let unit = |text: &str| Some(text.parse::<Unit>().unwrap());
+        conflator.told(unit("C"));
+        for (given, told) in [("C", None), ("F", unit("F")), ("F", None)] {
+            conflator.push(&[Sample { unit: unit(given), ..sample(1, 1.0, None) }], now);
+            assert_eq!(conflator.take(now).unwrap().unit, told, "{given}");
+        }
+    }
+}

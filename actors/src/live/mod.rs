@@ -1,0 +1,19 @@
+//! Values as they arrive, for dashboards: a bounded ring for each source that somebody watches, and for each subscriber no more than it can take.
+
+pub mod conflate;
+pub mod hub;
+pub mod source;
+pub mod subscriber;
+
+mod history;
+mod nodes;
+mod sensors;
+
+pub use conflate::Update;
+pub use hub::{Error, Hub};
+pub use nodes::Units;
+pub use source::Source;
+pub use subscriber::{Request, Session, Snapshot};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,165 @@
+//! The subscriptions of one dashboard: what each has waiting, and when the next of them is due.
+//!
+//! Producers put values into a [`Slot`] and never wait. The session takes them out when its socket can take them, the subscriptions
+//! in turn, so that a busy one does not starve the others. Memory: at most [`limit::LIVE_SUBSCRIPTIONS`] slots of a bounded
+//! [`Conflator`] each.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use edgesync_schemas::limit;
+use edgesync_schemas::unit::Unit;
+use edgesync_schemas::wire::live::{Point, Position, SubId};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::conflate::{Conflator, Sample, Update};
+use super::hub::{Error, Hub};
+use super::source::{Followed, Source};
+
+/// What waits for one subscription. Producers push, its session takes.
+#[derive(Debug)]
+pub(super) struct Slot {
+    waiting: Mutex<Conflator>,
+    wake: Arc<Notify>,
+}
+
+impl Slot {
+    fn waiting(&self) -> MutexGuard<'_, Conflator> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes values in, and wakes the session if it does not know yet that some wait.
+    pub(super) fn push(&self, samples: &[Sample], now: Instant) {
+        if self.waiting().push(samples, now) {
+            self.wake.notify_one();
+        }
+    }
+}
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The dashboard's number for it.
+    pub id: SubId,
+    /// Of what.
+    pub source: Source,
+    /// Points of the snapshot, at most [`limit::LIVE_POINTS`].
+    pub points: usize,
+    /// Values a second, within [`limit::LIVE_HZ_MIN`] and [`limit::LIVE_HZ`].
+    pub max_hz: f64,
+    /// Where an earlier subscription ended.
+    pub since: Option<Position>,
+}
+
+/// The values that a subscription begins with. Every value after `position` comes as an update.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Snapshot {
+    /// The first value that is not in here.
+    pub position: Position,
+    /// Values in the order of their times. If `recovered`: all since the position asked for, and no others.
+    pub points: Vec<Point>,
+    /// Unit of the newest.
+    pub unit: Option<Unit>,
+    /// Whether the subscription goes on exactly where the earlier one ended.
+    pub recovered: bool,
+}
+
+/// The subscriptions of one dashboard's socket. Dropping it ends them all.
+#[derive(Debug)]
+pub struct Session {
+    hub: Hub,
+    wake: Arc<Notify>,
+    subscriptions: BTreeMap<SubId, Subscription>,
+    last_taken: SubId,
+}
+
+impl Session {
+    pub(super) fn new(hub: Hub) -> Self {
+        Self {
+            hub,
+            wake: Arc::new(Notify::new()),
+            subscriptions: BTreeMap::new(),
+            last_taken: SubId(u32::MAX),
+        }
+    }
+
+    /// Subscribes; one with the same id is replaced. Not cancel safe: the subscription is gone then, the others stay.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] if the session or the process watches too much, [`Error::Log`] if the history cannot be read.
+    pub async fn subscribe(&mut self, request: Request) -> Result<Snapshot, Error> {
+        self.subscriptions.remove(&request.id);
+        if self.subscriptions.len() >= limit::LIVE_SUBSCRIPTIONS {
+            return Err(Error::Limit { what: "subscriptions of a socket", most: limit::LIVE_SUBSCRIPTIONS });
+        }
+        let id = request.id;
+        let waiting = Mutex::new(Conflator::new(request.max_hz, Instant::now()));
+        let slot = Arc::new(Slot { waiting, wake: self.wake.clone() });
+        let (subscription, position) = self.hub.follow(request.source, slot)?;
+        let snapshot =
+            self.hub.snapshot(&subscription.followed, position, request.points, request.since).await?;
+        subscription.slot.waiting().told(snapshot.unit.clone());
+        self.subscriptions.insert(id, subscription);
+        Ok(snapshot)
+    }
+
+    /// Ends a subscription; nothing more comes under this id.
+    pub fn unsubscribe(&mut self, id: SubId) {
+        self.subscriptions.remove(&id);
+    }
+
+    /// Waits until [`Self::take`] has something. Cancel safe.
+    pub async fn ready(&self) {
+        loop {
+            let due = self.subscriptions.values().filter_map(|one| one.slot.waiting().due()).min();
+            match due {
+                Some(due) if due <= Instant::now() => return,
+                Some(due) => {
+                    tokio::select! {
+                        () = self.wake.notified() => {}
+                        () = tokio::time::sleep_until(due) => {}
+                    }
+                }
+                None => self.wake.notified().await,
+            }
+        }
+    }
+
+    /// The next update that is due.
+    pub fn take(&mut self) -> Option<(SubId, Update)> {
+        let now = Instant::now();
+        let after = (Bound::Excluded(self.last_taken), Bound::Unbounded);
+        let upto = (Bound::Unbounded, Bound::Included(self.last_taken));
+        let in_turn = self.subscriptions.range(after).chain(self.subscriptions.range(upto));
+        let mut in_turn = in_turn.map(|(id, one)| Some((*id, one.slot.waiting().take(now)?)));
+        let (id, update) = in_turn.find_map(|taken| taken)?;
+        self.last_taken = id;
+        Some((id, update))
+    }
+}
+
+/// One subscription. Dropping it ends it.
+#[derive(Debug)]
+pub(super) struct Subscription {
+    hub: Hub,
+    followed: Arc<Followed>,
+    slot: Arc<Slot>,
+}
+
+impl Subscription {
+    /// `slot` is attached to `followed`.
+    pub(super) fn new(hub: Hub, followed: Arc<Followed>, slot: Arc<Slot>) -> Self {
+        Self { hub, followed, slot }
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        let now = Instant::now();
+        if self.followed.detach(&self.slot, now) {
+            self.hub.expire(&self.followed, now);
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The supervision tree: starts it, and takes it down in the order of a reading's way.
+//!
+//! ```text
+//! System
+//! |- Devices      registry; one DeviceConnection actor per open socket
+//! |- Flows        one Flow actor per deployed diagram, one FlowNode actor per node
+//! |- Cells        one feeder per worker thread of the engine
+//! `- Live         hub of the dashboards' subscriptions
+//! ```
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use edgesync_storage::catalog::Catalog;
+use edgesync_storage::log::ReadingLog;
+use ractor::{Actor, ActorProcessingErr, ActorRef, SupervisionEvent};
+
+use crate::device::{Context, Devices};
+use crate::handle::Handle;
+
+/// What an operator may set.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Data frames a second that a device may send; 0 for no limit. Default: 0.
+    pub device_frames_per_s: u32,
+    /// Worker threads of the engine. Default: half the cores, at least one.
+    pub cells: usize,
+    /// Enables the node kind `fault`, for tests.
+    pub faults: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { device_frames_per_s: 0, cells: (cores / 2).max(1), faults: false }
+    }
+}
+
+/// Why the tree could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// An actor did not start.
+    #[error("an actor could not be started")]
+    Actor(#[from] ractor::SpawnErr),
+}
+
+/// The running tree. Dropping it does not stop it; see [`System::shutdown`].
+#[derive(Debug)]
+pub struct System {
+    root: ActorRef<()>,
+    handle: Handle,
+}
+
+impl System {
+    /// Starts the tree on a catalog and a log. Not cancel safe.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn start(catalog: Catalog, log: ReadingLog, options: Options) -> Result<Self, Error> {
+        let (root, _) = Actor::spawn(None, Root, ()).await?;
+        let devices = Devices::start(catalog.clone(), root.get_cell()).await?;
+        let context = Arc::new(Context {
+            log: log.clone(),
+            catalog: catalog.clone(),
+            devices: devices.clone(),
+            frames_per_s: options.device_frames_per_s,
+        });
+        Ok(Self { root, handle: Handle { devices, context } })
+    }
+
+    /// What others may ask of the tree.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Takes the tree down after sockets have ended. See [`crate::shutdown`] for the order. Not cancel safe.
+    pub async fn stop(self, deadline: Duration) -> bool {
+        self.root.stop_and_wait(None, Some(deadline)).await.is_ok()
+    }
+}
+
+/// Top of the tree. Its children restart what they supervise themselves; if one of them fails all the same, it says so.
+struct Root;
+
+impl Actor for Root {
+    type Msg = ();
+    type State = ();
+    type Arguments = ();
+
+    async fn pre_start(&self, _: ActorRef<()>, (): ()) -> Result<(), ActorProcessingErr> {
+        Ok(())
+    }
+
+    async fn handle_supervisor_evt(
+        &self,
+        _: ActorRef<()>,
+        event: SupervisionEvent,
+        (): &mut (),
+    ) -> Result<(), ActorProcessingErr> {
+        if let SupervisionEvent::ActorFailed(actor, error) = event {
+            tracing::error!(actor = ?actor.get_name(), %error, "a top actor failed; what it manages cannot be changed until a restart");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,42 @@
+//! `GET /ws/sensors/`: the compatible form of the device socket, for firmware that exists.
+
+use axum::Router;
+use axum::extract::{Query, State, WebSocketUpgrade};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use edgesync_actors::device::{self, Form};
+use edgesync_storage::catalog::token;
+use serde::Deserialize;
+
+use super::WsSocket;
+use super::device::bearer;
+use super::socket::bounded;
+use crate::error::Problem;
+use crate::state::AppState;
+
+/// The route, with and without its last slash.
+pub fn routes() -> Router<AppState> {
+    Router::new().route("/ws/sensors/", get(connect)).route("/ws/sensors", get(connect))
+}
+
+#[derive(Deserialize)]
+struct Credentials {
+    token: Option<String>,
+}
+
+async fn connect(
+    State(state): State<AppState>,
+    Query(credentials): Query<Credentials>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Result<Response, Problem> {
+    let token = credentials.token.as_deref().or_else(|| bearer(&headers)).unwrap_or_default();
+    // 403, not 401: what existing firmware knows.
+    let unknown = || Problem::forbidden("token", "token is missing, unknown or revoked");
+    let access = state.catalog.device_by_token_hash(&token::hash(token)).await?.ok_or_else(unknown)?;
+    let context = state.actors.context;
+    Ok(bounded(upgrade)
+        .on_upgrade(move |socket| device::run(WsSocket(socket), Form::Unnumbered(access), context))
+        .into_response())
+}

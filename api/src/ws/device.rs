@@ -1,0 +1,64 @@
+//! `GET /ws/v1/device`: the EdgeSync form of the device socket.
+
+use axum::Router;
+use axum::extract::{RawQuery, State, WebSocketUpgrade};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use edgesync_actors::device::{self, Form};
+use edgesync_storage::catalog::token;
+
+use super::WsSocket;
+use super::socket::bounded;
+use crate::error::Problem;
+use crate::state::AppState;
+
+/// Sub-protocol of text frames. A handshake that names no sub-protocol speaks it too.
+const JSON: &str = "edgesync.v1.json";
+
+/// The route.
+pub fn routes() -> Router<AppState> {
+    Router::new().route("/ws/v1/device", get(connect))
+}
+
+async fn connect(
+    State(state): State<AppState>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Result<Response, Problem> {
+    if query.is_some_and(|query| query.split('&').any(|pair| pair.split('=').next() == Some("token"))) {
+        // Addresses end up in the logs of proxies.
+        return Err(Problem::bad_request(
+            "token_in_query",
+            "the token belongs in the Authorization header or in hello",
+        ));
+    }
+    let offered = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL);
+    let mut names =
+        offered.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).peekable();
+    if names.peek().is_some() && !names.any(|name| name.trim() == JSON) {
+        return Err(Problem::bad_request(
+            "sub_protocol",
+            "the sub-protocol of this socket is edgesync.v1.json",
+        ));
+    }
+    let access = match bearer(&headers) {
+        None => None,
+        Some(token) => match state.catalog.device_by_token_hash(&token::hash(token)).await? {
+            Some(access) => Some(access),
+            None => return Err(Problem::unauthorized("token is unknown or revoked")),
+        },
+    };
+    let context = state.actors.context;
+    let upgrade = bounded(upgrade.protocols([JSON]));
+    Ok(upgrade
+        .on_upgrade(move |socket| device::run(WsSocket(socket), Form::Numbered(access), context))
+        .into_response())
+}
+
+/// Token of an `Authorization: Bearer` header.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}

@@ -1,0 +1,7 @@
+//! The WebSocket routes: the handshake, and an adapter from axum's socket to what connections work with.
+
+pub mod compat;
+pub mod device;
+mod socket;
+
+pub use socket::WsSocket;

@@ -1,0 +1,161 @@
+//! `edgesync serve`: wires the parts together, says when it is ready, and takes them down in the order of a reading's way.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use edgesync_actors::System;
+use edgesync_actors::system;
+use edgesync_api::accept::{self, Gate};
+use edgesync_api::state::AppState;
+use edgesync_storage::catalog::Catalog;
+use edgesync_storage::log::{self, ReadingLog};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::cli::{ServeArgs, failed};
+use crate::config::{Config, EXIT_CONFIG};
+use crate::{demo, telemetry};
+
+/// Runs the server until a signal. The exit code is 64 for a wrong configuration and 1 for a failure.
+pub fn run(args: ServeArgs) -> ExitCode {
+    let config = match Config::load(&args.flags) {
+        Ok(config) => config,
+        Err(problems) => {
+            for problem in problems {
+                eprintln!("edgesync: {problem}");
+            }
+            return ExitCode::from(EXIT_CONFIG);
+        }
+    };
+    telemetry::start(&config.log, config.log_format);
+    let served = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the runtime could not be started")
+        .and_then(|runtime| runtime.block_on(serve(config, args.demo)));
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&error),
+    }
+}
+
+async fn serve(config: Config, demo: bool) -> Result<()> {
+    let mut signals = Signals::new()?;
+    std::fs::create_dir_all(&config.data)
+        .with_context(|| format!("data directory {} cannot be made", config.data.display()))?;
+    let log = {
+        let dir = config.data.join("readings");
+        let options = log::Options {
+            budget_bytes: config.append_budget_bytes,
+            stall_file: config.test_stall_file.clone(),
+            ..log::Options::default()
+        };
+        tokio::task::spawn_blocking(move || ReadingLog::open(&dir, options))
+            .await?
+            .context("the reading log")?
+    };
+    let catalog = Catalog::open(&config.data.join("catalog.db")).context("the catalog")?;
+    let options = system::Options {
+        device_frames_per_s: config.device_frames_per_s,
+        cells: config.cells,
+        faults: config.test_faults,
+    };
+    let system = System::start(catalog.clone(), log.clone(), options).await.context("the actors")?;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("{} cannot be listened on", config.listen))?;
+    let address = listener.local_addr()?;
+    let gate = Arc::new(Gate::new(accept::Options {
+        connections: config.connections,
+        connections_per_address: config.connections_per_address,
+    }));
+    let state = AppState::new(catalog.clone(), log.clone(), system.handle(), Arc::clone(&gate));
+    let (stop, stopped) = watch::channel(false);
+    let http = tokio::spawn(accept::serve(listener, edgesync_api::router(state), gate, stopped, STEP));
+
+    println!("edgesync ready at http://{address}");
+    tracing::info!(%address, data = %config.data.display(), version = env!("CARGO_PKG_VERSION"), "ready");
+    let fleet = if demo {
+        Some(demo::start(address, &catalog, &config.data).await.context("the demo")?)
+    } else {
+        None
+    };
+
+    let signal = signals.next().await;
+    tracing::info!(signal, "going down; a second signal exits at once");
+    tokio::spawn(async move {
+        signals.next().await;
+        std::process::exit(1);
+    });
+    if let Some(fleet) = fleet {
+        fleet.abort();
+    }
+    shutdown(system, log, catalog, stop, http).await
+}
+
+/// Longest that each step of the way down may take.
+const STEP: Duration = Duration::from_secs(5);
+
+/// Down the reading's way: no new connections, sockets, log, flows, dashboards, catalog. A step that runs out of time is named and the next begins:
+/// what was acknowledged is durable already.
+async fn shutdown(
+    system: System,
+    log: ReadingLog,
+    catalog: Catalog,
+    stop: watch::Sender<bool>,
+    http: tokio::task::JoinHandle<bool>,
+) -> Result<()> {
+    let handle = system.handle();
+    stop.send_replace(true);
+    step("sockets", async {
+        handle.devices.drain().await;
+        handle.devices.ended().await;
+    })
+    .await;
+    step("requests", async {
+        if !matches!(http.await, Ok(true)) {
+            tracing::warn!("some requests were cut off");
+        }
+    })
+    .await;
+    step("log", async {
+        if let Err(error) = log.shutdown().await {
+            tracing::error!(%error, "the log did not close cleanly; what was acknowledged is on disk");
+        }
+    })
+    .await;
+    step("actors", async {
+        system.stop(STEP).await;
+    })
+    .await;
+    drop(catalog);
+    tracing::info!("down");
+    Ok(())
+}
+
+async fn step(name: &'static str, work: impl Future<Output = ()>) {
+    if tokio::time::timeout(STEP, work).await.is_err() {
+        tracing::warn!(step = name, "step of the shutdown ran out of time");
+    }
+}
+
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.terminate.recv() => "SIGTERM",
+        }
+    }
+}

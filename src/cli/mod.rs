@@ -1,0 +1,71 @@
+//! The command line.
+
+pub mod admin;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Flags;
+use crate::simulate;
+
+/// EdgeSync: an IoT platform in one binary.
+#[derive(Debug, Parser)]
+#[command(version, about, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: ServeArgs,
+}
+
+/// What `edgesync` can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server (the default).
+    Serve(ServeArgs),
+    /// Simulate a fleet of devices against a running server.
+    Simulate(simulate::Args),
+    /// Change things that the API does not: plans of users.
+    Admin(admin::Args),
+}
+
+/// Options of `edgesync serve`.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct ServeArgs {
+    #[command(flatten)]
+    pub flags: Flags,
+    /// Make a demo organization with 20 devices, a flow and a dashboard, and feed it with simulated devices.
+    #[arg(long)]
+    pub demo: bool,
+}
+
+impl Cli {
+    /// The command that was asked for.
+    pub fn command(self) -> Command {
+        self.command.unwrap_or(Command::Serve(self.serve))
+    }
+}
+
+/// Runs `edgesync simulate`.
+pub fn simulate(args: simulate::Args) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error.into()),
+    };
+    runtime.block_on(simulate::run(args)).unwrap_or_else(|error| failed(&error))
+}
+
+/// Runs `edgesync admin`.
+pub fn admin(args: admin::Args) -> ExitCode {
+    match admin::run(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&error),
+    }
+}
+
+/// Says what went wrong, with its causes.
+pub fn failed(error: &anyhow::Error) -> ExitCode {
+    eprintln!("edgesync: {error:#}");
+    ExitCode::FAILURE
+}

@@ -1,0 +1,160 @@
+//! `--demo`: an organization with 20 devices, a flow and a dashboard, fed by simulated devices over real WebSockets.
+//!
+//! Made through the API like anybody's, so that what the demo shows is what a user can do. The password is drawn on the first
+//! start and kept beside the data, for the next.
+
+use std::f64::consts::TAU;
+use std::fs;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use edgesync_schemas::entity::user::SubscriptionType;
+use edgesync_storage::catalog::Catalog;
+use futures_util::{SinkExt, StreamExt};
+use hyper::Method;
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+
+use crate::simulate::api::{Account, Client, Made};
+use crate::simulate::target::Target;
+
+const EMAIL: &str = "demo@edgesync.local";
+const DEVICES: usize = 20;
+/// Readings a second of each sensor of the demo: quick enough to see a chart move.
+const INTERVAL: Duration = Duration::from_millis(500);
+
+/// Makes what is missing of the demo, prints how to get in, and starts its devices. Not cancel safe.
+///
+/// # Errors
+/// The API refuses something, or the login cannot be kept.
+pub async fn start(address: SocketAddr, catalog: &Catalog, data: &Path) -> Result<JoinHandle<()>> {
+    let target: Target = format!("http://{address}").parse().map_err(anyhow::Error::msg)?;
+    let password = password(&data.join("demo-password"))?;
+    let account = Account::enter(&target, EMAIL, &password).await?;
+    catalog.set_plan(EMAIL, SubscriptionType::Paid, DEVICES as u32).await?;
+    let devices = account.devices(DEVICES).await?;
+    let mut client = account.client().await?;
+    make_views(&mut client, account.organization(), &devices)
+        .await
+        .context("making the flow and the dashboard")?;
+    println!("demo login: {EMAIL} {password}");
+    println!(
+        "demo try:   curl -s http://{address}/api/v1/readings/latest?device={} -H 'authorization: Bearer {}'",
+        devices[0].id,
+        account.token()
+    );
+    let fleet = devices.into_iter().enumerate().map(|(i, device)| run_device(address, i, device.token));
+    Ok(tokio::spawn(async move {
+        futures_util::future::join_all(fleet).await;
+    }))
+}
+
+fn password(file: &Path) -> Result<String> {
+    if let Ok(password) = fs::read_to_string(file) {
+        return Ok(password.trim().to_owned());
+    }
+    let mut random = [0; 12];
+    getrandom::fill(&mut random).context("no random numbers")?;
+    let password: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
+    writeln!(file, "{password}")?;
+    Ok(password)
+}
+
+/// The demo's flow and dashboard, unless they are there.
+async fn make_views(client: &mut Client, organization: &str, devices: &[Made]) -> Result<()> {
+    let flows = client.expect(Method::GET, "/api/v1/flows?limit=1", None).await?;
+    if flows["items"].as_array().is_some_and(|items| !items.is_empty()) {
+        return Ok(());
+    }
+    let node = |id: &str, kind: &str, x: u32, data: Value| json!({"id": id, "type": kind, "position": {"x": x, "y": 80}, "data": data});
+    let flow = json!({
+        "name": "Warm boilers",
+        "description": "The average temperature of the first device, while it is above 20 degrees",
+        "nodes": [
+            node("device", "device", 0, json!({"mode": "read", "deviceUuid": devices[0].id, "variable": "temperature"})),
+            node("average", "moving-average", 260, json!({"windowSize": 10})),
+            node("warm", "filter", 520, json!({"expression": "value > 20.0"})),
+            node("display", "display", 780, json!({"displayType": "number", "precision": 2, "unit": "C"})),
+        ],
+        "edges": [
+            {"id": "e1", "source": "device", "target": "average"},
+            {"id": "e2", "source": "average", "target": "warm"},
+            {"id": "e3", "source": "warm", "target": "display"},
+        ],
+    });
+    let flow = client.expect(Method::POST, "/api/v1/flows", Some(&flow)).await?;
+    let flow = flow["id"].as_str().context("the new flow has no id")?.to_owned();
+    client.expect(Method::POST, &format!("/api/v1/flows/{flow}/deploy"), Some(&json!({}))).await?;
+    let dashboard = json!({"organization_id": organization, "name": "Boiler house"});
+    let dashboard = client.expect(Method::POST, "/api/v1/dashboard-templates", Some(&dashboard)).await?;
+    let dashboard = dashboard["id"].as_str().context("the new dashboard has no id")?.to_owned();
+    let sensor = |id: &str, title: &str, kind: &str, device: usize, sensor: &str, x: u32| {
+        json!({
+            "widget_id": id, "title": title, "widget_type": kind, "data_source_type": "device_sensor",
+            "device_id": devices[device].id, "sensor_type": sensor, "grid_position": {"x": x, "y": 0, "w": 4, "h": 4},
+        })
+    };
+    let widgets = [
+        sensor("temperature", "Temperature", "time_series", 0, "temperature", 0),
+        sensor("pressure", "Pressure", "gauge", 1, "pressure", 4),
+        json!({
+            "widget_id": "warm", "title": "Average while warm", "widget_type": "stat_panel", "data_source_type": "flow_node",
+            "flow_id": flow, "node_id": "display", "grid_position": {"x": 8, "y": 0, "w": 4, "h": 4},
+        }),
+    ];
+    for widget in widgets {
+        client
+            .expect(Method::POST, &format!("/api/v1/dashboard-templates/{dashboard}/widgets"), Some(&widget))
+            .await?;
+    }
+    Ok(())
+}
+
+/// A device that connects again whenever its socket ends.
+async fn run_device(address: SocketAddr, number: usize, token: String) {
+    loop {
+        if let Err(error) = send_readings(address, number, &token).await {
+            tracing::debug!(number, %error, "demo device lost its socket");
+        }
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    }
+}
+
+async fn send_readings(address: SocketAddr, number: usize, token: &str) -> Result<()> {
+    let mut request = format!("ws://{address}/ws/v1/device").into_client_request()?;
+    request.headers_mut().insert("authorization", format!("Bearer {token}").parse()?);
+    let (mut socket, _) = tokio_tungstenite::connect_async(request).await?;
+    let mut boot = [0; 4];
+    getrandom::fill(&mut boot).context("no random numbers")?;
+    let hello = json!({"t": "hello", "boot": u32::from_le_bytes(boot), "next": 1});
+    socket.send(Message::text(hello.to_string())).await?;
+    let mut ticks = tokio::time::interval(INTERVAL);
+    let mut q = 0_u64;
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {
+                q += 1;
+                // Slow waves, each device at its own phase.
+                let phase = q as f64 * INTERVAL.as_secs_f64() / 60.0 + number as f64 / DEVICES as f64;
+                let temperature = 21.0 + 4.0 * (phase * TAU).sin();
+                let pressure = 1.5 + 0.3 * (phase * TAU * 3.0).cos();
+                let frame = format!(
+                    r#"{{"t":"data","q":{q},"r":[["temperature",{temperature:.2},0,"C"],["pressure",{pressure:.3},0,"bar"]]}}"#
+                );
+                socket.send(Message::text(frame)).await?;
+            }
+            // Acknowledgements and pings: a demo keeps nothing to resend.
+            message = socket.next() => match message {
+                Some(message) => drop(message?),
+                None => return Ok(()),
+            },
+        }
+    }
+}
