@@ -7,14 +7,15 @@
 //!
 //! What is left to others: deciding what a good result is. Numbers are printed as they came.
 
-mod api;
+pub(crate) mod api;
 mod device;
 mod fleet;
 mod frame;
 mod report;
 mod socket;
-mod target;
+pub(crate) mod target;
 mod verify;
+mod window;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -206,6 +206,16 @@ impl Account {
         Ok(Self { address, authority: target.authority.clone(), token, organization })
     }
 
+    /// The organization that devices are made in.
+    pub fn organization(&self) -> &str {
+        &self.organization
+    }
+
+    /// The session's token.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     /// A connection of its own, logged in.
     pub async fn client(&self) -> Result<Client> {
         Client::connect(self.address, &self.authority, Some(self.token.clone())).await

@@ -1,18 +1,15 @@
-//! One simulated device: connects, sends on its schedule, keeps what is not acknowledged, comes back and resends.
-//!
-//! A frame is remembered as 16 bytes (when it was due, its event time) until it is acknowledged; its text is made again
-//! when it must be sent again, and is the same to the byte. Only the server's acknowledgements move `acked`.
+//! One simulated device: connects, sends on its schedule, hears what the server says, comes back and resends.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::fleet::{Phase, Plan};
+use super::fleet::{Outcome, Phase, Plan};
 use super::frame::{self, Random, Said};
 use super::report::Totals;
 use super::socket::{Fault, Socket};
+use super::window::{Unacked, Window};
 use super::{Form, Rate};
 
 /// First and largest step of the backoff; the wait is drawn from 0 to the step (full jitter), which doubles.
@@ -24,32 +21,6 @@ const GREETING_TIMEOUT: Duration = Duration::from_secs(20);
 const OUTBOX_BYTES: usize = 64 * 1024;
 /// How long the server may take to answer the last close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// A frame that is made and not yet acknowledged.
-#[derive(Debug, Clone, Copy)]
-struct Unacked {
-    /// When it should have been sent, in nanoseconds of the run's clock.
-    due_ns: u64,
-    /// Its event time.
-    bt_ms: i64,
-}
-
-/// What came of a device: all that the check of the store needs.
-#[derive(Debug)]
-pub struct Outcome {
-    /// Its number in the run.
-    pub index: u32,
-    /// Its id, as the server told it.
-    pub id: Option<String>,
-    /// All frames up to this one are acknowledged.
-    pub acked: u64,
-    /// The last frame that was written to a socket.
-    pub sent: u64,
-    /// Readings in acknowledged frames that the server refused for good.
-    pub rejected: Vec<(u64, u32)>,
-    /// Frames of the compatible form that were refused, or sent twice because a socket broke: `from..=to`.
-    pub uncertain: Vec<(u64, u64)>,
-}
 
 /// Why a device stops for good.
 enum End {
@@ -67,15 +38,10 @@ pub struct Device {
     token: String,
     boot: u32,
     random: Random,
-    unacked: VecDeque<Unacked>,
-    /// How many of `unacked` are written to the socket of now.
-    written: usize,
+    window: Window,
     credit: usize,
-    made: u64,
     /// When sending may go on after `nack busy`.
     paused_until: Option<Instant>,
-    /// Where the last `nack gap` sent us back to: the nacks of the frames that were under way say it again.
-    rewound_to: u64,
     was_greeted: bool,
     /// Formats a frame before it is masked into the socket's buffer.
     text: Vec<u8>,
@@ -93,12 +59,9 @@ impl Device {
             token,
             boot,
             random,
-            unacked: VecDeque::new(),
-            written: 0,
+            window: Window::default(),
             credit: 0,
-            made: 0,
             paused_until: None,
-            rewound_to: 0,
             was_greeted: false,
             text: Vec::new(),
             totals: Totals::default(),
@@ -127,7 +90,7 @@ impl Device {
                     backoff = BACKOFF_MIN;
                     let end = self.serve(&mut socket, &mut phase).await;
                     if let End::Over = end {
-                        close(socket).await;
+                        timeout(CLOSE_TIMEOUT, socket.close()).await.ok();
                     }
                     end
                 }
@@ -150,7 +113,7 @@ impl Device {
                     }
                 }
             };
-            if self.unacked.is_empty() && matches!(*phase.borrow(), Phase::Draining | Phase::Over) {
+            if self.window.is_empty() && matches!(*phase.borrow(), Phase::Draining | Phase::Over) {
                 break;
             }
             self.totals.reconnects += 1;
@@ -163,6 +126,7 @@ impl Device {
         }
         self.give_up_greeting();
         self.publish();
+        (self.outcome.acked, self.outcome.sent) = (self.window.acked, self.window.sent);
         self.outcome
     }
 
@@ -187,7 +151,7 @@ impl Device {
             fault => End::Broken(fault),
         })?;
         if plan.form == Form::Edgesync {
-            let next = self.outcome.acked + 1;
+            let next = self.window.acked + 1;
             let hello = format!(r#"{{"t":"hello","boot":{},"next":{next},"fw":"simulate"}}"#, self.boot);
             socket.push_text(hello.as_bytes());
         }
@@ -216,10 +180,10 @@ impl Device {
         match said {
             Said::Welcome { device, acked, credit } => {
                 self.outcome.id = Some(device);
-                if acked > self.outcome.sent {
+                if acked > self.window.sent {
                     return Err(End::Fatal("protocol: acknowledged what was never sent".to_owned()));
                 }
-                if acked < self.outcome.acked {
+                if acked < self.window.acked {
                     return Err(End::Fatal("LOST: the server forgot acknowledged frames".to_owned()));
                 }
                 self.take_acks(acked, self.plan.now_ns());
@@ -228,14 +192,13 @@ impl Device {
             Said::DeviceInfo { device } => {
                 self.outcome.id = Some(device);
                 self.credit = usize::MAX;
-                if self.outcome.sent > self.outcome.acked {
-                    self.outcome.uncertain.push((self.outcome.acked + 1, self.outcome.sent));
+                if self.window.sent > self.window.acked {
+                    self.outcome.uncertain.push((self.window.acked + 1, self.window.sent));
                 }
             }
             _ => return Err(End::Fatal("protocol: no greeting".to_owned())),
         }
-        self.written = 0;
-        self.rewound_to = 0;
+        self.window.reconnected();
         self.paused_until = None;
         if !self.was_greeted {
             self.was_greeted = true;
@@ -257,7 +220,7 @@ impl Device {
             let now = *phase.borrow_and_update();
             let next_due = match now {
                 Phase::Over => return End::Over,
-                Phase::Draining if self.unacked.is_empty() => return End::Over,
+                Phase::Draining if self.window.is_empty() => return End::Over,
                 _ => self.send(socket, matches!(now, Phase::Running)),
             };
             if let Err(fault) = socket.write_now() {
@@ -293,13 +256,11 @@ impl Device {
         let room = self.credit.min(self.plan.window);
         let now_ns = self.plan.now_ns();
         let mut next_due = None;
-        while socket.unwritten() < OUTBOX_BYTES && self.written < room {
-            if self.written == self.unacked.len() {
+        while socket.unwritten() < OUTBOX_BYTES && self.window.under_way() < room {
+            if self.window.needs_new() {
                 match self.due_ns(now_ns) {
                     Some(due_ns) if may_make && due_ns <= now_ns => {
-                        let bt_ms = self.plan.wall_ms(due_ns);
-                        self.unacked.push_back(Unacked { due_ns, bt_ms });
-                        self.made += 1;
+                        self.window.make(Unacked { due_ns, bt_ms: self.plan.wall_ms(due_ns) });
                     }
                     Some(due_ns) if may_make => {
                         next_due = Some(self.plan.instant(due_ns));
@@ -308,18 +269,13 @@ impl Device {
                     _ => break,
                 }
             }
-            let q = self.outcome.acked + 1 + self.written as u64;
-            let bt_ms = self.unacked[self.written].bt_ms;
+            let Some((q, bt_ms, is_again)) = self.window.next() else { break };
             self.text.clear();
             let id = self.outcome.id.as_deref().unwrap_or_default();
             self.plan.shape.encode(&mut self.text, self.outcome.index, id, q, bt_ms);
             socket.push_text(&self.text);
-            self.written += 1;
             self.totals.frames_sent += 1;
-            if q <= self.outcome.sent {
-                self.totals.frames_resent += 1;
-            }
-            self.outcome.sent = self.outcome.sent.max(q);
+            self.totals.frames_resent += u64::from(is_again);
         }
         next_due
     }
@@ -332,7 +288,7 @@ impl Device {
             Rate::PerSecond(rate) => {
                 let phase =
                     frame::mix(self.plan.seed ^ u64::from(self.outcome.index)) as f64 / u64::MAX as f64;
-                let due_ns = self.plan.start_ns() + ((self.made as f64 + phase) / rate * 1e9) as u64;
+                let due_ns = self.plan.start_ns() + ((self.window.made as f64 + phase) / rate * 1e9) as u64;
                 Some(due_ns)
             }
         }
@@ -358,7 +314,7 @@ impl Device {
     fn hear(&mut self, said: Said, now_ns: u64) -> Result<(), End> {
         match said {
             Said::Ack { q, credit, rejected } => {
-                if q > self.outcome.sent {
+                if q > self.window.sent {
                     return Err(End::Fatal("protocol: acknowledged what was never sent".to_owned()));
                 }
                 for (q, index, code) in rejected {
@@ -371,9 +327,9 @@ impl Device {
                 }
             }
             Said::Nack { q, code, retry_ms, expected } => return self.refused(q, code, retry_ms, expected),
-            Said::Saved if self.written > 0 => self.take_acks(self.outcome.acked + 1, now_ns),
-            Said::Refused { message } if self.written > 0 => {
-                let q = self.outcome.acked + 1;
+            Said::Saved if self.window.under_way() > 0 => self.take_acks(self.window.acked + 1, now_ns),
+            Said::Refused { message } if self.window.under_way() > 0 => {
+                let q = self.window.acked + 1;
                 self.totals.error(format!("refused: {message}"));
                 self.outcome.uncertain.push((q, q));
                 self.take_acks(q, now_ns);
@@ -395,10 +351,8 @@ impl Device {
     ) -> Result<(), End> {
         match code.as_str() {
             "gap" => {
-                let back_to = expected.unwrap_or(q).max(self.outcome.acked + 1);
-                if back_to != self.rewound_to {
+                if self.window.gap(expected.unwrap_or(q)) {
                     self.totals.error("nack: gap".to_owned());
-                    self.rewind(back_to);
                 }
                 Ok(())
             }
@@ -406,7 +360,7 @@ impl Device {
                 self.totals.error(format!("nack: {code}"));
                 self.paused_until =
                     Some(Instant::now() + Duration::from_millis(retry_ms.unwrap_or(1000).min(60_000)));
-                self.rewind(q.max(self.outcome.acked + 1));
+                self.window.rewind(q);
                 Ok(())
             }
             // The same bytes would be refused again, and the frames behind them cannot pass.
@@ -414,19 +368,9 @@ impl Device {
         }
     }
 
-    /// Everything from `q` on is to be written again.
-    fn rewind(&mut self, q: u64) {
-        self.written = self.written.min((q - self.outcome.acked - 1) as usize);
-        self.rewound_to = q;
-    }
-
     fn take_acks(&mut self, q: u64, now_ns: u64) {
-        while self.outcome.acked < q {
-            let Some(frame) = self.unacked.pop_front() else { return };
-            self.outcome.acked += 1;
-            self.written = self.written.saturating_sub(1);
-            self.totals.acked(now_ns.saturating_sub(frame.due_ns));
-        }
+        let totals = &mut self.totals;
+        self.window.ack(q, |due_ns| totals.acked(now_ns.saturating_sub(due_ns)));
     }
 
     fn publish(&mut self) {
@@ -447,22 +391,4 @@ fn ended(fault: Fault) -> End {
 fn after_ms(reason: &str) -> Option<u64> {
     let reason: serde_json::Value = serde_json::from_str(reason).ok()?;
     reason["after_ms"].as_u64().map(|ms| ms.min(60_000))
-}
-
-/// Says goodbye and waits a little for the answer, so that the server sees a close and not a broken connection.
-async fn close(mut socket: Socket) {
-    socket.push_close();
-    let goodbye = async {
-        while socket.unwritten() > 0 && socket.write_now().is_ok() && socket.unwritten() > 0 {
-            if socket.stream().writable().await.is_err() {
-                return;
-            }
-        }
-        while socket.messages(|_| {}).is_ok() {
-            if socket.stream().readable().await.is_err() || socket.read_now().is_err() {
-                return;
-            }
-        }
-    };
-    timeout(CLOSE_TIMEOUT, goodbye).await.ok();
 }

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::device::{Device, Outcome};
+use super::device::Device;
 use super::frame::Shape;
 use super::report::{Board, Totals};
 use super::{Args, Form, Rate};
@@ -85,6 +85,23 @@ impl Plan {
     pub fn wall_ms(&self, ns: u64) -> i64 {
         self.origin_ms + (ns / 1_000_000) as i64
     }
+}
+
+/// What came of a device: all that the check of the store needs.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Its number in the run.
+    pub index: u32,
+    /// Its id, as the server told it.
+    pub id: Option<String>,
+    /// All frames up to this one are acknowledged.
+    pub acked: u64,
+    /// The last frame that was written to a socket.
+    pub sent: u64,
+    /// Readings in acknowledged frames that the server refused for good.
+    pub rejected: Vec<(u64, u32)>,
+    /// Frames of the compatible form that were refused, or sent twice because a socket broke: `from..=to`.
+    pub uncertain: Vec<(u64, u64)>,
 }
 
 /// What came of a run.

@@ -221,8 +221,7 @@ mod tests {
     fn counts_of_many_devices_add_up() {
         let board = Board::default();
         for device in 0..100 {
-            let mut round = Totals::default();
-            round.frames_sent = 2;
+            let mut round = Totals { frames_sent: 2, ..Totals::default() };
             round.acked(1_000_000 * (u64::from(device) + 1));
             round.error("nack: busy".to_owned());
             board.add(device, &mut round);

@@ -15,8 +15,7 @@ use tokio::task::JoinSet;
 
 use super::Args;
 use super::api::{Account, Client};
-use super::device::Outcome;
-use super::fleet::Run;
+use super::fleet::{Outcome, Run};
 use super::frame::Shape;
 
 /// Devices that are read at the same time.

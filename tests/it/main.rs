@@ -1,1 +1,18 @@
-//! The real binary, real sockets, real databases.
+//! EdgeSync from outside: the real binary, real sockets, a client library that the product does not send with.
+//!
+//! One file per promise. Every test starts its own server on a free port with its own data, so tests run side by side;
+//! what is random prints its seed.
+
+// The lint's exception for tests knows only functions that are marked as tests, not their helpers.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+mod arrows;
+mod bad_flow;
+mod bad_input;
+mod close_codes;
+mod crash;
+mod isolation;
+mod stall;
+mod ways;

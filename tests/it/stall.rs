@@ -1,0 +1,116 @@
+//! A store that stands still: sockets are not read, memory stays within the budget, and afterwards nothing is lost.
+
+use std::time::Duration;
+
+use edgesync_schemas::limit;
+use futures_util::SinkExt;
+use hyper::Method;
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::support::api::anonymous;
+use crate::support::server::scratch;
+use crate::support::{CompatDevice, Device, eventually, now_ms, stage_with, within};
+
+/// How long a socket must take nothing before it counts as stopped.
+const STOPPED: Duration = Duration::from_secs(2);
+/// Resident memory beyond the budget: what is read and parsed of each socket, the allocator's slack, the program itself.
+const SLACK_KIB: u64 = 96 * 1024;
+
+/// Long texts fill the budget with few readings, so that the test reads few back.
+fn heavy_frame(device: u32, n: u32) -> Value {
+    let readings: Vec<Value> = (0..15)
+        .map(|i| json!({"type": format!("s{i}"), "value": format!("{device}/{n}/{i}/{}", "x".repeat(3900))}))
+        .collect();
+    json!({"readings": readings})
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stalled_store_stops_the_sockets_and_loses_nothing() {
+    let scratch = scratch();
+    let file = scratch.path().join("stall");
+    let stage = stage_with(&["--test-stall-file", file.to_str().unwrap()]).await;
+    let numbered = stage.api.new_device("numbered").await;
+    let mut numbered_socket = Device::connect(&stage.server, &numbered, 1, 1).await;
+    numbered_socket.deliver(1, json!([["a", 1]])).await;
+    let before_kib = stage.server.resident_kib();
+
+    std::fs::write(&file, "").unwrap();
+    for q in 2..=60 {
+        numbered_socket.data(q, json!([["a", q]])).await; // within the credit: must wait, not fail
+    }
+    let mut sockets = Vec::new();
+    for name in ["heavy1", "heavy2", "heavy3"] {
+        let device = stage.api.new_device(name).await;
+        sockets.push((CompatDevice::connect(&stage.server, &device).await, device));
+    }
+    let budget = limit::APPEND_BUDGET_BYTES as u64;
+    let mut pushers = tokio::task::JoinSet::new();
+    for (index, (mut socket, device)) in sockets.into_iter().enumerate() {
+        pushers.spawn(async move {
+            let mut sent = 0u32;
+            loop {
+                let frame = Message::text(heavy_frame(index as u32, sent).to_string());
+                // A frame whose sending was given up may be half written; it is finished below, by flushing.
+                match tokio::time::timeout(STOPPED, socket.socket.0.send(frame)).await {
+                    Ok(result) => result.expect("the socket stays open"),
+                    Err(_) => return (socket, device, sent + 1),
+                }
+                sent += 1;
+                assert!(u64::from(sent) * 60_000 < 4 * budget, "the server reads on without end");
+            }
+        });
+    }
+    let mut stopped = Vec::new();
+    while let Some(pusher) = pushers.join_next().await {
+        stopped.push(pusher.unwrap());
+    }
+    let pushed: u64 = stopped.iter().map(|(_, _, sent)| u64::from(*sent) * 15 * 3900).sum();
+    let grown_kib = stage.server.resident_kib().saturating_sub(before_kib);
+    println!("{} MiB pushed, {} MiB grown, stalled at {}", pushed >> 20, grown_kib >> 10, now_ms());
+    assert!(pushed > budget / 2, "only {pushed} bytes went in before the sockets stopped");
+    assert!(grown_kib < budget / 1024 + SLACK_KIB, "{grown_kib} KiB more than before the stall");
+    eventually("readiness says that the store stands still", async || {
+        let (status, answer) = anonymous(&stage.server, Method::GET, "/readyz").await;
+        if status == 503 { Ok(()) } else { Err((status, answer)) }
+    })
+    .await;
+    let (status, _) = anonymous(&stage.server, Method::GET, "/healthz").await;
+    assert_eq!(status, 200, "alive all the same");
+
+    std::fs::remove_file(&file).unwrap();
+    numbered_socket.acked(60).await;
+    let expected: Vec<f64> = (1..=60).map(f64::from).collect();
+    stage.api.expect_values(&numbered.id, "a", &expected).await;
+    let mut drains = tokio::task::JoinSet::new();
+    for (mut socket, device, sent) in stopped {
+        drains.spawn(async move {
+            for _ in 0..sent {
+                // Reading also flushes what was half written.
+                let reply = within("a reply after the stall", socket.socket.try_hear()).await.unwrap();
+                assert_eq!(reply["status"], "success", "{reply}");
+            }
+            (device, sent)
+        });
+    }
+    while let Some(drained) = drains.join_next().await {
+        let (device, sent) = drained.unwrap();
+        let stored = stage.api.readings(&device.id).await;
+        let mut names: Vec<String> = stored
+            .iter()
+            .map(|r| r["raw_data"].as_str().unwrap().rsplit_once('/').unwrap().0.to_owned())
+            .collect();
+        names.sort();
+        names.dedup();
+        assert_eq!(
+            (stored.len(), names.len()),
+            (sent as usize * 15, sent as usize * 15),
+            "each exactly once"
+        );
+    }
+    eventually("ready again", async || {
+        let (status, answer) = anonymous(&stage.server, Method::GET, "/readyz").await;
+        if status == 200 { Ok(()) } else { Err((status, answer)) }
+    })
+    .await;
+}

@@ -1,0 +1,179 @@
+//! Devices of both forms, as somebody would write them who has only read the protocol.
+
+use std::net::SocketAddr;
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{WebSocketStream, client_async};
+
+use super::api::NewDevice;
+use super::server::Server;
+use super::wait::within;
+
+/// An open WebSocket.
+pub struct Socket(pub WebSocketStream<TcpStream>);
+
+impl Socket {
+    /// Shakes hands on `path`; the HTTP status if that is refused.
+    pub async fn open(
+        address: SocketAddr,
+        path: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Self, u16> {
+        match Self::try_open(address, path, headers).await {
+            Ok(socket) => Ok(socket),
+            Err(Error::Http(answer)) => Err(answer.status().as_u16()),
+            Err(error) => panic!("{path}: {error}"),
+        }
+    }
+
+    /// Shakes hands on `path`.
+    pub async fn try_open(
+        address: SocketAddr,
+        path: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Self, Error> {
+        let mut request = format!("ws://{address}{path}").into_client_request()?;
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().expect("a header value"));
+        }
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        let (socket, _) = within("the handshake", client_async(request, stream)).await?;
+        Ok(Self(socket))
+    }
+
+    /// Sends a JSON frame.
+    pub async fn say(&mut self, frame: Value) {
+        self.send(Message::text(frame.to_string())).await;
+    }
+
+    /// Sends any message.
+    pub async fn send(&mut self, message: Message) {
+        within("sending", self.0.send(message)).await.unwrap();
+    }
+
+    /// The next JSON frame.
+    pub async fn hear(&mut self) -> Value {
+        within("a frame", self.try_hear()).await.unwrap_or_else(|end| panic!("the socket ended: {end}"))
+    }
+
+    /// The next JSON frame, or why there is none.
+    pub async fn try_hear(&mut self) -> Result<Value, String> {
+        loop {
+            match self.0.next().await {
+                Some(Ok(Message::Text(text))) => {
+                    return Ok(serde_json::from_str(&text).expect("frames are JSON"));
+                }
+                Some(Ok(Message::Close(close))) => return Err(format!("closed: {close:?}")),
+                Some(Ok(_)) => {}
+                Some(Err(error)) => return Err(error.to_string()),
+                None => return Err("gone".to_owned()),
+            }
+        }
+    }
+
+    /// The code and reason that the server closes with; frames before it are passed over.
+    pub async fn hear_close(&mut self) -> (u16, String) {
+        let close = async {
+            loop {
+                match self.0.next().await {
+                    Some(Ok(Message::Close(Some(close)))) => {
+                        return (close.code.into(), close.reason.to_string());
+                    }
+                    Some(Ok(Message::Close(None))) => panic!("closed without a code"),
+                    Some(Ok(_)) => {}
+                    Some(Err(error)) => panic!("broken instead of closed: {error}"),
+                    None => panic!("gone instead of closed"),
+                }
+            }
+        };
+        within("a close", close).await
+    }
+}
+
+/// A device of the EdgeSync form, after its welcome.
+pub struct Device {
+    pub socket: Socket,
+    pub welcome: Value,
+}
+
+impl Device {
+    /// Connects with the token in the header and greets.
+    pub async fn connect(server: &Server, device: &NewDevice, boot: u32, next: u64) -> Self {
+        let mut socket =
+            Self::handshake(server, Some(&device.token)).await.expect("the handshake is accepted");
+        socket.say(json!({"t": "hello", "boot": boot, "next": next})).await;
+        let welcome = socket.hear().await;
+        assert_eq!(welcome["t"], "welcome", "{welcome}");
+        Self { socket, welcome }
+    }
+
+    /// Only the handshake; the HTTP status if it is refused.
+    pub async fn handshake(server: &Server, token: Option<&str>) -> Result<Socket, u16> {
+        let bearer = token.map(|token| format!("Bearer {token}"));
+        let mut headers = vec![("sec-websocket-protocol", "edgesync.v1.json")];
+        if let Some(bearer) = &bearer {
+            headers.push(("authorization", bearer));
+        }
+        Socket::open(server.address, "/ws/v1/device", &headers).await
+    }
+
+    /// Sends a data frame.
+    pub async fn data(&mut self, q: u64, readings: Value) {
+        self.socket.say(json!({"t": "data", "q": q, "r": readings})).await;
+    }
+
+    /// Sends a data frame and waits until it is acknowledged; what was refused of it.
+    pub async fn deliver(&mut self, q: u64, readings: Value) -> Vec<Value> {
+        self.data(q, readings).await;
+        self.acked(q).await
+    }
+
+    /// Waits until frame `q` is acknowledged; what was refused on the way there.
+    pub async fn acked(&mut self, q: u64) -> Vec<Value> {
+        let mut refused = Vec::new();
+        loop {
+            let frame = self.socket.hear().await;
+            assert_eq!(frame["t"], "ack", "{frame}");
+            assert!(frame["credit"].is_u64(), "{frame}");
+            refused.extend(frame["rej"].as_array().into_iter().flatten().cloned());
+            if frame["q"].as_u64().expect("an ack has a q") >= q {
+                return refused;
+            }
+        }
+    }
+}
+
+/// A device of the compatible form, after its device_info.
+pub struct CompatDevice {
+    pub socket: Socket,
+    pub info: Value,
+}
+
+impl CompatDevice {
+    /// Connects with the token in the query.
+    pub async fn connect(server: &Server, device: &NewDevice) -> Self {
+        let path = format!("/ws/sensors/?token={}", device.token);
+        let mut socket = Socket::open(server.address, &path, &[]).await.expect("the handshake is accepted");
+        let info = socket.hear().await;
+        assert_eq!(info["type"], "device_info", "{info}");
+        Self { socket, info }
+    }
+
+    /// Sends a frame and waits for its reply.
+    pub async fn ask(&mut self, frame: Value) -> Value {
+        self.socket.say(frame).await;
+        self.socket.hear().await
+    }
+
+    /// Sends a frame that must be saved; the reply.
+    pub async fn save(&mut self, frame: Value) -> Value {
+        let reply = self.ask(frame).await;
+        assert_eq!(reply["status"], "success", "{reply}");
+        reply
+    }
+}

@@ -1,0 +1,74 @@
+//! A dashboard's live socket.
+
+use serde_json::{Value, json};
+
+use super::api::Api;
+use super::device::Socket;
+use super::server::Server;
+use super::wait::within;
+
+/// An open live socket, logged in.
+pub struct Live {
+    pub socket: Socket,
+}
+
+impl Live {
+    /// Connects and logs in with the account's token.
+    pub async fn connect(server: &Server, api: &Api) -> Self {
+        let mut socket =
+            Socket::open(server.address, "/ws/v1/live", &[]).await.expect("the handshake is accepted");
+        socket.say(json!({"t": "auth", "token": api.token})).await;
+        Self { socket }
+    }
+
+    /// Subscribes to a node of a flow; the snapshot.
+    pub async fn flow_node(&mut self, id: u32, flow: &str, node: &str) -> Value {
+        self.subscribe(json!({"t": "sub", "id": id, "flow": flow, "node": node, "max_hz": 50})).await
+    }
+
+    /// Subscribes to a sensor of a device; the snapshot.
+    pub async fn sensor(&mut self, id: u32, device: &str, sensor: &str) -> Value {
+        self.subscribe(json!({"t": "sub", "id": id, "device": device, "sensor": sensor, "max_hz": 50})).await
+    }
+
+    async fn subscribe(&mut self, frame: Value) -> Value {
+        let id = frame["id"].clone();
+        self.socket.say(frame).await;
+        let snap = self.socket.hear().await;
+        assert_eq!((&snap["t"], &snap["id"]), (&json!("snap"), &id), "{snap}");
+        snap
+    }
+
+    /// Waits until a subscription shows `value` as its newest.
+    pub async fn shows(&mut self, id: u32, value: f64) {
+        let mut seen = Vec::new();
+        let shown = async {
+            loop {
+                let frame = self.socket.try_hear().await.expect("the live socket stays open");
+                if frame["t"] == "upd" && frame["id"] == id {
+                    let newest =
+                        frame["v"].as_array().and_then(|values| values.last()).and_then(Value::as_f64);
+                    if newest.is_some_and(|newest| (newest - value).abs() < 1e-9) {
+                        return;
+                    }
+                }
+                seen.push(frame);
+            }
+        };
+        let result = tokio::time::timeout(super::wait::PATIENCE, shown).await;
+        assert!(result.is_ok(), "subscription {id} never showed {value}; instead: {seen:?}");
+    }
+
+    /// The next frame that is for a subscription.
+    pub async fn next(&mut self, id: u32) -> Value {
+        within("a live frame", async {
+            loop {
+                let frame = self.socket.try_hear().await.expect("the live socket stays open");
+                if frame["id"] == id {
+                    return frame;
+                }
+            }
+        })
+        .await
+    }
+}

@@ -1,0 +1,135 @@
+//! The server as its users start it: the built binary in a directory of its own.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use super::wait::within;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_edgesync");
+
+/// A running server. It is killed when dropped; its log is shown if the test failed.
+pub struct Server {
+    child: Child,
+    directory: TempDir,
+    args: Vec<String>,
+    /// Where it listens; another port after each restart.
+    pub address: SocketAddr,
+}
+
+impl Server {
+    /// Starts one with no data.
+    pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// Starts one with more arguments.
+    pub async fn start_with(args: &[&str]) -> Self {
+        let directory = tempfile::Builder::new().prefix("edgesync-it-").tempdir().unwrap();
+        let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+        let (child, address) = spawn(directory.path(), &args).await;
+        Self { child, directory, args, address }
+    }
+
+    /// Kills it as a power cut would (SIGKILL) and waits until it is gone.
+    pub async fn kill(&mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    /// Starts it again on the same data.
+    pub async fn restart(&mut self) {
+        assert!(self.child.try_wait().unwrap().is_some(), "the server still runs");
+        let (child, address) = spawn(self.directory.path(), &self.args).await;
+        self.child = child;
+        self.address = address;
+    }
+
+    /// Asks it to stop (SIGTERM). Does not wait.
+    pub async fn terminate(&self) {
+        let id = self.child.id().expect("the server runs").to_string();
+        let status = Command::new("kill").args(["-TERM", &id]).status().await.unwrap();
+        assert!(status.success());
+    }
+
+    /// Waits for its end.
+    pub async fn wait(&mut self) -> ExitStatus {
+        within("the server's end", self.child.wait()).await.unwrap()
+    }
+
+    /// Resident memory in KiB.
+    pub fn resident_kib(&self) -> u64 {
+        let id = self.child.id().expect("the server runs");
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS is there");
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
+    /// A path in its directory, outside its data.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// Runs `edgesync admin …` on its data.
+    pub async fn admin(&self, args: &[&str]) {
+        let output = Command::new(BINARY)
+            .args(["admin", "--data"])
+            .arg(self.directory.path().join("data"))
+            .args(args)
+            .output()
+            .await
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = std::fs::read_to_string(self.path("log")).unwrap_or_default();
+            let tail: Vec<&str> = log.lines().rev().take(60).collect();
+            eprintln!("---- the server's log, its end ----");
+            tail.iter().rev().for_each(|line| eprintln!("{line}"));
+        }
+    }
+}
+
+/// A directory for a file that a server is told about before it starts.
+pub fn scratch() -> TempDir {
+    tempfile::Builder::new().prefix("edgesync-it-").tempdir().unwrap()
+}
+
+async fn spawn(directory: &Path, args: &[String]) -> (Child, SocketAddr) {
+    let log = std::fs::File::options().create(true).append(true).open(directory.join("log")).unwrap();
+    let mut child = Command::new(BINARY)
+        .arg("serve")
+        .args(["--listen", "127.0.0.1:0", "--data"])
+        .arg(directory.join("data"))
+        .args(args)
+        .current_dir(directory)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(log)
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let address = within("the ready line", async {
+        while let Some(line) = lines.next_line().await.unwrap() {
+            if let Some((_, rest)) = line.split_once("http://") {
+                let address: String =
+                    rest.chars().take_while(|c| c.is_ascii_digit() || ".:".contains(*c)).collect();
+                return address.parse().expect("the ready line carries an address");
+            }
+        }
+        let log = std::fs::read_to_string(directory.join("log")).unwrap_or_default();
+        panic!("the server ended before it was ready:\n{log}");
+    })
+    .await;
+    // Nobody reads on; keep the pipe open so that the server can print.
+    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+    (child, address)
+}
