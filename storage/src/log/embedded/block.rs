@@ -260,6 +260,39 @@ mod tests {
         }
     }
 
+    /// What an older program wrote is read, whatever is written later: 60 rows, so that pco is in it.
+    #[test]
+    fn version_1_is_read() {
+        let row = |n: u64| Row {
+            ts: 1_700_000_000_000_000 + n as i64 * 1_000_003,
+            offset: 100 + n * n,
+            num: 20.0 + (n % 7) as f64 / 10.0,
+            received_at: 1_700_000_000_200_000 + n as i64 * 1_000_000,
+            unit: 1,
+            quality: u8::from(n > 40),
+            has_raw: n == 3,
+        };
+        let rows: Vec<Row> = (0..60).map(row).collect();
+        let hex = include_str!("fixtures/block-v1.hex").trim();
+        let record: Vec<u8> =
+            (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect();
+        let all: Vec<usize> = (0..rows.len()).collect();
+        let mut read = 0;
+        let check = |at: usize, point: Point| {
+            let raw = rows[at].has_raw.then(|| "\"x\"".into());
+            let row = &rows[at];
+            assert_eq!((point.ts, point.offset, point.num), (us(row.ts), Offset(row.offset), row.num));
+            assert_eq!(
+                (point.received_at, point.unit.0, point.quality.0),
+                (us(row.received_at), row.unit, row.quality)
+            );
+            assert_eq!(point.raw, raw);
+            read += 1;
+        };
+        Block::open(&record).unwrap().points(&all, check).unwrap();
+        assert_eq!(read, 60);
+    }
+
     #[test]
     fn every_damaged_byte_is_noticed() {
         let mut record = Vec::new();

@@ -229,13 +229,13 @@ mod tests {
         }
     }
 
-    /// Readers of version 1 stay, whatever is written later.
+    /// What an older program wrote is read, whatever is written later.
     #[test]
     fn version_1_is_read() {
-        let (commit, marks) = example();
-        let mut record = Vec::new();
-        encode(&mut record, &commit, &marks);
-        let hex: String = record.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(hex, include_str!("fixtures/commit-v1.hex").trim());
+        let hex = include_str!("fixtures/commit-v1.hex").trim();
+        let record: Vec<u8> =
+            (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect();
+        let blob = decode(&record).unwrap();
+        assert_eq!((blob.commit, blob.marks), example());
     }
 }
