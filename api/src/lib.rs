@@ -1,1 +1,22 @@
-//! Under construction.
+//! What the outside sees: REST, WebSocket handshakes, health. Thin: parse, authorise, call, answer.
+//!
+//! It reads and changes entities through the catalog, reads history through the log, and reaches whatever runs only through
+//! the actors' handle.
+
+pub mod accept;
+pub mod state;
+
+pub mod attempts;
+pub mod auth;
+mod body;
+pub mod error;
+mod etag;
+mod health;
+pub mod page;
+pub mod password;
+mod rest;
+mod router;
+pub mod tenant;
+pub mod ws;
+
+pub use router::router;

@@ -157,10 +157,6 @@ pub const PASSWORD_CHARS_MIN: usize = 8;
 pub const PASSWORD_CHARS: usize = 256;
 /// Bytes of JSON of a free-form map or value of an entity that is listed whole. More: the body is refused.
 pub const FREE_FORM_BYTES: usize = 16 * 1024;
-/// Nodes of a diagram. More: the body is refused.
-pub const NODES_PER_DIAGRAM: usize = 2000;
-/// Edges of a diagram. More: the body is refused.
-pub const EDGES_PER_DIAGRAM: usize = 8000;
 /// Widgets of a dashboard. More: refused (`widget_limit_reached`).
 pub const WIDGETS_PER_DASHBOARD: usize = 200;
 /// Samples kept per widget and variable at most.
@@ -202,6 +198,8 @@ pub const LOGIN_FAILURES_PER_ADDRESS: u32 = 100;
 pub const LOGIN_WINDOW_S: u64 = 300;
 /// Accounts and addresses, each, whose failed logins are remembered. More: those that failed least are forgotten.
 pub const LOGIN_MEMORY: usize = 10_000;
+/// Seconds within which a request's body must have come (408).
+pub const REQUEST_BODY_S: u64 = 30;
 /// Passwords waiting to be hashed. More: refused (503 `busy`).
 pub const PASSWORD_QUEUE: usize = 64;
 

@@ -172,11 +172,11 @@ impl From<FlowInput> for FlowPatch {
 }
 
 fn nodes(value: Value) -> Checked<Vec<Value>> {
-    input::objects(limit::NODES_PER_DIAGRAM)(value)
+    input::objects(limit::FLOW_NODES)(value)
 }
 
 fn edges(value: Value) -> Checked<Vec<Value>> {
-    input::objects(limit::EDGES_PER_DIAGRAM)(value)
+    input::objects(limit::FLOW_EDGES)(value)
 }
 
 #[cfg(test)]

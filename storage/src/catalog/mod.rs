@@ -59,6 +59,15 @@ impl Catalog {
     pub async fn ping(&self) -> Result<(), Error> {
         self.db.query("SELECT 1", vec![]).await.map(drop)
     }
+
+    /// Waits until all changes that were asked for are done: for the end of the process. Changes asked for later are done
+    /// too, if the process lives that long; each is durable or not there.
+    pub async fn close(&self) {
+        // The floor is given in the order of asking.
+        if let Err(error) = self.db.begin().await {
+            tracing::warn!(error = %error, "catalog did not answer at the end");
+        }
+    }
 }
 
 /// Which part of a list is wanted. Lists are in the order of creation.

@@ -1,0 +1,170 @@
+//! What goes wrong, as RFC 9457 problems: the one place where errors of the domain become HTTP.
+//!
+//! The public text is apart from the inner one: what a user reads names what they sent, what the log reads names the cause.
+
+use std::borrow::Cow;
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use edgesync_schemas::entity;
+use edgesync_storage::catalog;
+use serde::Serialize;
+
+/// An answer that says no.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// Which problem, for programs: does not change.
+    pub code: Cow<'static, str>,
+    /// Which problem, for people.
+    pub detail: Cow<'static, str>,
+    /// The places in the body that are wrong.
+    pub errors: Vec<entity::Problem>,
+    /// Seconds after which to try again.
+    pub retry_after_s: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    r#type: &'static str,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    code: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [entity::Problem],
+}
+
+impl Problem {
+    /// A problem of any kind.
+    pub fn new(
+        status: StatusCode,
+        code: impl Into<Cow<'static, str>>,
+        detail: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self { status, code: code.into(), detail: detail.into(), errors: Vec::new(), retry_after_s: None }
+    }
+
+    /// 400: the request cannot be understood.
+    pub fn bad_request(code: impl Into<Cow<'static, str>>, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, detail)
+    }
+
+    /// 400: a parameter in the address is wrong.
+    pub fn parameter(name: &str, message: &str) -> Self {
+        Self::bad_request("invalid_parameter", format!("parameter {name} {message}"))
+    }
+
+    /// 401: it is not said, or not believed, who asks.
+    pub fn unauthorized(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
+    }
+
+    /// 403: known, and not allowed.
+    pub fn forbidden(code: impl Into<Cow<'static, str>>, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, code, detail)
+    }
+
+    /// 404: there is no such thing for the one who asks.
+    pub fn not_found(what: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", format!("no such {what}"))
+    }
+
+    /// 409: it clashes with what is there.
+    pub fn conflict(code: impl Into<Cow<'static, str>>, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, detail)
+    }
+
+    /// 422: the body is JSON, but not what it should be.
+    pub fn invalid(errors: Vec<entity::Problem>) -> Self {
+        let problem =
+            Self::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", "the body has problems");
+        Self { errors, ..problem }
+    }
+
+    /// 429: not so often.
+    pub fn too_many(detail: impl Into<Cow<'static, str>>, retry_after_s: u64) -> Self {
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail);
+        Self { retry_after_s: Some(retry_after_s), ..problem }
+    }
+
+    /// 503: too much is going on right now.
+    pub fn busy() -> Self {
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "the server is busy, try again");
+        Self { retry_after_s: Some(1), ..problem }
+    }
+
+    /// 500: our fault. The cause goes to the log, not to the one who asks.
+    pub fn internal(error: &dyn std::error::Error) -> Self {
+        tracing::error!(error = %error, cause = ?error.source(), "request failed");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the server failed; its log says why")
+    }
+
+    fn with(self, pointer: String, message: &str) -> Self {
+        Self { errors: vec![entity::Problem::at(pointer, message)], ..self }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = Body {
+            r#type: "about:blank",
+            title: self.status.canonical_reason().unwrap_or("Error"),
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            code: &self.code,
+            errors: &self.errors,
+        };
+        let mut response = (self.status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = self.retry_after_s {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+impl From<Vec<entity::Problem>> for Problem {
+    fn from(errors: Vec<entity::Problem>) -> Self {
+        Self::invalid(errors)
+    }
+}
+
+impl From<catalog::Error> for Problem {
+    fn from(error: catalog::Error) -> Self {
+        use catalog::Error;
+        match error {
+            Error::NotFound { what } => Self::not_found(what),
+            Error::Missing { field } => Self::not_found("thing as the body refers to")
+                .with(format!("/{field}"), "refers to nothing there is"),
+            Error::Invalid { field, message } => {
+                Self::invalid(vec![entity::Problem::at(format!("/{field}"), message)])
+            }
+            Error::Forbidden => Self::forbidden("forbidden", "this needs an admin of the organization"),
+            Error::Conflict { field } => Self::conflict("already_exists", format!("{field} is taken"))
+                .with(format!("/{field}"), "is taken"),
+            Error::Stale { current } => Self::new(
+                StatusCode::PRECONDITION_FAILED,
+                "version_conflict",
+                format!("somebody saved in between: it is at version {current}"),
+            ),
+            Error::LimitReached { code, limit } => {
+                Self::forbidden(code, format!("the limit of {limit} is reached"))
+            }
+            Error::Busy | Error::Closed => Self::busy(),
+            error @ (Error::SchemaNewer { .. }
+            | Error::SchemaAltered { .. }
+            | Error::SqliteTooOld { .. }
+            | Error::Corrupt { .. }
+            | Error::NoRandom
+            | Error::Thread(_)
+            | Error::Database(_)) => Self::internal(&error),
+        }
+    }
+}

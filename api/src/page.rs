@@ -1,0 +1,133 @@
+//! Parameters in the address: ids in the path, and pages, search and filters behind the question mark.
+
+use std::collections::HashMap;
+use std::str::FromStr;
+
+use axum::extract::{FromRequestParts, Query};
+use axum::http::request::Parts;
+use edgesync_schemas::entity::Page;
+use edgesync_schemas::limit;
+use edgesync_storage::catalog::{Listing, Slice};
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use crate::error::Problem;
+
+/// What stands in the path, as ids. Something that is no id is as little there as an unknown one: 404.
+#[derive(Debug)]
+pub struct Path<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match axum::extract::Path::<T>::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path(ids)) => Ok(Self(ids)),
+            Err(_) => Err(Problem::not_found("thing: its id must be a UUID")),
+        }
+    }
+}
+
+/// What stands behind the question mark. Parameters that nobody asks for are ignored.
+#[derive(Debug, Default)]
+pub struct Params(HashMap<String, String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Params {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Query::from_request_parts(parts, state).await {
+            Ok(Query(map)) => Ok(Self(map)),
+            Err(_) => Err(Problem::bad_request(
+                "invalid_parameter",
+                "the address cannot be read behind the question mark",
+            )),
+        }
+    }
+}
+
+impl Params {
+    /// A parameter as it stands; an empty one is none.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|text| !text.is_empty())
+    }
+
+    /// A parameter that prints and parses, such as an id or a time.
+    ///
+    /// # Errors
+    /// 400, with what the type says.
+    pub fn parse<T: FromStr<Err: std::fmt::Display>>(&self, name: &str) -> Result<Option<T>, Problem> {
+        let parsed = self.text(name).map(str::parse).transpose();
+        parsed.map_err(|error: T::Err| Problem::parameter(name, &error.to_string()))
+    }
+
+    /// `limit=`: entries of a page.
+    ///
+    /// # Errors
+    /// 400 if it is not 1 to [`limit::PAGE_MAX`].
+    pub fn limit(&self) -> Result<usize, Problem> {
+        let Some(text) = self.text("limit") else { return Ok(limit::PAGE_DEFAULT) };
+        match text.parse() {
+            Ok(entries) if (1..=limit::PAGE_MAX).contains(&entries) => Ok(entries),
+            _ => {
+                let message = format!("must be a whole number from 1 to {}", limit::PAGE_MAX);
+                Err(Problem::parameter("limit", &message))
+            }
+        }
+    }
+
+    /// `limit=` and `cursor=`: which part of a list of entities.
+    ///
+    /// # Errors
+    /// 400.
+    pub fn slice(&self) -> Result<Slice, Problem> {
+        let after = match self.text("cursor") {
+            None => None,
+            Some(text) => Some(from_cursor(text).ok_or_else(|| {
+                Problem::parameter("cursor", "must be what an earlier page had as its next")
+            })?),
+        };
+        Ok(Slice { after, limit: self.limit()? })
+    }
+}
+
+/// Version of the cursors below, so that a later kind can be told apart.
+const CURSOR: &str = "a";
+
+/// The page that shows this part of a list.
+pub fn page<T>(listing: Listing<T>) -> Page<T> {
+    Page { items: listing.items, next: listing.next.map(|after| format!("{CURSOR}{}", after.simple())) }
+}
+
+fn from_cursor(text: &str) -> Option<Uuid> {
+    let hex = text.strip_prefix(CURSOR)?;
+    if hex.len() == 32 { Uuid::try_parse(hex).ok() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn params(name: &str, value: &str) -> Params {
+        Params(HashMap::from([(name.to_owned(), value.to_owned())]))
+    }
+
+    #[test]
+    fn a_cursor_is_read_back_and_nothing_else_is() {
+        let last = Uuid::now_v7();
+        let next = page(Listing::<()> { items: vec![], next: Some(last) }).next.unwrap();
+        assert_eq!(params("cursor", &next).slice().unwrap().after, Some(last));
+        for wrong in [last.to_string(), format!("b{}", last.simple()), "a".to_owned(), "ä".repeat(20)] {
+            assert!(params("cursor", &wrong).slice().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_page_has_1_to_500_entries() {
+        assert_eq!(Params::default().limit().unwrap(), 50);
+        assert_eq!(params("limit", "500").limit().unwrap(), 500);
+        for wrong in ["0", "501", "-1", "x"] {
+            assert!(params("limit", wrong).limit().is_err(), "{wrong}");
+        }
+    }
+}

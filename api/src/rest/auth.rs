@@ -1,0 +1,99 @@
+//! Signing up, logging in and out.
+
+use std::time::Instant;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use edgesync_schemas::entity::organization::Organization;
+use edgesync_schemas::entity::user::{Login, Signup, User};
+use edgesync_schemas::time::Timestamp;
+use serde::Serialize;
+
+use crate::auth::{self, Auth, Peer, Via};
+use crate::body::JsonBody;
+use crate::error::Problem;
+use crate::state::AppState;
+
+pub(super) fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/auth/signup", post(sign_up))
+        .route("/auth/login", post(log_in))
+        .route("/auth/logout", post(log_out))
+}
+
+#[derive(Serialize)]
+struct LoggedIn {
+    user: User,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    organization: Option<Organization>,
+    token: String,
+    expires_at: Timestamp,
+}
+
+async fn sign_up(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    JsonBody(body): JsonBody,
+) -> Result<Response, Problem> {
+    refuse_foreign(&headers)?;
+    let signup = Signup::read(body)?;
+    let hash = state.passwords.hash(signup.password).await?;
+    let made = state.catalog.sign_up(signup.email.as_str(), &signup.name, hash).await?;
+    let answer = LoggedIn {
+        user: made.user,
+        organization: Some(made.organization),
+        token: made.token.reveal().to_owned(),
+        expires_at: made.session.expires_at,
+    };
+    Ok((StatusCode::CREATED, [(header::SET_COOKIE, auth::cookie(&made.token))], Json(answer)).into_response())
+}
+
+async fn log_in(
+    State(state): State<AppState>,
+    Peer(address): Peer,
+    headers: HeaderMap,
+    JsonBody(body): JsonBody,
+) -> Result<Response, Problem> {
+    refuse_foreign(&headers)?;
+    let login = Login::read(body)?;
+    state.attempts.begin(&login.email, address, Instant::now())?;
+    let account = state.catalog.account_by_email(&login.email).await?;
+    let (user, hash) = account.map(|account| (account.user, account.password_hash)).unzip();
+    // The same work and the same answer, whether the account exists or not.
+    let right = state.passwords.verify(login.password, hash).await?;
+    let Some(user) = user.filter(|user| right && user.is_active) else {
+        return Err(Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "wrong_login",
+            "e-mail address or password is wrong",
+        ));
+    };
+    state.attempts.succeeded(&login.email, address);
+    let (session, token) = state.catalog.create_session(user.id).await?;
+    let answer = LoggedIn {
+        user,
+        organization: None,
+        token: token.reveal().to_owned(),
+        expires_at: session.expires_at,
+    };
+    Ok(([(header::SET_COOKIE, auth::cookie(&token))], Json(answer)).into_response())
+}
+
+async fn log_out(State(state): State<AppState>, auth: Auth) -> Result<Response, Problem> {
+    state.catalog.end_session(auth.session.id).await?;
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, auth::no_cookie())]).into_response())
+}
+
+/// A foreign page must not log its visitor in as somebody else: a browser says where such a request comes from.
+fn refuse_foreign(headers: &HeaderMap) -> Result<(), Problem> {
+    let from_page = headers.contains_key(header::ORIGIN);
+    let by_token = matches!(auth::session_token(headers), Some((_, Via::Header)));
+    if from_page && !by_token && !auth::is_same_origin(headers) {
+        Err(auth::foreign_origin())
+    } else {
+        Ok(())
+    }
+}

@@ -1,0 +1,48 @@
+//! One's own account.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::get;
+use axum::{Json, Router};
+use edgesync_schemas::entity;
+use edgesync_schemas::entity::user::{User, UserPatch};
+
+use crate::auth::Auth;
+use crate::body::JsonBody;
+use crate::error::Problem;
+use crate::state::AppState;
+
+pub(super) fn routes() -> Router<AppState> {
+    Router::new().route("/me", get(show).patch(change))
+}
+
+async fn show(auth: Auth) -> Json<User> {
+    Json(auth.user)
+}
+
+async fn change(
+    State(state): State<AppState>,
+    auth: Auth,
+    JsonBody(body): JsonBody,
+) -> Result<Json<User>, Problem> {
+    let patch = UserPatch::read(body)?;
+    let hash = match patch.password {
+        None => None,
+        Some(change) => {
+            // Counted as a login: a session left open must not be a way to guess the password.
+            let email = auth.user.email.as_str();
+            state.attempts.begin(email, None, std::time::Instant::now())?;
+            let account = state.catalog.account_by_email(email).await?;
+            if !state.passwords.verify(change.current, account.map(|account| account.password_hash)).await? {
+                let problem =
+                    Problem::new(StatusCode::FORBIDDEN, "wrong_password", "the present password is wrong");
+                let errors = vec![entity::Problem::at("/current_password", "is wrong")];
+                return Err(Problem { errors, ..problem });
+            }
+            state.attempts.succeeded(email, None);
+            Some(state.passwords.hash(change.new).await?)
+        }
+    };
+    let user = state.catalog.update_user(auth.user.id, patch.name, hash, Some(auth.session.id)).await?;
+    Ok(Json(user))
+}

@@ -1,0 +1,35 @@
+//! The REST API: one file per entity. A handler parses, asks the catalog or the actors, and answers.
+
+mod auth;
+mod dashboards;
+mod devices;
+mod flows;
+mod me;
+mod organizations;
+mod projects;
+mod widgets;
+
+use axum::Router;
+
+use crate::error::Problem;
+use crate::state::AppState;
+
+/// All routes below `/api/v1`.
+pub fn routes() -> Router<AppState> {
+    Router::new()
+        .merge(auth::routes())
+        .merge(me::routes())
+        .merge(organizations::routes())
+        .merge(projects::routes())
+        .merge(devices::routes())
+        .merge(flows::routes())
+        .merge(dashboards::routes())
+        .merge(widgets::routes())
+}
+
+/// Runs `work` to its end even if whoever asked hangs up: for a change whose second half must follow its first.
+async fn whole<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Problem>> + Send + 'static,
+) -> Result<T, Problem> {
+    tokio::spawn(work).await.map_err(|error| Problem::internal(&error))?
+}
