@@ -66,6 +66,8 @@ pub enum Code {
     UnknownChoice,
     /// Text that is no UUID.
     NotAnId,
+    /// What is named does not exist, or the flow may not read it.
+    NotFound,
     /// Text that cannot name a sensor.
     NotASensor,
     /// A configuration that a later version may allow.

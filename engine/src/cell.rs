@@ -1,0 +1,15 @@
+//! A cell: one thread that runs flows in timely dataflows. The only part of the engine that names timely.
+//!
+//! The way of a commit: [`feed`] takes it in, [`step`] hands it to the packs, [`pack`] routes its rows to the flows that
+//! subscribed and runs them, [`emit`] sends results out. [`command`] is what else can be asked of a cell, [`fence`] keeps
+//! a panic to the node that it happened in, [`render`] builds a pack's dataflow.
+
+pub(crate) mod command;
+pub mod emit;
+pub(crate) mod feed;
+pub(crate) mod fence;
+mod pack;
+mod render;
+mod step;
+
+pub(crate) use step::run;

@@ -1,0 +1,313 @@
+//! A cell's thread: commands, readings, results, in turns, and sleep when there is nothing to do.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use crossbeam::channel::Receiver;
+use edgesync_schemas::id::FlowId;
+use edgesync_schemas::reading::{Commit, SeriesInfo};
+use timely::WorkerConfig;
+use timely::communication::Allocator;
+use timely::communication::allocator::Thread;
+use timely::worker::Worker;
+
+use super::command::{Control, Generation, Work};
+use super::emit::{Outbox, Outlet};
+use super::feed::Shared;
+use super::fence::describe;
+use super::pack::Dictionary;
+use super::render::{Dataflow, Epoch, Input, render};
+use crate::metrics::{FlowCounters, FlowState};
+use crate::options::Options;
+use crate::plan::Plan;
+use crate::segment::FlowRun;
+
+/// How often a full outlet is tried again. Nobody wakes a cell when the reader has made room.
+const RETRY: Duration = Duration::from_millis(1);
+
+/// Runs a cell until it is stopped or condemned.
+pub(crate) fn run(
+    options: Options,
+    outlet: Outlet,
+    work: Receiver<Work>,
+    control: Receiver<Control>,
+    shared: &Arc<Shared>,
+) {
+    let mut cell = Cell::new(options, outlet, work, control, Arc::clone(shared));
+    let outcome = catch_unwind(AssertUnwindSafe(|| cell.run()));
+    if let Err(payload) = outcome {
+        tracing::error!(message = describe(&*payload), "a cell is condemned");
+        shared.condemned.store(true, Ordering::Release);
+    }
+    shared.stopped.store(true, Ordering::Release);
+    // What a panic left behind may panic again when it is dropped.
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(cell)));
+    let _ = catch_unwind(AssertUnwindSafe(|| (shared.on_room)()));
+}
+
+struct Cell {
+    options: Options,
+    worker: Worker,
+    outbox: Rc<RefCell<Outbox>>,
+    work: Receiver<Work>,
+    control: Receiver<Control>,
+    shared: Arc<Shared>,
+    packs: Vec<Pack>,
+    flows: HashMap<FlowId, Installed>,
+    /// Removes that came before the installs they are meant for.
+    cancelled: HashMap<FlowId, Generation>,
+    dictionary: Dictionary,
+    /// What was fed and is not done: epochs, and their commits.
+    fed: VecDeque<(Epoch, Option<Arc<Commit>>)>,
+    next_epoch: Epoch,
+    newest_offset: u64,
+    now_us: Option<i64>,
+    /// An install that waits for what was fed before it.
+    held: Option<Work>,
+}
+
+struct Pack {
+    dataflow: Dataflow,
+    flows: usize,
+}
+
+struct Installed {
+    pack: usize,
+    slot: u32,
+    generation: Generation,
+    counters: Arc<FlowCounters>,
+}
+
+impl Cell {
+    fn new(
+        options: Options,
+        outlet: Outlet,
+        work: Receiver<Work>,
+        control: Receiver<Control>,
+        shared: Arc<Shared>,
+    ) -> Self {
+        let config = WorkerConfig::default().idle_spin(Duration::ZERO);
+        // Without a start time timely would never park.
+        let worker = Worker::new(config, Allocator::Thread(Thread::default()), Some(Instant::now()));
+        Self {
+            options,
+            worker,
+            outbox: Rc::new(RefCell::new(Outbox::new(outlet))),
+            work,
+            control,
+            shared,
+            packs: Vec::new(),
+            flows: HashMap::new(),
+            cancelled: HashMap::new(),
+            dictionary: Dictionary::default(),
+            fed: VecDeque::new(),
+            next_epoch: 0,
+            newest_offset: 0,
+            now_us: None,
+            held: None,
+        }
+    }
+
+    fn run(&mut self) {
+        loop {
+            // Before looking: whoever asks from here on wakes this thread again.
+            self.shared.armed.swap(false, Ordering::AcqRel);
+            while let Ok(Control::Remove { flow, generation }) = self.control.try_recv() {
+                self.remove(flow, generation);
+            }
+            if self.shared.abandoned.load(Ordering::Acquire) {
+                return;
+            }
+            self.outbox.borrow_mut().flush();
+            if self.outbox.borrow().is_blocked() {
+                std::thread::park_timeout(RETRY);
+                continue;
+            }
+            self.take_work();
+            if !self.fed.is_empty() {
+                self.packs
+                    .iter()
+                    .filter(|pack| pack.has_input())
+                    .for_each(|pack| pack.dataflow.activator.activate());
+                self.worker.step();
+                self.settle();
+                continue;
+            }
+            if self.shared.stopped.load(Ordering::Acquire) && self.work.is_empty() {
+                return;
+            }
+            if self.work.is_empty() && self.control.is_empty() {
+                self.cancelled.clear();
+                self.worker.step_or_park(None);
+            }
+        }
+    }
+
+    /// Takes what was asked, up to an install that must wait for what was fed before it.
+    fn take_work(&mut self) {
+        while self.fed.len() < self.options.feed_commits.max(1) {
+            let Some(work) = self.held.take().or_else(|| self.work.try_recv().ok()) else { return };
+            match work {
+                Work::Series(known) => self.learn(&known),
+                Work::Feed(commit) => {
+                    self.learn(&commit.new_series);
+                    self.newest_offset = commit.end().0.saturating_sub(1);
+                    self.feed(|| Input::Rows { commit: Arc::clone(&commit), next: 0 });
+                    self.fed.push_back((self.next_epoch, Some(commit)));
+                    self.next_epoch += 1;
+                }
+                Work::Tick(now) => {
+                    let (now_us, offset) = (now.as_us(), self.newest_offset);
+                    self.now_us = Some(now_us);
+                    self.feed(|| Input::Tick { now_us, offset });
+                    self.fed.push_back((self.next_epoch, None));
+                    self.next_epoch += 1;
+                }
+                Work::Install { .. } if !self.fed.is_empty() => {
+                    self.held = Some(work);
+                    return;
+                }
+                Work::Install { generation, plan, counters } => self.install(generation, plan, counters),
+            }
+        }
+    }
+
+    fn feed(&self, input: impl Fn() -> Input) {
+        for pack in &self.packs {
+            pack.dataflow.inbox.borrow_mut().push_back((self.next_epoch, input()));
+        }
+    }
+
+    /// Notes what is done.
+    fn settle(&mut self) {
+        let mut moved = false;
+        while let Some((epoch, commit)) = self.fed.front() {
+            if self
+                .packs
+                .iter()
+                .any(|pack| pack.has_input_of(*epoch) || pack.dataflow.probe.less_equal(epoch))
+            {
+                break;
+            }
+            // Results of a commit are out before it counts as done.
+            if self.outbox.borrow().is_blocked() {
+                break;
+            }
+            if let Some(commit) = commit {
+                self.shared.done(commit);
+            }
+            moved = true;
+            self.fed.pop_front();
+        }
+        if moved {
+            self.outbox.borrow_mut().flush();
+            (self.shared.on_room)();
+        }
+    }
+
+    fn learn(&mut self, infos: &[Arc<SeriesInfo>]) {
+        for info in infos {
+            let is_new = self.dictionary.learn(info);
+            for pack in &self.packs {
+                pack.learn(info, is_new);
+            }
+        }
+    }
+
+    fn install(&mut self, generation: Generation, plan: Arc<Plan>, counters: Arc<FlowCounters>) {
+        let flow = counters.flow;
+        if self.cancelled.get(&flow).is_some_and(|cancelled| generation <= *cancelled) {
+            counters.set_state(FlowState::Removed);
+            return;
+        }
+        let mut run = FlowRun::new(Arc::clone(&counters), plan, self.options.keys_per_node);
+        // In its old slot if it has one: the pack stays as it is.
+        let old = self.flows.get(&flow).map(|old| old.pack);
+        self.take_out(flow);
+        let room = |pack: &Pack| pack.flows < self.options.flows_per_pack.max(1);
+        let at = old.or_else(|| self.packs.iter().position(room)).unwrap_or_else(|| {
+            let dataflow = render(&mut self.worker, &self.outbox, self.options.chunk_rows.max(1));
+            self.packs.push(Pack { dataflow, flows: 0 });
+            self.packs.len() - 1
+        });
+        let pack = &mut self.packs[at];
+        pack.flows += 1;
+        let mut host = pack.dataflow.host.borrow_mut();
+        host.set_now(self.now_us);
+        let slot = host.free_slot();
+        let mut router = pack.dataflow.router.borrow_mut();
+        let devices: Vec<_> = run.devices().collect();
+        for device in devices {
+            router.add_device(device, slot);
+            for info in self.dictionary.of_device(device) {
+                if router.targets_of(info.id).iter().all(|(other, _)| *other != slot)
+                    && let Some(key) = run.subscribe(info)
+                {
+                    router.add(info.id, slot, key);
+                }
+            }
+        }
+        *host.slot(slot) = Some(run);
+        counters.set_state(FlowState::Running);
+        self.flows.insert(flow, Installed { pack: at, slot, generation, counters });
+        self.shared.flows.store(self.flows.len(), Ordering::Release);
+    }
+
+    fn remove(&mut self, flow: FlowId, generation: Generation) {
+        if !self.work.is_empty() || self.held.is_some() {
+            let cancelled = self.cancelled.entry(flow).or_default();
+            *cancelled = generation.max(*cancelled);
+        }
+        if self.flows.get(&flow).is_some_and(|installed| installed.generation <= generation) {
+            self.take_out(flow);
+        }
+        self.shared.flows.store(self.flows.len(), Ordering::Release);
+    }
+
+    /// Takes a flow out of its slot.
+    fn take_out(&mut self, flow: FlowId) {
+        let Some(installed) = self.flows.remove(&flow) else { return };
+        installed.counters.set_state(FlowState::Removed);
+        let pack = &mut self.packs[installed.pack];
+        pack.flows -= 1;
+        let run = pack.dataflow.host.borrow_mut().slot(installed.slot).take();
+        let mut router = pack.dataflow.router.borrow_mut();
+        if let Some(run) = run {
+            run.devices().for_each(|device| router.remove_device(device, installed.slot));
+            run.series_ids().for_each(|series| router.remove(series, installed.slot));
+        }
+    }
+}
+
+impl Pack {
+    fn has_input(&self) -> bool {
+        !self.dataflow.inbox.borrow().is_empty()
+    }
+
+    fn has_input_of(&self, epoch: Epoch) -> bool {
+        self.dataflow.inbox.borrow().front().is_some_and(|(first, _)| *first <= epoch)
+    }
+
+    fn learn(&self, info: &Arc<SeriesInfo>, is_new: bool) {
+        let mut router = self.dataflow.router.borrow_mut();
+        let mut host = self.dataflow.host.borrow_mut();
+        if is_new {
+            for slot in router.slots_of(info.device).to_vec() {
+                if let Some(key) = host.slot(slot).as_mut().and_then(|flow| flow.subscribe(info)) {
+                    router.add(info.id, slot, key);
+                }
+            }
+        } else {
+            for (slot, key) in router.targets_of(info.id) {
+                if let Some(flow) = host.slot(slot) {
+                    flow.renew(key, info);
+                }
+            }
+        }
+    }
+}

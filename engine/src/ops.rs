@@ -1,0 +1,162 @@
+//! Stages: what each kind of node does to a chunk. One file per kind.
+//!
+//! A stage reads the rows meant of its input and says in an [`Output`] where each of them went. It does not count, route or
+//! emit: its caller does, after the call, so that a stage that panics halfway has done nothing but spoil its own state.
+
+pub mod fault;
+pub mod filter;
+pub mod moving_average;
+pub mod window;
+
+use std::cell::OnceCell;
+use std::sync::Arc;
+
+use edgesync_schemas::reading::SeriesInfo;
+
+use crate::cell::emit::Reason;
+use crate::chunk::{Chunk, Sel};
+use crate::expr::kernel::Scratch;
+use crate::plan::{PlannedNode, Work};
+
+/// A node's stage with its state.
+#[derive(Debug)]
+pub(crate) enum Stage {
+    /// Records leave as they came: sources, displays, debug nodes.
+    Pass,
+    Filter(filter::Stage),
+    MovingAverage(moving_average::Stage),
+    Window(window::Stage),
+    Fault(fault::Stage),
+    /// It panicked: every record goes to the error port.
+    Failed,
+}
+
+/// What a stage may know beside its input.
+pub(crate) struct Context<'a> {
+    /// The flow's series by key.
+    pub series: &'a [Series],
+    /// Wall clock in microseconds since the Unix epoch, as last told; `None` before the first tick.
+    pub now_us: Option<i64>,
+    /// Memory for expressions.
+    pub scratch: &'a mut Scratch,
+}
+
+/// A series as stages see it.
+#[derive(Debug)]
+pub(crate) struct Series {
+    pub info: Arc<SeriesInfo>,
+    device: OnceCell<Box<str>>,
+}
+
+impl Series {
+    pub fn new(info: Arc<SeriesInfo>) -> Self {
+        Self { info, device: OnceCell::new() }
+    }
+
+    /// The device's id as text.
+    pub fn device(&self) -> &str {
+        self.device.get_or_init(|| self.info.device.to_string().into())
+    }
+
+    /// The unit with this index as text; empty for none.
+    pub fn unit(&self, unit: edgesync_schemas::unit::UnitIndex) -> &str {
+        self.info.unit(unit).map_or("", |unit| unit.as_str())
+    }
+}
+
+/// Where the rows of a stage's input went. Every row is in exactly one of them, or counted in `folded` now or later.
+#[derive(Debug, Default)]
+pub(crate) struct Output {
+    /// Rows of the input that leave by `out` unchanged; `None` if what leaves is in `chunk`.
+    pub pass: Option<Sel>,
+    /// New records that leave by `out`. The caller named it.
+    pub chunk: Chunk,
+    /// Rows of the input that leave by `else`; ascending.
+    pub other: Vec<u32>,
+    /// Rows of the input that leave by `late`; ascending.
+    pub late: Vec<u32>,
+    /// Rows of the input that leave by `error`, and why; ascending.
+    pub errors: Vec<(u32, Reason)>,
+    /// What was wrong with one of them, for people.
+    pub detail: Option<String>,
+    /// Records that were held and ended without leaving, because another one stands for them.
+    pub folded: u64,
+    /// Records that were held and ended in an error, because their result was no finite number.
+    pub unfit: u64,
+    /// Records that the stage holds after the call.
+    pub held: u64,
+}
+
+impl Output {
+    pub fn clear(&mut self) {
+        self.pass = None;
+        self.chunk.clear();
+        self.other.clear();
+        self.late.clear();
+        self.errors.clear();
+        self.detail = None;
+        self.folded = 0;
+        self.unfit = 0;
+        self.held = 0;
+    }
+}
+
+impl Stage {
+    /// The stage of a planned node, with nothing remembered.
+    pub fn new(node: &PlannedNode, keys: usize) -> Self {
+        match &node.work {
+            Work::Source(_) | Work::Display(_) | Work::Debug => Self::Pass,
+            Work::Filter(predicate) => Self::Filter(filter::Stage::new(Arc::clone(predicate))),
+            Work::MovingAverage(of) => Self::MovingAverage(moving_average::Stage::new(of, keys)),
+            Work::Window(of) => Self::Window(window::Stage::new(of, keys)),
+            Work::Fault(of) => Self::Fault(fault::Stage::new(of)),
+        }
+    }
+
+    /// Handles rows of a chunk.
+    pub fn run(&mut self, input: &Chunk, sel: &Sel, context: &mut Context<'_>, output: &mut Output) {
+        match self {
+            Self::Pass => output.pass = Some(sel.clone()),
+            Self::Filter(stage) => stage.run(input, sel, context, output),
+            Self::MovingAverage(stage) => stage.run(input, sel, output),
+            Self::Window(stage) => stage.run(input, sel, context, output),
+            Self::Fault(stage) => stage.run(input, sel, output),
+            Self::Failed => each_row(input, sel, |row| output.errors.push((row as u32, Reason::NodeFailed))),
+        }
+    }
+
+    /// Handles that time went on. Results are added to `output`. `offset` is the newest arrival offset.
+    pub fn tick(&mut self, context: &mut Context<'_>, offset: u64, output: &mut Output) {
+        if let Self::Window(stage) = self {
+            stage.tick(context, offset, output);
+        }
+    }
+
+    /// Whether [`Stage::tick`] does anything.
+    pub fn has_tick(&self) -> bool {
+        matches!(self, Self::Window(stage) if stage.holds_any())
+    }
+
+    /// Records that it holds.
+    pub fn held(&self) -> u64 {
+        match self {
+            Self::Window(stage) => stage.held(),
+            _ => 0,
+        }
+    }
+}
+
+/// Calls `visit` with each row meant, in order.
+#[inline(always)]
+pub(crate) fn each_row(chunk: &Chunk, sel: &Sel, mut visit: impl FnMut(usize)) {
+    match sel {
+        Sel::All => (0..chunk.len()).for_each(visit),
+        Sel::Rows(rows) => rows.iter().for_each(|row| visit(*row as usize)),
+    }
+}
+
+/// A value that is no number, shortened for people.
+pub(crate) fn describe(raw: &str) -> String {
+    let short: String = raw.chars().take(80).collect();
+    format!("the value {short} is no number")
+}

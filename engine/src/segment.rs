@@ -1,0 +1,484 @@
+//! A flow while it runs: its stages with their state, run segment by segment over a chunk.
+//!
+//! One round is one chunk of readings, or one tick. Segments run in the plan's order, so each has all of a round's input when
+//! it runs; where several edges meet, their records are merged by arrival offset (then by edge), which makes results independent
+//! of how the log's readings were cut into chunks.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use edgesync_schemas::flow::Port;
+use edgesync_schemas::id::{DeviceId, FlowId, Offset, SeriesId};
+use edgesync_schemas::reading::SeriesInfo;
+
+use crate::cell::emit::{Emission, Event, EventKind, Reason, Rows};
+use crate::cell::fence::fence;
+use crate::chunk::{Chunk, Sel};
+use crate::expr::kernel;
+use crate::metrics::{FlowCounters, NodeCounters, bump};
+use crate::ops::{Context, Output, Series, Stage};
+use crate::plan::{Plan, Work};
+
+/// An installed flow.
+#[derive(Debug)]
+pub(crate) struct FlowRun {
+    pub flow: FlowId,
+    pub version: u32,
+    pub plan: Arc<Plan>,
+    pub counters: Arc<FlowCounters>,
+    stages: Vec<Stage>,
+    sources: Vec<Source>,
+    series: Vec<Series>,
+    /// By node: the tick in which an error of it was last reported.
+    reported: Vec<u32>,
+    ticks: u32,
+}
+
+/// A source node and which keys are its own.
+#[derive(Debug)]
+struct Source {
+    node: usize,
+    devices: HashSet<DeviceId>,
+    /// By key. All of them, in most flows.
+    matches: Vec<bool>,
+    matches_all: bool,
+}
+
+/// Memory that rounds work in, shared by all flows of a pack.
+#[derive(Debug, Default)]
+pub(crate) struct Workspace {
+    /// Chunks of this round; the first is its readings.
+    chunks: Vec<Chunk>,
+    spare: Vec<Chunk>,
+    output: Output,
+    kernels: kernel::Scratch,
+    /// By segment: what has come for it in this round.
+    inbox: Vec<Vec<Delivery>>,
+    calls: u32,
+}
+
+/// Rows of a chunk on their way along an edge.
+#[derive(Debug)]
+struct Delivery {
+    edge: usize,
+    chunk: usize,
+    sel: Sel,
+}
+
+/// What a round is about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Round {
+    /// Wall clock in microseconds, as last told.
+    pub now_us: Option<i64>,
+    /// Of a tick: the newest arrival offset. Of readings: `None`.
+    pub tick: Option<u64>,
+}
+
+/// Where a round's emissions go.
+pub(crate) type Emit<'a> = &'a mut dyn FnMut(Emission);
+
+impl Workspace {
+    /// An empty chunk for the readings of the next round.
+    pub fn take_chunk(&mut self) -> Chunk {
+        let mut chunk = self.spare.pop().unwrap_or_default();
+        chunk.clear();
+        chunk
+    }
+
+    fn add(&mut self, chunk: Chunk) -> usize {
+        self.chunks.push(chunk);
+        self.chunks.len() - 1
+    }
+}
+
+impl FlowRun {
+    pub fn new(counters: Arc<FlowCounters>, plan: Arc<Plan>, keys: usize) -> Self {
+        let sources = plan.nodes.iter().enumerate().filter(|(_, node)| matches!(node.work, Work::Source(_)));
+        Self {
+            flow: counters.flow,
+            version: counters.version,
+            stages: plan.nodes.iter().map(|node| Stage::new(node, keys)).collect(),
+            sources: sources.map(|(at, node)| Source::new(at, &node.work)).collect(),
+            series: Vec::new(),
+            reported: vec![u32::MAX; plan.nodes.len()],
+            ticks: 0,
+            plan,
+            counters,
+        }
+    }
+
+    /// The devices that its sources name.
+    pub fn devices(&self) -> impl Iterator<Item = DeviceId> {
+        self.sources.iter().flat_map(|source| source.devices.iter().copied())
+    }
+
+    /// The series that it subscribed to.
+    pub fn series_ids(&self) -> impl Iterator<Item = SeriesId> {
+        self.series.iter().map(|series| series.info.id)
+    }
+
+    /// The key of a series that one of the sources subscribes to; `None` if none does.
+    pub fn subscribe(&mut self, info: &Arc<SeriesInfo>) -> Option<u32> {
+        let plan = Arc::clone(&self.plan);
+        let mine: Vec<bool> = self.sources.iter().map(|source| source.takes(&plan, info)).collect();
+        if !mine.contains(&true) {
+            return None;
+        }
+        for (source, mine) in self.sources.iter_mut().zip(mine) {
+            source.matches.push(mine);
+            source.matches_all &= mine;
+        }
+        self.series.push(Series::new(Arc::clone(info)));
+        Some(self.series.len() as u32 - 1)
+    }
+
+    /// Takes note of a new unit of a series.
+    pub fn renew(&mut self, key: u32, info: &Arc<SeriesInfo>) {
+        self.series[key as usize] = Series::new(Arc::clone(info));
+    }
+
+    /// Whether a tick would do anything.
+    pub fn has_tick(&self) -> bool {
+        self.stages.iter().any(Stage::has_tick)
+    }
+
+    /// Runs readings through the flow.
+    pub fn run(&mut self, readings: Chunk, round: Round, work: &mut Workspace, emit: Emit<'_>) {
+        work.add(readings);
+        for at in 0..self.sources.len() {
+            self.enter(at, work);
+        }
+        self.run_segments(round, work, emit);
+    }
+
+    /// Tells the flow that time went on.
+    pub fn tick(&mut self, round: Round, work: &mut Workspace, emit: Emit<'_>) {
+        self.ticks = self.ticks.wrapping_add(1);
+        if self.has_tick() {
+            self.run_segments(round, work, emit);
+        }
+    }
+
+    /// A source's readings enter its segment.
+    fn enter(&mut self, at: usize, work: &mut Workspace) {
+        let source = &self.sources[at];
+        let chunk = &work.chunks[0];
+        let sel = if source.matches_all {
+            Sel::All
+        } else {
+            let mine = |row: &u32| source.matches[chunk.key[*row as usize] as usize];
+            Sel::Rows((0..chunk.len() as u32).filter(mine).collect())
+        };
+        if sel.count(chunk) > 0 {
+            let segment = self.plan.segment_of(source.node);
+            deliver(work, segment, Delivery { edge: usize::MAX, chunk: 0, sel });
+        }
+    }
+
+    fn run_segments(&mut self, round: Round, work: &mut Workspace, emit: Emit<'_>) {
+        let plan = Arc::clone(&self.plan);
+        for (at, segment) in plan.segments.iter().enumerate() {
+            let mut arrived = match work.inbox.get_mut(at) {
+                Some(inbox) => std::mem::take(inbox),
+                None => Vec::new(),
+            };
+            let mut current = gather(&plan, segment.nodes[0], &mut arrived, work);
+            if let Some(inbox) = work.inbox.get_mut(at) {
+                *inbox = arrived; // empty by now; its memory stays
+            }
+            for &node in &segment.nodes {
+                let ticks = round.tick.is_some() && self.stages[node].has_tick();
+                if current.is_none() && !ticks {
+                    continue; // a later stage may still tick
+                }
+                current = self.run_stage(node, current, round, work, emit);
+            }
+            if let (Some((chunk, sel)), Some(&last)) = (current, segment.nodes.last()) {
+                send(&plan, &plan.nodes[last].outputs[Port::Out.index()], chunk, sel, work);
+            }
+        }
+        work.spare.append(&mut work.chunks);
+    }
+
+    /// Runs one stage and sends what leaves it by its side ports; answers what leaves by `out`.
+    fn run_stage(
+        &mut self,
+        node: usize,
+        input: Option<(usize, Sel)>,
+        round: Round,
+        work: &mut Workspace,
+        emit: Emit<'_>,
+    ) -> Option<(usize, Sel)> {
+        let counters = Arc::clone(&self.counters.nodes[node]);
+        let count = input.as_ref().map_or(0, |(chunk, sel)| sel.count(&work.chunks[*chunk])) as u64;
+        if matches!(self.stages[node], Stage::Pass) {
+            // Displays that nobody looks at are most of the stages there are: they cost two additions.
+            bump(&counters.in_, count);
+            bump(&counters.out, count);
+            if let Some((chunk, sel)) = input.as_ref().filter(|_| counters.is_watched()) {
+                emit(self.rows(node, Port::Out, &work.chunks[*chunk], sel));
+            }
+            return input;
+        }
+        let plan = Arc::clone(&self.plan);
+        let mut output = std::mem::take(&mut work.output);
+        output.clear();
+        output.chunk.name(plan.nodes[node].names_out.as_ref());
+        let held_before = self.stages[node].held();
+        // Reading the clock costs as much as a stage does with one record, so small chunks are timed one in sixteen.
+        work.calls = work.calls.wrapping_add(1);
+        let weight = if count >= 512 { 1 } else { 16 };
+        let began = (weight == 1 || work.calls.is_multiple_of(16)).then(Instant::now);
+        let outcome = {
+            let stage = &mut self.stages[node];
+            let mut context =
+                Context { series: &self.series, now_us: round.now_us, scratch: &mut work.kernels };
+            let chunks = &work.chunks;
+            fence(|| {
+                if let Some((chunk, sel)) = &input {
+                    stage.run(&chunks[*chunk], sel, &mut context, &mut output);
+                }
+                if let Some(offset) = round.tick {
+                    stage.tick(&mut context, offset, &mut output);
+                }
+            })
+        };
+        if let Some(began) = began {
+            bump(&counters.busy_ns, began.elapsed().as_nanos() as u64 * weight);
+        }
+        let mut lost = output.unfit;
+        if let Err(message) = outcome {
+            self.fail(node, message, &input, &mut output, work, emit);
+            lost = held_before;
+        }
+        let passed = match (&output.pass, &input) {
+            (Some(sel), Some((chunk, _))) => sel.count(&work.chunks[*chunk]) as u64,
+            _ => output.chunk.len() as u64,
+        };
+        bump(&counters.in_, count);
+        bump(&counters.out, passed);
+        bump(&counters.filtered, output.other.len() as u64 + output.folded);
+        bump(&counters.late, output.late.len() as u64);
+        bump(&counters.error, output.errors.len() as u64 + lost);
+        counters.in_flight.store(self.stages[node].held(), Ordering::Relaxed);
+
+        self.side_ports(node, &counters, &input, &mut output, work, emit);
+        let result = match (output.pass.take(), input) {
+            (Some(sel), Some((chunk, _))) => (passed > 0).then_some((chunk, sel)),
+            _ if passed > 0 => {
+                let chunk = std::mem::replace(&mut output.chunk, work.spare.pop().unwrap_or_default());
+                Some((work.add(chunk), Sel::All))
+            }
+            _ => None,
+        };
+        work.output = output;
+        if let Some((chunk, sel)) = result.as_ref().filter(|_| counters.is_watched()) {
+            emit(self.rows(node, Port::Out, &work.chunks[*chunk], sel));
+        }
+        result
+    }
+
+    /// A stage panicked: what it put out is thrown away, its records are errors, it is not called again.
+    fn fail(
+        &mut self,
+        node: usize,
+        message: String,
+        input: &Option<(usize, Sel)>,
+        output: &mut Output,
+        work: &Workspace,
+        emit: Emit<'_>,
+    ) {
+        self.stages[node] = Stage::Failed;
+        let counters = &self.counters.nodes[node];
+        counters.fail();
+        output.clear();
+        if let Some((chunk, sel)) = input {
+            crate::ops::each_row(&work.chunks[*chunk], sel, |row| {
+                output.errors.push((row as u32, Reason::NodeFailed))
+            });
+        }
+        let (flow, version, node) = (self.flow, self.version, Arc::clone(&counters.id));
+        tracing::warn!(%flow, version, %node, message, "a node panicked and is failed");
+        emit(Emission::Event(Event { flow, version, node, kind: EventKind::Panicked { message } }));
+    }
+
+    /// Sends what leaves by else, late and error to where they lead and to who watches.
+    fn side_ports(
+        &mut self,
+        node: usize,
+        counters: &NodeCounters,
+        input: &Option<(usize, Sel)>,
+        output: &mut Output,
+        work: &mut Workspace,
+        emit: Emit<'_>,
+    ) {
+        let Some((chunk, _)) = input else { return };
+        let plan = Arc::clone(&self.plan);
+        let outputs = &plan.nodes[node].outputs;
+        for (port, rows) in [(Port::Else, &mut output.other), (Port::Late, &mut output.late)] {
+            let edges = &outputs[port.index()];
+            if rows.is_empty() || (edges.is_empty() && !counters.is_watched()) {
+                continue;
+            }
+            let sel = Sel::Rows(std::mem::take(rows));
+            if counters.is_watched() {
+                emit(self.rows(node, port, &work.chunks[*chunk], &sel));
+            }
+            send(&plan, edges, *chunk, sel, work);
+        }
+        let Some(&(sample, reason)) = output.errors.first() else { return };
+        if self.reported[node] != self.ticks {
+            self.reported[node] = self.ticks;
+            let from = &work.chunks[*chunk];
+            let kind = EventKind::Error {
+                reason,
+                series: self.series[from.key[sample as usize] as usize].info.id,
+                ts: from.ts[sample as usize],
+                detail: output.detail.take().unwrap_or_default(),
+            };
+            emit(Emission::Event(Event {
+                flow: self.flow,
+                version: self.version,
+                node: Arc::clone(&counters.id),
+                kind,
+            }));
+        }
+        let edges = &outputs[Port::Error.index()];
+        if edges.is_empty() && !counters.is_watched() {
+            return;
+        }
+        let mut errors = work.take_chunk();
+        let from = &work.chunks[*chunk];
+        errors.name(from.names.as_ref());
+        for (row, reason) in &output.errors {
+            errors.push_row(from, *row as usize);
+            errors.reasons.push(*reason);
+        }
+        let chunk = work.add(errors);
+        if counters.is_watched() {
+            emit(self.rows(node, Port::Error, &work.chunks[chunk], &Sel::All));
+        }
+        send(&plan, edges, chunk, Sel::All, work);
+    }
+
+    /// Records as they are emitted.
+    fn rows(&self, node: usize, port: Port, chunk: &Chunk, sel: &Sel) -> Emission {
+        fn pick<T: Copy>(column: &[T], sel: &Sel) -> Vec<T> {
+            match sel {
+                Sel::All => column.to_vec(),
+                Sel::Rows(rows) => rows.iter().map(|row| column[*row as usize]).collect(),
+            }
+        }
+        let raw = match sel {
+            Sel::All => chunk.raw.clone(),
+            Sel::Rows(rows) => {
+                let raws = rows
+                    .iter()
+                    .enumerate()
+                    .filter_map(|(at, row)| Some((at as u32, chunk.raw_of(*row)?.into())));
+                if chunk.raw.is_empty() { Vec::new() } else { raws.collect() }
+            }
+        };
+        let names = chunk.names.as_deref().unwrap_or_default();
+        Emission::Rows(Rows {
+            flow: self.flow,
+            version: self.version,
+            node: Arc::clone(&self.counters.nodes[node].id),
+            port,
+            series: pick(&chunk.key, sel).into_iter().map(|key| self.series[key as usize].info.id).collect(),
+            ts: pick(&chunk.ts, sel),
+            num: pick(&chunk.num, sel),
+            raw,
+            unit: pick(&chunk.unit, sel),
+            offset: pick(&chunk.offset, sel).into_iter().map(Offset).collect(),
+            fields: names
+                .iter()
+                .zip(&chunk.fields)
+                .map(|(name, column)| (*name, pick(column, sel)))
+                .collect(),
+            reasons: if port == Port::Error { pick(&chunk.reasons, sel) } else { Vec::new() },
+        })
+    }
+}
+
+impl Source {
+    fn new(node: usize, work: &Work) -> Self {
+        let devices = match work {
+            Work::Source(of) => of.devices.iter().copied().collect(),
+            _ => HashSet::new(),
+        };
+        Self { node, devices, matches: Vec::new(), matches_all: true }
+    }
+
+    fn takes(&self, plan: &Plan, info: &SeriesInfo) -> bool {
+        match &plan.nodes[self.node].work {
+            Work::Source(of) => {
+                self.devices.contains(&info.device)
+                    && (of.sensors.is_empty() || of.sensors.contains(&info.sensor))
+            }
+            _ => false,
+        }
+    }
+}
+
+fn deliver(work: &mut Workspace, segment: usize, delivery: Delivery) {
+    if work.inbox.len() <= segment {
+        work.inbox.resize_with(segment + 1, Vec::new);
+    }
+    work.inbox[segment].push(delivery);
+}
+
+/// Sends rows along edges; the last takes the selection, the others a copy.
+fn send(plan: &Plan, edges: &[usize], chunk: usize, sel: Sel, work: &mut Workspace) {
+    let Some((&last, others)) = edges.split_last() else { return };
+    for &edge in others {
+        deliver(work, plan.segment_of(plan.edges[edge].to), Delivery { edge, chunk, sel: sel.clone() });
+    }
+    deliver(work, plan.segment_of(plan.edges[last].to), Delivery { edge: last, chunk, sel });
+}
+
+/// What came for a segment as one chunk. `arrived` is empty afterwards.
+fn gather(
+    plan: &Plan,
+    head: usize,
+    arrived: &mut Vec<Delivery>,
+    work: &mut Workspace,
+) -> Option<(usize, Sel)> {
+    let names = plan.nodes[head].names_in.as_ref();
+    let as_it_is = |delivery: &Delivery| work.chunks[delivery.chunk].names.as_ref() == names;
+    if arrived.len() == 1 && as_it_is(&arrived[0]) && work.chunks[arrived[0].chunk].reasons.is_empty() {
+        return arrived.pop().map(|delivery| (delivery.chunk, delivery.sel));
+    }
+    if arrived.is_empty() {
+        return None;
+    }
+    arrived.sort_by_key(|delivery| delivery.edge);
+    let mut merged = work.take_chunk();
+    merged.name(names);
+    merge(arrived, &work.chunks, &mut merged);
+    arrived.clear();
+    Some((work.add(merged), Sel::All))
+}
+
+/// Merges deliveries, each in the order of offsets, into one in the order of (offset, edge).
+fn merge(arrived: &[Delivery], chunks: &[Chunk], merged: &mut Chunk) {
+    let mut next = vec![0usize; arrived.len()];
+    let row = |at: usize, next: usize| -> Option<usize> {
+        let delivery = &arrived[at];
+        match &delivery.sel {
+            Sel::All => (next < chunks[delivery.chunk].len()).then_some(next),
+            Sel::Rows(rows) => rows.get(next).map(|row| *row as usize),
+        }
+    };
+    loop {
+        let heads = (0..arrived.len())
+            .filter_map(|at| Some((chunks[arrived[at].chunk].offset[row(at, next[at])?], at)));
+        let Some((_, at)) = heads.min() else { return };
+        if let Some(row) = row(at, next[at]) {
+            merged.push_row(&chunks[arrived[at].chunk], row);
+        }
+        next[at] += 1;
+    }
+}

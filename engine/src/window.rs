@@ -1,0 +1,3 @@
+//! Windows over event time.
+
+pub mod pane;
