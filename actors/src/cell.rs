@@ -31,6 +31,8 @@ use crate::live::Units;
 const TICK: Duration = Duration::from_secs(1);
 /// After a failure of the log's store, and between replacements of a cell that is condemned again at once.
 const RETRY: Duration = Duration::from_secs(1);
+/// Until a cell has worked off some of its commands.
+const BUSY: Duration = Duration::from_millis(5);
 /// Times that a cell may be condemned at one place before the commit there is skipped.
 const TRIES_AT_A_COMMIT: u32 = 3;
 
@@ -54,6 +56,8 @@ pub struct Cell {
     outlet: Outlet,
     room: Arc<Notify>,
     running: Mutex<Running>,
+    /// Where the running thread began: its frontier says nothing before it has done a commit.
+    begins: AtomicU64,
     replaced: AtomicU64,
     skipped: AtomicU64,
     stopped: watch::Sender<bool>,
@@ -98,8 +102,7 @@ impl Cell {
         let outlet = Outlet { sender, wake: Arc::new(move || wake.notify_one()) };
         let handle = spawn(index, &options, &outlet, &room)?;
         let running = Mutex::new(Running { handle, flows: HashMap::new() });
-        let (replaced, skipped) = (AtomicU64::new(0), AtomicU64::new(0));
-        let stopped = watch::Sender::new(false);
+        let from = log.end();
         let cell = Arc::new(Self {
             index,
             log,
@@ -108,12 +111,12 @@ impl Cell {
             outlet,
             room,
             running,
-            replaced,
-            skipped,
-            stopped,
+            begins: AtomicU64::new(from.0),
+            replaced: AtomicU64::new(0),
+            skipped: AtomicU64::new(0),
+            stopped: watch::Sender::new(false),
         });
         tokio::spawn(pump(emissions, emitted, cell.dispatch.clone(), cell.stopped.subscribe()));
-        let from = cell.log.end();
         tokio::spawn(cell.clone().run(from, cell.stopped.subscribe()));
         Ok(cell)
     }
@@ -179,7 +182,7 @@ impl Cell {
     pub fn status(&self) -> Status {
         let (frontier, flows) = {
             let running = self.running();
-            (running.handle.frontier(), running.flows.len())
+            (running.handle.frontier().max(Offset(self.begins.load(Relaxed))), running.flows.len())
         };
         Status {
             index: self.index,
@@ -207,10 +210,10 @@ impl Cell {
     }
 
     async fn run(self: Arc<Self>, mut from: Offset, mut stopped: watch::Receiver<bool>) {
-        let mut tries = 0;
+        let mut tries: u32 = 0;
         loop {
+            self.begins.store(from.0, Relaxed);
             let handle = self.running().handle.clone();
-            handle.series(self.log.series().all());
             let fed = tokio::select! {
                 fed = self.feed(&handle, from) => fed,
                 _ = stopped.wait_for(|stopped| *stopped) => return,
@@ -241,24 +244,40 @@ impl Cell {
             tokio::time::sleep(RETRY).await;
         };
         self.replaced.fetch_add(1, Relaxed);
-        let mut running = self.running();
-        for (flow, (installed, counters)) in &mut running.flows {
-            match handle.install(*flow, installed.version, installed.plan.clone()) {
-                Ok(anew) => {
-                    self.dispatch.live().attach(&anew, installed.units.clone());
-                    counters.clone_from(&anew);
-                    self.dispatch.reinstalled(anew);
+        let flows: Vec<_> = {
+            let mut running = self.running();
+            running.handle = handle;
+            running.flows.keys().copied().collect()
+        };
+        for flow in &flows {
+            loop {
+                match self.carry_over(*flow) {
+                    Err(edgesync_engine::Error::Busy) => tokio::time::sleep(BUSY).await,
+                    Err(error) => break error!(%flow, %error, "flow cannot be installed on the new cell"),
+                    Ok(()) => break,
                 }
-                Err(error) => error!(%flow, %error, "flow cannot be installed on the new cell"),
             }
         }
-        running.handle = handle;
-        info!(cell = self.index, flows = running.flows.len(), "cell replaced");
+        info!(cell = self.index, flows = flows.len(), "cell replaced");
+    }
+
+    /// Installs a flow of the condemned cell on the new one, unless it was removed meanwhile.
+    fn carry_over(&self, flow: FlowId) -> Result<(), edgesync_engine::Error> {
+        let mut running = self.running();
+        let Running { handle, flows } = &mut *running;
+        let Some((installed, counters)) = flows.get_mut(&flow) else { return Ok(()) };
+        *counters = handle.install(flow, installed.version, installed.plan.clone())?;
+        self.dispatch.live().attach(counters, installed.units.clone());
+        self.dispatch.reinstalled(counters.clone());
+        Ok(())
     }
 
     /// Feeds until the cell is condemned or the log ends.
     async fn feed(&self, handle: &CellHandle, from: Offset) -> Fed {
         let mut tail = self.log.tail(from);
+        while let Err(edgesync_engine::Error::Busy) = handle.series(self.log.series().all()) {
+            tokio::time::sleep(BUSY).await;
+        }
         let mut waiting: Option<Arc<Commit>> = None;
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -3,12 +3,18 @@
 use std::sync::Arc;
 
 use crate::device::{Context, Devices};
+use crate::flow::FlowsHandle;
+use crate::live::Hub;
 
 /// The tree's front. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Handle {
     /// Who is connected; ends connections.
     pub devices: Devices,
+    /// Deploys and stops flows, and tells how they are.
+    pub flows: FlowsHandle,
+    /// Who watches what.
+    pub live: Hub,
     /// What [`crate::device::run`] needs to serve a device's socket.
     pub context: Arc<Context>,
 }

@@ -3,7 +3,9 @@
 //! Actors carry control only (start, stop, close, counters): their mailboxes are unbounded. Readings travel over the bounded
 //! queues that tasks own beside them.
 
+pub mod cell;
 pub mod device;
+pub mod flow;
 pub mod handle;
 pub mod live;
 pub mod system;
@@ -12,4 +14,4 @@ pub use handle::Handle;
 pub use system::System;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;

@@ -16,7 +16,9 @@ use edgesync_storage::log::ReadingLog;
 use ractor::{Actor, ActorProcessingErr, ActorRef, SupervisionEvent};
 
 use crate::device::{Context, Devices};
+use crate::flow::FlowsHandle;
 use crate::handle::Handle;
+use crate::live::Hub;
 
 /// What an operator may set.
 #[derive(Debug, Clone)]
@@ -42,6 +44,9 @@ pub enum Error {
     /// An actor did not start.
     #[error("an actor could not be started")]
     Actor(#[from] ractor::SpawnErr),
+    /// The engine or its actors did not start.
+    #[error("flows could not be started")]
+    Flows(#[from] crate::flow::Error),
 }
 
 /// The running tree. Dropping it does not stop it; see [`System::shutdown`].
@@ -65,7 +70,10 @@ impl System {
             devices: devices.clone(),
             frames_per_s: options.device_frames_per_s,
         });
-        Ok(Self { root, handle: Handle { devices, context } })
+        let live = Hub::start(log.clone());
+        let compile = edgesync_engine::compile::Options { faults: options.faults };
+        let flows = FlowsHandle::start(catalog, log, live.clone(), options.cells, compile, root.get_cell()).await?;
+        Ok(Self { root, handle: Handle { devices, flows, live, context } })
     }
 
     /// What others may ask of the tree.

@@ -1,49 +1,39 @@
 //! Whose devices a flow may read. The engine knows no tenants, so this is asked of the catalog before a plan is installed.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use edgesync_engine::plan::Plan;
 use edgesync_schemas::flow::Problem;
 use edgesync_schemas::flow::problem::Code;
-use edgesync_schemas::id::{OrganizationId, UserId};
+use edgesync_schemas::id::FlowId;
 use edgesync_schemas::limit;
 use edgesync_storage::catalog::{Catalog, Error};
 
-/// Whose devices a flow may read.
+/// What a device that is gone means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
-    /// Those of this organization: the one of the flow's project.
-    Organization(OrganizationId),
-    /// Those of every organization that the flow's owner is a member of: a flow without a project.
-    Owner(UserId),
-    /// As [`Scope::Owner`], for a flow that was checked when it was deployed: a device that is gone since is no reason to stop it.
-    Deployed(UserId),
+pub(super) enum Gone {
+    /// The diagram is refused: it is being checked, or deployed by a person.
+    Refuse,
+    /// Nothing: the diagram was checked when it was deployed, and a device less is no reason to stop it.
+    PassOver,
 }
 
 /// A problem for each device that does not exist or that the flow may not read. The user is not told which of the two.
-pub(super) async fn devices(catalog: &Catalog, plan: &Plan, scope: &Scope) -> Result<Vec<Problem>, Error> {
+pub(super) async fn devices(
+    catalog: &Catalog,
+    flow: FlowId,
+    plan: &Plan,
+    gone: Gone,
+) -> Result<Vec<Problem>, Error> {
     let mut problems = Vec::new();
-    let mut may_read = HashMap::new();
     for (node, source) in plan.sources() {
         let field = if node.spec.kind == "device" { "deviceUuid" } else { "devices" };
-        for id in &source.devices {
-            let allowed = match (catalog.device(*id).await?, scope) {
-                (None, Scope::Deployed(_)) => true,
-                (None, _) => false,
-                (Some(device), Scope::Organization(organization)) => device.organization_id == *organization,
-                (Some(device), Scope::Owner(owner) | Scope::Deployed(owner)) => {
-                    let organization = device.organization_id;
-                    match may_read.get(&organization) {
-                        Some(allowed) => *allowed,
-                        None => {
-                            let allowed = catalog.may_read(*owner, organization).await?;
-                            may_read.insert(organization, allowed);
-                            allowed
-                        }
-                    }
-                }
-            };
-            if !allowed && problems.len() < limit::FLOW_PROBLEMS {
+        let mut seen = HashSet::new();
+        for id in catalog.foreign_devices(flow, &source.devices).await? {
+            if gone == Gone::PassOver && catalog.device(id).await?.is_none() {
+                continue;
+            }
+            if seen.insert(id) && problems.len() < limit::FLOW_PROBLEMS {
                 let message = format!("there is no device {id}");
                 problems.push(Problem::of_field(&node.id, field, Code::NotFound, message));
             }

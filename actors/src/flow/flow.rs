@@ -44,7 +44,7 @@ pub enum Message {
 }
 
 /// What it begins with: the flow is installed already.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Arguments {
     /// The flow.
     pub flow: FlowId,

@@ -40,7 +40,7 @@ pub enum Message {
 }
 
 /// What it begins with.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Arguments {
     /// The engine.
     pub cells: Vec<Arc<Cell>>,

@@ -29,10 +29,9 @@ use tracing::{error, info, warn};
 
 use crate::cell::{self, Cell, Installed};
 use crate::live::{Hub, Units};
+use check::Gone;
 use debug::Debugged;
 use dispatch::{Directory, Dispatch};
-
-pub use check::Scope;
 
 /// Why something could not be done to a flow.
 #[derive(Debug, thiserror::Error)]
@@ -105,12 +104,12 @@ impl FlowsHandle {
         Ok(flows)
     }
 
-    /// How the diagram would run, or everything that is wrong with it.
+    /// How the diagram would run as this flow, or everything that is wrong with it.
     ///
     /// # Errors
     /// [`Error::Refused`], [`Error::Catalog`].
-    pub async fn validate(&self, diagram: &Diagram, scope: &Scope) -> Result<Json, Error> {
-        let plan = self.compile(diagram, scope).await?;
+    pub async fn validate(&self, flow: FlowId, diagram: &Diagram) -> Result<Json, Error> {
+        let plan = self.compile(flow, diagram, Gone::Refuse).await?;
         Ok(serde_json::to_value(plan.explain()).unwrap_or_default())
     }
 
@@ -119,14 +118,8 @@ impl FlowsHandle {
     ///
     /// # Errors
     /// All of [`Error`]; what ran before runs on then.
-    pub async fn deploy(
-        &self,
-        flow: FlowId,
-        version: u32,
-        diagram: &Diagram,
-        scope: &Scope,
-    ) -> Result<(), Error> {
-        let plan = self.compile(diagram, scope).await?;
+    pub async fn deploy(&self, flow: FlowId, version: u32, diagram: &Diagram) -> Result<(), Error> {
+        let plan = self.compile(flow, diagram, Gone::Refuse).await?;
         let debugs: Vec<_> = plan
             .nodes()
             .iter()
@@ -185,19 +178,29 @@ impl FlowsHandle {
         in_time
     }
 
-    async fn compile(&self, diagram: &Diagram, scope: &Scope) -> Result<Plan, Error> {
-        // a large diagram takes milliseconds; and what it is told to do must not outlive a caller that gave up
+    async fn compile(&self, flow: FlowId, diagram: &Diagram, gone: Gone) -> Result<Plan, Error> {
+        // a large diagram takes milliseconds
         let (diagram, options) = (diagram.clone(), self.shared.options.clone());
         let compiled = tokio::task::spawn_blocking(move || compile(&diagram, &options)).await;
         let plan = compiled.map_err(|_| Error::Stopped)?.map_err(Error::Refused)?;
-        let problems = check::devices(&self.shared.catalog, &plan, scope).await?;
+        let problems = check::devices(&self.shared.catalog, flow, &plan, gone).await?;
         if problems.is_empty() { Ok(plan) } else { Err(Error::Refused(problems)) }
     }
 
     async fn install(&self, flow: FlowId, version: u32, plan: Plan) -> Result<(), Error> {
         let units = units(&plan);
         let installed = Installed { version, plan: Arc::new(plan), units };
-        self.call(|reply| manager::Message::Deploy(flow, installed, reply)).await?
+        // a cell that is given thousands of flows at once works them off in a moment
+        let asked = async {
+            loop {
+                let installed = installed.clone();
+                match self.call(|reply| manager::Message::Deploy(flow, installed, reply)).await? {
+                    Err(Error::Engine(edgesync_engine::Error::Busy)) => tokio::time::sleep(BUSY).await,
+                    answer => return answer,
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, asked).await.map_err(|_| Error::Busy)?
     }
 
     async fn call<T: Send + 'static>(
@@ -220,13 +223,10 @@ impl FlowsHandle {
         let mut deployed = 0;
         for flow in flows {
             let outcome = match serde_json::from_value(flow.diagram) {
-                Ok(diagram) => {
-                    let scope = Scope::Deployed(flow.owner_id);
-                    match self.compile(&diagram, &scope).await {
-                        Ok(plan) => self.install(flow.id, flow.version, plan).await,
-                        Err(error) => Err(error),
-                    }
-                }
+                Ok(diagram) => match self.compile(flow.id, &diagram, Gone::PassOver).await {
+                    Ok(plan) => self.install(flow.id, flow.version, plan).await,
+                    Err(error) => Err(error),
+                },
                 Err(error) => Err(Error::Actor(format!("its diagram cannot be read: {error}"))),
             };
             match outcome {
@@ -248,6 +248,7 @@ impl FlowsHandle {
 }
 
 const PATIENCE: Duration = Duration::from_secs(limit::FLOW_CALL_S);
+const BUSY: Duration = Duration::from_millis(10);
 
 /// Units that display nodes are configured to show.
 fn units(plan: &Plan) -> Units {

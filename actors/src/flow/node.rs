@@ -36,7 +36,7 @@ pub enum Message {
 }
 
 /// What it begins with.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Arguments {
     /// Its counters.
     pub counters: Arc<NodeCounters>,
@@ -106,7 +106,6 @@ pub struct Status {
 }
 
 /// What it knows.
-#[derive(Debug)]
 pub struct State {
     counters: Arc<NodeCounters>,
     dictionary: SeriesDictionary,

@@ -55,6 +55,8 @@ pub(super) struct Shared {
     /// Sources without subscribers, and when they may be let go; in that order, because they all linger equally long.
     expiring: Mutex<VecDeque<(Instant, Arc<Followed>)>>,
     expiring_grew: Notify,
+    /// True when dashboards are to go; each socket holds a receiver.
+    draining: watch::Sender<bool>,
     stopped: watch::Sender<bool>,
 }
 
@@ -71,6 +73,7 @@ impl Hub {
             sources: Mutex::default(),
             expiring: Mutex::default(),
             expiring_grew: Notify::new(),
+            draining: watch::Sender::new(false),
             stopped: watch::Sender::new(false),
         });
         let hub = Self { shared };
@@ -91,6 +94,22 @@ impl Hub {
             });
         }
         hub
+    }
+
+    /// What a dashboard's socket holds while it is open: tells it when the server goes down.
+    pub fn draining(&self) -> Draining {
+        Draining(self.shared.draining.subscribe())
+    }
+
+    /// Sends the dashboards away, and waits until they have gone. Cancel safe.
+    pub async fn drain(&self) {
+        self.shared.draining.send_replace(true);
+        self.shared.draining.closed().await;
+    }
+
+    /// Dashboards' sockets that are open.
+    pub fn sockets(&self) -> usize {
+        self.shared.draining.receiver_count()
     }
 
     /// Ends the hub's tasks: no subscriber gets anything more.
@@ -190,6 +209,18 @@ impl Hub {
                 }
             }
         }
+    }
+}
+
+/// Tells a socket when the server goes down. The server waits until it is dropped.
+#[derive(Debug)]
+pub struct Draining(watch::Receiver<bool>);
+
+impl Draining {
+    /// Waits until the server goes down. Cancel safe.
+    pub async fn told(&mut self) {
+        // the hub outlives its sockets; if it did not, the server would be down too
+        let _ = self.0.wait_for(|draining| *draining).await;
     }
 }
 

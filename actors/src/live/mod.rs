@@ -4,13 +4,14 @@ pub mod conflate;
 pub mod hub;
 pub mod source;
 pub mod subscriber;
+pub mod widget;
 
 mod history;
 mod nodes;
 mod sensors;
 
 pub use conflate::Update;
-pub use hub::{Error, Hub};
+pub use hub::{Draining, Error, Hub};
 pub use nodes::Units;
 pub use source::Source;
 pub use subscriber::{Request, Session, Snapshot};

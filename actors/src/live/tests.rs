@@ -29,15 +29,14 @@ fn numbers(snapshot: &Snapshot) -> Vec<f64> {
 
 /// Updates until the source has told everything before `end`: values sent, values skipped, newest value.
 async fn drain(session: &mut Session, end: u64) -> (u64, u64, f64) {
-    let (mut sent, mut skipped, mut newest) = (0, 0, f64::NAN);
+    let (mut sent, mut skipped) = (0, 0);
     loop {
         session.ready().await;
         let Some((_, update)) = session.take() else { continue };
         sent += update.values.len() as u64;
         skipped += update.skipped;
-        newest = update.values.last().unwrap().point.num;
         if update.offset >= end {
-            return (sent, skipped, newest);
+            return (sent, skipped, update.values.last().unwrap().point.num);
         }
     }
 }

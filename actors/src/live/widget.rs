@@ -1,0 +1,64 @@
+//! What a dashboard names, as what can be followed.
+
+use std::sync::Arc;
+
+use edgesync_schemas::entity::widget::{DashboardWidget, DataSource};
+use edgesync_schemas::limit;
+use edgesync_schemas::time::Timestamp;
+use edgesync_schemas::value::Value;
+use edgesync_schemas::wire::live::Point;
+
+use super::source::Source;
+
+/// What a widget shows.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Shown {
+    /// A source that changes, and how many points the widget keeps of it.
+    Live(Source, usize),
+    /// A value that stands in the widget; `None` if it is null.
+    Fixed(Option<Point>),
+}
+
+/// What `widget` shows.
+pub fn shown(widget: &DashboardWidget) -> Shown {
+    let points = usize::try_from(widget.max_samples).unwrap_or(usize::MAX).min(limit::LIVE_POINTS);
+    match &widget.source {
+        DataSource::Static { static_value } => Shown::Fixed(fixed(static_value, widget.updated_at)),
+        source => source_of(source).map_or(Shown::Fixed(None), |source| Shown::Live(source, points)),
+    }
+}
+
+/// The source, unless it is a fixed value.
+pub fn source_of(source: &DataSource) -> Option<Source> {
+    match source {
+        DataSource::FlowNode { flow_id, node_id, output_field } => Some(Source::FlowNode {
+            flow: *flow_id,
+            node: Arc::from(node_id.as_str()),
+            field: Arc::from(output_field.as_str()),
+        }),
+        DataSource::DeviceSensor { device_id, sensor_type } => {
+            Some(Source::DeviceSensor { device: *device_id, sensor: sensor_type.clone() })
+        }
+        DataSource::Static { .. } => None,
+    }
+}
+
+fn fixed(value: &serde_json::Value, ts: Timestamp) -> Option<Point> {
+    // one that is too long for a reading is not shown live: the widget itself has it
+    let (num, raw) = Value::from_json(&value.to_string()).ok()?.into_parts();
+    Some(Point { ts, num, raw: raw.map(Into::into) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fixed_value_is_one_point() {
+        let ts = Timestamp::from_ms(5).unwrap();
+        let point = |num, raw: Option<&str>| Some(Point { ts, num, raw: raw.map(Into::into) });
+        assert_eq!(fixed(&serde_json::json!(7.5), ts), point(7.5, None));
+        assert_eq!(fixed(&serde_json::json!("open"), ts), point(0.0, Some("\"open\"")));
+        assert_eq!(fixed(&serde_json::Value::Null, ts), None);
+    }
+}
