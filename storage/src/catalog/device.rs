@@ -241,7 +241,7 @@ impl Catalog {
     }
 
     /// Commits a change to what a device's tokens open, and forgets what was remembered of them.
-    async fn commit_access(&self, tx: Tx, device: DeviceId) -> Result<(), Error> {
+    pub(super) async fn commit_access(&self, tx: Tx, device: DeviceId) -> Result<(), Error> {
         let access = Arc::clone(&self.access);
         // On its own feet: if whoever asked hangs up, the commit may still happen, and then it must be followed by this.
         let commit = tokio::spawn(async move {

@@ -16,6 +16,8 @@ mod organization;
 mod project;
 mod session;
 mod sqlite;
+#[cfg(test)]
+mod tests;
 pub mod token;
 mod user;
 mod value;
@@ -33,7 +35,7 @@ use uuid::Uuid;
 pub use access::DeviceAccess;
 pub use device::Presence;
 pub use error::Error;
-pub use user::Account;
+pub use user::{Account, SignedUp};
 
 /// The catalog. Cheap to clone; its threads end with the last clone.
 #[derive(Debug, Clone)]

@@ -1,0 +1,104 @@
+use edgesync_schemas::entity::dashboard::{DashboardInput, DashboardPatch};
+use edgesync_schemas::entity::device::DevicePatch;
+use edgesync_schemas::entity::flow::{FlowInput, FlowPatch};
+use edgesync_schemas::entity::project::ProjectInput;
+use edgesync_schemas::entity::widget::WidgetInput;
+use serde_json::json;
+
+use super::*;
+use crate::catalog::Slice;
+
+#[tokio::test]
+async fn another_tenants_things_are_not_there() {
+    let f = fixture();
+    let (ada, eve) = (f.sign_up("ada@example.org").await, f.sign_up("eve@example.org").await);
+    let (c, org, outsider) = (&f.catalog, ada.organization.id, eve.user.id);
+    let (theirs, _) = f.device(&ada, "pump").await;
+    let body = json!({"organization_id": org, "name": "p"});
+    let project = c.create_project(ada.user.id, input(ProjectInput::read, body)).await.unwrap();
+    let body = json!({"name": "f", "project_id": project.id});
+    let flow = c.create_flow(ada.user.id, input(FlowInput::read, body)).await.unwrap();
+    let dashboard = json!({"organization_id": org, "name": "d"});
+    let dashboard = c.create_dashboard(ada.user.id, input(DashboardInput::read, dashboard)).await.unwrap();
+    let widget = input(
+        WidgetInput::read,
+        json!({"widget_id": "w", "widget_type": "gauge", "data_source_type": "static", "static_value": 1}),
+    );
+    let made = c.create_widget(ada.user.id, dashboard.id, widget.clone()).await.unwrap();
+
+    assert_not_found(c.organization(outsider, org).await);
+    assert_not_found(c.create_device(outsider, device(org, "x")).await);
+    assert_not_found(c.readable_device(outsider, theirs.id).await);
+    assert_not_found(c.update_device(outsider, theirs.id, DevicePatch::default()).await);
+    assert_not_found(c.rotate_device_token(outsider, theirs.id, 0).await);
+    assert_not_found(c.delete_device(outsider, theirs.id).await);
+    assert_not_found(c.project(outsider, project.id).await);
+    assert_not_found(
+        c.create_project(outsider, input(ProjectInput::read, json!({"organization_id": org, "name": "q"})))
+            .await,
+    );
+    assert_not_found(c.readable_flow(outsider, flow.id).await);
+    assert_not_found(c.editable_flow(outsider, flow.id).await);
+    assert_not_found(c.update_flow(outsider, flow.id, None, FlowPatch::default()).await);
+    assert_not_found(c.delete_flow(outsider, flow.id).await);
+    let body = json!({"organization_id": org, "name": "e"});
+    assert_not_found(c.create_dashboard(outsider, input(DashboardInput::read, body)).await);
+    assert_not_found(c.dashboard(outsider, dashboard.id).await);
+    assert_not_found(c.update_dashboard(outsider, dashboard.id, None, DashboardPatch::default()).await);
+    assert_not_found(c.delete_dashboard(outsider, dashboard.id).await);
+    assert_not_found(c.widgets(outsider, dashboard.id).await);
+    assert_not_found(c.readable_widget(outsider, made.id).await);
+    assert_not_found(c.create_widget(outsider, dashboard.id, widget).await);
+    assert_not_found(c.delete_widget(outsider, dashboard.id, made.id).await);
+
+    assert!(c.devices(outsider, None, None, Slice::FIRST).await.unwrap().items.is_empty());
+    assert!(c.devices(outsider, Some(org), None, Slice::FIRST).await.unwrap().items.is_empty());
+    assert!(c.projects(outsider, Some(org), None, Slice::FIRST).await.unwrap().items.is_empty());
+    assert!(c.flows(outsider, Some(project.id), None, Slice::FIRST).await.unwrap().items.is_empty());
+    assert!(c.dashboards(outsider, Some(org), None, Slice::FIRST).await.unwrap().items.is_empty());
+    assert_eq!(c.organizations(outsider, None, Slice::FIRST).await.unwrap().items, [eve.organization]);
+}
+
+#[tokio::test]
+async fn a_member_reads_all_and_changes_own_flows_and_dashboards_only() {
+    let f = fixture();
+    let (ada, bob) = (f.sign_up("ada@example.org").await, f.sign_up("bob@example.org").await);
+    let (c, org, member) = (&f.catalog, ada.organization.id, bob.user.id);
+    f.join(org, member).await;
+    let (pump, _) = f.device(&ada, "pump").await;
+    let body = json!({"organization_id": org, "name": "p"});
+    let project = c.create_project(ada.user.id, input(ProjectInput::read, body.clone())).await.unwrap();
+    let draft = |name| input(FlowInput::read, json!({"name": name, "project_id": project.id}));
+    let flow = c.create_flow(ada.user.id, draft("ada's")).await.unwrap();
+    let dashboard = c.create_dashboard(ada.user.id, input(DashboardInput::read, body.clone())).await.unwrap();
+
+    c.readable_device(member, pump.id).await.unwrap();
+    assert_forbidden(c.create_device(member, device(org, "x")).await);
+    assert_forbidden(c.update_device(member, pump.id, DevicePatch::default()).await);
+    assert_forbidden(c.rotate_device_token(member, pump.id, 0).await);
+    assert_forbidden(c.delete_device(member, pump.id).await);
+    assert_forbidden(c.create_project(member, input(ProjectInput::read, body.clone())).await);
+    c.readable_flow(member, flow.id).await.unwrap();
+    assert_forbidden(c.editable_flow(member, flow.id).await);
+    assert_forbidden(c.update_flow(member, flow.id, None, FlowPatch::default()).await);
+    assert_forbidden(c.delete_flow(member, flow.id).await);
+    c.dashboard(member, dashboard.id).await.unwrap();
+    assert_forbidden(c.update_dashboard(member, dashboard.id, None, DashboardPatch::default()).await);
+    assert_forbidden(c.delete_dashboard(member, dashboard.id).await);
+
+    let own = c.create_flow(member, draft("bob's")).await.unwrap();
+    c.update_flow(member, own.id, Some(1), FlowPatch::default()).await.unwrap();
+    c.editable_flow(ada.user.id, own.id).await.unwrap();
+    let own = c.create_dashboard(member, input(DashboardInput::read, body)).await.unwrap();
+    c.delete_dashboard(member, own.id).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_flow_without_a_project_is_its_owners_alone() {
+    let f = fixture();
+    let (ada, bob) = (f.sign_up("ada@example.org").await, f.sign_up("bob@example.org").await);
+    f.join(ada.organization.id, bob.user.id).await;
+    let flow =
+        f.catalog.create_flow(bob.user.id, input(FlowInput::read, json!({"name": "f"}))).await.unwrap();
+    assert_not_found(f.catalog.readable_flow(ada.user.id, flow.id).await);
+}

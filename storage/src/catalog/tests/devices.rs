@@ -1,0 +1,127 @@
+use edgesync_schemas::entity::device::{DevicePatch, DeviceStatus};
+use edgesync_schemas::id::DeviceId;
+use edgesync_schemas::time::Timestamp;
+
+use super::*;
+use crate::catalog::{Presence, Slice, new_id, token};
+
+#[tokio::test]
+async fn a_token_opens_its_device() {
+    let f = fixture();
+    let ada = f.sign_up("ada@example.org").await;
+    let (pump, token) = f.device(&ada, "pump").await;
+    for _ in 0..2 {
+        let access = f.catalog.device_by_token(token.reveal()).await.unwrap().unwrap();
+        assert_eq!((access.device, access.organization), (pump.id, ada.organization.id));
+        assert!(access.is_active);
+    }
+    assert!(token.reveal().starts_with(&pump.token_prefix));
+    assert_eq!(f.catalog.device_by_token("esd_guess").await.unwrap(), None);
+    assert_eq!(f.catalog.device_by_token_hash(&token::hash("")).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_name_is_taken_once_in_an_organization() {
+    let f = fixture();
+    let (ada, eve) = (f.sign_up("ada@example.org").await, f.sign_up("eve@example.org").await);
+    f.device(&ada, "pump").await;
+    f.device(&eve, "pump").await;
+    let again = f.catalog.create_device(ada.user.id, device(ada.organization.id, "pump")).await;
+    assert!(matches!(again, Err(Error::Conflict { field }) if field == "name"));
+}
+
+#[tokio::test]
+async fn many_at_once_do_not_get_past_the_device_limit() {
+    let f = fixture();
+    let ada = f.sign_up("ada@example.org").await;
+    let made = (0..20).map(|n| {
+        let (catalog, input) = (f.catalog.clone(), device(ada.organization.id, &n.to_string()));
+        tokio::spawn(async move { catalog.create_device(ada.user.id, input).await.is_ok() })
+    });
+    let mut count = 0;
+    for made in made.collect::<Vec<_>>() {
+        count += u32::from(made.await.unwrap());
+    }
+    assert_eq!(count, ada.user.profile.device_limit);
+}
+
+#[tokio::test]
+async fn a_replaced_token_ends_at_once_or_after_the_overlap() {
+    let f = fixture();
+    let ada = f.sign_up("ada@example.org").await;
+    let (pump, first) = f.device(&ada, "pump").await;
+    let opens = async |token: &Token| f.catalog.device_by_token(token.reveal()).await.unwrap().is_some();
+    assert!(opens(&first).await);
+
+    let (_, second) = f.catalog.rotate_device_token(ada.user.id, pump.id, 3600).await.unwrap();
+    assert!(opens(&first).await && opens(&second).await);
+    let (after, third) = f.catalog.rotate_device_token(ada.user.id, pump.id, 0).await.unwrap();
+    assert!(!opens(&first).await && !opens(&second).await && opens(&third).await);
+    assert_eq!(after.token_prefix, third.prefix());
+
+    let (_, fourth) = f.catalog.rotate_device_token(ada.user.id, pump.id, 3600).await.unwrap();
+    assert!(opens(&third).await);
+    let mut tx = f.catalog.db.begin().await.unwrap();
+    tx.execute("UPDATE devices SET previous_token_until = $1", vec![now().plus_us(-1).into()]).await.unwrap();
+    f.catalog.commit_access(tx, pump.id).await.unwrap();
+    assert!(!opens(&third).await && opens(&fourth).await);
+}
+
+#[tokio::test]
+async fn a_device_that_is_switched_off_or_gone_is_refused_from_then_on() {
+    let f = fixture();
+    let ada = f.sign_up("ada@example.org").await;
+    let (pump, token) = f.device(&ada, "pump").await;
+    let access = async || f.catalog.device_by_token(token.reveal()).await.unwrap();
+    assert!(access().await.unwrap().is_active);
+    let off = DevicePatch { is_active: Some(false), ..DevicePatch::default() };
+    let pump = f.catalog.update_device(ada.user.id, pump.id, off).await.unwrap();
+    assert_eq!((pump.is_active, pump.status), (false, DeviceStatus::Inactive));
+    assert!(!access().await.unwrap().is_active);
+    f.catalog.delete_device(ada.user.id, pump.id).await.unwrap();
+    assert_eq!(access().await, None);
+    assert_eq!(f.catalog.device(pump.id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn presence_is_written_in_one_batch_and_never_goes_back() {
+    let f = fixture();
+    let ada = f.sign_up("ada@example.org").await;
+    let (pump, fan, off) =
+        (f.device(&ada, "pump").await.0, f.device(&ada, "fan").await.0, f.device(&ada, "off").await.0);
+    let patch = DevicePatch { is_active: Some(false), ..DevicePatch::default() };
+    f.catalog.update_device(ada.user.id, off.id, patch).await.unwrap();
+    let at = |s: i64| Timestamp::from_us(s * 1_000_000).unwrap();
+    let seen = |device: DeviceId, s, status| Presence { device, last_seen: at(s), status };
+    let batch = vec![
+        seen(pump.id, 10, DeviceStatus::Active),
+        seen(fan.id, 20, DeviceStatus::Offline),
+        seen(off.id, 30, DeviceStatus::Offline),
+        seen(new_id(), 40, DeviceStatus::Active),
+        seen(pump.id, 5, DeviceStatus::Active),
+    ];
+    f.catalog.touch_devices(batch).await.unwrap();
+    let state = async |id| {
+        let device = f.catalog.device(id).await.unwrap().unwrap();
+        (device.last_seen, device.status)
+    };
+    assert_eq!(state(pump.id).await, (Some(at(10)), DeviceStatus::Active));
+    assert_eq!(state(fan.id).await, (Some(at(20)), DeviceStatus::Offline));
+    assert_eq!(state(off.id).await, (Some(at(30)), DeviceStatus::Inactive));
+    assert_eq!(f.catalog.reset_presence().await.unwrap(), 1);
+    assert_eq!(state(pump.id).await, (Some(at(10)), DeviceStatus::Offline));
+}
+
+#[tokio::test]
+async fn what_was_made_is_there_after_a_restart() {
+    let f = fixture();
+    let ada = f.sign_up("ada@example.org").await;
+    let (pump, token) = f.device(&ada, "pump").await;
+    let path = f._dir.path().join("catalog.db");
+    f.catalog.close().await;
+    let Fixture { catalog, _dir } = f;
+    drop(catalog);
+    let catalog = Catalog::open(&path).unwrap();
+    assert_eq!(catalog.devices(ada.user.id, None, None, Slice::FIRST).await.unwrap().items, [pump]);
+    assert!(catalog.device_by_token(token.reveal()).await.unwrap().is_some());
+}

@@ -1,0 +1,81 @@
+use edgesync_schemas::entity::flow::{FlowInput, FlowPatch};
+use edgesync_schemas::entity::project::ProjectInput;
+use serde_json::json;
+
+use super::*;
+use crate::catalog::new_id;
+
+#[tokio::test]
+async fn each_save_is_a_version_and_who_saves_over_another_is_told() {
+    let f = fixture();
+    let ada = f.sign_up("ada@example.org").await;
+    let nodes = json!([{"id": "a", "type": "debug", "position": {"x": 1.5}, "mine": null}]);
+    let body = json!({"name": "f", "nodes": nodes, "tags": ["t"], "metadata": {"viewport": {"zoom": 2}}});
+    let flow = f.catalog.create_flow(ada.user.id, input(FlowInput::read, body)).await.unwrap();
+    assert_eq!(f.catalog.flow(flow.id).await.unwrap().unwrap(), flow);
+    let rename = |name: &str| FlowPatch { name: Some(name.to_owned()), ..FlowPatch::default() };
+    let saved = f.catalog.update_flow(ada.user.id, flow.id, Some(1), rename("g")).await.unwrap();
+    assert_eq!((saved.version, &saved.nodes), (2, &flow.nodes));
+    let stale = f.catalog.update_flow(ada.user.id, flow.id, Some(1), rename("h")).await;
+    assert!(matches!(stale, Err(Error::Stale { current: 2 })));
+    assert_eq!(f.catalog.update_flow(ada.user.id, flow.id, None, rename("h")).await.unwrap().version, 3);
+}
+
+#[tokio::test]
+async fn what_is_deployed_is_what_was_deployed_and_not_the_draft() {
+    let f = fixture();
+    let ada = f.sign_up("ada@example.org").await;
+    let flow =
+        f.catalog.create_flow(ada.user.id, input(FlowInput::read, json!({"name": "f"}))).await.unwrap();
+    let diagram = json!({"nodes": [{"id": "a"}], "edges": []});
+    f.catalog.set_flow_deployed(flow.id, 1, &diagram).await.unwrap();
+    let patch = FlowPatch { nodes: Some(vec![]), ..FlowPatch::default() };
+    let draft = f.catalog.update_flow(ada.user.id, flow.id, None, patch).await.unwrap();
+    assert_eq!((draft.version, draft.deployed_version, draft.is_active), (2, Some(1), true));
+    let deployed = f.catalog.deployed_flows().await.unwrap();
+    assert_eq!(deployed.len(), 1);
+    assert_eq!((deployed[0].id, deployed[0].version, &deployed[0].diagram), (flow.id, 1, &diagram));
+    f.catalog.set_flow_stopped(flow.id).await.unwrap();
+    assert!(f.catalog.deployed_flows().await.unwrap().is_empty());
+    f.catalog.delete_flow(ada.user.id, flow.id).await.unwrap();
+    assert_not_found(f.catalog.set_flow_deployed(flow.id, 2, &diagram).await);
+}
+
+#[tokio::test]
+async fn a_flow_reads_devices_of_its_own_organization_only() {
+    let f = fixture();
+    let (ada, eve) = (f.sign_up("ada@example.org").await, f.sign_up("eve@example.org").await);
+    f.join(eve.organization.id, ada.user.id).await;
+    let stranger = f.sign_up("mallory@example.org").await;
+    let (own, shared, strange) = (
+        f.device(&ada, "pump").await.0.id,
+        f.device(&eve, "fan").await.0.id,
+        f.device(&stranger, "x").await.0.id,
+    );
+    let body = json!({"organization_id": ada.organization.id, "name": "p"});
+    let project = f.catalog.create_project(ada.user.id, input(ProjectInput::read, body)).await.unwrap();
+    let inside = json!({"name": "f", "project_id": project.id});
+    let inside = f.catalog.create_flow(ada.user.id, input(FlowInput::read, inside)).await.unwrap();
+    let outside =
+        f.catalog.create_flow(ada.user.id, input(FlowInput::read, json!({"name": "g"}))).await.unwrap();
+    let unknown = new_id();
+    let all = [own, shared, strange, unknown];
+    assert_eq!(f.catalog.foreign_devices(inside.id, &all).await.unwrap(), [shared, strange, unknown]);
+    assert_eq!(f.catalog.foreign_devices(outside.id, &all).await.unwrap(), [strange, unknown]);
+}
+
+#[tokio::test]
+async fn a_flow_cannot_be_put_into_a_project_that_its_owner_cannot_see() {
+    let f = fixture();
+    let (ada, eve) = (f.sign_up("ada@example.org").await, f.sign_up("eve@example.org").await);
+    let body = json!({"organization_id": ada.organization.id, "name": "p"});
+    let project = f.catalog.create_project(ada.user.id, input(ProjectInput::read, body)).await.unwrap();
+    let body = json!({"name": "f", "project_id": project.id});
+    let refused = f.catalog.create_flow(eve.user.id, input(FlowInput::read, body)).await;
+    assert!(matches!(refused, Err(Error::Missing { field: "project_id" })));
+    let flow =
+        f.catalog.create_flow(eve.user.id, input(FlowInput::read, json!({"name": "f"}))).await.unwrap();
+    let patch = FlowPatch { project_id: Some(Some(project.id)), ..FlowPatch::default() };
+    let refused = f.catalog.update_flow(eve.user.id, flow.id, None, patch).await;
+    assert!(matches!(refused, Err(Error::Missing { field: "project_id" })));
+}
