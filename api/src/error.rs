@@ -8,7 +8,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use edgesync_schemas::entity;
-use edgesync_storage::catalog;
+use edgesync_storage::{catalog, log};
 use serde::Serialize;
 
 /// An answer that says no.
@@ -165,6 +165,17 @@ impl From<catalog::Error> for Problem {
             | Error::NoRandom
             | Error::Thread(_)
             | Error::Database(_)) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<log::Error> for Problem {
+    fn from(error: log::Error) -> Self {
+        use log::Error;
+        match error {
+            Error::Cursor => Self::parameter("cursor", "must be what an earlier page had as its next"),
+            Error::Unavailable | Error::Closed => Self::busy(),
+            error => Self::internal(&error),
         }
     }
 }

@@ -7,6 +7,7 @@ mod flows;
 mod me;
 mod organizations;
 mod projects;
+mod readings;
 mod widgets;
 
 use axum::Router;
@@ -22,6 +23,7 @@ pub fn routes() -> Router<AppState> {
         .merge(organizations::routes())
         .merge(projects::routes())
         .merge(devices::routes())
+        .merge(readings::routes())
         .merge(flows::routes())
         .merge(dashboards::routes())
         .merge(widgets::routes())
