@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use edgesync_schemas::limit;
 use futures_util::SinkExt;
 use hyper::Method;
 use serde_json::{Value, json};
@@ -15,7 +14,8 @@ use crate::support::{CompatDevice, Device, eventually, now_ms, stage_with, withi
 /// How long a socket must take nothing before it counts as stopped.
 const STOPPED: Duration = Duration::from_secs(2);
 /// Resident memory beyond the budget: what is read and parsed of each socket, the allocator's slack, the program itself.
-const SLACK_KIB: u64 = 96 * 1024;
+const SLACK_KIB: u64 = 64 * 1024;
+const BUDGET_MB: u64 = 16;
 
 /// Long texts fill the budget with few readings, so that the test reads few back.
 fn heavy_frame(device: u32, n: u32) -> Value {
@@ -29,7 +29,9 @@ fn heavy_frame(device: u32, n: u32) -> Value {
 async fn a_stalled_store_stops_the_sockets_and_loses_nothing() {
     let scratch = scratch();
     let file = scratch.path().join("stall");
-    let stage = stage_with(&["--test-stall-file", file.to_str().unwrap()]).await;
+    let budget_mb = BUDGET_MB.to_string();
+    let args = ["--test-stall-file", file.to_str().unwrap(), "--append-budget-mb", &budget_mb];
+    let stage = stage_with(&args).await;
     let numbered = stage.api.new_device("numbered").await;
     let mut numbered_socket = Device::connect(&stage.server, &numbered, 1, 1).await;
     numbered_socket.deliver(1, json!([["a", 1]])).await;
@@ -44,7 +46,7 @@ async fn a_stalled_store_stops_the_sockets_and_loses_nothing() {
         let device = stage.api.new_device(name).await;
         sockets.push((CompatDevice::connect(&stage.server, &device).await, device));
     }
-    let budget = limit::APPEND_BUDGET_BYTES as u64;
+    let budget = BUDGET_MB << 20;
     let mut pushers = tokio::task::JoinSet::new();
     for (index, (mut socket, device)) in sockets.into_iter().enumerate() {
         pushers.spawn(async move {

@@ -1,0 +1,150 @@
+#!/usr/bin/env bash
+# End to end, server and load generator together on this machine: goals 1, 3, 4 and 7.
+#
+#   benches/end_to_end.sh [1 3 4 7]      default: all
+#   DURATION=60s                         how long each load lasts
+#   IDLE="5000 10000 15000"              connections at which memory is read for goal 7
+#   SERVE="--cells 1"                    more arguments for the server
+#
+# Builds the release binary, gives each goal a fresh server on a fresh directory, and writes what was run and what came of it
+# to benches/results/end_to_end-<ref>.md. Rows are counted in the store (its counter of committed readings), not as frames sent,
+# and a run whose counts do not agree is marked. Nothing is asserted: numbers that miss a goal are written down as they are.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+goals=${*:-1 3 4 7}
+duration=${DURATION:-60s}
+idle=${IDLE:-5000 10000 15000}
+read -ra serve <<<"${SERVE:-}"
+
+cargo build --release --quiet
+binary=$PWD/${CARGO_TARGET_DIR:-target}/release/edgesync
+[[ -x $binary ]] || binary=${CARGO_TARGET_DIR:-target}/release/edgesync
+ref=$(git rev-parse --short HEAD)$(git diff --quiet HEAD -- . ':!benches/results' || echo -dirty)
+result=benches/results/end_to_end-$ref.md
+ulimit -n "$(ulimit -Hn)"
+
+work=$(mktemp -d)
+server=
+fleets=()
+stop() {
+    for pid in "${fleets[@]}" $server; do
+        kill -INT "$pid" 2>/dev/null || true
+    done
+    wait
+    fleets=()
+    server=
+}
+trap 'stop; rm -rf "$work"' EXIT
+
+say() { echo "$*" | tee -a "$result"; }
+
+start() {
+    rm -rf "$work/data"
+    "$binary" serve --listen 127.0.0.1:0 --data "$work/data" --log warn "${serve[@]}" >"$work/ready" 2>"$work/server.log" &
+    server=$!
+    until grep -q http:// "$work/ready"; do
+        kill -0 $server || { cat "$work/server.log"; exit 1; }
+        sleep 0.1
+    done
+    url=$(grep -o 'http://[0-9.:]*' "$work/ready" | head -1)
+}
+
+# An account that may have many devices: the first run makes it, its plan is raised, later runs make the devices.
+account() {
+    "$binary" simulate --url "$url" --email "$1" --password end-to-end-bench --devices 1 --duration 100ms >/dev/null 2>&1
+    "$binary" admin plan "$1" --type paid --device-limit 100000 --data "$work/data" >/dev/null
+}
+
+stored() {
+    curl -sf "$url/metrics" | awk '/^edgesync_log_readings_total/ { sum += $2 } END { printf "%d\n", sum }' || echo 0
+}
+
+cpu_ticks() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }
+
+resident_kib() { awk '/^VmRSS/ { print $2 }' "/proc/$1/status"; }
+
+pss_kib() { awk '/^Pss:/ { print $2 }' "/proc/$1/smaps_rollup"; }
+
+# load TITLE ARGUMENTS...: a fleet against a fresh server.
+load() {
+    local title=$1
+    shift
+    start
+    account bench@example.org
+    local before ticks after
+    before=$(stored)
+    ticks=$(cpu_ticks $server)
+    say "" && say "## $title" && say ""
+    say '```'
+    say "edgesync serve --listen 127.0.0.1:0 --data DIR ${serve[*]}"
+    say "edgesync simulate --url URL --email bench@example.org --password … --json $*"
+    "$binary" simulate --url "$url" --email bench@example.org --password end-to-end-bench --json "$@" \
+        >"$work/report.json" 2>"$work/fleet.log" || say "the fleet failed: $(tail -1 "$work/fleet.log")"
+    cat "$work/report.json" >>"$result"
+    after=$(stored)
+    say "readings in the store: $((after - before))"
+    acked=$(grep -o '"readings_acked":[0-9]*' "$work/report.json" | cut -d: -f2)
+    [[ $((after - before)) -ge ${acked:-0} ]] || say "REJECTED: fewer in the store than acknowledged ($acked)"
+    say "server: $(((($(cpu_ticks $server) - ticks) * 1000) / $(getconf CLK_TCK))) ms of CPU, $(resident_kib $server) KiB resident at the end"
+    say '```'
+    sed -n '$p' "$work/fleet.log"
+    stop
+}
+
+connections() {
+    start
+    say "" && say "## Goal 7: idle connections, one process of the fleet per step" && say ""
+    say '```'
+    say "edgesync serve --listen 127.0.0.1:0 --data DIR ${serve[*]}"
+    say "edgesync simulate --url URL --email … --password … --idle --devices STEP --connect-rate 4000 --duration 1h"
+    local base now before=0 total first last
+    sleep 3 # allocators settle
+    base=$(pss_kib $server)
+    say "connections 0: $base KiB PSS"
+    for total in $idle; do
+        local step=$((total - before)) mail=bench$total@example.org
+        account "$mail"
+        "$binary" simulate --url "$url" --email "$mail" --password end-to-end-bench --idle --devices "$step" \
+            --connect-rate 4000 --duration 1h >/dev/null 2>"$work/fleet.log" &
+        fleets+=($!)
+        until grep -q 'devices connected' "$work/fleet.log"; do
+            kill -0 "${fleets[-1]}" || { say "the fleet failed: $(tail -1 "$work/fleet.log")"; stop; return; }
+            sleep 0.2
+        done
+        sleep 5
+        now=$(pss_kib $server)
+        say "connections $total: $now KiB PSS; $(grep 'devices connected' "$work/fleet.log")"
+        [[ $before -eq 0 ]] && first="$total $now"
+        last="$total $now"
+        before=$total
+    done
+    read -r first_n first_kib <<<"$first"
+    read -r last_n last_kib <<<"$last"
+    say "from 0: $(awk "BEGIN { printf \"%.2f\", ($last_kib - $base) / $last_n }") KiB a connection"
+    [[ $last_n -eq $first_n ]] ||
+        say "slope from $first_n on: $(awk "BEGIN { printf \"%.2f\", ($last_kib - $first_kib) / ($last_n - $first_n) }") KiB a connection"
+    say '```'
+    stop
+}
+
+: >"$result"
+say "# End to end at $ref"
+say ""
+say "- $(date -u +%FT%TZ), $(awk -F': ' '/^model name/ { print $2; exit }' /proc/cpuinfo), $(nproc) cores, $(awk '/^MemTotal/ { printf "%d GiB", $2 / 1048576 }' /proc/meminfo), Linux $(uname -r)"
+say "- data on $(stat -f -c %T "$work"), fsync before every acknowledgement; server and load generator share the machine"
+say "- command: \`DURATION=$duration benches/end_to_end.sh $goals\`, release build, default limits"
+
+for goal in $goals; do
+    case $goal in
+    1) load "Goal 1: 20 readings a frame, one flow per device, as fast as it goes" \
+        --devices 50 --rate max --readings 20 --window 64 --duration "$duration" --flows --seed 1 ;;
+    3) load "Goal 3: 2 readings a frame, as fast as it goes" \
+        --devices 50 --rate max --readings 2 --window 64 --duration "$duration" --seed 3 ;;
+    4) load "Goal 4: 20,000 readings a second on a fixed schedule" \
+        --devices 200 --rate 10 --readings 10 --window 64 --duration "$duration" --flows --seed 4 ;;
+    7) connections ;;
+    *) echo "there is no goal $goal here" >&2 && exit 64 ;;
+    esac
+done
+echo "written to $result"
