@@ -20,6 +20,7 @@ mod window;
 pub mod error;
 pub mod handle;
 pub mod metrics;
+pub mod naive;
 pub mod options;
 
 pub use cell::emit::{Emission, Event, EventKind, Outlet, Reason, Rows};

@@ -240,23 +240,24 @@ impl Check<'_> {
         }
         match (left, right) {
             (Type::Int, Type::Int) => Type::Int,
-            (Type::Double, Type::Double) => Type::Double,
             // Readings are decimal: beside one, a whole number is meant as decimal.
-            (Type::Int, _) if !is_modulo => self.decimal(&mut call.args[0], right),
-            (_, Type::Int) if !is_modulo => self.decimal(&mut call.args[1], left),
+            (Type::Int, _) if !is_modulo => self.decimal(&mut call.args[0]),
+            (_, Type::Int) if !is_modulo => self.decimal(&mut call.args[1]),
+            (Type::Double, _) | (_, Type::Double) => Type::Double,
+            (Type::Int, _) | (_, Type::Int) => Type::Int,
             _ => Type::Any,
         }
     }
 
     /// Makes a whole number that stands beside something decimal decimal itself. `ts` must be converted by its writer.
-    fn decimal(&mut self, tree: &mut IdedExpr, beside: Type) -> Type {
+    fn decimal(&mut self, tree: &mut IdedExpr) -> Type {
         if !make_decimal(tree) {
             self.refuse(
                 tree.id,
                 "is a whole number beside a decimal one: write double(...) around it".to_owned(),
             );
         }
-        if beside == Type::Double { Type::Double } else { Type::Any }
+        Type::Double
     }
 
     fn math(&mut self, id: u64, call: &mut CallExpr, args: &[Type]) -> Type {

@@ -114,7 +114,7 @@ fn syntax_errors(errors: &cel::ParseErrors) -> Vec<Wrong> {
     let mut wrongs: Vec<Wrong> = Vec::new();
     for error in &errors.errors {
         let (line, column) = error.pos;
-        let position = (line > 0).then(|| Position { line: line as u32, column: column.max(0) as u32 + 1 });
+        let position = (line > 0).then(|| Position { line: line as u32, column: column.max(1) as u32 });
         let wrong = Wrong { code: Code::ExpressionSyntax, message: error.msg.clone(), position };
         if !wrongs.contains(&wrong) {
             wrongs.push(wrong);

@@ -16,36 +16,87 @@ pub(crate) struct Stage {
     keys: Keyed<State>,
 }
 
+/// Up to this many values are summed afresh for each record: no slower than keeping sums, and without their rounding.
+const FEW: usize = 32;
+
 /// The newest values of one key.
 #[derive(Debug, Default)]
 struct State {
-    /// (number of the value, event time, value), oldest first by arrival.
-    values: VecDeque<(u64, i64, f64)>,
-    /// Values that may become the smallest: rising from front to back.
+    /// (event time, value), oldest first by arrival.
+    values: VecDeque<(i64, f64)>,
+    /// Of more than [`FEW`].
+    many: Option<Box<Many>>,
+}
+
+/// What is kept so that many values need not be looked at for each record.
+#[derive(Debug, Default)]
+struct Many {
+    /// (number of the value, value) of those that may become the smallest: rising from front to back.
     mins: VecDeque<(u64, f64)>,
-    /// Values that may become the largest: falling from front to back.
+    /// Those that may become the largest: falling from front to back.
     maxs: VecDeque<(u64, f64)>,
     sum: f64,
+    /// What `sum` has lost by rounding (Neumaier 1974): without it, a spike would take the small values with it when it leaves.
+    lost: f64,
+    /// Number of the next value, and of the oldest.
     next: u64,
+    oldest: u64,
 }
 
 /// Bytes of state of one key with a full window.
 pub(crate) fn bytes_per_key(of: &MovingAverage) -> usize {
-    // 24 per value; the two queues of candidates hold a few values each as a rule, and all of them at worst.
-    size_of::<State>() + of.window_size * 24 + of.window_size.min(16) * 32
+    // 16 per value; of many, the two queues of candidates hold a few values each as a rule, and all of them at worst.
+    let many = if of.window_size > FEW { size_of::<Many>() + 16 * 32 } else { 0 };
+    size_of::<State>() + of.window_size * 16 + many
 }
 
 impl State {
-    fn push(&mut self, ts: i64, value: f64, most: usize, duration_us: Option<i64>) {
+    /// Takes in a value; answers mean, smallest and largest of what is then in the window.
+    fn push(&mut self, ts: i64, value: f64, most: usize, duration_us: Option<i64>) -> (f64, f64, f64) {
+        if most > FEW && self.many.is_none() {
+            self.many = Some(Box::default());
+        }
         if self.values.len() == most {
             self.pop();
         }
         if let Some(duration) = duration_us {
-            while self.values.front().is_some_and(|(_, oldest, _)| *oldest <= ts.saturating_sub(duration)) {
+            while self.values.front().is_some_and(|(oldest, _)| *oldest <= ts.saturating_sub(duration)) {
                 self.pop();
             }
         }
-        self.values.push_back((self.next, ts, value));
+        self.values.push_back((ts, value));
+        let count = self.values.len() as f64;
+        match &mut self.many {
+            None => {
+                let start = (0.0, f64::INFINITY, f64::NEG_INFINITY);
+                let add = |(sum, min, max): (f64, f64, f64), (_, value): &(i64, f64)| {
+                    (sum + value, min.min(*value), max.max(*value))
+                };
+                let (sum, min, max) = self.values.iter().fold(start, add);
+                (sum / count, min, max)
+            }
+            Some(many) => {
+                let (min, max) = many.push(value);
+                // Adding and taking away leaves rounding behind: once per window the sum is made afresh.
+                if many.next.is_multiple_of(most as u64) || !(many.sum + many.lost).is_finite() {
+                    (many.sum, many.lost) = (0.0, 0.0);
+                    self.values.iter().for_each(|(_, value)| many.add(*value));
+                }
+                ((many.sum + many.lost) / count, min, max)
+            }
+        }
+    }
+
+    fn pop(&mut self) {
+        if let (Some((_, value)), Some(many)) = (self.values.pop_front(), &mut self.many) {
+            many.pop(value);
+        }
+    }
+}
+
+impl Many {
+    /// Takes in a value; answers the smallest and the largest.
+    fn push(&mut self, value: f64) -> (f64, f64) {
         while self.mins.back().is_some_and(|(_, min)| *min >= value) {
             self.mins.pop_back();
         }
@@ -54,23 +105,29 @@ impl State {
             self.maxs.pop_back();
         }
         self.maxs.push_back((self.next, value));
-        self.sum += value;
+        self.add(value);
         self.next += 1;
-        // Adding and taking away leaves rounding behind: once per window the sum is made afresh.
-        if self.next.is_multiple_of(most as u64) || !self.sum.is_finite() {
-            self.sum = self.values.iter().map(|(_, _, value)| value).sum();
-        }
+        (self.mins.front().map_or(value, |(_, min)| *min), self.maxs.front().map_or(value, |(_, max)| *max))
     }
 
-    fn pop(&mut self) {
-        let Some((number, _, value)) = self.values.pop_front() else { return };
-        self.sum -= value;
-        if self.mins.front().is_some_and(|(first, _)| *first == number) {
+    fn add(&mut self, value: f64) {
+        let sum = self.sum + value;
+        let (large, small) =
+            if self.sum.abs() >= value.abs() { (self.sum, value) } else { (value, self.sum) };
+        self.lost += (large - sum) + small;
+        self.sum = sum;
+    }
+
+    /// Lets the oldest value go.
+    fn pop(&mut self, value: f64) {
+        self.add(-value);
+        if self.mins.front().is_some_and(|(number, _)| *number == self.oldest) {
             self.mins.pop_front();
         }
-        if self.maxs.front().is_some_and(|(first, _)| *first == number) {
+        if self.maxs.front().is_some_and(|(number, _)| *number == self.oldest) {
             self.maxs.pop_front();
         }
+        self.oldest += 1;
     }
 }
 
@@ -96,8 +153,8 @@ impl Stage {
                 return;
             };
             let state = &mut self.keys.states()[place];
-            state.push(input.ts[row].as_us(), input.num[row], self.values_most, self.duration_us);
-            let mean = state.sum / state.values.len() as f64;
+            let ts = input.ts[row].as_us();
+            let (mean, min, max) = state.push(ts, input.num[row], self.values_most, self.duration_us);
             if !mean.is_finite() {
                 errors.push((row as u32, Reason::NotFinite));
                 return;
@@ -108,10 +165,57 @@ impl Stage {
             chunk.unit.push(input.unit[row]);
             chunk.offset.push(input.offset[row]);
             let full = state.values.len() == self.values_most;
-            let min = state.mins.front().map_or(f64::NAN, |(_, min)| *min);
-            let max = state.maxs.front().map_or(f64::NAN, |(_, max)| *max);
             let fields = [mean, state.values.len() as f64, f64::from(u8::from(full)), min, max];
             chunk.fields.iter_mut().zip(fields).for_each(|(column, field)| column.push(field));
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_values_give_what_summing_afresh_gives() {
+        let mut state = State::default();
+        let mut kept: Vec<(i64, f64)> = Vec::new();
+        for n in 0..5000i64 {
+            let (ts, value) = (n * 7 % 1000 + n, f64::from((n * 31 % 97) as u32));
+            let found = state.push(ts, value, 100, Some(150));
+            if kept.len() == 100 {
+                kept.remove(0);
+            }
+            while kept.first().is_some_and(|(oldest, _)| *oldest <= ts - 150) {
+                kept.remove(0);
+            }
+            kept.push((ts, value));
+            let values = || kept.iter().map(|(_, value)| *value);
+            let mean = values().sum::<f64>() / kept.len() as f64;
+            let expected =
+                (mean, values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
+            assert_eq!(found, expected, "after value {n}");
+        }
+    }
+
+    #[test]
+    fn a_sum_that_overflowed_recovers() {
+        let mut state = State::default();
+        for _ in 0..3 {
+            state.push(0, f64::MAX, 40, None);
+        }
+        for _ in 0..40 {
+            state.push(0, 1.0, 40, None);
+        }
+        assert_eq!(state.push(0, 1.0, 40, None), (1.0, 1.0, 1.0));
+    }
+
+    #[test]
+    fn a_spike_that_leaves_takes_nothing_with_it() {
+        let mut state = State::default();
+        state.push(0, 1e18, 40, None);
+        for _ in 0..39 {
+            state.push(0, 0.5, 40, None);
+        }
+        assert_eq!(state.push(0, 0.5, 40, None), (0.5, 0.5, 0.5));
     }
 }

@@ -1,0 +1,321 @@
+//! The engine against the model: random diagrams, random readings, random cuts into commits and chunks.
+//!
+//! A failing case prints its input; its seed is kept in `model.proptest-regressions` beside this file and replayed first.
+
+mod support;
+
+use std::sync::Arc;
+
+use edgesync_engine::compile::{Options as CompileOptions, compile};
+use edgesync_engine::naive::{Naive, Record};
+use edgesync_engine::{Emission, FlowCounters, Options, Plan, Rows};
+use edgesync_schemas::flow::diagram::{Edge, Node};
+use edgesync_schemas::flow::{Diagram, Port};
+use edgesync_schemas::id::Offset;
+use edgesync_schemas::reading::{Columns, Quality, SeriesInfo};
+use edgesync_schemas::time::Timestamp;
+use edgesync_schemas::unit::UnitIndex;
+use edgesync_schemas::value::Value;
+use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
+use serde_json::json;
+use support::{Cell, commit_of, device, flow_id, series};
+
+const EXPRESSIONS: [&str; 16] = [
+    "value > 3",
+    "value * 2 - 1 <= 5.0 || sensor == 'b'",
+    "value == 2",
+    "value != 2.0 && !(value < 0)",
+    "ts > 5000 && unit == 'C'",
+    "value == 'open'",
+    "math.abs(value) > 2",
+    "value / (value - 2) >= 1",
+    "(value - value) / (value - 2) > 0 || value > 4",
+    "(value - value) / (value - 2) > 0 && value > 4",
+    "value ? true : false",
+    "sensor in ['a', 'c'] && value > 0",
+    "double(ts) / 1000.0 > value",
+    "device.endsWith('1') || value >= 4",
+    "value",
+    "math.sqrt(value) >= 0 && 1 < 2",
+];
+
+/// A node of a random diagram: a kind, settings, and where its inputs come from.
+#[derive(Debug, Clone)]
+struct Sketch {
+    kind: u8,
+    a: u8,
+    b: u8,
+    inputs: Vec<(u8, u8)>,
+}
+
+/// Something that happens to a flow.
+#[derive(Debug, Clone)]
+enum Step {
+    /// (series, milliseconds, what value, unit)
+    Readings(Vec<(u8, i16, u8, u8)>),
+    /// Seconds that pass.
+    Tick(u8),
+}
+
+fn sketches() -> impl Strategy<Value = Vec<Sketch>> {
+    let node =
+        (any::<u8>(), any::<u8>(), any::<u8>(), prop::collection::vec((any::<u8>(), any::<u8>()), 1..3));
+    prop::collection::vec(node.prop_map(|(kind, a, b, inputs)| Sketch { kind, a, b, inputs }), 1..8)
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let reading = (0u8..6, -2000i16..12_000, any::<u8>(), 0u8..3);
+    prop::collection::vec(
+        prop_oneof![
+            4 => prop::collection::vec(reading, 0..40).prop_map(Step::Readings),
+            1 => (0u8..6).prop_map(Step::Tick),
+        ],
+        1..12,
+    )
+}
+
+/// A diagram that compiles, from any sketch.
+fn draw(sketches: &[Sketch]) -> Diagram {
+    let mut nodes = vec![node("s0", "device-sensor", json!({"devices": [device(1), device(2)]}))];
+    let mut edges = Vec::new();
+    let mut ports: Vec<Vec<Port>> = vec![vec![Port::Out]];
+    for (at, sketch) in sketches.iter().enumerate() {
+        let id = format!("n{at}");
+        let (kind, data, mine): (&str, _, &[Port]) = match sketch.kind % 8 {
+            0 => ("device-sensor", json!({"devices": [device(1)], "sensors": ["a", "b"]}), &[Port::Out]),
+            1 | 2 => {
+                let expression = EXPRESSIONS[sketch.a as usize % EXPRESSIONS.len()];
+                ("filter", json!({ "expression": expression }), &[Port::Out, Port::Else, Port::Error])
+            }
+            3 => {
+                let duration = if sketch.b.is_multiple_of(2) {
+                    json!(null)
+                } else {
+                    json!(500 * i64::from(sketch.b % 9 + 1))
+                };
+                let data = json!({"windowSize": sketch.a % 5 + 1, "duration": duration});
+                ("moving-average", data, &[Port::Out, Port::Error])
+            }
+            4 | 5 => {
+                let all = ["avg", "count", "sum", "min", "max", "first", "last"];
+                let some: Vec<&str> =
+                    (0..=sketch.b % 4).map(|k| all[(sketch.a.wrapping_add(k * 3)) as usize % 7]).collect();
+                let size = [700, 1000, 2500][sketch.a as usize % 3];
+                let lateness = [0, 300, 4000][sketch.b as usize % 3];
+                let data = json!({"size": size, "aggregates": some, "lateness": lateness, "idle": "2s"});
+                ("window", data, &[Port::Out, Port::Late, Port::Error])
+            }
+            6 => ("display", json!({}), &[Port::Out]),
+            _ => ("debug", json!({}), &[Port::Out]),
+        };
+        nodes.push(node(&id, kind, data));
+        if kind != "device-sensor" {
+            for (from, port) in &sketch.inputs {
+                let from = *from as usize % ports.len();
+                let port = ports[from][*port as usize % ports[from].len()];
+                let source = nodes[from].id.clone();
+                let edge = Edge {
+                    source: Some(source),
+                    target: Some(id.clone()),
+                    source_handle: Some(port.name().into()),
+                    ..Edge::default()
+                };
+                edges.push(edge);
+            }
+        }
+        ports.push(mine.to_vec());
+    }
+    Diagram { nodes, edges, ..Diagram::default() }
+}
+
+fn node(id: &str, kind: &str, data: serde_json::Value) -> Node {
+    Node { id: id.into(), kind: kind.into(), data: data.as_object().cloned().unwrap(), ..Node::default() }
+}
+
+fn compiled(sketches: &[Sketch]) -> Arc<Plan> {
+    let diagram = draw(sketches);
+    Arc::new(compile(&diagram, &CompileOptions::default()).unwrap_or_else(|problems| panic!("{problems:#?}")))
+}
+
+fn known() -> Vec<Arc<SeriesInfo>> {
+    let name = |at: u32| (u64::from(at / 3 + 1), ["a", "b", "c"][at as usize % 3]);
+    (0..6).map(|at| series(at, name(at).0, name(at).1)).collect()
+}
+
+/// Values are small whole numbers, so that sums are exact whatever their order.
+fn value(kind: u8) -> Value {
+    match kind % 16 {
+        0 => Value::from_json("\"open\"").unwrap(),
+        1 => Value::from_json("true").unwrap(),
+        2 => Value::from_json("{\"lat\":52.5}").unwrap(),
+        n => Value::number(f64::from(n) - 8.0).unwrap(),
+    }
+}
+
+fn columns(readings: &[(u8, i16, u8, u8)]) -> Columns {
+    let mut columns = Columns::default();
+    for (series, ms, kind, unit) in readings {
+        let ts = Timestamp::from_ms(i64::from(*ms)).unwrap();
+        columns.push(
+            edgesync_schemas::id::SeriesId(u32::from(*series)),
+            ts,
+            value(*kind),
+            UnitIndex(*unit),
+            Quality::GOOD,
+        );
+    }
+    columns
+}
+
+/// What left one node by one port, in order.
+fn of_port(emitted: &[Emission], version: u32, node: &str, port: Port) -> Vec<Record> {
+    let rows = emitted.iter().filter_map(|emission| match emission {
+        Emission::Rows(rows) if rows.version == version && &*rows.node == node && rows.port == port => {
+            Some(rows)
+        }
+        _ => None,
+    });
+    rows.flat_map(|rows| (0..rows.num.len()).map(|row| record(rows, row)).collect::<Vec<_>>()).collect()
+}
+
+fn record(rows: &Rows, row: usize) -> Record {
+    let raw = rows.raw.iter().find(|(at, _)| *at as usize == row).map(|(_, raw)| raw.clone());
+    Record {
+        series: rows.series[row],
+        ts: rows.ts[row],
+        num: rows.num[row],
+        raw,
+        unit: rows.unit[row],
+        offset: rows.offset[row],
+        fields: rows.fields.iter().map(|(name, column)| (*name, column[row])).collect(),
+        reason: rows.reasons.get(row).copied(),
+    }
+}
+
+/// Compares what a flow put out and counted with the model.
+fn compare(plan: &Plan, version: u32, counters: &FlowCounters, emitted: &[Emission], model: &Naive) {
+    for (at, node) in plan.nodes().iter().enumerate() {
+        for port in Port::ALL {
+            let expected: Vec<&Record> = model
+                .emitted
+                .iter()
+                .filter(|(of, by, _)| *of == at && *by == port)
+                .map(|(_, _, record)| record)
+                .collect();
+            let found = of_port(emitted, version, &node.id, port);
+            for (place, (found, expected)) in found.iter().zip(&expected).enumerate() {
+                assert_eq!(found, *expected, "record {place} of {} ({}) by {port}", node.id, node.spec.kind);
+            }
+            assert_eq!(found.len(), expected.len(), "number of records of {} by {port}", node.id);
+        }
+        let mut found = counters.nodes[at].snapshot();
+        found.busy_ns = 0;
+        assert_eq!(found, model.counters()[at], "counters of {}", node.id);
+        let ends = found.out + found.filtered + found.late + found.error + found.in_flight;
+        assert_eq!(found.in_, ends, "in = out + filtered + late + error + in flight at {}", node.id);
+    }
+}
+
+/// Watches all nodes.
+fn watch(counters: &FlowCounters) {
+    counters.nodes.iter().for_each(|node| node.watch.store(1, std::sync::atomic::Ordering::Relaxed));
+}
+
+/// A deployed version of the flow: how it runs, and how it should.
+struct Deployed {
+    version: u32,
+    plan: Arc<Plan>,
+    counters: Arc<FlowCounters>,
+    model: Naive,
+}
+
+/// Plays steps into a cell and a model. `deploys` says before which step which sketch is deployed (or none: removed).
+fn play(options: Options, keys: usize, steps: &[Step], deploys: &[(usize, Option<Vec<Sketch>>)]) {
+    let cell = Cell::new(Options { keys_per_node: keys, ..options });
+    let known = known();
+    cell.handle.series(known.clone()).unwrap();
+    let mut emitted = Vec::new();
+    let mut running: Option<Deployed> = None;
+    let mut over: Vec<Deployed> = Vec::new();
+    let (mut next, mut now, mut clock, mut version) = (0u64, None, 1_700_000_000_000, 0);
+    for (at, step) in steps.iter().enumerate() {
+        for (_, sketches) in deploys.iter().filter(|(before, _)| before % steps.len() == at) {
+            match sketches {
+                Some(sketches) => {
+                    version += 1;
+                    let plan = compiled(sketches);
+                    let counters = cell.handle.install(flow_id(1), version, Arc::clone(&plan)).unwrap();
+                    watch(&counters);
+                    let model = Naive::new(Arc::clone(&plan), keys, now);
+                    over.extend(running.replace(Deployed { version, plan, counters, model }));
+                }
+                None => {
+                    // A remove does not wait for what was fed, so the test does.
+                    emitted.extend(cell.settle());
+                    cell.handle.remove(flow_id(1)).unwrap();
+                    over.extend(running.take());
+                }
+            }
+        }
+        match step {
+            Step::Readings(readings) => {
+                let commit = commit_of(next, columns(readings));
+                next += readings.len() as u64;
+                cell.feed(&commit, &mut emitted);
+                if let Some(flow) = &mut running {
+                    flow.model.feed(&commit, &known);
+                }
+            }
+            Step::Tick(seconds) => {
+                clock += i64::from(*seconds) * 1000;
+                now = Timestamp::from_ms(clock);
+                cell.handle.tick(now.unwrap());
+                if let Some(flow) = &mut running {
+                    flow.model.tick(now.unwrap(), Offset(next.saturating_sub(1)), &known);
+                }
+            }
+        }
+    }
+    emitted.extend(cell.settle());
+    for flow in over.iter().chain(&running) {
+        compare(&flow.plan, flow.version, &flow.counters, &emitted, &flow.model);
+    }
+    assert!(cell.handle.shutdown(support::PATIENCE));
+}
+
+fn options() -> impl Strategy<Value = Options> {
+    (1usize..30, 1usize..5, 1usize..4).prop_map(|(chunk_rows, feed_commits, flows_per_pack)| Options {
+        chunk_rows,
+        feed_commits,
+        flows_per_pack,
+        ..Options::default()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 200,
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct("tests/model.proptest-regressions"))),
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn compiled_flows_do_what_the_model_does(
+        sketches in sketches(),
+        steps in steps(),
+        options in options(),
+        keys in prop_oneof![3 => Just(1000usize), 1 => 1usize..4],
+    ) {
+        play(options, keys, &steps, &[(0, Some(sketches))]);
+    }
+
+    #[test]
+    fn deploying_replacing_and_removing_between_commits_loses_and_doubles_nothing(
+        steps in steps(),
+        options in options(),
+        deploys in prop::collection::vec((0usize..12, prop::option::weighted(0.75, sketches())), 1..5),
+    ) {
+        play(options, 1000, &steps, &deploys);
+    }
+}
