@@ -1,5 +1,6 @@
 //! What can be asked of stored readings, and what comes back.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
@@ -98,6 +99,16 @@ impl Place {
         let ts = u64::from_str_radix(ts, 16).map_err(|_| Error::Cursor)?.cast_signed();
         let offset = u64::from_str_radix(offset, 16).map_err(|_| Error::Cursor)?;
         Ok(Self { ts: Timestamp::from_us(ts).ok_or(Error::Cursor)?, offset: Offset(offset) })
+    }
+}
+
+impl Order {
+    /// How two places follow each other in this order.
+    pub(crate) fn compare(self, a: Place, b: Place) -> Ordering {
+        match self {
+            Self::Ascending => a.cmp(&b),
+            Self::Descending => b.cmp(&a),
+        }
     }
 }
 

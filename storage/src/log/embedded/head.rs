@@ -26,6 +26,8 @@ const SEGMENT_ROWS: usize = 65_536;
 const SEGMENT_COMMITS: usize = 1_024;
 // What a commit costs in memory beside its readings: seven allocations and their headers.
 pub(crate) const COMMIT_BYTES: usize = 512;
+// Rows are 32 bits; a last commit comes on top.
+const ROWS_MAX: usize = 1 << 31;
 // A reading's link.
 const LINK_BYTES: usize = 4;
 
@@ -145,13 +147,13 @@ impl Head {
 
     /// Whether it is time to freeze it.
     pub fn is_due(&self, options: &Options) -> bool {
-        self.rows as usize >= options.head_readings
-            || self.bytes >= options.head_bytes
-            || self.is_old(options)
+        // Without readings there is nothing to seal: marks alone stay in their small blobs.
+        self.rows > 0
+            && (self.is_full(options) || self.born.is_some_and(|born| born.elapsed() >= options.head_age))
     }
 
-    fn is_old(&self, options: &Options) -> bool {
-        self.born.is_some_and(|born| born.elapsed() >= options.head_age)
+    fn is_full(&self, options: &Options) -> bool {
+        self.len() >= options.head_readings.clamp(1, ROWS_MAX) || self.bytes >= options.head_bytes
     }
 
     /// The newest reading of a series by event time, then offset.
@@ -302,8 +304,7 @@ impl Live {
 
     fn has_room(&self, options: &Options) -> bool {
         let state = self.read();
-        let is_full = state.head.len() >= options.head_readings || state.head.bytes >= options.head_bytes;
-        !is_full || state.frozen.is_none()
+        !state.head.is_full(options) || state.frozen.is_none()
     }
 
     /// Waits for a frozen head, freezing the head itself when it is due. `None` when stopped. Sealer only.

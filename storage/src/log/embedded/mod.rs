@@ -240,6 +240,8 @@ pub(super) mod tests {
         pub before: AtomicBool,
         /// After it was written and synced, as if the sync had reported an error.
         pub after: AtomicBool,
+        /// Lets no head be sealed while set.
+        pub no_seals: AtomicBool,
     }
 
     impl Faults {
@@ -249,6 +251,10 @@ pub(super) mod tests {
 
         pub fn after_commit(&self) -> Result<(), Error> {
             fail_once(&self.after)
+        }
+
+        pub fn before_seal(&self) -> Result<(), Error> {
+            if self.no_seals.load(Ordering::SeqCst) { Err(Error::Unavailable) } else { Ok(()) }
         }
     }
 

@@ -117,10 +117,7 @@ impl<'q> Page<'q> {
     }
 
     fn is_before(&self, a: Place, b: Place) -> bool {
-        match self.query.order {
-            Order::Ascending => a < b,
-            Order::Descending => a > b,
-        }
+        self.query.order.compare(a, b).is_lt()
     }
 
     fn take_head(&mut self, view: &HeadView) {
@@ -210,20 +207,22 @@ impl<'q> Page<'q> {
         }
     }
 
+    /// Keeps the best `limit`, in no order.
     fn prune(&mut self) {
-        let order = self.query.order;
-        self.best.sort_unstable_by(|a, b| match order {
-            Order::Ascending => a.place.cmp(&b.place),
-            Order::Descending => b.place.cmp(&a.place),
-        });
-        self.best.truncate(self.limit);
-        if self.best.len() == self.limit {
-            self.bar = self.best.last().map(|worst| worst.place);
+        if self.best.len() < self.limit {
+            return;
         }
+        let order = self.query.order;
+        let (_, worst, _) =
+            self.best.select_nth_unstable_by(self.limit - 1, |a, b| order.compare(a.place, b.place));
+        self.bar = Some(worst.place);
+        self.best.truncate(self.limit);
     }
 
     fn finish(mut self, series: &[Arc<SeriesInfo>]) -> Result<RangePage, Error> {
         self.prune();
+        let order = self.query.order;
+        self.best.sort_unstable_by(|a, b| order.compare(a.place, b.place));
         let mut next = None;
         if self.best.len() == self.limit {
             self.best.pop();

@@ -54,6 +54,8 @@ fn seal(shared: &Shared, head: &Head) -> Result<(), Error> {
     let started = Instant::now();
     // Held to the end: the store is not reopened between the batch and what memory says about it.
     let store = shared.store()?;
+    #[cfg(test)]
+    store.faults.before_seal()?;
     let mut batch = OwnedWriteBatch::with_capacity(store.database.clone(), 1024);
     let rows = Rows::of(head);
     let mut encoder = Encoder::default();

@@ -234,3 +234,39 @@ async fn the_dictionary_is_bounded_and_outlives_a_restart() {
         bench.log.series().of_device(device(1))[63].id
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_the_sealer_is_behind_appends_wait_and_memory_is_bounded() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut bench = Bench::open(directory.path(), small());
+    let store = bench.log.shared.store().unwrap();
+    store.faults.no_seals.store(true, std::sync::atomic::Ordering::SeqCst);
+    let mut tags = Vec::new();
+    for n in 0..30 {
+        let readings: Vec<(i64, f64)> = (0..10).map(|row| (n * 10 + row, 1.0)).collect();
+        let batch = bench.batch(device(1), &readings);
+        tags.push(bench.submit(batch).await);
+        if n < 4 {
+            bench.ear.wait(tags[n as usize]);
+        }
+    }
+    eventually("both heads are full", || bench.log.stats().head_readings >= 40);
+    assert!(!bench.ear.has_heard(tags[29]));
+    store.faults.no_seals.store(false, std::sync::atomic::Ordering::SeqCst);
+    drop(store);
+    assert_eq!(bench.ear.wait(tags[3]), stored(30, 10));
+    bench.ear.wait(tags[29]);
+    assert_eq!(bench.all(device(1)).await.len(), 300);
+    assert!(bench.log.stats().seal_wait_us_total > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_is_sealed_when_it_is_old_although_it_is_not_full() {
+    let directory = tempfile::tempdir().unwrap();
+    let options = Options { head_age: Duration::from_millis(20), ..Options::default() };
+    let mut bench = Bench::open(directory.path(), options);
+    let batch = bench.batch(device(1), &[(1, 1.0)]);
+    bench.append(batch).await;
+    eventually("the head is sealed", || bench.log.stats().sealed == Offset(1));
+    assert_eq!(bench.values(device(1)).await, [1.0]);
+}
