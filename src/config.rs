@@ -117,8 +117,8 @@ impl Config {
         if flags.config.is_some() && !file.is_file() {
             return Err(vec![format!("config: {} is not a file", file.display())]);
         }
-        let figment = Figment::new()
-            .merge(Toml::file_exact(&file))
+        let figment = if file.is_file() { Figment::from(Toml::file_exact(&file)) } else { Figment::new() };
+        let figment = figment
             .merge(
                 Env::prefixed(ENV_PREFIX)
                     .filter(|key| KEYS.contains(&key.as_str().to_ascii_lowercase().as_str())),
@@ -159,7 +159,7 @@ impl Config {
             cells: read
                 .parsed("cells", &(cores / 2).max(1).to_string(), "1 to 256", |n| (1..=256).contains(n)),
             append_budget_bytes: read
-                .parsed("append_budget_mb", "64", "1 to 4096 (MiB)", |n| (1..=4096).contains(n))
+                .parsed("append_budget_mb", "64", "1 to 4096 (MiB)", |n: &usize| (1..=4096).contains(n))
                 << 20,
             device_frames_per_s: read
                 .parsed("device_frames_per_s", "0", "0 (no limit) to 1000000", |n| *n <= 1_000_000),

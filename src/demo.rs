@@ -45,11 +45,11 @@ pub async fn start(address: SocketAddr, catalog: &Catalog, data: &Path) -> Resul
         .context("making the flow and the dashboard")?;
     println!("demo login: {EMAIL} {password}");
     println!(
-        "demo try:   curl -s http://{address}/api/v1/readings/latest?device={} -H 'authorization: Bearer {}'",
+        "demo try:   curl -s 'http://{address}/api/v1/readings/latest?device={}' -H 'authorization: Bearer {}'",
         devices[0].id,
         account.token()
     );
-    let fleet = devices.into_iter().enumerate().map(|(i, device)| run_device(address, i, device.token));
+    let fleet = devices.into_iter().enumerate().map(move |(i, device)| run_device(address, i, device.token));
     Ok(tokio::spawn(async move {
         futures_util::future::join_all(fleet).await;
     }))

@@ -15,7 +15,10 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::connect_info::ConnectInfo;
 use edgesync_schemas::limit;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
@@ -127,7 +130,7 @@ pub async fn serve(
     loop {
         let accepted = tokio::select! {
             biased;
-            _ = stop.wait_for(|stop| *stop) => break,
+            () = stopped(&mut stop) => break,
             accepted = listener.accept() => accepted,
             Some(_) = requests.join_next(), if !requests.is_empty() => continue,
         };
@@ -156,18 +159,22 @@ async fn connection(
 ) {
     // Acknowledgements are small and must not wait for more.
     let _ = stream.set_nodelay(true);
-    let router = router.layer(axum::Extension(ConnectInfo(peer)));
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        router.call(request)
+    });
     let io = TokioIo::new(Counted { stream, _place: place });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_secs(limit::REQUEST_HEAD_S))
         .max_headers(64)
-        .serve_connection(io, TowerToHyperService::new(router))
+        .serve_connection(io, service)
         .with_upgrades();
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = &mut connection => ended,
-        _ = stop.wait_for(|stop| *stop) => {
+        () = stopped(&mut stop) => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
@@ -175,6 +182,11 @@ async fn connection(
     if let Err(error) = ended {
         tracing::trace!(%peer, %error, "connection ended early");
     }
+}
+
+/// Ends when `stop` is true, or nobody is left who could say so.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    drop(stop.wait_for(|stop| *stop).await);
 }
 
 async fn refuse(mut stream: TcpStream, reason: &'static str) {

@@ -144,7 +144,7 @@ async fn open<S: Socket>(socket: &mut S, form: Form, context: &Context) -> Resul
             let text = timeout(Duration::from_secs(limit::HELLO_S), first_text(socket))
                 .await
                 .map_err(|_| late())??;
-            let hello = match device_frame(text.as_ref()) {
+            let hello = match device_frame(&text) {
                 Ok(DeviceFrame::Hello(hello)) => hello,
                 Ok(_) => return Err(end(CloseCode::Malformed, "t: the first frame must be hello")),
                 Err(malformed) => return Err(Close::new(CloseCode::Malformed, malformed.0).into()),
@@ -306,8 +306,8 @@ impl<'a> Connection<'a> {
                 let now = *now_ts.get_or_insert_with(now);
                 match inbound {
                     Inbound::Text(text) => {
-                        bytes += text.as_ref().len();
-                        if let Err(close) = self.take(text.as_ref(), now) {
+                        bytes += text.len();
+                        if let Err(close) = self.take(&text, now) {
                             return Poll::Ready(Some(close.into()));
                         }
                         if self.outstanding() > u64::from(limit::CREDIT_FRAMES) {

@@ -50,5 +50,5 @@ pub trait Socket:
     Stream<Item = Result<Inbound<Self::Text>, Broken>> + Sink<Outbound, Error = Broken> + Unpin + Send
 {
     /// Text of a message.
-    type Text: AsRef<str> + Send;
+    type Text: std::ops::Deref<Target = str> + Send;
 }

@@ -34,10 +34,7 @@ async fn connect(
             "the token belongs in the Authorization header or in hello",
         ));
     }
-    let offered = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL);
-    let mut names =
-        offered.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).peekable();
-    if names.peek().is_some() && !names.any(|name| name.trim() == JSON) {
+    if !speaks_json(&headers) {
         return Err(Problem::bad_request(
             "sub_protocol",
             "the sub-protocol of this socket is edgesync.v1.json",
@@ -55,6 +52,14 @@ async fn connect(
     Ok(upgrade
         .on_upgrade(move |socket| device::run(WsSocket(socket), Form::Numbered(access), context))
         .into_response())
+}
+
+/// Whether the handshake offers our sub-protocol, or none.
+fn speaks_json(headers: &HeaderMap) -> bool {
+    let offered = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL);
+    let mut names =
+        offered.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).peekable();
+    names.peek().is_none() || names.any(|name| name.trim() == JSON)
 }
 
 /// Token of an `Authorization: Bearer` header.
