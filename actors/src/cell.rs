@@ -54,7 +54,7 @@ pub struct Cell {
     dispatch: Dispatch,
     options: edgesync_engine::options::Options,
     outlet: Outlet,
-    room: Arc<Notify>,
+    room: Arc<Room>,
     running: Mutex<Running>,
     /// Where the running thread began: its frontier says nothing before it has done a commit.
     begins: AtomicU64,
@@ -97,7 +97,7 @@ impl Cell {
         options: edgesync_engine::options::Options,
     ) -> Result<Arc<Self>, edgesync_engine::Error> {
         let (sender, emissions) = crossbeam::channel::bounded(limit::EMISSIONS);
-        let (emitted, room) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (emitted, room) = (Arc::new(Notify::new()), Arc::new(Room::default()));
         let wake = emitted.clone();
         let outlet = Outlet { sender, wake: Arc::new(move || wake.notify_one()) };
         let handle = spawn(index, &options, &outlet, &room)?;
@@ -290,7 +290,7 @@ impl Cell {
             }
             tokio::select! {
                 _ = tick.tick() => handle.tick(now()),
-                () = self.room.notified(), if waiting.is_some() => {}
+                () = self.room.made.notified(), if waiting.is_some() => {}
                 next = tail.next(), if waiting.is_none() => match next {
                     Ok(commit) => waiting = Some(commit),
                     Err(log::Error::Closed) => return Fed::LogEnded,
@@ -321,10 +321,48 @@ fn spawn(
     index: usize,
     options: &edgesync_engine::options::Options,
     outlet: &Outlet,
-    room: &Arc<Notify>,
+    room: &Arc<Room>,
 ) -> Result<CellHandle, edgesync_engine::Error> {
     let room = room.clone();
-    CellHandle::spawn(index, options.clone(), outlet.clone(), Arc::new(move || room.notify_one()))
+    CellHandle::spawn(index, options.clone(), outlet.clone(), Arc::new(move || room.make()))
+}
+
+/// Tells the feeder that there may be room again.
+#[derive(Default)]
+struct Room {
+    made: Notify,
+    /// For tests: the next call, which is on the cell's thread and behind no fence, condemns the cell.
+    #[cfg(test)]
+    condemn: std::sync::atomic::AtomicBool,
+    /// For tests: calls do not return while it is set, so the cell stands still.
+    #[cfg(test)]
+    stall: std::sync::atomic::AtomicBool,
+}
+
+impl Room {
+    fn make(&self) {
+        #[cfg(test)]
+        {
+            assert!(!self.condemn.swap(false, Relaxed), "the test wants this cell condemned");
+            while self.stall.load(Relaxed) {
+                std::thread::yield_now();
+            }
+        }
+        self.made.notify_one();
+    }
+}
+
+#[cfg(test)]
+impl Cell {
+    /// Condemns the cell at its next commit.
+    pub(crate) fn condemn(&self) {
+        self.room.condemn.store(true, Relaxed);
+    }
+
+    /// Makes the cell stand still after its next commit, or go on.
+    pub(crate) fn stall(&self, stalls: bool) {
+        self.room.stall.store(stalls, Relaxed);
+    }
 }
 
 /// Gives what comes out of a cell to dispatch, one after the other.

@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use edgesync_schemas::id::DeviceId;
 use edgesync_schemas::reading::{AdmittedBatch, Columns, Quality};
@@ -20,8 +21,12 @@ pub(crate) struct TempLog {
 
 impl TempLog {
     pub(crate) fn open() -> Self {
+        Self::open_with(Options::default())
+    }
+
+    pub(crate) fn open_with(options: Options) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        Self { log: ReadingLog::open(directory.path(), Options::default()).unwrap(), _directory: directory }
+        Self { log: ReadingLog::open(directory.path(), options).unwrap(), _directory: directory }
     }
 }
 
@@ -44,6 +49,25 @@ impl OnCommit for Told {
             let _ = told.send(outcome);
         }
     }
+}
+
+/// Waits until `look` says yes, or fails with what it saw last.
+pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Result<T, String>) -> T {
+    let begin = std::time::Instant::now();
+    loop {
+        match look().await {
+            Ok(seen) => return seen,
+            Err(seen) => assert!(begin.elapsed() < Duration::from_secs(20), "{what}: {seen}"),
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+/// Moves the clock of the runtime on, without waiting.
+pub(crate) async fn skip(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
 }
 
 /// Appends readings (sensor, event time in ms, JSON, unit) of a device as one batch, and waits until they are durable.

@@ -108,6 +108,8 @@ pub const LIVE_FRAME_BYTES: usize = 32 * 1024;
 pub const LIVE_READ_BUFFER_BYTES: usize = 4 * 1024;
 /// Bytes of encoded frames that one dashboard's socket holds. Reached: it waits for the network, and values are conflated meanwhile.
 pub const LIVE_WRITE_BYTES: usize = 64 * 1024;
+/// Bytes that the library holds for one dashboard's socket at most: the frames above, or one snapshot. More: the socket is closed.
+pub const LIVE_WRITE_QUEUE_BYTES: usize = 1024 * 1024;
 /// Subscriptions of one dashboard's socket. More: `err limit`.
 pub const LIVE_SUBSCRIPTIONS: usize = 256;
 /// Points of a snapshot by default.

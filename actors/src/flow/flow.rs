@@ -165,19 +165,19 @@ impl Actor for Flow {
         event: SupervisionEvent,
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
-        match event {
-            SupervisionEvent::ActorFailed(actor, error) => {
-                let Some(id) = state.names.remove(&actor.get_id()) else { return Ok(()) };
-                state.nodes.remove(&id);
-                error!(flow = %state.begin.flow, node = %id, %error, "node actor failed");
-                if state.actor_restarts.next(Instant::now()).is_some() {
-                    state.match_nodes(&myself).await?;
-                }
+        let (actor, error) = match event {
+            SupervisionEvent::ActorFailed(actor, error) => (actor, error.to_string()),
+            SupervisionEvent::ActorTerminated(actor, _, reason) => (actor, reason.unwrap_or_default()),
+            _ => return Ok(()),
+        };
+        let Some(id) = state.names.remove(&actor.get_id()) else { return Ok(()) };
+        // one that was stopped on purpose is not in the list any more
+        if state.nodes.get(&id).is_some_and(|node| node.get_id() == actor.get_id()) {
+            state.nodes.remove(&id);
+            error!(flow = %state.begin.flow, node = %id, %error, "node actor ended");
+            if state.actor_restarts.next(Instant::now()).is_some() {
+                state.match_nodes(&myself).await?;
             }
-            SupervisionEvent::ActorTerminated(actor, ..) => {
-                state.names.remove(&actor.get_id());
-            }
-            _ => {}
         }
         Ok(())
     }

@@ -117,16 +117,16 @@ impl Actor for Manager {
         event: SupervisionEvent,
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
-        match event {
-            SupervisionEvent::ActorFailed(actor, error) => {
-                let Some(flow) = state.names.remove(&actor.get_id()) else { return Ok(()) };
-                error!(%flow, %error, "flow actor failed, its readings flow on");
-                state.start_again(flow, &myself).await;
-            }
-            SupervisionEvent::ActorTerminated(actor, ..) => {
-                state.names.remove(&actor.get_id());
-            }
-            _ => {}
+        let (actor, error) = match event {
+            SupervisionEvent::ActorFailed(actor, error) => (actor, error.to_string()),
+            SupervisionEvent::ActorTerminated(actor, _, reason) => (actor, reason.unwrap_or_default()),
+            _ => return Ok(()),
+        };
+        let Some(flow) = state.names.remove(&actor.get_id()) else { return Ok(()) };
+        // one that was stopped on purpose is not in the list any more
+        if state.flows.get(&flow).is_some_and(|deployed| deployed.actor.get_id() == actor.get_id()) {
+            error!(%flow, %error, "flow actor ended, its readings flow on");
+            state.start_again(flow, &myself).await;
         }
         Ok(())
     }

@@ -258,3 +258,6 @@ fn units(plan: &Plan) -> Units {
     });
     shown.collect::<HashMap<_, _>>()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,287 @@
+//! `GET /ws/v1/live`: a dashboard's socket. One task reads what it asks for and writes what it watches.
+//!
+//! Nothing is written ahead: at most [`limit::LIVE_WRITE_BYTES`] of updates are encoded, then the task waits for the network while
+//! the session folds what arrives. A dashboard that takes nothing for [`limit::LIVE_WRITE_S`] is closed. Who asks is proved by the
+//! session cookie, an `Authorization` header or the first frame, and asked again with each heartbeat, so that a logout ends the socket.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{State, WebSocketUpgrade};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use edgesync_actors::device::socket::{Broken, Inbound as Came, Outbound};
+use edgesync_actors::live::{Draining, Session};
+use edgesync_schemas::id::UserId;
+use edgesync_schemas::limit;
+use edgesync_schemas::wire::close::{Close, CloseCode};
+use edgesync_schemas::wire::live::{self, ErrCode, Inbound, Sub};
+use edgesync_storage::catalog::token;
+use futures_util::{SinkExt, StreamExt};
+use tokio::time::{Instant, MissedTickBehavior, timeout};
+use tracing::{debug, warn};
+
+use super::WsSocket;
+use super::subscribe::{self, Refused};
+use crate::auth::{self, Via};
+use crate::error::Problem;
+use crate::state::AppState;
+
+/// The route.
+pub fn routes() -> Router<AppState> {
+    Router::new().route("/ws/v1/live", get(connect))
+}
+
+async fn connect(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Result<Response, Problem> {
+    let token = match auth::session_token(&headers) {
+        Some((_, Via::Cookie)) if !auth::is_same_origin(&headers) => return Err(auth::foreign_origin()),
+        Some((token, _)) => Some(token.to_owned()),
+        None => None,
+    };
+    let upgrade = upgrade
+        .read_buffer_size(limit::LIVE_READ_BUFFER_BYTES)
+        .write_buffer_size(0)
+        .max_write_buffer_size(limit::LIVE_WRITE_QUEUE_BYTES)
+        .max_frame_size(limit::LIVE_FRAME_BYTES)
+        .max_message_size(limit::LIVE_FRAME_BYTES);
+    Ok(upgrade.on_upgrade(move |socket| serve(WsSocket(socket), state, token)).into_response())
+}
+
+/// Why a socket ends.
+enum End {
+    /// The server closes it.
+    Close(Close),
+    /// The server goes down.
+    Drained,
+    /// It is gone.
+    Gone,
+}
+
+impl From<Close> for End {
+    fn from(close: Close) -> Self {
+        Self::Close(close)
+    }
+}
+
+impl From<Broken> for End {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::TooLarge => Close::new(CloseCode::TooLarge, "a frame is longer than 32 KiB").into(),
+            Broken::Protocol(why) => Close::new(CloseCode::Malformed, why).into(),
+            Broken::Gone => Self::Gone,
+        }
+    }
+}
+
+async fn serve(mut socket: WsSocket, state: AppState, token: Option<String>) {
+    let mut draining = state.actors.live.draining();
+    let end = match identify(&mut socket, &state, token, &mut draining).await {
+        Ok(viewer) => Dashboard::new(&mut socket, &state, viewer, draining).run().await,
+        Err(end) => end,
+    };
+    let patience = Duration::from_secs(limit::LIVE_WRITE_S);
+    let close = match end {
+        End::Gone => return,
+        End::Close(close) => close,
+        End::Drained => {
+            let after_ms = after_ms();
+            let mut bye = String::new();
+            live::write_bye(&mut bye, "draining", after_ms);
+            let _ = timeout(patience, socket.send(Outbound::Text(bye))).await;
+            Close::draining(after_ms)
+        }
+    };
+    debug!(code = close.code.number(), reason = %close.reason, "live socket closed");
+    let _ = timeout(patience, socket.send(Outbound::Close(close))).await;
+}
+
+/// Who watches.
+struct Viewer {
+    user: UserId,
+    token: [u8; 32],
+}
+
+/// The user of the token, from the handshake or from the first frame.
+async fn identify(
+    socket: &mut WsSocket,
+    state: &AppState,
+    token: Option<String>,
+    draining: &mut Draining,
+) -> Result<Viewer, End> {
+    let token = match token {
+        Some(token) => token,
+        None => tokio::select! {
+            token = timeout(Duration::from_secs(limit::HELLO_S), first_token(socket)) => match token {
+                Ok(token) => token?,
+                Err(_) => return Err(Close::new(CloseCode::HelloLate, "auth did not come in time").into()),
+            },
+            () = draining.told() => return Err(End::Drained),
+        },
+    };
+    let hash = token::hash(&token);
+    let user = user(state, &hash).await?;
+    Ok(Viewer { user, token: hash })
+}
+
+async fn first_token(socket: &mut WsSocket) -> Result<String, End> {
+    loop {
+        match socket.next().await.ok_or(End::Gone)?? {
+            Came::Text(text) => match Inbound::parse(&text) {
+                Ok(Inbound::Auth { token }) => return Ok(token),
+                Ok(_) => {
+                    return Err(Close::new(CloseCode::Authentication, "the first frame must be auth").into());
+                }
+                Err(malformed) => return Err(Close::new(CloseCode::Malformed, malformed.to_string()).into()),
+            },
+            Came::Binary => return Err(binary().into()),
+            Came::Ping | Came::Pong => {}
+            Came::Closed => return Err(End::Gone),
+        }
+    }
+}
+
+async fn user(state: &AppState, token: &[u8; 32]) -> Result<UserId, End> {
+    match state.catalog.session(token).await {
+        Ok(Some((_, user))) => Ok(user.id),
+        Ok(None) => Err(Close::new(CloseCode::Authentication, "the token is unknown or has ended").into()),
+        Err(error) => {
+            warn!(%error, "a session cannot be looked up");
+            Err(Close::new(CloseCode::Unavailable, "sessions cannot be looked up just now").into())
+        }
+    }
+}
+
+/// An open socket of somebody who is known.
+struct Dashboard<'a> {
+    socket: &'a mut WsSocket,
+    state: &'a AppState,
+    viewer: Viewer,
+    draining: Draining,
+    session: Session,
+    heard: Instant,
+    pings: u32,
+}
+
+impl<'a> Dashboard<'a> {
+    fn new(socket: &'a mut WsSocket, state: &'a AppState, viewer: Viewer, draining: Draining) -> Self {
+        let session = state.actors.live.session();
+        Self { socket, state, viewer, draining, session, heard: Instant::now(), pings: 0 }
+    }
+
+    async fn run(mut self) -> End {
+        let period = Duration::from_secs(limit::HEARTBEAT_S);
+        let mut heartbeat = tokio::time::interval_at(Instant::now() + period, period);
+        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let done = tokio::select! {
+                came = self.socket.next() => match came {
+                    Some(Ok(came)) => self.hear(came).await,
+                    Some(Err(broken)) => Err(broken.into()),
+                    None => Err(End::Gone),
+                },
+                () = self.session.ready() => self.tell().await,
+                _ = heartbeat.tick() => self.beat(period).await,
+                () = self.draining.told() => Err(End::Drained),
+            };
+            if let Err(end) = done {
+                return end;
+            }
+        }
+    }
+
+    async fn hear(&mut self, came: Came<axum::extract::ws::Utf8Bytes>) -> Result<(), End> {
+        self.heard = Instant::now();
+        match came {
+            Came::Text(text) => match Inbound::parse(&text) {
+                Ok(Inbound::Sub(sub)) => self.subscribe(sub).await,
+                Ok(Inbound::Unsub { id }) => {
+                    self.session.unsubscribe(id);
+                    Ok(())
+                }
+                // known already
+                Ok(Inbound::Auth { .. }) => Ok(()),
+                Err(malformed) if malformed.id.is_some() => {
+                    let mut out = String::new();
+                    live::write_err(&mut out, malformed.id, ErrCode::Malformed, &malformed.to_string());
+                    self.say(out).await
+                }
+                Err(malformed) => Err(Close::new(CloseCode::Malformed, malformed.to_string()).into()),
+            },
+            Came::Binary => Err(binary().into()),
+            Came::Ping => {
+                self.pings += 1;
+                if self.pings > limit::PINGS_PER_HEARTBEAT {
+                    return Err(Close::new(CloseCode::FlowControl, "too many pings").into());
+                }
+                Ok(())
+            }
+            Came::Pong => Ok(()),
+            Came::Closed => Err(End::Gone),
+        }
+    }
+
+    async fn subscribe(&mut self, sub: Sub) -> Result<(), End> {
+        let id = sub.id;
+        let mut out = String::new();
+        match subscribe::subscribe(self.state, self.viewer.user, &mut self.session, sub).await {
+            Ok(snapshot) => {
+                let unit = snapshot.unit.as_ref().map(|unit| unit.as_str());
+                live::write_snap(&mut out, id, snapshot.position, &snapshot.points, unit, snapshot.recovered);
+            }
+            Err(Refused { code, message }) => live::write_err(&mut out, Some(id), code, &message),
+        }
+        self.say(out).await
+    }
+
+    /// Sends what is due, as much as may be encoded ahead.
+    async fn tell(&mut self) -> Result<(), End> {
+        let mut bytes = 0;
+        while bytes < limit::LIVE_WRITE_BYTES {
+            let Some((id, update)) = self.session.take() else { break };
+            let mut out = String::new();
+            let unit = update.unit.as_ref().map(|unit| unit.as_str());
+            live::write_upd(&mut out, id, update.offset, &update.values, unit, update.skipped);
+            bytes += out.len();
+            in_time(self.socket.feed(Outbound::Text(out))).await?;
+        }
+        in_time(self.socket.flush()).await
+    }
+
+    async fn say(&mut self, text: String) -> Result<(), End> {
+        in_time(self.socket.send(Outbound::Text(text))).await
+    }
+
+    async fn beat(&mut self, period: Duration) -> Result<(), End> {
+        if self.heard.elapsed() > period * 5 / 2 {
+            return Err(Close::new(CloseCode::Idle, "silent for too long").into());
+        }
+        self.pings = 0;
+        user(self.state, &self.viewer.token).await?;
+        in_time(self.socket.send(Outbound::Ping)).await
+    }
+}
+
+/// Waits for the network, but not for ever.
+async fn in_time(write: impl Future<Output = Result<(), Broken>>) -> Result<(), End> {
+    match timeout(Duration::from_secs(limit::LIVE_WRITE_S), write).await {
+        Ok(written) => Ok(written?),
+        Err(_) => Err(End::Gone),
+    }
+}
+
+fn binary() -> Close {
+    Close::new(CloseCode::Malformed, "this socket speaks text frames")
+}
+
+/// When a dashboard may come back: spread, so that they do not all come at once.
+fn after_ms() -> u32 {
+    let mut bytes = [0; 4];
+    // without random numbers they come back at once; that is slow, not wrong
+    let _ = getrandom::fill(&mut bytes);
+    u32::from_ne_bytes(bytes) % limit::DRAIN_SPREAD_MS
+}

@@ -1,0 +1,87 @@
+//! Whether somebody may watch what they ask for, and then the subscription.
+//!
+//! Outsiders are told that there is no such thing; who may see a widget but not its source is told that. Asked at each
+//! subscription, because memberships end while dashboards stay.
+
+use edgesync_actors::live::widget::{self, Shown};
+use edgesync_actors::live::{Error, Request, Session, Snapshot, Source};
+use edgesync_schemas::id::UserId;
+use edgesync_schemas::limit;
+use edgesync_schemas::wire::live::{ErrCode, Position, Sub, Target};
+use edgesync_storage::catalog;
+use tracing::warn;
+
+use crate::state::AppState;
+
+/// Why somebody does not watch.
+pub(super) struct Refused {
+    pub(super) code: ErrCode,
+    pub(super) message: String,
+}
+
+fn refused<T>(code: ErrCode, message: impl Into<String>) -> Result<T, Refused> {
+    Err(Refused { code, message: message.into() })
+}
+
+/// Subscribes `session` to what `user` asks for, if they may read it.
+pub(super) async fn subscribe(
+    state: &AppState,
+    user: UserId,
+    session: &mut Session,
+    sub: Sub,
+) -> Result<Snapshot, Refused> {
+    let (source, points) = match resolve(state, user, &sub.target).await? {
+        Shown::Live(source, points) => (source, points),
+        Shown::Fixed(point) => {
+            session.unsubscribe(sub.id);
+            let points = point.into_iter().collect();
+            let position = Position { epoch: 0, offset: 0 };
+            return Ok(Snapshot { position, points, unit: None, recovered: false });
+        }
+    };
+    let points = sub.points.unwrap_or(points);
+    let request = Request { id: sub.id, source, points, max_hz: sub.max_hz, since: sub.since };
+    match session.subscribe(request).await {
+        Ok(snapshot) => Ok(snapshot),
+        Err(error @ Error::Limit { .. }) => refused(ErrCode::Limit, error.to_string()),
+        Err(Error::Log(error)) => {
+            warn!(%error, "history cannot be read for a dashboard");
+            refused(ErrCode::Unavailable, "its history cannot be read just now")
+        }
+    }
+}
+
+async fn resolve(state: &AppState, user: UserId, target: &Target) -> Result<Shown, Refused> {
+    let catalog = &state.catalog;
+    match target {
+        Target::Widget(id) => {
+            let widget = catalog.readable_widget(user, *id).await.map_err(denied)?;
+            if catalog.may_read_source(user, &widget.source).await.map_err(denied)? {
+                return Ok(widget::shown(&widget));
+            }
+            refused(ErrCode::Forbidden, "the widget's source is not there for you")
+        }
+        Target::DeviceSensor { device, sensor } => {
+            catalog.readable_device(user, *device).await.map_err(denied)?;
+            let source = Source::DeviceSensor { device: *device, sensor: sensor.clone() };
+            Ok(Shown::Live(source, limit::LIVE_POINTS_DEFAULT))
+        }
+        Target::FlowNode { flow, node, field } => {
+            catalog.readable_flow(user, *flow).await.map_err(denied)?;
+            let source = Source::FlowNode { flow: *flow, node: node.clone(), field: field.clone() };
+            Ok(Shown::Live(source, limit::LIVE_POINTS_DEFAULT))
+        }
+    }
+}
+
+fn denied(error: catalog::Error) -> Refused {
+    let (code, message) = match &error {
+        catalog::Error::NotFound { .. } => (ErrCode::NotFound, error.to_string()),
+        catalog::Error::Forbidden => (ErrCode::Forbidden, error.to_string()),
+        _ => {
+            warn!(%error, "it cannot be looked up whether somebody may watch something");
+            (ErrCode::Unavailable, "it cannot be looked up just now".to_owned())
+        }
+    };
+    Refused { code, message }
+}
