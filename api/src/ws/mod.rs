@@ -2,6 +2,8 @@
 
 pub mod compat;
 pub mod device;
+pub mod live;
 mod socket;
+mod subscribe;
 
 pub use socket::WsSocket;
