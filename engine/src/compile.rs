@@ -144,7 +144,9 @@ fn check_edges(diagram: &Diagram, options: &Options, problems: &mut Vec<Problem>
                 problems.push(Problem::of_edge(&name, "targetHandle", Code::UnknownPort, message));
             }
         }
-        if let (Some(from), Some(to)) = (from, to) {
+        // One that leads to a node without an input is wrong enough: it makes no circle.
+        let leads_nowhere = takes.is_some_and(|spec| spec.input == Input::Nothing);
+        if let (Some(from), Some(to), false) = (from, to, leads_nowhere) {
             let edge = PlannedEdge { from, port: port.unwrap_or(Port::Out), to };
             if repeats.insert((from, edge.port, to)) {
                 edges.push(edge);
@@ -155,7 +157,12 @@ fn check_edges(diagram: &Diagram, options: &Options, problems: &mut Vec<Problem>
 }
 
 fn check_inputs(diagram: &Diagram, options: &Options, edges: &[PlannedEdge], problems: &mut Vec<Problem>) {
+    let mut seen = HashSet::new();
     for (at, node) in diagram.nodes.iter().enumerate() {
+        // Edges cannot name these.
+        if node.id.is_empty() || !seen.insert(&*node.id) {
+            continue;
+        }
         let takes = spec(&node.kind, options.faults).is_some_and(|spec| spec.input == Input::One);
         if takes && !edges.iter().any(|edge| edge.to == at) {
             problems.push(Problem::of_node(

@@ -63,7 +63,7 @@ impl Shared {
     /// Notes that a commit is done.
     pub fn done(&self, commit: &Commit) {
         let end: Offset = commit.end();
-        self.frontier.store(end.0, Ordering::Release);
+        self.frontier.fetch_max(end.0, Ordering::AcqRel);
         self.give_room(commit);
     }
 

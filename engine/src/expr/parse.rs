@@ -115,7 +115,14 @@ fn syntax_errors(errors: &cel::ParseErrors) -> Vec<Wrong> {
     for error in &errors.errors {
         let (line, column) = error.pos;
         let position = (line > 0).then(|| Position { line: line as u32, column: column.max(1) as u32 });
-        let wrong = Wrong { code: Code::ExpressionSyntax, message: error.msg.clone(), position };
+        // The rest of such a message lists every token of the language.
+        let message = error
+            .msg
+            .split(" expecting ")
+            .next()
+            .unwrap_or_default()
+            .replace("'<EOF>'", "the end of the text");
+        let wrong = Wrong { code: Code::ExpressionSyntax, message, position };
         if !wrongs.contains(&wrong) {
             wrongs.push(wrong);
         }
