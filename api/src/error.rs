@@ -7,7 +7,9 @@ use std::borrow::Cow;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use edgesync_actors::flow as flows;
 use edgesync_schemas::entity;
+use edgesync_schemas::flow;
 use edgesync_storage::{catalog, log};
 use serde::Serialize;
 
@@ -22,6 +24,8 @@ pub struct Problem {
     pub detail: Cow<'static, str>,
     /// The places in the body that are wrong.
     pub errors: Vec<entity::Problem>,
+    /// What is wrong with a flow's diagram, in the words of the editor: by node and field.
+    pub problems: Vec<flow::Problem>,
     /// Seconds after which to try again.
     pub retry_after_s: Option<u64>,
 }
@@ -35,6 +39,8 @@ struct Body<'a> {
     code: &'a str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [entity::Problem],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    problems: &'a [flow::Problem],
 }
 
 impl Problem {
@@ -44,7 +50,14 @@ impl Problem {
         code: impl Into<Cow<'static, str>>,
         detail: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { status, code: code.into(), detail: detail.into(), errors: Vec::new(), retry_after_s: None }
+        Self {
+            status,
+            code: code.into(),
+            detail: detail.into(),
+            errors: Vec::new(),
+            problems: Vec::new(),
+            retry_after_s: None,
+        }
     }
 
     /// 400: the request cannot be understood.
@@ -84,6 +97,12 @@ impl Problem {
         Self { errors, ..problem }
     }
 
+    /// 422: the flow cannot run. `errors` says the same as `problems` once [`Problem::pointing_into`] knows the diagram.
+    pub fn flow(problems: Vec<flow::Problem>) -> Self {
+        let detail = format!("the flow cannot run: {} problems", problems.len());
+        Self { problems, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "flow_invalid", detail) }
+    }
+
     /// 429: not so often.
     pub fn too_many(detail: impl Into<Cow<'static, str>>, retry_after_s: u64) -> Self {
         let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail);
@@ -116,6 +135,7 @@ impl IntoResponse for Problem {
             detail: &self.detail,
             code: &self.code,
             errors: &self.errors,
+            problems: &self.problems,
         };
         let mut response = (self.status, Json(body)).into_response();
         let headers = response.headers_mut();
@@ -165,6 +185,18 @@ impl From<catalog::Error> for Problem {
             | Error::NoRandom
             | Error::Thread(_)
             | Error::Database(_)) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<flows::Error> for Problem {
+    fn from(error: flows::Error) -> Self {
+        use flows::Error;
+        match error {
+            Error::Refused(problems) => Self::flow(problems),
+            Error::Catalog(error) => error.into(),
+            Error::Busy | Error::Stopped => Self::busy(),
+            error @ (Error::Engine(_) | Error::Actor(_)) => Self::internal(&error),
         }
     }
 }

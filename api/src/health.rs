@@ -1,12 +1,14 @@
 //! What machines ask about the server: is it alive, can it work, what did it count.
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
+use edgesync_actors::cell::Status as Cell;
+use edgesync_storage::log::{ReadingLog, Stats};
 
 use crate::error::Problem;
 use crate::state::AppState;
@@ -19,15 +21,32 @@ pub(crate) async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// Storage answers.
+/// Storage answers: the catalog does, and the log commits what waits in it.
 pub(crate) async fn ready(State(state): State<AppState>) -> Result<&'static str, Problem> {
+    let not = |why| {
+        let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", why);
+        Err(Problem { retry_after_s: Some(1), ..problem })
+    };
     match tokio::time::timeout(ANSWER, state.catalog.ping()).await {
-        Ok(Ok(())) => Ok("ready\n"),
-        _ => {
-            let problem =
-                Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", "the catalog does not answer");
-            Err(Problem { retry_after_s: Some(1), ..problem })
+        Ok(Ok(())) if moves(&state.log).await => Ok("ready\n"),
+        Ok(Ok(())) => not("the log does not commit"),
+        _ => not("the catalog does not answer"),
+    }
+}
+
+/// Whether the log has nothing to do, or gets something done within [`ANSWER`].
+async fn moves(log: &ReadingLog) -> bool {
+    let before = log.stats();
+    let until = tokio::time::Instant::now() + ANSWER;
+    loop {
+        let now = log.stats();
+        if now.queued_bytes == 0 || now.commits != before.commits {
+            return true;
         }
+        if tokio::time::Instant::now() >= until {
+            return false;
+        }
+        tokio::time::sleep(ANSWER / 40).await;
     }
 }
 
@@ -67,7 +86,49 @@ fn render(state: &AppState) -> String {
     text.counters("edgesync_frames_refused_total", "Frames refused", "code", devices.refused());
     let closed = devices.closed().map(|(code, count)| (code.to_string(), count));
     text.counters("edgesync_device_sockets_closed_total", "Device sockets closed", "code", closed);
+    log(&mut text, &state.log.stats());
+    let cells = state.actors.flows.cells();
+    let of = |value: fn(&Cell) -> u64| cells.iter().map(move |cell| (cell.index.to_string(), value(cell)));
+    text.gauges("edgesync_cell_flows", "Flows on the cell", "cell", of(|cell| cell.flows as u64));
+    text.gauges("edgesync_cell_lag_readings", "Readings committed and not done", "cell", of(|cell| cell.lag));
+    text.counters(
+        "edgesync_cell_replaced_total",
+        "Times the cell's thread was replaced",
+        "cell",
+        of(|cell| cell.replaced),
+    );
+    text.counters(
+        "edgesync_cell_skipped_total",
+        "Readings the cell never saw",
+        "cell",
+        of(|cell| cell.skipped),
+    );
     text.0
+}
+
+fn log(text: &mut Text, stats: &Stats) {
+    text.counter("edgesync_log_commits_total", "Commits made durable", stats.commits);
+    text.counter("edgesync_log_readings_total", "Readings made durable", stats.readings);
+    text.counter(
+        "edgesync_log_duplicate_frames_total",
+        "Frames that were stored before",
+        stats.duplicate_frames,
+    );
+    text.counter("edgesync_log_gaps_total", "Batches after a missing frame", stats.gaps);
+    text.counter("edgesync_log_failed_commits_total", "Commits that failed", stats.failed_commits);
+    text.counter("edgesync_log_reopened_total", "Times the store was reopened", stats.reopened);
+    text.gauge("edgesync_log_queued_bytes", "Bytes admitted and not durable", stats.queued_bytes as f64);
+    text.gauge("edgesync_log_budget_bytes", "Bytes that may be", stats.budget_bytes as f64);
+    let seconds = stats.commit_us_total as f64 / 1e6;
+    text.line("edgesync_log_commit_seconds_total", "Time of all commits, fsync included", "counter", seconds);
+    let slowest = stats.commit_us_max as f64 / 1e6;
+    text.gauge("edgesync_log_commit_seconds_max", "Time of the slowest commit", slowest);
+    text.gauge("edgesync_log_head_readings", "Readings in memory, not in blocks", stats.head_readings as f64);
+    text.gauge("edgesync_log_end_offset", "Offset after the last reading", stats.end.0 as f64);
+    text.gauge("edgesync_log_sealed_offset", "Offset before which all is in blocks", stats.sealed.0 as f64);
+    text.gauge("edgesync_log_blob_bytes", "Bytes of commits kept as written", stats.blob_bytes as f64);
+    text.counter("edgesync_log_block_bytes_total", "Bytes of blocks written", stats.block_bytes);
+    text.gauge("edgesync_log_series", "Series known", stats.series as f64);
 }
 
 /// Lines of the text format.
@@ -75,13 +136,27 @@ fn render(state: &AppState) -> String {
 struct Text(String);
 
 impl Text {
-    fn gauge(&mut self, name: &str, help: &str, value: f64) {
+    fn line(&mut self, name: &str, help: &str, kind: &str, value: impl Display) {
         // Writing to a string cannot fail.
-        let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}");
+        let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");
+    }
+
+    fn gauge(&mut self, name: &str, help: &str, value: f64) {
+        self.line(name, help, "gauge", value);
     }
 
     fn counter(&mut self, name: &str, help: &str, value: u64) {
-        let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} counter\n{name} {value}");
+        self.line(name, help, "counter", value);
+    }
+
+    fn gauges<L: AsRef<str>>(
+        &mut self,
+        name: &str,
+        help: &str,
+        label: &str,
+        values: impl IntoIterator<Item = (L, u64)>,
+    ) {
+        self.labelled(name, help, "gauge", label, values);
     }
 
     fn counters<L: AsRef<str>>(
@@ -91,7 +166,18 @@ impl Text {
         label: &str,
         values: impl IntoIterator<Item = (L, u64)>,
     ) {
-        let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} counter");
+        self.labelled(name, help, "counter", label, values);
+    }
+
+    fn labelled<L: AsRef<str>>(
+        &mut self,
+        name: &str,
+        help: &str,
+        kind: &str,
+        label: &str,
+        values: impl IntoIterator<Item = (L, u64)>,
+    ) {
+        let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}");
         for (of, value) in values {
             let _ = writeln!(self.0, "{name}{{{label}=\"{}\"}} {value}", of.as_ref());
         }

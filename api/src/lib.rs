@@ -20,3 +20,6 @@ pub mod tenant;
 pub mod ws;
 
 pub use router::router;
+
+#[cfg(test)]
+mod tests;

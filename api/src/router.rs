@@ -21,6 +21,7 @@ pub fn router(state: AppState) -> Router {
         .route("/metrics", get(health::metrics))
         .merge(ws::device::routes())
         .merge(ws::compat::routes())
+        .merge(ws::live::routes())
         .fallback(unknown)
         .method_not_allowed_fallback(not_allowed)
         .layer(DefaultBodyLimit::max(limit::BODY_BYTES))

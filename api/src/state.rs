@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use edgesync_actors::Handle;
+use edgesync_schemas::id::FlowId;
 use edgesync_storage::catalog::Catalog;
 use edgesync_storage::log::ReadingLog;
+
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::accept::Gate;
 use crate::attempts::Attempts;
@@ -25,11 +28,46 @@ pub struct AppState {
     pub passwords: Passwords,
     /// Failed logins.
     pub attempts: Arc<Attempts>,
+    /// Who deploys and stops which flow.
+    pub deployments: Deployments,
 }
 
 impl AppState {
     /// The state of a server made of these parts.
     pub fn new(catalog: Catalog, log: ReadingLog, actors: Handle, gate: Arc<Gate>) -> Self {
-        Self { catalog, log, actors, gate, passwords: Passwords::default(), attempts: Arc::default() }
+        Self {
+            catalog,
+            log,
+            actors,
+            gate,
+            passwords: Passwords::default(),
+            attempts: Arc::default(),
+            deployments: Deployments::default(),
+        }
+    }
+}
+
+/// Lets one deployment, stop or removal of a flow go on at a time: each changes first what runs and then what is written down,
+/// and two that mixed would leave the one unlike the other. Flows share [`STRIPES`] locks by their id.
+#[derive(Debug, Clone)]
+pub struct Deployments {
+    // Held across awaits on purpose: the work under it is that of one flow, and bounded by the actors' patience.
+    locks: Arc<[Mutex<()>; STRIPES]>,
+}
+
+const STRIPES: usize = 64;
+
+impl Default for Deployments {
+    fn default() -> Self {
+        Self { locks: Arc::new(std::array::from_fn(|_| Mutex::default())) }
+    }
+}
+
+impl Deployments {
+    /// Waits for the turn. Cancel safe.
+    pub async fn turn(&self, flow: FlowId) -> MutexGuard<'_, ()> {
+        // The last bytes of a version 7 UUID are random.
+        let stripe = flow.uuid().as_u128() % STRIPES as u128;
+        self.locks[stripe as usize].lock().await
     }
 }

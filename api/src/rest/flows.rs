@@ -1,4 +1,4 @@
-//! Flow diagrams.
+//! Flow diagrams as drafts. Running them is in [`super::deployments`].
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -9,6 +9,7 @@ use edgesync_schemas::entity::Page;
 use edgesync_schemas::entity::flow::{FlowInput, FlowPatch, FlowSummary};
 use edgesync_schemas::id::FlowId;
 
+use super::whole;
 use crate::auth::Auth;
 use crate::body::JsonBody;
 use crate::error::Problem;
@@ -85,6 +86,12 @@ async fn remove(
     auth: Auth,
     Path(id): Path<FlowId>,
 ) -> Result<StatusCode, Problem> {
-    state.catalog.delete_flow(auth.user.id, id).await?;
-    Ok(StatusCode::NO_CONTENT)
+    whole(async move {
+        let _turn = state.deployments.turn(id).await;
+        state.catalog.editable_flow(auth.user.id, id).await?;
+        state.actors.flows.stop(id).await?;
+        state.catalog.delete_flow(auth.user.id, id).await?;
+        Ok(StatusCode::NO_CONTENT)
+    })
+    .await
 }

@@ -2,9 +2,11 @@
 
 mod auth;
 mod dashboards;
+mod deployments;
 mod devices;
 mod flows;
 mod me;
+mod node_types;
 mod organizations;
 mod projects;
 mod readings;
@@ -25,6 +27,8 @@ pub fn routes() -> Router<AppState> {
         .merge(devices::routes())
         .merge(readings::routes())
         .merge(flows::routes())
+        .merge(deployments::routes())
+        .merge(node_types::routes())
         .merge(dashboards::routes())
         .merge(widgets::routes())
 }

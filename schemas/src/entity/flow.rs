@@ -171,6 +171,25 @@ impl From<FlowInput> for FlowPatch {
     }
 }
 
+/// Body of a check: a drawing that is not saved. What is absent is taken from what is saved.
+#[derive(Debug, Clone, Default)]
+pub struct FlowDraft {
+    /// Nodes to check.
+    pub nodes: Option<Vec<Value>>,
+    /// Edges to check.
+    pub edges: Option<Vec<Value>>,
+}
+
+impl FlowDraft {
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// All problems.
+    pub fn read(body: Value) -> Checked<Self> {
+        input::read(body, |f| Self { nodes: f.optional("nodes", nodes), edges: f.optional("edges", edges) })
+    }
+}
+
 fn nodes(value: Value) -> Checked<Vec<Value>> {
     input::objects(limit::FLOW_NODES)(value)
 }

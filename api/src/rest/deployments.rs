@@ -1,0 +1,174 @@
+//! Flows that run: checking, deploying and stopping them, and how they are.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use edgesync_actors::flow::Error as FlowError;
+use edgesync_schemas::entity;
+use edgesync_schemas::entity::flow::FlowDraft;
+use edgesync_schemas::flow::{Diagram, Problem as FlowProblem};
+use edgesync_schemas::id::FlowId;
+use edgesync_schemas::time::Timestamp;
+use edgesync_storage::catalog;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::whole;
+use crate::auth::Auth;
+use crate::body::OptionalBody;
+use crate::error::Problem;
+use crate::etag::{if_match, tagged};
+use crate::page::Path;
+use crate::state::AppState;
+
+pub(super) fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/flows/{id}/validate", post(validate))
+        .route("/flows/{id}/deploy", post(deploy))
+        .route("/flows/{id}/stop", post(stop))
+        .route("/flows/{id}/metrics", get(metrics))
+        .route("/flows/{id}/nodes/{node}/output", get(output))
+}
+
+/// `{"valid": true, "plan": ..}`, or `{"valid": false, "problems": [..]}` with everything that is wrong.
+async fn validate(
+    State(state): State<AppState>,
+    auth: Auth,
+    Path(id): Path<FlowId>,
+    OptionalBody(body): OptionalBody,
+) -> Result<Json<Value>, Problem> {
+    let draft = FlowDraft::read(body)?;
+    let flow = state.catalog.readable_flow(auth.user.id, id).await?;
+    let nodes = draft.nodes.unwrap_or(flow.nodes);
+    let edges = draft.edges.unwrap_or(flow.edges);
+    let checked = match diagram(nodes, edges) {
+        Ok(diagram) => state.actors.flows.validate(id, &diagram).await,
+        Err(problems) => Err(FlowError::Refused(problems)),
+    };
+    match checked {
+        Ok(plan) => Ok(Json(json!({"valid": true, "problems": [], "plan": plan}))),
+        Err(FlowError::Refused(problems)) => Ok(Json(json!({"valid": false, "problems": problems}))),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Runs the draft as it is saved. With `If-Match`, only if it is still that version.
+async fn deploy(
+    State(state): State<AppState>,
+    auth: Auth,
+    Path(id): Path<FlowId>,
+    headers: HeaderMap,
+    OptionalBody(body): OptionalBody,
+) -> Result<Response, Problem> {
+    entity::input::read(body, |_| ())?;
+    let expected = if_match(&headers)?;
+    whole(async move {
+        let _turn = state.deployments.turn(id).await;
+        let flow = state.catalog.editable_flow(auth.user.id, id).await?;
+        if expected.is_some_and(|expected| expected != flow.version) {
+            return Err(catalog::Error::Stale { current: flow.version }.into());
+        }
+        let diagram = match diagram(flow.nodes.clone(), flow.edges.clone()) {
+            Ok(diagram) => diagram,
+            Err(problems) => return Err(Problem::flow(problems)),
+        };
+        let deployed = state.actors.flows.deploy(id, flow.version, &diagram).await;
+        deployed.map_err(|error| Problem::from(error).pointing_into(&diagram))?;
+        if let Err(error) = state.catalog.set_flow_deployed(id, flow.version, &diagram).await {
+            // What is not written down would be gone after a restart: then it does not run now either.
+            state.actors.flows.stop(id).await?;
+            return Err(error.into());
+        }
+        let version = flow.version;
+        let flow = entity::flow::FlowDiagram { is_active: true, deployed_version: Some(version), ..flow };
+        Ok(tagged(StatusCode::OK, version, &flow))
+    })
+    .await
+}
+
+/// Ends the flow; one that does not run stays so.
+async fn stop(
+    State(state): State<AppState>,
+    auth: Auth,
+    Path(id): Path<FlowId>,
+    OptionalBody(body): OptionalBody,
+) -> Result<Response, Problem> {
+    entity::input::read(body, |_| ())?;
+    whole(async move {
+        let _turn = state.deployments.turn(id).await;
+        let flow = state.catalog.editable_flow(auth.user.id, id).await?;
+        // Written down first: if the server dies in between, the flow does not come back.
+        state.catalog.set_flow_stopped(id).await?;
+        state.actors.flows.stop(id).await?;
+        let flow = entity::flow::FlowDiagram { is_active: false, deployed_version: None, ..flow };
+        Ok(tagged(StatusCode::OK, flow.version, &flow))
+    })
+    .await
+}
+
+async fn metrics(
+    State(state): State<AppState>,
+    auth: Auth,
+    Path(id): Path<FlowId>,
+) -> Result<Json<Value>, Problem> {
+    state.catalog.readable_flow(auth.user.id, id).await?;
+    Ok(Json(state.actors.flows.status(id).await?))
+}
+
+/// A record that a node put out.
+#[derive(Serialize)]
+struct Output {
+    timestamp: Timestamp,
+    value: f64,
+    raw_data: Option<Box<RawValue>>,
+}
+
+/// The newest records of a node. Asking is what makes the node keep them, for a quarter of an hour.
+async fn output(
+    State(state): State<AppState>,
+    auth: Auth,
+    Path((id, node)): Path<(FlowId, String)>,
+) -> Result<Json<entity::Page<Output>>, Problem> {
+    let flow = state.catalog.readable_flow(auth.user.id, id).await?;
+    if !flow.nodes.iter().any(|known| known["id"] == node.as_str()) {
+        return Err(Problem::not_found("node"));
+    }
+    let records = state.actors.flows.records(id, &node).await;
+    let items = records.into_iter().map(|point| Output {
+        timestamp: point.ts,
+        value: point.num,
+        raw_data: point.raw.and_then(|raw| RawValue::from_string(raw.to_string()).ok()),
+    });
+    Ok(Json(entity::Page { items: items.collect(), next: None }))
+}
+
+fn diagram(nodes: Vec<Value>, edges: Vec<Value>) -> Result<Diagram, Vec<FlowProblem>> {
+    let drawing = json!({"nodes": nodes, "edges": edges});
+    Diagram::from_json(&drawing.to_string())
+}
+
+impl Problem {
+    /// With a JSON pointer into the diagram for each problem of it.
+    fn pointing_into(self, diagram: &Diagram) -> Self {
+        let errors = self
+            .problems
+            .iter()
+            .map(|problem| entity::Problem::at(pointer(problem, diagram), &*problem.message));
+        Self { errors: errors.collect(), ..self }
+    }
+}
+
+fn pointer(problem: &FlowProblem, diagram: &Diagram) -> String {
+    let node = problem.node.as_ref().and_then(|id| diagram.nodes.iter().position(|node| node.id == *id));
+    let edge = problem.edge.as_ref().and_then(|id| diagram.edges.iter().position(|edge| edge.id == *id));
+    let field = problem.field.as_deref().map(entity::input::pointer).unwrap_or_default();
+    match (node, edge) {
+        (Some(at), _) if field.is_empty() => format!("/nodes/{at}"),
+        (Some(at), _) => format!("/nodes/{at}/data{field}"),
+        (None, Some(at)) => format!("/edges/{at}{field}"),
+        (None, None) => String::new(),
+    }
+}

@@ -1,0 +1,128 @@
+use super::*;
+
+#[tokio::test]
+async fn a_signup_answers_the_user_the_organization_and_a_session() {
+    let server = server().await;
+    let body = json!({"email": " Ada@Example.org", "password": PASSWORD});
+    let answer = server.call(Method::POST, "/api/v1/auth/signup", None, Some(body)).await;
+    let cookie = answer.headers[header::SET_COOKIE].to_str().unwrap().to_owned();
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
+    let made = answer.is(201);
+    assert_eq!((&made["user"]["email"], &made["user"]["name"]), (&json!("ada@example.org"), &json!("ada")));
+    assert_eq!(made["user"]["profile"], json!({"subscription_type": "free", "device_limit": 5}));
+    assert_eq!(made["organization"]["owner_id"], made["user"]["id"]);
+    assert!(made["expires_at"].is_string());
+    assert!(!made.to_string().contains("argon2"));
+}
+
+#[tokio::test]
+async fn a_login_works_with_the_right_password_only_and_says_nothing_more() {
+    let server = server().await;
+    server.sign_up("ada@example.org").await;
+    let login = async |email: &str, password: &str| {
+        let body = json!({"email": email, "password": password});
+        server.call(Method::POST, "/api/v1/auth/login", None, Some(body)).await
+    };
+    let answer = login("ADA@example.org", PASSWORD).await.is(200);
+    assert!(answer["token"].is_string() && answer["expires_at"].is_string() && answer["user"].is_object());
+    let (wrong, unknown) = (login("ada@example.org", "wrong").await, login("eve@example.org", "wrong").await);
+    assert_eq!(wrong.body, unknown.body);
+    wrong.refused(401, "wrong_login", &[]);
+    login("not an address", "x").await.refused(401, "wrong_login", &[]);
+}
+
+#[tokio::test]
+async fn too_many_failed_logins_are_told_when_to_come_back() {
+    let server = server().await;
+    server.sign_up("ada@example.org").await;
+    let login = async |password: &str| {
+        let body = json!({"email": "ada@example.org", "password": password});
+        server.call(Method::POST, "/api/v1/auth/login", None, Some(body)).await
+    };
+    for _ in 0..edgesync_schemas::limit::LOGIN_FAILURES_PER_ACCOUNT {
+        login("wrong").await.refused(401, "wrong_login", &[]);
+    }
+    let answer = login(PASSWORD).await;
+    let after: u64 = answer.headers[header::RETRY_AFTER].to_str().unwrap().parse().unwrap();
+    assert!((1..=300).contains(&after));
+    answer.refused(429, "too_many_requests", &[]);
+}
+
+#[tokio::test]
+async fn a_session_ends_with_the_logout() {
+    let server = server().await;
+    let ada = server.sign_up("ada@example.org").await;
+    server.get("/api/v1/me", &ada).await.is(200);
+    server.call(Method::POST, "/api/v1/auth/logout", Some(&ada.token), None).await.is(204);
+    server.get("/api/v1/me", &ada).await.refused(401, "unauthorized", &[]);
+}
+
+#[tokio::test]
+async fn with_a_cookie_changes_come_from_pages_of_the_same_origin_only() {
+    let server = server().await;
+    let ada = server.sign_up("ada@example.org").await;
+    let by_cookie = async |method: Method, origin: Option<&str>| {
+        let mut request = Request::builder()
+            .method(method)
+            .uri("/api/v1/me")
+            .header(header::HOST, "plant.example:8080")
+            .header(header::COOKIE, format!("edgesync_session={}", ada.token))
+            .header(header::CONTENT_TYPE, "application/json");
+        if let Some(origin) = origin {
+            request = request.header(header::ORIGIN, origin);
+        }
+        server.send(request.body(Body::from(r#"{"name":"Ada L."}"#)).unwrap()).await
+    };
+    by_cookie(Method::GET, None).await.is(200);
+    by_cookie(Method::PATCH, Some("http://plant.example:8080")).await.is(200);
+    by_cookie(Method::PATCH, None).await.refused(403, "foreign_origin", &[]);
+    by_cookie(Method::PATCH, Some("https://evil.example")).await.refused(403, "foreign_origin", &[]);
+}
+
+#[tokio::test]
+async fn an_account_changes_its_name_and_with_proof_its_password() {
+    let server = server().await;
+    let ada = server.sign_up("ada@example.org").await;
+    let renamed = server.patch("/api/v1/me", &ada, json!({"name": "Ada Lovelace"})).await.is(200);
+    assert_eq!((&renamed["id"], &renamed["name"]), (&json!(ada.id), &json!("Ada Lovelace")));
+    let change = |current: &str| json!({"password": "a new password", "current_password": current});
+    let wrong = server.patch("/api/v1/me", &ada, change("guess")).await;
+    wrong.refused(403, "wrong_password", &["/current_password"]);
+    server.patch("/api/v1/me", &ada, change(PASSWORD)).await.is(200);
+    let login = json!({"email": "ada@example.org", "password": "a new password"});
+    server.call(Method::POST, "/api/v1/auth/login", None, Some(login)).await.is(200);
+}
+
+#[tokio::test]
+async fn an_address_has_one_account() {
+    let server = server().await;
+    server.sign_up("ada@example.org").await;
+    let body = json!({"email": "ADA@example.org", "password": PASSWORD});
+    let again = server.call(Method::POST, "/api/v1/auth/signup", None, Some(body)).await;
+    again.refused(409, "already_exists", &["/email"]);
+}
+
+#[tokio::test]
+async fn organizations_and_projects_are_made_and_listed() {
+    let server = server().await;
+    let ada = server.sign_up("ada@example.org").await;
+    let body = json!({"name": "Plant 7", "description": "pumps"});
+    let made = server.post("/api/v1/organizations", &ada, body).await.is(201);
+    assert_eq!(made["slug"], "plant-7");
+    let path = format!("/api/v1/organizations/{}", text(&made["id"]));
+    assert_eq!(server.get(&path, &ada).await.is(200), made);
+    let page = server.get("/api/v1/organizations?limit=1", &ada).await.is(200);
+    let next = text(&page["next"]);
+    let rest = server.get(&format!("/api/v1/organizations?limit=1&cursor={next}"), &ada).await.is(200);
+    assert_eq!(rest, json!({"items": [made], "next": null}));
+    let body = json!({"organization_id": made["id"], "name": "p", "tags": ["x"]});
+    let project = server.post("/api/v1/projects", &ada, body).await.is(201);
+    let path = format!("/api/v1/projects?organization={}&q=P", text(&made["id"]));
+    assert_eq!(server.get(&path, &ada).await.is(200)["items"], json!([project]));
+    let eve = server.sign_up("eve@example.org").await;
+    server.get(&format!("/api/v1/projects/{}", text(&project["id"])), &eve).await.refused(
+        404,
+        "not_found",
+        &[],
+    );
+}

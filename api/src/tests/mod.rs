@@ -1,0 +1,162 @@
+//! What the API answers, asked of the router of a whole server without a listener.
+
+mod accounts;
+mod dashboards;
+mod devices;
+mod flows;
+mod refusals;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use edgesync_actors::{System, system};
+use edgesync_schemas::entity::user::SubscriptionType;
+use edgesync_storage::catalog::Catalog;
+use edgesync_storage::log::{Options, ReadingLog};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use crate::accept::Gate;
+use crate::state::AppState;
+
+const PASSWORD: &str = "correct horse";
+
+/// A server in a directory that goes with it.
+struct Server {
+    router: Router,
+    state: AppState,
+    _system: System,
+    _dir: tempfile::TempDir,
+}
+
+/// Somebody who is logged in.
+struct User {
+    id: String,
+    token: String,
+    organization: String,
+}
+
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Value,
+}
+
+async fn server() -> Server {
+    let dir = tempfile::tempdir().unwrap();
+    let catalog = Catalog::open(&dir.path().join("catalog.db")).unwrap();
+    let readings = dir.path().join("readings");
+    let log =
+        tokio::task::spawn_blocking(move || ReadingLog::open(&readings, Options::default())).await.unwrap();
+    let log = log.unwrap();
+    let system = System::start(catalog.clone(), log.clone(), system::Options::default()).await.unwrap();
+    let state = AppState::new(catalog, log, system.handle(), Arc::new(Gate::default()));
+    Server { router: crate::router(state.clone()), state, _system: system, _dir: dir }
+}
+
+impl Server {
+    async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        let body =
+            serde_json::from_slice(&bytes).unwrap_or(Value::String(String::from_utf8_lossy(&bytes).into()));
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    async fn call(&self, method: Method, path: &str, token: Option<&str>, body: Option<Value>) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(token) = token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let body = match body {
+            Some(body) => {
+                request = request.header(header::CONTENT_TYPE, "application/json");
+                Body::from(body.to_string())
+            }
+            None => Body::empty(),
+        };
+        self.send(request.body(body).unwrap()).await
+    }
+
+    async fn get(&self, path: &str, user: &User) -> Answer {
+        self.call(Method::GET, path, Some(&user.token), None).await
+    }
+
+    async fn post(&self, path: &str, user: &User, body: Value) -> Answer {
+        self.call(Method::POST, path, Some(&user.token), Some(body)).await
+    }
+
+    async fn patch(&self, path: &str, user: &User, body: Value) -> Answer {
+        self.call(Method::PATCH, path, Some(&user.token), Some(body)).await
+    }
+
+    async fn delete(&self, path: &str, user: &User) -> Answer {
+        self.call(Method::DELETE, path, Some(&user.token), None).await
+    }
+
+    /// A save that must find `version`.
+    async fn save(&self, method: Method, path: &str, user: &User, version: &str, body: Value) -> Answer {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::AUTHORIZATION, format!("Bearer {}", user.token))
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::IF_MATCH, version);
+        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
+    async fn sign_up(&self, email: &str) -> User {
+        let body = json!({"email": email, "password": PASSWORD, "name": "Ada"});
+        let made = self.call(Method::POST, "/api/v1/auth/signup", None, Some(body)).await.is(201);
+        User {
+            id: text(&made["user"]["id"]),
+            token: text(&made["token"]),
+            organization: text(&made["organization"]["id"]),
+        }
+    }
+
+    async fn device(&self, user: &User, name: &str) -> (String, String) {
+        let body = json!({"organization_id": user.organization, "name": name});
+        let made = self.post("/api/v1/devices", user, body).await.is(201);
+        (text(&made["device"]["id"]), text(&made["token"]))
+    }
+
+    async fn allow_devices(&self, email: &str, limit: u32) {
+        self.state.catalog.set_plan(email, SubscriptionType::Paid, limit).await.unwrap();
+    }
+}
+
+impl Answer {
+    /// The body, if the status is this one.
+    #[track_caller]
+    fn is(self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{:#}", self.body);
+        self.body
+    }
+
+    /// Checks that it is a problem of this kind with errors at these pointers.
+    #[track_caller]
+    fn refused(self, status: u16, code: &str, pointers: &[&str]) {
+        assert_eq!(
+            (self.status.as_u16(), self.body["code"].as_str()),
+            (status, Some(code)),
+            "{:#}",
+            self.body
+        );
+        assert_eq!(self.headers[header::CONTENT_TYPE], "application/problem+json");
+        assert_eq!(self.body["status"], status);
+        for member in ["type", "title", "detail"] {
+            assert!(self.body[member].is_string(), "{:#}", self.body);
+        }
+        let errors = self.body["errors"].as_array().cloned().unwrap_or_default();
+        let found: Vec<_> = errors.iter().map(|error| error["pointer"].as_str().unwrap()).collect();
+        assert_eq!(found, pointers, "{:#}", self.body);
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
+}
