@@ -1,5 +1,7 @@
 //! A dashboard's live socket.
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 
 use super::api::Api;
@@ -10,6 +12,8 @@ use super::wait::within;
 /// An open live socket, logged in.
 pub struct Live {
     pub socket: Socket,
+    /// The newest value of each subscription, as a dashboard would draw it.
+    newest: HashMap<u32, f64>,
 }
 
 impl Live {
@@ -18,7 +22,7 @@ impl Live {
         let mut socket =
             Socket::open(server.address, "/ws/v1/live", &[]).await.expect("the handshake is accepted");
         socket.say(json!({"t": "auth", "token": api.token})).await;
-        Self { socket }
+        Self { socket, newest: HashMap::new() }
     }
 
     /// Subscribes to a node of a flow; the snapshot.
@@ -34,24 +38,31 @@ impl Live {
     async fn subscribe(&mut self, frame: Value) -> Value {
         let id = frame["id"].clone();
         self.socket.say(frame).await;
-        let snap = self.socket.hear().await;
-        assert_eq!((&snap["t"], &snap["id"]), (&json!("snap"), &id), "{snap}");
-        snap
+        loop {
+            let snap = self.socket.hear().await;
+            if snap["t"] == "upd" && snap["id"] != id {
+                self.note(&snap);
+                continue;
+            }
+            assert_eq!((&snap["t"], &snap["id"]), (&json!("snap"), &id), "{snap}");
+            return snap;
+        }
+    }
+
+    fn note(&mut self, frame: &Value) {
+        let newest = frame["v"].as_array().and_then(|values| values.last()).and_then(Value::as_f64);
+        if let (Some("upd"), Some(id), Some(newest)) = (frame["t"].as_str(), frame["id"].as_u64(), newest) {
+            self.newest.insert(id as u32, newest);
+        }
     }
 
     /// Waits until a subscription shows `value` as its newest.
     pub async fn shows(&mut self, id: u32, value: f64) {
         let mut seen = Vec::new();
         let shown = async {
-            loop {
+            while self.newest.get(&id).is_none_or(|newest| (newest - value).abs() > 1e-9) {
                 let frame = self.socket.try_hear().await.expect("the live socket stays open");
-                if frame["t"] == "upd" && frame["id"] == id {
-                    let newest =
-                        frame["v"].as_array().and_then(|values| values.last()).and_then(Value::as_f64);
-                    if newest.is_some_and(|newest| (newest - value).abs() < 1e-9) {
-                        return;
-                    }
-                }
+                self.note(&frame);
                 seen.push(frame);
             }
         };
@@ -67,6 +78,7 @@ impl Live {
                 if frame["id"] == id {
                     return frame;
                 }
+                self.note(&frame);
             }
         })
         .await
