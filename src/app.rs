@@ -93,54 +93,18 @@ async fn serve(config: Config, demo: bool) -> Result<()> {
     if let Some(fleet) = fleet {
         fleet.abort();
     }
-    shutdown(system, log, catalog, stop, http).await
-}
-
-/// Longest that each step of the way down may take.
-const STEP: Duration = Duration::from_secs(5);
-
-/// Down the reading's way: no new connections, sockets, log, flows, dashboards, catalog. A step that runs out of time is named and the next begins:
-/// what was acknowledged is durable already.
-async fn shutdown(
-    system: System,
-    log: ReadingLog,
-    catalog: Catalog,
-    stop: watch::Sender<bool>,
-    http: tokio::task::JoinHandle<bool>,
-) -> Result<()> {
-    let handle = system.handle();
     stop.send_replace(true);
-    step("sockets", async {
-        handle.devices.drain().await;
-        handle.devices.ended().await;
-    })
-    .await;
-    step("requests", async {
-        if !matches!(http.await, Ok(true)) {
-            tracing::warn!("some requests were cut off");
-        }
-    })
-    .await;
-    step("log", async {
-        if let Err(error) = log.shutdown().await {
-            tracing::error!(%error, "the log did not close cleanly; what was acknowledged is on disk");
-        }
-    })
-    .await;
-    step("actors", async {
-        system.stop(STEP).await;
-    })
-    .await;
+    system.shutdown(&log, STEP).await;
+    if !matches!(http.await, Ok(true)) {
+        tracing::warn!("some requests were cut off");
+    }
     drop(catalog);
     tracing::info!("down");
     Ok(())
 }
 
-async fn step(name: &'static str, work: impl Future<Output = ()>) {
-    if tokio::time::timeout(STEP, work).await.is_err() {
-        tracing::warn!(step = name, "step of the shutdown ran out of time");
-    }
-}
+/// Longest that each step of the way down may take.
+const STEP: Duration = Duration::from_secs(5);
 
 struct Signals {
     interrupt: Signal,

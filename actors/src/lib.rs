@@ -8,6 +8,7 @@ pub mod device;
 pub mod flow;
 pub mod handle;
 pub mod live;
+pub mod shutdown;
 pub mod system;
 
 pub use handle::Handle;

@@ -81,8 +81,8 @@ impl System {
         self.handle.clone()
     }
 
-    /// Takes the tree down after sockets have ended. See [`crate::shutdown`] for the order. Not cancel safe.
-    pub async fn stop(self, deadline: Duration) -> bool {
+    /// Stops the actors; the last step of [`System::shutdown`]. Not cancel safe.
+    pub(crate) async fn stop(self, deadline: Duration) -> bool {
         self.root.stop_and_wait(None, Some(deadline)).await.is_ok()
     }
 }

@@ -1,6 +1,6 @@
 //! Devices: a connection's way from the socket to the log.
 //!
-//! In the order of a reading: [`socket`] (what a socket is to us), [`receive`] (one turn of a socket at a time), [`numbered`] and [`unnumbered`] (the two
+//! In the order of a reading: [`socket`] (what a socket is to us), [`open`] (who it is), [`receive`] (one turn of a socket at a time), [`numbered`] and [`unnumbered`] (the two
 //! forms of the protocol, as state machines without I/O), [`admit`] (which readings, at what time, of which series),
 //! [`acknowledge`] (what the log reports back). Beside it the actors: [`connection`] (one per open socket), [`registry`] (who
 //! is connected) and [`presence`] (when a device was last seen, written in batches).
@@ -10,13 +10,14 @@ pub mod admit;
 pub mod connection;
 pub mod counters;
 pub mod numbered;
+pub mod open;
 pub mod presence;
 pub mod receive;
 pub mod registry;
 pub mod socket;
 pub mod unnumbered;
 
-pub use receive::{Context, Form, run};
+pub use open::{Context, Form, run};
 pub use registry::Devices;
 
 #[cfg(test)]

@@ -3,14 +3,21 @@
 //! Presence is derived and may lag by a tick; a write that fails is logged and its devices are written with the next change.
 
 use std::collections::HashMap;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use edgesync_schemas::entity::device::DeviceStatus;
 use edgesync_schemas::id::DeviceId;
+use edgesync_schemas::time::Timestamp;
 use edgesync_storage::catalog::{Catalog, Presence};
 use tokio::task::JoinHandle;
 
 use super::acknowledge::Link;
-use super::receive::now;
+
+/// The server's clock. The only place of the device sockets that reads it.
+pub(super) fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_us_saturating(since.as_micros().min(i64::MAX as u128) as i64)
+}
 
 /// Collects who was seen and writes it down, one batch at a time.
 pub(super) struct PresenceWriter {
