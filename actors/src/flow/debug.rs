@@ -23,8 +23,10 @@ const KEPT: Duration = Duration::from_secs(limit::DEBUG_S);
 pub(super) struct Debugged {
     live: Hub,
     /// A lock that may be held while a ring is read: looks are rare and short.
-    looked: Arc<Mutex<HashMap<(FlowId, Arc<str>), Looked>>>,
+    looked: Arc<Mutex<LookedAt>>,
 }
+
+type LookedAt = HashMap<(FlowId, Arc<str>), Looked>;
 
 struct Looked {
     /// Keeps the node watched.
@@ -70,7 +72,7 @@ impl Debugged {
 }
 
 /// Lets go of nodes that nobody looked at for long, until there are none.
-async fn forget(looked: Arc<Mutex<HashMap<(FlowId, Arc<str>), Looked>>>) {
+async fn forget(looked: Arc<Mutex<LookedAt>>) {
     loop {
         let next = looked.lock().await.values().map(|one| one.until).min();
         let Some(next) = next else { return };

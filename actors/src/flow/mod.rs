@@ -169,9 +169,8 @@ impl FlowsHandle {
     /// Lets the cells finish what is committed, at most for `deadline`, then stops them. False if it ran out. Not cancel safe.
     pub async fn shutdown(&self, deadline: Duration) -> bool {
         let mut in_time = true;
-        let stopping: Vec<_> = self.shared.cells.iter().cloned().collect();
-        let stopping =
-            stopping.into_iter().map(|cell| tokio::spawn(async move { cell.stop(deadline).await }));
+        let cells = self.shared.cells.clone().into_iter();
+        let stopping = cells.map(|cell| tokio::spawn(async move { cell.stop(deadline).await }));
         for stopped in stopping.collect::<Vec<_>>() {
             in_time &= stopped.await.unwrap_or(false);
         }
