@@ -1,5 +1,7 @@
 //! Cells: what they promise about room, panics, full outlets, commands and ends.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
 mod support;
 
 use std::sync::Arc;

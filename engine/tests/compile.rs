@@ -2,6 +2,8 @@
 //!
 //! `UPDATE=1` writes the expected files anew.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
 mod support;
 
 use std::fs;

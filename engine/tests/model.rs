@@ -2,6 +2,8 @@
 //!
 //! A failing case prints its input; its seed is kept in `model.proptest-regressions` beside this file and replayed first.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
 mod support;
 
 use std::sync::Arc;

@@ -223,6 +223,8 @@ pub const EXPRESSION_BYTES: usize = 2048;
 pub const EXPRESSION_NODES: usize = 500;
 /// Depth of an expression's syntax tree. Deeper: the diagram is refused.
 pub const EXPRESSION_DEPTH: usize = 32;
+/// Bytes of a pattern of `matches`. Longer: the diagram is refused. Patterns are compiled for each record that they are tried on.
+pub const PATTERN_BYTES: usize = 256;
 /// Values that a moving average keeps per key. More: the diagram is refused.
 pub const AVERAGE_VALUES: u64 = 10_000;
 /// Shortest window, in milliseconds.

@@ -5,6 +5,7 @@
 use cel::IdedExpr;
 use cel::common::ast::{CallExpr, Expr, LiteralValue, operators as op};
 use edgesync_schemas::flow::problem::Code;
+use edgesync_schemas::limit;
 
 use super::Wrong;
 use super::parse::Parsed;
@@ -161,6 +162,9 @@ impl Check<'_> {
             return self.math(id, call, &of);
         }
         let target = call.target.as_deref_mut().map(|target| self.part(target));
+        if call.func_name == "matches" {
+            self.pattern(id, call.args.last());
+        }
         match (call.func_name.as_str(), &of[..]) {
             (op::ADD | op::SUBSTRACT | op::MULTIPLY | op::DIVIDE | op::MODULO, &[left, right]) => {
                 self.arithmetic(id, call, left, right)
@@ -284,6 +288,22 @@ impl Check<'_> {
         }
     }
 
+    /// Patterns are compiled for each row, so they must be cheap to compile: short, and without counted repetition.
+    fn pattern(&mut self, id: u64, pattern: Option<&IdedExpr>) {
+        let text = match pattern.map(|pattern| &pattern.expr) {
+            Some(Expr::Literal(LiteralValue::String(text))) => text.inner(),
+            _ => return self.refuse(id, "matches needs a pattern that is written out".to_owned()),
+        };
+        let bytes = text.as_bytes();
+        let counts =
+            (0..bytes.len()).any(|at| bytes[at] == b'{' && !(at > 0 && matches!(bytes[at - 1], b'p' | b'P')));
+        if text.len() > limit::PATTERN_BYTES || counts {
+            let message =
+                format!("patterns have at most {} bytes and no counted repetition", limit::PATTERN_BYTES);
+            self.wrong.push(self.parsed.wrong(id, Code::ExpressionTooLarge, message));
+        }
+    }
+
     fn function(&mut self, id: u64, name: &str, target: Option<Type>, args: &[Type]) -> Type {
         let is_text = |of: Type| matches!(of, Type::Text | Type::Any);
         match (name, target, args) {
@@ -293,10 +313,10 @@ impl Check<'_> {
                 }
                 Type::Int
             }
-            ("double", None, &[of]) if of != Type::Container => Type::Double,
-            ("int", None, &[of]) if of != Type::Container => Type::Int,
-            ("string", None, &[of]) if of != Type::Container => Type::Text,
-            ("bool", None, &[of]) if matches!(of, Type::Bool | Type::Text | Type::Any) => Type::Bool,
+            ("double", None, &[of]) if !matches!(of, Type::Container) => Type::Double,
+            ("int", None, &[of]) if !matches!(of, Type::Container) => Type::Int,
+            ("string", None, &[of]) if !matches!(of, Type::Container) => Type::Text,
+            ("bool", None, &[Type::Bool | Type::Text | Type::Any]) => Type::Bool,
             ("contains" | "startsWith" | "endsWith" | "matches", Some(of), &[part])
             | ("matches", None, &[of, part]) => {
                 if !is_text(of) || !is_text(part) {
@@ -397,6 +417,14 @@ mod tests {
     fn lists_within_lists_are_refused() {
         let wrong = Predicate::compile("value.all(x, value.all(y, x < y))").err().unwrap();
         assert_eq!(wrong[0].code, Code::ExpressionTooLarge);
+    }
+
+    #[test]
+    fn patterns_that_are_costly_to_compile_are_refused() {
+        assert!(Predicate::compile(r"sensor.matches('^pump/[0-9]+$')").is_ok());
+        for source in ["sensor.matches('(a{100}){100}')", "sensor.matches(unit)"] {
+            assert!(Predicate::compile(source).is_err(), "{source}");
+        }
     }
 
     #[test]
