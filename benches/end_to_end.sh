@@ -5,6 +5,7 @@
 #   DURATION=60s                         how long each load lasts
 #   IDLE="5000 10000 15000"              connections at which memory is read for goal 7
 #   SERVE="--cells 1"                    more arguments for the server
+#   BINARY=path                          a binary that is built already, for trying the script
 #
 # Builds the release binary, gives each goal a fresh server on a fresh directory, and writes what was run and what came of it
 # to benches/results/end_to_end-<ref>.md. Rows are counted in the store (its counter of committed readings), not as frames sent,
@@ -17,9 +18,12 @@ duration=${DURATION:-60s}
 idle=${IDLE:-5000 10000 15000}
 read -ra serve <<<"${SERVE:-}"
 
-cargo build --release --quiet
-binary=$PWD/${CARGO_TARGET_DIR:-target}/release/edgesync
-[[ -x $binary ]] || binary=${CARGO_TARGET_DIR:-target}/release/edgesync
+if [[ -n ${BINARY:-} ]]; then
+    binary=$(realpath "$BINARY")
+else
+    cargo build --release --quiet
+    binary=$(realpath "${CARGO_TARGET_DIR:-target}/release/edgesync")
+fi
 ref=$(git rev-parse --short HEAD)$(git diff --quiet HEAD -- . ':!benches/results' || echo -dirty)
 result=benches/results/end_to_end-$ref.md
 ulimit -n "$(ulimit -Hn)"
@@ -133,7 +137,7 @@ say "# End to end at $ref"
 say ""
 say "- $(date -u +%FT%TZ), $(awk -F': ' '/^model name/ { print $2; exit }' /proc/cpuinfo), $(nproc) cores, $(awk '/^MemTotal/ { printf "%d GiB", $2 / 1048576 }' /proc/meminfo), Linux $(uname -r)"
 say "- data on $(stat -f -c %T "$work"), fsync before every acknowledgement; server and load generator share the machine"
-say "- command: \`DURATION=$duration benches/end_to_end.sh $goals\`, release build, default limits"
+say "- command: \`DURATION=$duration benches/end_to_end.sh $goals\`, ${BINARY:-release build}, default limits"
 
 for goal in $goals; do
     case $goal in

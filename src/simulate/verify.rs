@@ -164,8 +164,7 @@ async fn read_device(
     expected: &Expected,
     from: &str,
 ) -> Result<Verified> {
-    let mut found = Verified::default();
-    let mut seen = vec![0u64; expected.sent.div_ceil(64) as usize];
+    let mut check = Check::new(shape, expected);
     let first_page = format!("/api/v1/readings?device={}&from={from}&limit={PAGE}", expected.id);
     let mut path = first_page.clone();
     loop {
@@ -173,43 +172,110 @@ async fn read_device(
         anyhow::ensure!(status.is_success(), "{path}: {status}: {}", String::from_utf8_lossy(&bytes));
         let page: Page<'_> =
             serde_json::from_slice(&bytes).with_context(|| format!("{path}: not a page of readings"))?;
-        for reading in &page.items {
-            found.stored += 1;
-            match shape.recognise(expected.index, &reading.sensor_type, reading.value) {
-                Some(n) if n < expected.sent => {
-                    let (word, bit) = ((n / 64) as usize, 1u64 << (n % 64));
-                    if seen[word] & bit != 0 && !expected.excuses(n) {
-                        found.doubled += 1;
-                        found.example(|| format!("device {}: reading {n} is there twice", expected.id));
-                    }
-                    found.unacked_stored += u64::from(n >= expected.acked && seen[word] & bit == 0);
-                    seen[word] |= bit;
-                }
-                _ => {
-                    found.alien += 1;
-                    let (sensor, value) = (&reading.sensor_type, reading.value);
-                    found.example(|| format!("device {}: {sensor} = {value} was never sent", expected.id));
-                }
-            }
-        }
+        page.items.iter().for_each(|reading| check.take(&reading.sensor_type, reading.value));
         match page.next {
             Some(cursor) => path = format!("{first_page}&cursor={cursor}"),
-            None => break,
+            None => return Ok(check.finish()),
         }
     }
-    for n in 0..expected.acked {
-        if seen[(n / 64) as usize] & (1 << (n % 64)) == 0 && !expected.excuses(n) {
-            found.missing += 1;
-            found
-                .example(|| format!("device {}: reading {n} was acknowledged and is not there", expected.id));
-        }
+}
+
+/// Compares the readings of one device with what must be there.
+struct Check<'a> {
+    shape: &'a Shape,
+    expected: &'a Expected,
+    /// A bit for each reading that was sent.
+    seen: Vec<u64>,
+    found: Verified,
+}
+
+impl<'a> Check<'a> {
+    fn new(shape: &'a Shape, expected: &'a Expected) -> Self {
+        let seen = vec![0; expected.sent.div_ceil(64) as usize];
+        Self { shape, expected, seen, found: Verified::default() }
     }
-    Ok(found)
+
+    fn take(&mut self, sensor: &str, value: f64) {
+        let (expected, found) = (self.expected, &mut self.found);
+        found.stored += 1;
+        let number = self.shape.recognise(expected.index, sensor, value).filter(|n| *n < expected.sent);
+        let Some(n) = number else {
+            found.alien += 1;
+            found.example(|| format!("device {}: {sensor} = {value} was never sent", expected.id));
+            return;
+        };
+        let (word, bit) = (&mut self.seen[(n / 64) as usize], 1u64 << (n % 64));
+        let is_second = *word & bit != 0;
+        *word |= bit;
+        if is_second && !expected.excuses(n) {
+            found.doubled += 1;
+            found.example(|| format!("device {}: reading {n} is there twice", expected.id));
+        }
+        found.unacked_stored += u64::from(n >= expected.acked && !is_second);
+    }
+
+    fn finish(mut self) -> Verified {
+        for n in 0..self.expected.acked {
+            let is_there = self.seen[(n / 64) as usize] & (1 << (n % 64)) != 0;
+            if !is_there && !self.expected.excuses(n) {
+                self.found.missing += 1;
+                let id = &self.expected.id;
+                self.found.example(|| format!("device {id}: reading {n} was acknowledged and is not there"));
+            }
+        }
+        self.found
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What is found of a device that sent 5 frames of 2 readings, 4 of them acknowledged, when these are stored.
+    fn found(stored: &[(u32, u64)]) -> Verified {
+        let outcome = Outcome {
+            index: 3,
+            id: Some("x".to_owned()),
+            acked: 4,
+            sent: 5,
+            rejected: Vec::new(),
+            uncertain: Vec::new(),
+        };
+        let expected = Expected::of(&outcome, 2).unwrap();
+        let shape = Shape::new(super::super::Form::Edgesync, 1, 2);
+        let mut check = Check::new(&shape, &expected);
+        for (device, n) in stored {
+            let mut text = Vec::new();
+            shape.encode(&mut text, *device, "x", n / 2 + 1, 0);
+            let frame: serde_json::Value = serde_json::from_slice(&text).unwrap();
+            let reading = &frame["r"][(n % 2) as usize];
+            check.take(reading[0].as_str().unwrap(), reading[1].as_f64().unwrap());
+        }
+        check.finish()
+    }
+
+    fn ours(numbers: impl IntoIterator<Item = u64>) -> Vec<(u32, u64)> {
+        numbers.into_iter().map(|n| (3, n)).collect()
+    }
+
+    #[test]
+    fn a_store_with_every_acknowledged_reading_once_is_right() {
+        assert!(found(&ours(0..8)).is_good());
+        let with_unacked = found(&ours(0..10));
+        assert!(with_unacked.is_good());
+        assert_eq!((with_unacked.stored, with_unacked.unacked_stored), (10, 2));
+    }
+
+    #[test]
+    fn missing_doubled_and_foreign_readings_are_found() {
+        assert_eq!(found(&ours((0..8).filter(|n| *n != 5))).missing, 1);
+        assert_eq!(found(&ours((0..8).chain([2]))).doubled, 1);
+        assert_eq!(found(&ours((0..10).chain([9]))).doubled, 1, "also where the ack did not arrive");
+        assert_eq!(found(&ours((0..8).chain([10]))).alien, 1, "never sent");
+        let mut mixed = ours(0..8);
+        mixed.extend((0..8).map(|n| (4, n)));
+        assert!(found(&mixed).alien >= 4, "of another device");
+    }
 
     #[test]
     fn refused_and_resent_readings_are_excused_and_no_others() {
