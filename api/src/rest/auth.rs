@@ -63,7 +63,12 @@ async fn log_in(
     let account = state.catalog.account_by_email(&login.email).await?;
     let (user, hash) = account.map(|account| (account.user, account.password_hash)).unzip();
     // The same work and the same answer, whether the account exists or not.
-    let right = state.passwords.verify(login.password, hash).await?;
+    let checked = state.passwords.verify(login.password, hash).await;
+    if checked.is_err() {
+        // Nothing was tried out: who meets a busy server must not be shut out for it.
+        state.attempts.succeeded(&login.email, address);
+    }
+    let right = checked?;
     let Some(user) = user.filter(|user| right && user.is_active) else {
         return Err(Problem::new(
             StatusCode::UNAUTHORIZED,

@@ -10,13 +10,19 @@ use super::token::{Token, TokenKind};
 use super::value::{Row, Value};
 use super::{Catalog, member, new_id, now, organization, session};
 
-/// A user and the hash that their password is checked against.
-#[derive(Debug, Clone)]
+/// A user and the hash that their password is checked against. The hash does not print.
+#[derive(Clone)]
 pub struct Account {
     /// The user.
     pub user: User,
     /// In the form that `argon2` writes, parameters included.
     pub password_hash: String,
+}
+
+impl std::fmt::Debug for Account {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Account").field("user", &self.user).finish_non_exhaustive()
+    }
 }
 
 /// What a new user gets.
