@@ -106,6 +106,8 @@ pub const PAGE_MAX: usize = 500;
 pub const LIVE_FRAME_BYTES: usize = 32 * 1024;
 /// Bytes of the read buffer of a dashboard's socket.
 pub const LIVE_READ_BUFFER_BYTES: usize = 4 * 1024;
+/// Bytes of frames to a dashboard that go out in one write.
+pub const LIVE_WRITE_BUFFER_BYTES: usize = 16 * 1024;
 /// Bytes of encoded frames that one dashboard's socket holds. Reached: it waits for the network, and values are conflated meanwhile.
 pub const LIVE_WRITE_BYTES: usize = 64 * 1024;
 /// Bytes that the library holds for one dashboard's socket at most: the frames above, or one snapshot. More: the socket is closed.

@@ -13,6 +13,7 @@ mod bad_flow;
 mod bad_input;
 mod close_codes;
 mod crash;
+mod dashboards;
 mod isolation;
 mod stall;
 mod ways;

@@ -163,12 +163,27 @@ impl State {
         for slot in &self.slots {
             slot.push(samples, now);
         }
-        for sample in samples.drain(..) {
+        // a commit may have many times as many of one series as a ring has room for
+        let first_kept = samples.len().saturating_sub(limit::LIVE_POINTS);
+        if first_kept > 0 {
+            self.start = samples[first_kept].offset;
+            self.ring.clear();
+            self.raw_bytes = 0;
+        }
+        for sample in samples.drain(..).skip(first_kept) {
+            if self.ring.len() == limit::LIVE_POINTS {
+                self.forget_oldest();
+            }
             self.raw_bytes += raw_bytes(&sample);
             self.ring.push_back(sample);
         }
-        while self.ring.len() > limit::LIVE_POINTS || self.raw_bytes > limit::LIVE_RAW_BYTES {
-            let Some(oldest) = self.ring.pop_front() else { break };
+        while self.raw_bytes > limit::LIVE_RAW_BYTES {
+            self.forget_oldest();
+        }
+    }
+
+    fn forget_oldest(&mut self) {
+        if let Some(oldest) = self.ring.pop_front() {
             self.raw_bytes -= raw_bytes(&oldest);
             self.start = oldest.offset + 1;
         }

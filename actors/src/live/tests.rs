@@ -265,5 +265,11 @@ async fn a_ring_forgets_the_oldest_and_says_so() {
     assert!(!back.recovered);
     assert_eq!(back.points.len(), limit::LIVE_POINTS);
     let since = Position { offset: 1, ..first.position };
-    assert!(session.subscribe(request(source, Some(since))).await.unwrap().recovered);
+    assert!(session.subscribe(request(source.clone(), Some(since))).await.unwrap().recovered);
+    // one by one it is the same
+    hub.publish(&rows(flow, &[1.0]));
+    assert!(!session.subscribe(request(source.clone(), Some(since))).await.unwrap().recovered);
+    let since = Position { offset: 2, ..since };
+    let back = session.subscribe(request(source, Some(since))).await.unwrap();
+    assert_eq!((back.points.len(), back.recovered), (limit::LIVE_POINTS, true));
 }

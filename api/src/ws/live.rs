@@ -45,7 +45,7 @@ async fn connect(
     };
     let upgrade = upgrade
         .read_buffer_size(limit::LIVE_READ_BUFFER_BYTES)
-        .write_buffer_size(0)
+        .write_buffer_size(limit::LIVE_WRITE_BUFFER_BYTES)
         .max_write_buffer_size(limit::LIVE_WRITE_QUEUE_BYTES)
         .max_frame_size(limit::LIVE_FRAME_BYTES)
         .max_message_size(limit::LIVE_FRAME_BYTES);
