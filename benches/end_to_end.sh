@@ -44,10 +44,10 @@ trap 'stop; rm -rf "$work"' EXIT
 say() { echo "$*" | tee -a "$result"; }
 
 start() {
-    rm -rf "$work/data"
+    rm -rf "$work/data" "$work/ready"
     "$binary" serve --listen 127.0.0.1:0 --data "$work/data" --log warn "${serve[@]}" >"$work/ready" 2>"$work/server.log" &
     server=$!
-    until grep -q http:// "$work/ready"; do
+    until grep -qs http:// "$work/ready"; do
         kill -0 $server || { cat "$work/server.log"; exit 1; }
         sleep 0.1
     done
