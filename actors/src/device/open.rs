@@ -47,7 +47,8 @@ pub enum Form {
 /// that were taken from the socket and not handed to the log are lost with it, unacknowledged.
 pub async fn run<S: Socket>(mut socket: S, form: Form, context: Arc<Context>) {
     let counters = Arc::clone(context.devices.counters());
-    let close = match open(&mut socket, form, &context).await {
+    // Boxed, like the close below: a connection lives long, its opening does not, and 15,000 idle ones would all keep room for it.
+    let close = match Box::pin(open(&mut socket, form, &context)).await {
         Ok((attached, session)) => {
             let mut connection = Connection::new(&context, &counters, &attached.link, session);
             connection.serve(&mut socket).await
@@ -59,7 +60,7 @@ pub async fn run<S: Socket>(mut socket: S, form: Form, context: Arc<Context>) {
             counters.count_close(close.code);
             tracing::debug!(code = close.code.number(), reason = %close.reason, "device socket closed");
             // A peer that does not read its close frame does not hold us up.
-            let _ = timeout(CLOSE_WAIT, shut(&mut socket, close)).await;
+            let _ = Box::pin(timeout(CLOSE_WAIT, shut(&mut socket, close))).await;
         }
         End::Gone => {}
     }

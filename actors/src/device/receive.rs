@@ -99,6 +99,8 @@ impl<'a> Connection<'a> {
         let may_read = self.waiting.is_none() && self.over_credit.is_none() && self.paused.is_none();
         let (link, log, deadline) = (self.link, &self.context.log, self.deadline());
         let wanted = self.waiting.as_ref().map(|(_, batch)| batch_bytes(batch));
+        // Boxed, and made when polled: nearly no turn waits for room, and an idle connection should not keep space for it.
+        let reserve = async { Box::pin(log.reserve(wanted.unwrap_or(0))).await };
         tokio::select! {
             biased;
             () = link.woken() => {
@@ -107,7 +109,7 @@ impl<'a> Connection<'a> {
                 }
                 self.settle();
             }
-            permit = log.reserve(wanted.unwrap_or(0)), if wanted.is_some() => {
+            permit = reserve, if wanted.is_some() => {
                 if let Some((tag, batch)) = self.waiting.take() {
                     self.submit(tag, batch, permit);
                 }
@@ -115,7 +117,7 @@ impl<'a> Connection<'a> {
             read = self.receive(socket), if may_read => {
                 read?;
             }
-            () = tokio::time::sleep_until(deadline) => self.on_deadline(socket).await?,
+            () = tokio::time::sleep_until(deadline) => Box::pin(self.on_deadline(socket)).await?,
         }
         self.answer(socket).await
     }

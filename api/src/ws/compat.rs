@@ -3,15 +3,14 @@
 use axum::Router;
 use axum::extract::{Query, State, WebSocketUpgrade};
 use axum::http::HeaderMap;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
-use edgesync_actors::device::{self, Form};
+use edgesync_actors::device::Form;
 use edgesync_storage::catalog::token;
 use serde::Deserialize;
 
-use super::WsSocket;
 use super::device::bearer;
-use super::socket::bounded;
+use super::socket::serve;
 use crate::error::Problem;
 use crate::state::AppState;
 
@@ -35,8 +34,5 @@ async fn connect(
     // 403, not 401: what existing firmware knows.
     let unknown = || Problem::forbidden("token", "token is missing, unknown or revoked");
     let access = state.catalog.device_by_token_hash(&token::hash(token)).await?.ok_or_else(unknown)?;
-    let context = state.actors.context;
-    Ok(bounded(upgrade)
-        .on_upgrade(move |socket| device::run(WsSocket(socket), Form::Unnumbered(access), context))
-        .into_response())
+    Ok(serve(upgrade, Form::Unnumbered(access), state.actors.context))
 }

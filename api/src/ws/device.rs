@@ -3,13 +3,12 @@
 use axum::Router;
 use axum::extract::{RawQuery, State, WebSocketUpgrade};
 use axum::http::{HeaderMap, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
-use edgesync_actors::device::{self, Form};
+use edgesync_actors::device::Form;
 use edgesync_storage::catalog::token;
 
-use super::WsSocket;
-use super::socket::bounded;
+use super::socket::serve;
 use crate::error::Problem;
 use crate::state::AppState;
 
@@ -47,11 +46,7 @@ async fn connect(
             None => return Err(Problem::unauthorized("token is unknown or revoked")),
         },
     };
-    let context = state.actors.context;
-    let upgrade = bounded(upgrade.protocols([JSON]));
-    Ok(upgrade
-        .on_upgrade(move |socket| device::run(WsSocket(socket), Form::Numbered(access), context))
-        .into_response())
+    Ok(serve(upgrade.protocols([JSON]), Form::Numbered(access), state.actors.context))
 }
 
 /// Whether the handshake offers our sub-protocol, or none.

@@ -43,17 +43,21 @@ async fn connect(
         Some((token, _)) => Some(token.to_owned()),
         None => None,
     };
-    let upgrade = upgrade
+    Ok(bounded(upgrade).on_upgrade(move |socket| serve(WsSocket::new(socket), state, token)).into_response())
+}
+
+/// A dashboard's buffers and bounds.
+pub(super) fn bounded(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
+    upgrade
         .read_buffer_size(limit::LIVE_READ_BUFFER_BYTES)
         .write_buffer_size(limit::LIVE_WRITE_BUFFER_BYTES)
         .max_write_buffer_size(limit::LIVE_WRITE_QUEUE_BYTES)
         .max_frame_size(limit::LIVE_FRAME_BYTES)
-        .max_message_size(limit::LIVE_FRAME_BYTES);
-    Ok(upgrade.on_upgrade(move |socket| serve(WsSocket(socket), state, token)).into_response())
+        .max_message_size(limit::LIVE_FRAME_BYTES)
 }
 
 /// Why a socket ends.
-enum End {
+pub(super) enum End {
     /// The server closes it.
     Close(Close),
     /// The server goes down.
@@ -84,20 +88,25 @@ async fn serve(mut socket: WsSocket, state: AppState, token: Option<String>) {
         Ok(viewer) => Dashboard::new(&mut socket, &state, viewer, draining).run().await,
         Err(end) => end,
     };
-    let patience = Duration::from_secs(limit::LIVE_WRITE_S);
+    if let End::Drained = end {
+        let after_ms = after_ms();
+        let mut bye = String::new();
+        live::write_bye(&mut bye, "draining", after_ms);
+        let _ = in_time(socket.send(Outbound::Text(bye))).await;
+        return close(&mut socket, Close::draining(after_ms).into()).await;
+    }
+    close(&mut socket, end).await;
+}
+
+/// Ends a socket.
+pub(super) async fn close(socket: &mut WsSocket, end: End) {
     let close = match end {
         End::Gone => return,
         End::Close(close) => close,
-        End::Drained => {
-            let after_ms = after_ms();
-            let mut bye = String::new();
-            live::write_bye(&mut bye, "draining", after_ms);
-            let _ = timeout(patience, socket.send(Outbound::Text(bye))).await;
-            Close::draining(after_ms)
-        }
+        End::Drained => Close::draining(after_ms()),
     };
     debug!(code = close.code.number(), reason = %close.reason, "live socket closed");
-    let _ = timeout(patience, socket.send(Outbound::Close(close))).await;
+    let _ = in_time(socket.send(Outbound::Close(close))).await;
 }
 
 /// Who watches.
@@ -145,7 +154,7 @@ async fn first_token(socket: &mut WsSocket) -> Result<String, End> {
     }
 }
 
-async fn user(state: &AppState, token: &[u8; 32]) -> Result<UserId, End> {
+pub(super) async fn user(state: &AppState, token: &[u8; 32]) -> Result<UserId, End> {
     match state.catalog.session(token).await {
         Ok(Some((_, user))) => Ok(user.id),
         Ok(None) => Err(Close::new(CloseCode::Authentication, "the token is unknown or has ended").into()),
@@ -267,7 +276,7 @@ impl<'a> Dashboard<'a> {
 }
 
 /// Waits for the network, but not for ever.
-async fn in_time(write: impl Future<Output = Result<(), Broken>>) -> Result<(), End> {
+pub(super) async fn in_time(write: impl Future<Output = Result<(), Broken>>) -> Result<(), End> {
     match timeout(Duration::from_secs(limit::LIVE_WRITE_S), write).await {
         Ok(written) => Ok(written?),
         Err(_) => Err(End::Gone),

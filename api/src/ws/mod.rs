@@ -5,5 +5,6 @@ pub mod device;
 pub mod live;
 mod socket;
 mod subscribe;
+pub mod widget;
 
 pub use socket::WsSocket;
