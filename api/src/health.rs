@@ -103,6 +103,9 @@ fn render(state: &AppState) -> String {
         "cell",
         of(|cell| cell.skipped),
     );
+    let live = &state.actors.live;
+    text.gauge("edgesync_live_sockets_open", "Dashboards' sockets open now", live.sockets() as f64);
+    text.gauge("edgesync_live_sources", "Sources that dashboards watch", live.followed() as f64);
     text.0
 }
 

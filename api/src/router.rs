@@ -22,6 +22,7 @@ pub fn router(state: AppState) -> Router {
         .merge(ws::device::routes())
         .merge(ws::compat::routes())
         .merge(ws::live::routes())
+        .merge(ws::widget::routes())
         .fallback(unknown)
         .method_not_allowed_fallback(not_allowed)
         .layer(DefaultBodyLimit::max(limit::BODY_BYTES))

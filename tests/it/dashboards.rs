@@ -209,3 +209,28 @@ async fn dashboards_are_sent_away_when_the_server_goes_down() {
     assert_eq!(live.socket.hear_close().await.0, 4503);
     assert!(stage.server.wait().await.success());
 }
+
+#[tokio::test]
+async fn the_compatible_form_shows_one_widget_value_by_value() {
+    let stage = stage().await;
+    let source =
+        json!({"data_source_type": "device_sensor", "device_id": stage.device.id, "sensor_type": "a"});
+    let widget = widget(&stage, source).await;
+    let mut device = Device::connect(&stage.server, &stage.device, 1, 1).await;
+    device.deliver(1, json!([["a", 21.5, 0, "C"]])).await;
+    let path = format!("/ws/widgets/{widget}/?token={}", stage.api.token);
+    let (address, stranger) = (stage.server.address, Api::sign_up(&stage.server).await);
+    let mut socket = Socket::open(address, &path, &[]).await.unwrap();
+    let first = socket.hear().await;
+    assert_eq!((&first["value"], &first["unit"]), (&json!(21.5), &json!("C")), "{first}");
+    device.deliver(2, json!([["a", "warm"], ["a", 22.5, 0, "F"]])).await;
+    assert_eq!(socket.hear().await["value"], "warm");
+    let newest = socket.hear().await;
+    assert_eq!((&newest["value"], &newest["unit"]), (&json!(22.5), &json!("F")), "{newest}");
+    assert!(newest["timestamp"].as_str().unwrap().ends_with('Z'));
+
+    for (token, status) in [("nobody's", 401), (&*stranger.token, 404)] {
+        let path = format!("/ws/widgets/{widget}/?token={token}");
+        assert_eq!(Socket::open(address, &path, &[]).await.err(), Some(status));
+    }
+}

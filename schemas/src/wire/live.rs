@@ -284,6 +284,15 @@ pub fn write_upd(
     out.push('}');
 }
 
+/// Appends a value in the compatible form of a widget's socket (`GET /ws/widgets/{id}/`): RFC 3339, and one value a frame.
+pub fn write_widget_value(out: &mut String, point: &Point, unit: Option<&str>) {
+    let _ = write!(out, r#"{{"timestamp":"{}","value":"#, point.ts);
+    write_value(out, point);
+    out.push_str(r#","unit":"#);
+    write_text(out, unit.unwrap_or_default());
+    out.push('}');
+}
+
 /// Appends `err`. Without an id it is about a frame that could not be read.
 pub fn write_err(out: &mut String, id: Option<SubId>, code: ErrCode, message: &str) {
     out.push_str(r#"{"t":"err","#);

@@ -93,6 +93,9 @@ fn what_is_written_equals_the_examples() {
     ];
     assert_eq!(written(|out| write_upd(out, SubId(8), 4723, &values, None, 8)), example("upd-folded"));
 
+    let value = point(1_769_860_803_000, 22.0, None);
+    assert_eq!(written(|out| write_widget_value(out, &value, Some("C"))), example("widget-value"));
+
     let message = "no such device or sensor";
     assert_eq!(written(|out| write_err(out, Some(SubId(8)), ErrCode::NotFound, message)), example("err"));
     assert_eq!(written(|out| write_bye(out, "draining", 1234)), example("bye"));
