@@ -1,1 +1,0 @@
-//! What is said on the sockets: frames as bytes, and the types that they are read into.
