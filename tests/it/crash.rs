@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::support::device::Socket;
-use crate::support::{Api, NewDevice, Random, Server, within};
+use crate::support::{Api, Device, Live, NewDevice, Random, Server, stage, within};
 
 const ROUNDS: u32 = 30;
 const DEVICES: u32 = 5;
@@ -160,4 +160,27 @@ async fn thirty_kills_lose_no_acknowledged_reading_and_double_none() {
     }
     println!("{total} readings, {connects} connections, {ROUNDS} kills");
     assert!(connects > DEVICES * ROUNDS / 2, "the devices were connected when the server died");
+}
+
+#[tokio::test]
+async fn a_deployed_flow_runs_again_after_a_kill() {
+    let mut stage = stage().await;
+    let nodes = json!([
+        {"id": "in", "type": "device", "position": {"x": 0, "y": 0}, "data": {"deviceUuid": stage.device.id, "variable": "a"}},
+        {"id": "average", "type": "moving-average", "position": {"x": 1, "y": 0}, "data": {"windowSize": 2}},
+        {"id": "show", "type": "display", "position": {"x": 2, "y": 0}, "data": {}},
+    ]);
+    let edges = json!([{"id": "1", "source": "in", "target": "average"}, {"id": "2", "source": "average", "target": "show"}]);
+    let flow = stage.api.deploy("average", nodes, edges).await;
+    let mut device = Device::connect(&stage.server, &stage.device, 1, 1).await;
+    device.deliver(1, json!([["a", 1]])).await;
+    stage.server.kill().await;
+    stage.server.restart().await;
+    let api = stage.api.at(&stage.server);
+    let mut live = Live::connect(&stage.server, &api).await;
+    live.flow_node(1, &flow, "show").await;
+    let mut device = Device::connect(&stage.server, &stage.device, 1, 2).await;
+    assert_eq!(device.welcome["acked"], 1);
+    device.deliver(2, json!([["a", 100], ["a", 200]])).await;
+    live.shows(1, 150.0).await;
 }

@@ -1,8 +1,10 @@
-//! What breaks in one flow stays there.
+//! What breaks or stands still in one place stays there.
+
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{Device, Live, eventually, stage_with};
+use crate::support::{Device, Live, eventually, stage, stage_with, within};
 
 fn chain(device: &str, kind: &str, data: Value) -> (Value, Value) {
     let nodes = json!([
@@ -62,4 +64,29 @@ async fn the_breaking_node_exists_only_for_tests() {
     let (status, answer) = stage.api.call(hyper::Method::POST, &path, Some(&json!({}))).await;
     assert_eq!(status, 422, "{answer}");
     assert!(answer.to_string().contains("unknown_type"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_dashboard_that_reads_nothing_slows_nobody() {
+    let stage = stage().await;
+    let mut stuck = Live::connect(&stage.server, &stage.api).await;
+    for id in 1..=50 {
+        let frame = json!({"t": "sub", "id": id, "device": stage.device.id, "sensor": "a", "max_hz": 50});
+        stuck.socket.say(frame).await;
+    }
+    let mut live = Live::connect(&stage.server, &stage.api).await;
+    live.sensor(1, &stage.device.id, "a").await;
+    let mut device = Device::connect(&stage.server, &stage.device, 1, 1).await;
+    let load = async {
+        for q in 1..=200 {
+            let readings: Vec<Value> = (0..100).map(|i| json!(["a", q * 100 + i])).collect();
+            device.deliver(q, json!(readings)).await;
+        }
+    };
+    within("200 frames beside a dashboard that reads nothing", load).await;
+    live.shows(1, 20_099.0).await;
+    let stored = stage.api.values(&stage.device.id, "a").await;
+    assert_eq!(stored.len(), 20_000);
+    drop(stuck);
+    tokio::time::timeout(Duration::from_secs(5), device.deliver(201, json!([["a", 0]]))).await.unwrap();
 }

@@ -15,5 +15,6 @@ mod close_codes;
 mod crash;
 mod dashboards;
 mod isolation;
+mod serve;
 mod stall;
 mod ways;

@@ -4,7 +4,7 @@ use edgesync_schemas::time::Timestamp;
 use hyper::Method;
 use serde_json::{Value, json};
 
-use crate::support::{CompatDevice, Device, Live, Random, now_ms, stage, stage_with};
+use crate::support::{CompatDevice, Device, Live, Random, eventually, now_ms, stage, stage_with};
 
 fn event_ms(reading: &Value) -> i64 {
     reading["timestamp"].as_str().unwrap().parse::<Timestamp>().unwrap().as_ms()
@@ -285,4 +285,21 @@ async fn the_plan_decides_how_many_devices_an_account_may_make() {
     assert_eq!((status, &answer["code"]), (403, &json!("device_limit_reached")), "{answer}");
     stage.api.allow_devices(&stage.server, 6).await;
     stage.api.new_device("6").await;
+}
+
+#[tokio::test]
+async fn a_device_is_seen_to_come_and_go() {
+    let stage = stage().await;
+    let path = format!("/api/v1/devices/{}", stage.device.id);
+    assert!(stage.api.get(&path).await["last_seen"].is_null());
+    let mut device = Device::connect(&stage.server, &stage.device, 1, 1).await;
+    device.deliver(1, json!([["a", 1]])).await;
+    for status in ["active", "offline"] {
+        eventually("the device's status", async || {
+            let device = stage.api.get(&path).await;
+            if device["status"] == status && device["last_seen"].is_string() { Ok(()) } else { Err(device) }
+        })
+        .await;
+        device.socket.0.close(None).await.ok();
+    }
 }

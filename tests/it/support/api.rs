@@ -47,6 +47,22 @@ impl Api {
         }
     }
 
+    /// An account that exists.
+    pub async fn log_in(server: &Server, email: &str, password: &str) -> Self {
+        let body = json!({"email": email, "password": password});
+        let path = "/api/v1/auth/login";
+        let (status, answer) = call(server.address, None, Method::POST, path, Some(&body)).await;
+        assert_eq!(status, 200, "{answer}");
+        let nowhere = Self {
+            address: server.address,
+            email: email.to_owned(),
+            token: text(&answer["token"]),
+            organization: String::new(),
+        };
+        let organizations = nowhere.get("/api/v1/organizations").await;
+        Self { organization: text(&organizations["items"][0]["id"]), ..nowhere }
+    }
+
     /// The same account at a server that was started again.
     pub fn at(&self, server: &Server) -> Self {
         Self { address: server.address, ..self.clone() }

@@ -2,7 +2,8 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
+use std::process::{ExitStatus, Output, Stdio};
+use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -17,6 +18,7 @@ pub struct Server {
     child: Child,
     directory: TempDir,
     args: Vec<String>,
+    said: Arc<Mutex<Vec<String>>>,
     /// Where it listens; another port after each restart.
     pub address: SocketAddr,
 }
@@ -31,8 +33,8 @@ impl Server {
     pub async fn start_with(args: &[&str]) -> Self {
         let directory = tempfile::Builder::new().prefix("edgesync-it-").tempdir().unwrap();
         let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
-        let (child, address) = spawn(directory.path(), &args).await;
-        Self { child, directory, args, address }
+        let (child, address, said) = spawn(directory.path(), &args).await;
+        Self { child, directory, args, said, address }
     }
 
     /// Kills it as a power cut would (SIGKILL) and waits until it is gone.
@@ -43,9 +45,7 @@ impl Server {
     /// Starts it again on the same data.
     pub async fn restart(&mut self) {
         assert!(self.child.try_wait().unwrap().is_some(), "the server still runs");
-        let (child, address) = spawn(self.directory.path(), &self.args).await;
-        self.child = child;
-        self.address = address;
+        (self.child, self.address, self.said) = spawn(self.directory.path(), &self.args).await;
     }
 
     /// Asks it to stop (SIGTERM). Does not wait.
@@ -68,6 +68,16 @@ impl Server {
         line.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
+    /// What it has printed on stdout.
+    pub fn said(&self) -> Vec<String> {
+        self.said.lock().unwrap().clone()
+    }
+
+    /// Its data directory.
+    pub fn data(&self) -> PathBuf {
+        self.path("data")
+    }
+
     /// A path in its directory, outside its data.
     pub fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
@@ -77,7 +87,7 @@ impl Server {
     pub async fn admin(&self, args: &[&str]) {
         let output = Command::new(BINARY)
             .args(["admin", "--data"])
-            .arg(self.directory.path().join("data"))
+            .arg(self.data())
             .args(args)
             .output()
             .await
@@ -102,7 +112,14 @@ pub fn scratch() -> TempDir {
     tempfile::Builder::new().prefix("edgesync-it-").tempdir().unwrap()
 }
 
-async fn spawn(directory: &Path, args: &[String]) -> (Child, SocketAddr) {
+/// Runs the binary in `directory` until it ends by itself, which must be soon.
+pub async fn run(directory: &Path, args: &[&str], environment: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(BINARY);
+    command.args(args).envs(environment.iter().copied()).current_dir(directory).stdin(Stdio::null());
+    within("the end of a short run", command.kill_on_drop(true).output()).await.unwrap()
+}
+
+async fn spawn(directory: &Path, args: &[String]) -> (Child, SocketAddr, Arc<Mutex<Vec<String>>>) {
     let log = std::fs::File::options().create(true).append(true).open(directory.join("log")).unwrap();
     let mut child = Command::new(BINARY)
         .arg("serve")
@@ -129,7 +146,12 @@ async fn spawn(directory: &Path, args: &[String]) -> (Child, SocketAddr) {
         panic!("the server ended before it was ready:\n{log}");
     })
     .await;
-    // Nobody reads on; keep the pipe open so that the server can print.
-    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-    (child, address)
+    let said = Arc::new(Mutex::new(Vec::new()));
+    let sink = Arc::clone(&said);
+    tokio::spawn(async move {
+        while let Ok(Some(line)) = lines.next_line().await {
+            sink.lock().unwrap().push(line);
+        }
+    });
+    (child, address, said)
 }
