@@ -32,7 +32,7 @@ impl Malformed {
 /// [`Malformed`] if it is no JSON, or its kind, its number or a field other than a reading is missing or of a wrong type.
 pub fn device_frame(text: &str) -> Result<DeviceFrame<'_>, Malformed> {
     match serde_json::from_str::<Quick<'_>>(text) {
-        Ok(Quick { t: Some(t), q: Some(q), bt, r: Some(Readings(readings)) }) if t == "data" => {
+        Ok(Quick { t: Some("data"), q: Some(q), bt, r: Some(Readings(readings)) }) => {
             data_frame(q, bt, Ok(readings))
         }
         _ => careful(text),
