@@ -17,7 +17,7 @@ pub mod registry;
 pub mod socket;
 pub mod unnumbered;
 
-pub use open::{Context, Form, run};
+pub use open::{Context, Form, Identity, run};
 pub use registry::Devices;
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use edgesync_schemas::wire::close::{Close, CloseCode};
 use edgesync_schemas::wire::decode::device_frame;
 use edgesync_schemas::wire::encode;
 use edgesync_schemas::wire::frame::{DeviceFrame, Hello};
-use edgesync_storage::catalog::{Catalog, DeviceAccess, token};
+use edgesync_storage::catalog::{self, Catalog, DeviceAccess, token};
 use edgesync_storage::log::ReadingLog;
 use futures_util::{SinkExt, StreamExt};
 use tokio::time::timeout;
@@ -38,9 +38,42 @@ pub struct Context {
 #[derive(Debug)]
 pub enum Form {
     /// `edgesync.v1.json`; the token may still come in `hello`.
-    Numbered(Option<DeviceAccess>),
+    Numbered(Option<Identity>),
     /// The compatible form, whose handshake carries the token.
-    Unnumbered(DeviceAccess),
+    Unnumbered(Identity),
+}
+
+/// A device, and the token that it showed. The token is asked about again while the socket is open: it can be revoked or end.
+#[derive(Debug, Clone, Copy)]
+pub struct Identity {
+    access: DeviceAccess,
+    token_hash: [u8; 32],
+}
+
+impl Identity {
+    /// Whose token this is; nothing if it is unknown, revoked or has ended. Cancel safe.
+    ///
+    /// # Errors
+    /// Of the catalog.
+    pub async fn of(token: &str, catalog: &Catalog) -> Result<Option<Self>, catalog::Error> {
+        let token_hash = token::hash(token);
+        let access = catalog.device_by_token_hash(&token_hash).await?;
+        Ok(access.map(|access| Self { access, token_hash }))
+    }
+
+    /// Asks again.
+    pub(super) async fn check(&self, catalog: &Catalog) -> Result<(), End> {
+        match catalog.device_by_token_hash(&self.token_hash).await {
+            Ok(Some(DeviceAccess { is_active: true, .. })) => Ok(()),
+            Ok(Some(_)) => Err(end(CloseCode::Forbidden, "the device is disabled")),
+            Ok(None) => Err(end(CloseCode::Authentication, "token was revoked")),
+            Err(error) => {
+                // Who was let in stays in: a catalog that does not answer is no reason to lose readings.
+                tracing::warn!(%error, "catalog did not answer for an open socket");
+                Ok(())
+            }
+        }
+    }
 }
 
 /// Serves a device's socket until it ends. What was admitted by then is stored all the same. Not cancel safe: readings
@@ -49,8 +82,8 @@ pub async fn run<S: Socket>(mut socket: S, form: Form, context: Arc<Context>) {
     let counters = Arc::clone(context.devices.counters());
     // Boxed, like the close below: a connection lives long, its opening does not, and 15,000 idle ones would all keep room for it.
     let close = match Box::pin(open(&mut socket, form, &context)).await {
-        Ok((attached, session)) => {
-            let mut connection = Connection::new(&context, &counters, &attached.link, session);
+        Ok((attached, identity, session)) => {
+            let mut connection = Connection::new(&context, &counters, &attached.link, identity, session);
             connection.serve(&mut socket).await
         }
         Err(end) => end,
@@ -112,15 +145,20 @@ pub(super) fn end(code: CloseCode, reason: &'static str) -> End {
 }
 
 /// From the handshake to the first reading: who it is, where it goes on.
-async fn open<S: Socket>(socket: &mut S, form: Form, context: &Context) -> Result<(Attached, Session), End> {
+async fn open<S: Socket>(
+    socket: &mut S,
+    form: Form,
+    context: &Context,
+) -> Result<(Attached, Identity, Session), End> {
     match form {
-        Form::Unnumbered(access) => {
-            let attached = context.devices.attach(&access).await?;
-            let session = unnumbered::Session::new(access.device, admission(context, access.device));
-            send(socket, Outbound::Text(encode::device_info(access.device))).await?;
-            Ok((attached, Session::Unnumbered(session)))
+        Form::Unnumbered(identity) => {
+            let device = identity.access.device;
+            let attached = attach(&identity, context).await?;
+            let session = unnumbered::Session::new(device, admission(context, device));
+            send(socket, Outbound::Text(encode::device_info(device))).await?;
+            Ok((attached, identity, Session::Unnumbered(session)))
         }
-        Form::Numbered(access) => {
+        Form::Numbered(identity) => {
             let late = || end(CloseCode::HelloLate, "hello must come within 10 s");
             let text = timeout(Duration::from_secs(limit::HELLO_S), first_text(socket))
                 .await
@@ -130,20 +168,26 @@ async fn open<S: Socket>(socket: &mut S, form: Form, context: &Context) -> Resul
                 Ok(_) => return Err(end(CloseCode::Malformed, "t: the first frame must be hello")),
                 Err(malformed) => return Err(Close::new(CloseCode::Malformed, malformed.0).into()),
             };
-            let access = match access {
-                Some(access) => access,
+            let identity = match identity {
+                Some(identity) => identity,
                 None => by_token(&hello, context).await?,
             };
-            let attached = context.devices.attach(&access).await?;
-            let committed = context.log.committed(access.device, hello.boot);
-            let welcome =
-                encode::welcome(access.device, now(), committed, context.frames_per_s, limit::HEARTBEAT_S);
+            let device = identity.access.device;
+            let attached = attach(&identity, context).await?;
+            let committed = context.log.committed(device, hello.boot);
+            let welcome = encode::welcome(device, now(), committed, context.frames_per_s, limit::HEARTBEAT_S);
             send(socket, Outbound::Text(welcome)).await?;
-            let admission = admission(context, access.device);
-            let session = numbered::Session::new(access.device, hello.boot, committed, admission);
-            Ok((attached, Session::Numbered(session)))
+            let session = numbered::Session::new(device, hello.boot, committed, admission(context, device));
+            Ok((attached, identity, Session::Numbered(session)))
         }
     }
+}
+
+async fn attach(identity: &Identity, context: &Context) -> Result<Attached, End> {
+    let attached = context.devices.attach(&identity.access).await?;
+    // A token that was revoked before this socket was known found no socket to close.
+    identity.check(&context.catalog).await?;
+    Ok(attached)
 }
 
 fn admission(context: &Context, device: DeviceId) -> Admission {
@@ -168,10 +212,10 @@ async fn first_text<S: Socket>(socket: &mut S) -> Result<S::Text, End> {
     }
 }
 
-async fn by_token(hello: &Hello<'_>, context: &Context) -> Result<DeviceAccess, End> {
+async fn by_token(hello: &Hello<'_>, context: &Context) -> Result<Identity, End> {
     let token = hello.token.as_deref().ok_or_else(|| end(CloseCode::Authentication, "token is missing"))?;
-    match context.catalog.device_by_token_hash(&token::hash(token)).await {
-        Ok(Some(access)) => Ok(access),
+    match Identity::of(token, &context.catalog).await {
+        Ok(Some(identity)) => Ok(identity),
         Ok(None) => Err(end(CloseCode::Authentication, "token is unknown or revoked")),
         Err(error) => {
             tracing::warn!(%error, "catalog did not answer for a device's token");

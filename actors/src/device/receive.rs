@@ -20,7 +20,7 @@ use tokio::time::{Instant, timeout};
 
 use super::acknowledge::Link;
 use super::counters::Counters;
-use super::open::{Context, End, end, send};
+use super::open::{Context, End, Identity, end, send};
 use super::presence::now;
 use super::socket::{Inbound, Outbound, Socket};
 use super::{numbered, unnumbered};
@@ -36,6 +36,7 @@ pub(super) struct Connection<'a> {
     context: &'a Context,
     counters: &'a Counters,
     link: &'a Arc<Link>,
+    identity: Identity,
     session: Session,
     /// A batch that waits for the log's byte budget.
     waiting: Option<(u64, AdmittedBatch)>,
@@ -62,6 +63,7 @@ impl<'a> Connection<'a> {
         context: &'a Context,
         counters: &'a Counters,
         link: &'a Arc<Link>,
+        identity: Identity,
         session: Session,
     ) -> Self {
         let start = Instant::now();
@@ -69,6 +71,7 @@ impl<'a> Connection<'a> {
             context,
             counters,
             link,
+            identity,
             session,
             waiting: None,
             replies: Vec::new(),
@@ -284,6 +287,7 @@ impl<'a> Connection<'a> {
             if reading && self.last_heard + IDLE <= now {
                 return Err(end(CloseCode::Idle, "nothing heard for 75 s"));
             }
+            self.identity.check(&self.context.catalog).await?;
             self.pings = 0;
             self.next_ping = now + HEARTBEAT;
             send(socket, Outbound::Ping).await?;

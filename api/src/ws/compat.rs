@@ -5,8 +5,7 @@ use axum::extract::{Query, State, WebSocketUpgrade};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::get;
-use edgesync_actors::device::Form;
-use edgesync_storage::catalog::token;
+use edgesync_actors::device::{Form, Identity};
 use serde::Deserialize;
 
 use super::device::bearer;
@@ -33,6 +32,6 @@ async fn connect(
     let token = credentials.token.as_deref().or_else(|| bearer(&headers)).unwrap_or_default();
     // 403, not 401: what existing firmware knows.
     let unknown = || Problem::forbidden("token", "token is missing, unknown or revoked");
-    let access = state.catalog.device_by_token_hash(&token::hash(token)).await?.ok_or_else(unknown)?;
-    Ok(serve(upgrade, Form::Unnumbered(access), state.actors.context))
+    let identity = Identity::of(token, &state.catalog).await?.ok_or_else(unknown)?;
+    Ok(serve(upgrade, Form::Unnumbered(identity), state.actors.context))
 }

@@ -5,8 +5,7 @@ use axum::extract::{RawQuery, State, WebSocketUpgrade};
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use axum::routing::get;
-use edgesync_actors::device::Form;
-use edgesync_storage::catalog::token;
+use edgesync_actors::device::{Form, Identity};
 
 use super::socket::serve;
 use crate::error::Problem;
@@ -39,14 +38,14 @@ async fn connect(
             "the sub-protocol of this socket is edgesync.v1.json",
         ));
     }
-    let access = match bearer(&headers) {
+    let identity = match bearer(&headers) {
         None => None,
-        Some(token) => match state.catalog.device_by_token_hash(&token::hash(token)).await? {
-            Some(access) => Some(access),
+        Some(token) => match Identity::of(token, &state.catalog).await? {
+            Some(identity) => Some(identity),
             None => return Err(Problem::unauthorized("token is unknown or revoked")),
         },
     };
-    Ok(serve(upgrade.protocols([JSON]), Form::Numbered(access), state.actors.context))
+    Ok(serve(upgrade.protocols([JSON]), Form::Numbered(identity), state.actors.context))
 }
 
 /// Whether the handshake offers our sub-protocol, or none.
