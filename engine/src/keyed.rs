@@ -3,7 +3,7 @@
 /// States of the keys that came, at most a given number of them. Keys are small integers; finding one is two array reads.
 #[derive(Debug)]
 pub(crate) struct Keyed<S> {
-    /// By key: 1 + its place in `states`, or 0.
+    /// By key: 1 + its place in `states`, or 0. As [`Keyed::parts`] gives it out.
     place: Vec<u32>,
     states: Vec<S>,
     /// The key of each state.
@@ -43,6 +43,11 @@ impl<S> Keyed<S> {
         self.keys.push(key);
         self.place[key as usize] = self.states.len() as u32;
         Some(self.states.len() - 1)
+    }
+
+    /// The place of a key that came before, and the states: for loops over many records.
+    pub fn parts(&mut self) -> (&[u32], &mut [S]) {
+        (&self.place, &mut self.states)
     }
 
     /// The states, in the order in which their keys came first.

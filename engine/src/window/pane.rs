@@ -9,7 +9,15 @@ pub(crate) struct Pane {
     pub start: i64,
     /// Records in it.
     pub count: u64,
-    sum: f64,
+    /// Sum of their values.
+    pub sum: f64,
+    /// What only some aggregates need.
+    pub more: More,
+}
+
+/// What is kept of a window if somebody asks for it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct More {
     min: f64,
     max: f64,
     first: (i64, f64),
@@ -32,18 +40,21 @@ impl Wanted {
     }
 }
 
-impl Pane {
-    /// Of no record.
-    pub const fn new(start: i64) -> Self {
-        let (min, max) = (f64::INFINITY, f64::NEG_INFINITY);
-        Self { start, count: 0, sum: 0.0, min, max, first: (i64::MAX, 0.0), last: (i64::MIN, 0.0) }
+impl Wanted {
+    /// Whether [`More`] must be kept.
+    pub const fn is_more(self) -> bool {
+        self.extremes || self.ends
     }
+}
 
-    /// With one more record. Order matters: sums are rounded in the order of arrival.
+impl More {
+    /// Of no record.
+    pub const NOTHING: Self =
+        Self { min: f64::INFINITY, max: f64::NEG_INFINITY, first: (i64::MAX, 0.0), last: (i64::MIN, 0.0) };
+
+    /// With one more record.
     #[inline(always)]
     pub fn add(&mut self, ts: i64, value: f64, wanted: Wanted) {
-        self.count += 1;
-        self.sum += value;
         if wanted.extremes {
             self.min = self.min.min(value);
             self.max = self.max.max(value);
@@ -57,6 +68,20 @@ impl Pane {
             }
         }
     }
+}
+
+impl Pane {
+    /// Of no record.
+    pub const fn new(start: i64) -> Self {
+        Self { start, count: 0, sum: 0.0, more: More::NOTHING }
+    }
+
+    /// With one more record. Order matters: sums are rounded in the order of arrival.
+    pub fn add(&mut self, ts: i64, value: f64, wanted: Wanted) {
+        self.count += 1;
+        self.sum += value;
+        self.more.add(ts, value, wanted);
+    }
 
     /// One of its aggregates.
     pub fn get(&self, aggregate: Aggregate) -> f64 {
@@ -64,10 +89,10 @@ impl Pane {
             Aggregate::Count => self.count as f64,
             Aggregate::Sum => self.sum,
             Aggregate::Avg => self.sum / self.count as f64,
-            Aggregate::Min => self.min,
-            Aggregate::Max => self.max,
-            Aggregate::First => self.first.1,
-            Aggregate::Last => self.last.1,
+            Aggregate::Min => self.more.min,
+            Aggregate::Max => self.more.max,
+            Aggregate::First => self.more.first.1,
+            Aggregate::Last => self.more.last.1,
         }
     }
 }
