@@ -34,6 +34,8 @@ const PONG: u8 = 10;
 pub enum Fault {
     /// The operating system said no, or the other side was gone.
     Io(io::ErrorKind),
+    /// This process, or the system, has no file descriptor left.
+    Descriptors,
     /// The handshake was answered with this HTTP status.
     Refused(u16),
     /// The server closed the socket, with a code and a reason (1005 without).
@@ -47,6 +49,7 @@ impl Fault {
     pub fn label(&self) -> String {
         match self {
             Self::Io(kind) => format!("io: {kind}"),
+            Self::Descriptors => "too many open files: raise `ulimit -n`".to_owned(),
             Self::Refused(status) => format!("handshake refused: {status}"),
             Self::Closed(code, _) => format!("closed by the server: {code}"),
             Self::Broken(what) => format!("protocol: {what}"),
@@ -56,7 +59,11 @@ impl Fault {
 
 impl From<io::Error> for Fault {
     fn from(error: io::Error) -> Self {
-        Self::Io(error.kind())
+        // EMFILE and ENFILE have no kind of their own, and are what a fleet runs into first.
+        match error.raw_os_error() {
+            Some(23 | 24) => Self::Descriptors,
+            _ => Self::Io(error.kind()),
+        }
     }
 }
 

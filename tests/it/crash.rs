@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::support::device::Socket;
+use crate::support::server::relay;
 use crate::support::{Api, Device, Live, NewDevice, Random, Server, stage, within};
 
 const ROUNDS: u32 = 30;
@@ -160,6 +161,57 @@ async fn thirty_kills_lose_no_acknowledged_reading_and_double_none() {
     }
     println!("{total} readings, {connects} connections, {ROUNDS} kills");
     assert!(connects > DEVICES * ROUNDS / 2, "the devices were connected when the server died");
+}
+
+#[tokio::test]
+async fn the_simulated_fleet_comes_back_after_kills_and_finds_the_store_right() {
+    let mut stage = stage().await;
+    let (moved, target) = watch::channel(stage.server.address);
+    let url = format!("http://{}", relay(target).await);
+    let fleet = tokio::process::Command::new(env!("CARGO_BIN_EXE_edgesync"))
+        .args([
+            "simulate",
+            "--email",
+            "fleet@example.org",
+            "--password",
+            "correct horse battery",
+            "--url",
+            &url,
+        ])
+        .args([
+            "--devices",
+            "5",
+            "--rate",
+            "200",
+            "--readings",
+            "3",
+            "--duration",
+            "4s",
+            "--verify",
+            "--json",
+        ])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    for _ in 0..2 {
+        tokio::time::sleep(Duration::from_millis(1300)).await; // amid its run
+        stage.server.kill().await;
+        stage.server.restart().await;
+        moved.send_replace(stage.server.address);
+    }
+    let output = within("the fleet's end", fleet.wait_with_output()).await.unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{told}"));
+    assert!(output.status.success(), "{report:#}");
+    assert_eq!(report["verify"]["good"], true, "{report:#}");
+    assert_eq!(report["frames_unacked"], 0, "what was under way was sent again: {report:#}");
+    assert!(report["reconnects"].as_u64().unwrap() >= 5, "{report:#}");
+    assert!(
+        report["frames_acked"].as_u64().unwrap() >= 3_900,
+        "nothing of the schedule was left out: {report:#}"
+    );
 }
 
 #[tokio::test]

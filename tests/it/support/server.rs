@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 
 use super::wait::within;
@@ -110,6 +111,24 @@ impl Drop for Server {
 /// A directory for a file that a server is told about before it starts.
 pub fn scratch() -> TempDir {
     tempfile::Builder::new().prefix("edgesync-it-").tempdir().unwrap()
+}
+
+/// An address that stays while the server behind it is killed and started elsewhere: connections to it are passed on to
+/// wherever `target` says at that moment.
+pub async fn relay(target: tokio::sync::watch::Receiver<SocketAddr>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut outer, _)) = listener.accept().await {
+            let target = *target.borrow();
+            tokio::spawn(async move {
+                if let Ok(mut inner) = TcpStream::connect(target).await {
+                    tokio::io::copy_bidirectional(&mut outer, &mut inner).await.ok();
+                }
+            });
+        }
+    });
+    address
 }
 
 /// Runs the binary in `directory` until it ends by itself, which must be soon.
