@@ -168,14 +168,20 @@ impl Cell {
     /// Removes a flow. Its state is gone.
     ///
     /// # Errors
-    /// As the engine says; the flow is not installed again on a replaced cell all the same.
+    /// [`edgesync_engine::Error::Busy`]; the flow runs on then.
     pub fn remove(&self, flow: FlowId) -> Result<(), edgesync_engine::Error> {
         let mut running = self.running();
-        self.dispatch.live().detach(flow);
-        match running.flows.remove(&flow) {
-            Some(_) => running.handle.remove(flow),
-            None => Ok(()),
+        if !running.flows.contains_key(&flow) {
+            return Ok(());
         }
+        match running.handle.remove(flow) {
+            // a cell that runs nothing any more does not run this flow, and its successor is not given it
+            Ok(()) | Err(edgesync_engine::Error::Condemned | edgesync_engine::Error::Stopped) => {}
+            Err(error) => return Err(error),
+        }
+        running.flows.remove(&flow);
+        self.dispatch.live().detach(flow);
+        Ok(())
     }
 
     /// How it is.

@@ -187,14 +187,15 @@ impl FlowsHandle {
     }
 
     async fn install(&self, flow: FlowId, version: u32, plan: Plan) -> Result<(), Error> {
+        use edgesync_engine::Error::{Busy, Condemned};
         let units = units(&plan);
         let installed = Installed { version, plan: Arc::new(plan), units };
-        // a cell that is given thousands of flows at once works them off in a moment
+        // a cell that is given thousands of flows at once works them off in a moment, and a condemned one is replaced in one
         let asked = async {
             loop {
                 let installed = installed.clone();
                 match self.call(|reply| manager::Message::Deploy(flow, installed, reply)).await? {
-                    Err(Error::Engine(edgesync_engine::Error::Busy)) => tokio::time::sleep(BUSY).await,
+                    Err(Error::Engine(Busy | Condemned)) => tokio::time::sleep(BUSY).await,
                     answer => return answer,
                 }
             }
