@@ -15,6 +15,7 @@ mod close_codes;
 mod crash;
 mod dashboards;
 mod isolation;
+mod sequence;
 mod serve;
 mod stall;
 mod ways;
