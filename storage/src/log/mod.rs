@@ -18,7 +18,9 @@ mod error;
 mod marks;
 mod options;
 mod place;
+mod plan;
 mod query;
+mod queue;
 mod series;
 mod tail;
 
@@ -33,10 +35,10 @@ use std::thread::JoinHandle;
 
 use edgesync_schemas::id::{BootId, DeviceId, FrameSeq, Offset};
 
-pub use append::{Append, OnCommit, Outcome, Permit};
 pub use error::Error;
 pub use options::{Options, Stats};
 pub use query::{NotAnOrder, Order, RangePage, RangeQuery, StoredReading};
+pub use queue::{Append, OnCommit, Outcome, Permit};
 pub use series::{Refused, SeriesDictionary};
 pub use tail::{Hold, Tail};
 
@@ -64,7 +66,7 @@ pub(crate) struct Shared {
     store: RwLock<Option<Arc<Store>>>,
     dictionary: SeriesDictionary,
     marks: RwLock<Marks>,
-    queue: append::Queue,
+    queue: queue::Queue,
     live: Live,
     ring: Ring,
     blobs: Blobs,
@@ -99,7 +101,7 @@ impl ReadingLog {
         let loaded = embedded::load(&store, &options)?;
         let shared = Arc::new(Shared {
             directory: directory.to_owned(),
-            queue: append::Queue::new(options.budget_bytes),
+            queue: queue::Queue::new(options.budget_bytes),
             live: Live::new(loaded.head, loaded.sealed),
             ring: Ring::new(options.tail_bytes, loaded.end),
             blobs: loaded.blobs,
@@ -186,7 +188,7 @@ impl ReadingLog {
     /// # Errors
     /// [`Error::Closed`] if the threads could not be waited for.
     pub async fn shutdown(&self) -> Result<(), Error> {
-        self.shared.queue.close(append::WhenClosed::Commit);
+        self.shared.queue.close(queue::WhenClosed::Commit);
         let threads = self.threads.clone();
         tokio::task::spawn_blocking(move || threads.join()).await.map_err(|_| Error::Closed)
     }
@@ -244,7 +246,7 @@ impl Threads {
 
 impl Drop for Threads {
     fn drop(&mut self) {
-        self.shared.queue.close(append::WhenClosed::Fail);
+        self.shared.queue.close(queue::WhenClosed::Fail);
         self.shared.live.stop();
         self.join();
     }

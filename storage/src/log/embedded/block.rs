@@ -236,7 +236,7 @@ mod tests {
             let mut points = Vec::new();
             block.points(&all, |_, point| points.push(point)).unwrap();
             for (row, point) in rows.iter().zip(&points) {
-                let raw = row.has_raw.then(|| if row.offset % 2 == 0 { "true" } else { "[1]" });
+                let raw = row.has_raw.then_some(if row.offset % 2 == 0 { "true" } else { "[1]" });
                 prop_assert_eq!(point, &Point {
                     ts: us(row.ts),
                     offset: Offset(row.offset),

@@ -99,17 +99,17 @@ impl Run {
     }
 
     async fn append(&mut self, device: DeviceId, readings: &[Reading]) {
-        let mut first = self.model.len() as u64;
+        let first = self.model.len() as u64;
         let received_at = at(100 + first as i64);
         let bench = self.bench();
         let mut columns = Columns::default();
         let mut stored_readings = Vec::new();
-        for reading in readings {
+        for (offset, reading) in (first..).zip(readings) {
             let series = bench.log.series().resolve(device, SENSORS[reading.sensor]).unwrap();
             let value = match reading.kind {
                 0 => Value::from_json("\"text\"").unwrap(),
                 1 => Value::from_json("true").unwrap(),
-                kind => Value::number(f64::from(kind) + first as f64 / 16.0).unwrap(),
+                kind => Value::number(f64::from(kind) + offset as f64 / 16.0).unwrap(),
             };
             let unit = if reading.kind > 4 { Some(format!("u{}", reading.kind)) } else { None };
             let index =
@@ -124,10 +124,9 @@ impl Run {
                 unit: unit.map(|unit| unit.parse().unwrap()),
                 timestamp: at(reading.s),
                 received_at,
-                offset: Offset(first),
+                offset: Offset(offset),
                 quality,
             });
-            first += 1;
         }
         let outcome = bench.append(AdmittedBatch { device, received_at, numbered: None, columns }).await;
         assert_eq!(outcome, stored(self.model.len() as u64, readings.len() as u32));
