@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use edgesync_engine::cell::emit::{Emission, Outlet};
+use edgesync_engine::cell::emit::Outlet;
 use edgesync_engine::handle::CellHandle;
 use edgesync_engine::metrics::FlowCounters;
 use edgesync_engine::plan::Plan;
@@ -26,6 +26,7 @@ use tokio::time::MissedTickBehavior;
 use tracing::{error, info, warn};
 
 use crate::flow::dispatch::Dispatch;
+use crate::link::{Room, pump};
 use crate::live::Units;
 
 const TICK: Duration = Duration::from_secs(1);
@@ -333,31 +334,6 @@ fn spawn(
     CellHandle::spawn(index, options.clone(), outlet.clone(), Arc::new(move || room.make()))
 }
 
-/// Tells the feeder that there may be room again.
-#[derive(Default)]
-struct Room {
-    made: Notify,
-    /// For tests: the next call, which is on the cell's thread and behind no fence, condemns the cell.
-    #[cfg(test)]
-    condemn: std::sync::atomic::AtomicBool,
-    /// For tests: calls do not return while it is set, so the cell stands still.
-    #[cfg(test)]
-    stall: std::sync::atomic::AtomicBool,
-}
-
-impl Room {
-    fn make(&self) {
-        #[cfg(test)]
-        {
-            assert!(!self.condemn.swap(false, Relaxed), "the test wants this cell condemned");
-            while self.stall.load(Relaxed) {
-                std::thread::yield_now();
-            }
-        }
-        self.made.notify_one();
-    }
-}
-
 #[cfg(test)]
 impl Cell {
     /// Condemns the cell at its next commit.
@@ -368,25 +344,6 @@ impl Cell {
     /// Makes the cell stand still after its next commit, or go on.
     pub(crate) fn stall(&self, stalls: bool) {
         self.room.stall.store(stalls, Relaxed);
-    }
-}
-
-/// Gives what comes out of a cell to dispatch, one after the other.
-async fn pump(
-    emissions: crossbeam::channel::Receiver<Emission>,
-    emitted: Arc<Notify>,
-    dispatch: Dispatch,
-    mut stopped: watch::Receiver<bool>,
-) {
-    loop {
-        while let Ok(emission) = emissions.try_recv() {
-            dispatch.give(emission);
-            tokio::task::coop::consume_budget().await;
-        }
-        tokio::select! {
-            () = emitted.notified() => {}
-            _ = stopped.wait_for(|stopped| *stopped) => return,
-        }
     }
 }
 

@@ -7,6 +7,7 @@ pub mod cell;
 pub mod device;
 pub mod flow;
 pub mod handle;
+mod link;
 pub mod live;
 pub mod shutdown;
 pub mod system;
