@@ -146,6 +146,8 @@ async fn readings_are_read_in_pages_by_event_time() {
     let path =
         format!("/readings?device={device}&order=desc&from=1970-01-01T00:00:20Z&to=1970-01-01T00:00:40Z");
     assert_eq!(values(&server.get(&path, &account).await.1), [3.0, 2.0]);
+    let path = format!("/readings?device={device}&from=20000&to=40000");
+    assert_eq!(values(&server.get(&path, &account).await.1), [2.0, 3.0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -95,8 +95,8 @@ async fn range(
     let query = RangeQuery {
         device: required_device(&params)?,
         sensor: params.parse("sensor")?,
-        from: params.parse("from")?,
-        to: params.parse("to")?,
+        from: time(&params, "from")?,
+        to: time(&params, "to")?,
         order: params.parse("order")?.unwrap_or_default(),
         limit: params.limit()?,
         cursor: params.text("cursor").map(str::to_owned),
@@ -129,4 +129,13 @@ async fn sensors(
 
 fn required_device(params: &Params) -> Result<DeviceId, Problem> {
     params.parse("device")?.ok_or_else(|| Problem::parameter("device", "is required"))
+}
+
+/// A time as RFC 3339, or as the sockets write it: integer milliseconds since the epoch.
+fn time(params: &Params, name: &str) -> Result<Option<Timestamp>, Problem> {
+    match params.text(name).and_then(|text| text.parse().ok()).map(Timestamp::from_ms) {
+        Some(Some(time)) => Ok(Some(time)),
+        Some(None) => Err(Problem::parameter(name, "must lie in the years 1 to 9999")),
+        None => params.parse(name),
+    }
 }
