@@ -19,7 +19,7 @@ use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::limit;
 use edgesync_schemas::reading::Commit;
 use edgesync_schemas::time::Timestamp;
-use edgesync_storage::log::{self, ReadingLog};
+use edgesync_storage::log::{self, Hold, ReadingLog};
 use serde::Serialize;
 use tokio::sync::{Notify, watch};
 use tokio::time::MissedTickBehavior;
@@ -218,11 +218,13 @@ impl Cell {
 
     async fn run(self: Arc<Self>, mut from: Offset, mut stopped: watch::Receiver<bool>) {
         let mut tries: u32 = 0;
+        // the tail holds what is not fed; a replaced cell needs what is not done as well
+        let not_done = self.log.hold(from);
         loop {
             self.begins.store(from.0, Relaxed);
             let handle = self.running().handle.clone();
             let fed = tokio::select! {
-                fed = self.feed(&handle, from) => fed,
+                fed = self.feed(&handle, from, &not_done) => fed,
                 _ = stopped.wait_for(|stopped| *stopped) => return,
             };
             let Fed::Condemned { frontier } = fed else { return };
@@ -280,7 +282,7 @@ impl Cell {
     }
 
     /// Feeds until the cell is condemned or the log ends.
-    async fn feed(&self, handle: &CellHandle, from: Offset) -> Fed {
+    async fn feed(&self, handle: &CellHandle, from: Offset, not_done: &Hold) -> Fed {
         let mut tail = self.log.tail(from);
         while let Err(edgesync_engine::Error::Busy) = handle.series(self.log.series().all()) {
             tokio::time::sleep(BUSY).await;
@@ -296,7 +298,10 @@ impl Cell {
                 waiting = None;
             }
             tokio::select! {
-                _ = tick.tick() => handle.tick(now()),
+                _ = tick.tick() => {
+                    handle.tick(now());
+                    not_done.advance(handle.frontier().max(from));
+                }
                 () = self.room.made.notified(), if waiting.is_some() => {}
                 next = tail.next(), if waiting.is_none() => match next {
                     Ok(commit) => waiting = Some(commit),
