@@ -23,8 +23,10 @@ pub struct Chunk {
     pub num: Vec<f64>,
     /// Unit.
     pub unit: Vec<UnitIndex>,
-    /// Arrival offset of the reading that caused the record; never falls.
+    /// Arrival offset of the reading that caused the record; never falls. Empty if `offset_first` says it. See [`Chunk::offset_of`].
     pub offset: Vec<u64>,
+    /// Of readings as they lie in the log: the first one's offset; the others follow it without gaps.
+    pub offset_first: Option<u64>,
     /// Original JSON of values that are no numbers: (row, JSON), rows ascending.
     pub raw: Vec<(u32, Box<str>)>,
     /// Names of `fields`; `None` if there are none.
@@ -80,6 +82,7 @@ impl Chunk {
         self.num.clear();
         self.unit.clear();
         self.offset.clear();
+        self.offset_first = None;
         self.raw.clear();
         self.names = None;
         self.fields.iter_mut().for_each(Vec::clear);
@@ -102,6 +105,15 @@ impl Chunk {
         Some(&self.raw[at].1)
     }
 
+    /// Arrival offset of a row.
+    #[inline(always)]
+    pub fn offset_of(&self, row: usize) -> u64 {
+        match self.offset_first {
+            Some(first) => first + row as u64,
+            None => self.offset[row],
+        }
+    }
+
     /// Adds a row of another chunk. Its fields come along if both have the same names.
     pub fn push_row(&mut self, other: &Self, row: usize) {
         if let Some(raw) = other.raw_of(row as u32) {
@@ -111,7 +123,7 @@ impl Chunk {
         self.ts.push(other.ts[row]);
         self.num.push(other.num[row]);
         self.unit.push(other.unit[row]);
-        self.offset.push(other.offset[row]);
+        self.offset.push(other.offset_of(row));
         if self.names == other.names {
             for (mine, theirs) in self.fields.iter_mut().zip(&other.fields) {
                 mine.push(theirs[row]);

@@ -392,7 +392,10 @@ impl FlowRun {
             num: pick(&chunk.num, sel),
             raw,
             unit: pick(&chunk.unit, sel),
-            offset: pick(&chunk.offset, sel).into_iter().map(Offset).collect(),
+            offset: match sel {
+                Sel::All => (0..chunk.len()).map(|row| Offset(chunk.offset_of(row))).collect(),
+                Sel::Rows(rows) => rows.iter().map(|row| Offset(chunk.offset_of(*row as usize))).collect(),
+            },
             fields: names
                 .iter()
                 .zip(&chunk.fields)
@@ -474,7 +477,7 @@ fn merge(arrived: &[Delivery], chunks: &[Chunk], merged: &mut Chunk) {
     };
     loop {
         let heads = (0..arrived.len())
-            .filter_map(|at| Some((chunks[arrived[at].chunk].offset[row(at, next[at])?], at)));
+            .filter_map(|at| Some((chunks[arrived[at].chunk].offset_of(row(at, next[at])?), at)));
         let Some((_, at)) = heads.min() else { return };
         if let Some(row) = row(at, next[at]) {
             merged.push_row(&chunks[arrived[at].chunk], row);

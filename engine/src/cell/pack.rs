@@ -52,15 +52,17 @@ struct Hit {
 pub(crate) struct Parcel {
     /// (slot, end of its rows); it starts at the end of the one before.
     groups: Vec<(u32, u32)>,
-    /// Rows of the commit; ascending within a group.
+    /// Rows of the commit; ascending within a group. Empty if `first` says it.
     rows: Vec<u32>,
+    /// All rows are one group and follow this one without gaps.
+    first: Option<usize>,
     /// By row here: the series' key in the slot's flow.
     keys: Vec<u32>,
 }
 
 impl Parcel {
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.groups.is_empty()
     }
 }
 
@@ -136,6 +138,7 @@ impl Router {
         let Self { targets, lists, counts, hits, .. } = self;
         hits.clear();
         parcel.groups.clear();
+        parcel.first = None;
         let mut hit = |target: Target, row: usize| {
             let slot = target.slot as usize;
             if counts.len() <= slot {
@@ -192,8 +195,7 @@ impl Router {
         if !all {
             return false;
         }
-        parcel.rows.clear();
-        parcel.rows.extend(first as u32..(first + series.len()) as u32);
+        parcel.first = Some(first);
         parcel.groups.clear();
         parcel.groups.push((slot, series.len() as u32));
         true
@@ -233,8 +235,8 @@ impl Host {
         self.now_us = now_us;
     }
 
-    /// Runs the flows that got rows of a commit.
-    pub fn run(&mut self, commit: &Commit, parcel: &Parcel, emit: &mut dyn FnMut(Emission)) {
+    /// Runs the flows that got rows of a commit. The parcel's columns are used up.
+    pub fn run(&mut self, commit: &Commit, parcel: &mut Parcel, emit: &mut dyn FnMut(Emission)) {
         let round = Round { now_us: self.now_us, tick: None };
         let mut start = 0;
         for &(slot, end) in &parcel.groups {
@@ -242,7 +244,16 @@ impl Host {
             start = range.end;
             let Some(Some(flow)) = self.slots.get_mut(slot as usize) else { continue };
             let mut readings = self.work.take_chunk();
-            fill(&mut readings, commit, &parcel.rows[range.clone()], &parcel.keys[range]);
+            match parcel.first {
+                Some(first) => {
+                    std::mem::swap(&mut readings.key, &mut parcel.keys);
+                    fill_range(&mut readings, commit, first..first + range.len());
+                }
+                None => {
+                    readings.key.extend_from_slice(&parcel.keys[range.clone()]);
+                    fill_rows(&mut readings, commit, &parcel.rows[range]);
+                }
+            }
             flow.run(readings, round, &mut self.work, emit);
         }
     }
@@ -257,29 +268,33 @@ impl Host {
     }
 }
 
-/// Copies rows of a commit. A range of rows is copied as such.
-fn fill(chunk: &mut Chunk, commit: &Commit, rows: &[u32], keys: &[u32]) {
+/// Copies a range of a commit's rows.
+fn fill_range(chunk: &mut Chunk, commit: &Commit, rows: Range<usize>) {
     let columns = &commit.columns;
-    chunk.key.extend_from_slice(keys);
-    let (first, last) = (rows[0] as usize, rows[rows.len() - 1] as usize);
-    if last - first + 1 == rows.len() {
-        chunk.ts.extend_from_slice(&columns.ts[first..=last]);
-        chunk.num.extend_from_slice(&columns.num[first..=last]);
-        chunk.unit.extend_from_slice(&columns.unit[first..=last]);
-        chunk.offset.extend(commit.first.0 + first as u64..=commit.first.0 + last as u64);
-    } else {
-        chunk.ts.extend(rows.iter().map(|row| columns.ts[*row as usize]));
-        chunk.num.extend(rows.iter().map(|row| columns.num[*row as usize]));
-        chunk.unit.extend(rows.iter().map(|row| columns.unit[*row as usize]));
-        chunk.offset.extend(rows.iter().map(|row| commit.first.0 + u64::from(*row)));
+    chunk.ts.extend_from_slice(&columns.ts[rows.clone()]);
+    chunk.num.extend_from_slice(&columns.num[rows.clone()]);
+    chunk.unit.extend_from_slice(&columns.unit[rows.clone()]);
+    chunk.offset_first = Some(commit.first.0 + rows.start as u64);
+    let from = columns.raw.partition_point(|(row, _)| (*row as usize) < rows.start);
+    for (row, raw) in columns.raw[from..].iter().take_while(|(row, _)| (*row as usize) < rows.end) {
+        chunk.raw.push((row - rows.start as u32, raw.clone()));
     }
+}
+
+/// Copies some rows of a commit; not none.
+fn fill_rows(chunk: &mut Chunk, commit: &Commit, rows: &[u32]) {
+    let columns = &commit.columns;
+    chunk.ts.extend(rows.iter().map(|row| columns.ts[*row as usize]));
+    chunk.num.extend(rows.iter().map(|row| columns.num[*row as usize]));
+    chunk.unit.extend(rows.iter().map(|row| columns.unit[*row as usize]));
+    chunk.offset.extend(rows.iter().map(|row| commit.first.0 + u64::from(*row)));
     if columns.raw.is_empty() {
         return;
     }
     // Both are ascending, and texts are few.
-    let from = columns.raw.partition_point(|(row, _)| (*row as usize) < first);
-    let texts = columns.raw[from..].iter().take_while(|(row, _)| *row as usize <= last);
-    for (row, raw) in texts {
+    let (first, last) = (rows[0], rows[rows.len() - 1]);
+    let from = columns.raw.partition_point(|(row, _)| *row < first);
+    for (row, raw) in columns.raw[from..].iter().take_while(|(row, _)| *row <= last) {
         if let Ok(at) = rows.binary_search(row) {
             chunk.raw.push((at as u32, raw.clone()));
         }

@@ -4,7 +4,7 @@
 //! of it when it has handed out the epoch's last row; the host keeps none; so the probe's frontier is past an epoch exactly when
 //! all flows have seen it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -46,9 +46,9 @@ pub(crate) struct Dataflow {
     pub activator: Activator,
 }
 
-/// What goes from source to host. Behind an `Rc` because timely wants to be able to copy it.
+/// What goes from source to host, to be taken out by the host. Behind an `Rc` because timely wants to be able to copy it.
 #[derive(Clone, Default)]
-struct Routed(Option<Rc<Work>>);
+struct Routed(Option<Rc<Cell<Option<Work>>>>);
 
 enum Work {
     Rows { commit: Arc<Commit>, parcel: Parcel },
@@ -99,7 +99,7 @@ pub(crate) fn render(worker: &mut Worker, outbox: &Rc<RefCell<Outbox>>, chunk_ro
                         }
                     };
                     if let Some(work) = work {
-                        let mut routed = Routed(Some(Rc::new(work)));
+                        let mut routed = Routed(Some(Rc::new(Cell::new(Some(work)))));
                         output.session_with_builder(&capability).give_container(&mut routed);
                     }
                     if is_last {
@@ -114,16 +114,16 @@ pub(crate) fn render(worker: &mut Worker, outbox: &Rc<RefCell<Outbox>>, chunk_ro
             .unary::<NoopBuilder<Vec<()>>, _, _, _>(Pipeline, "run", |_, _| {
                 move |input, _| {
                     input.for_each(|_, routed| {
-                        let Some(work) = routed.0.take() else { return };
+                        let Some(work) = routed.0.take().and_then(|work| work.take()) else { return };
                         let mut emit = |emission| outbox.borrow_mut().push(emission);
-                        match &*work {
+                        match work {
                             Work::Tick { now_us, offset } => {
-                                host.borrow_mut().tick(*now_us, *offset, &mut emit)
+                                host.borrow_mut().tick(now_us, offset, &mut emit)
                             }
-                            Work::Rows { commit, parcel } => host.borrow_mut().run(commit, parcel, &mut emit),
-                        }
-                        if let Ok(Work::Rows { parcel, .. }) = Rc::try_unwrap(work) {
-                            router.borrow_mut().recycle(parcel);
+                            Work::Rows { commit, mut parcel } => {
+                                host.borrow_mut().run(&commit, &mut parcel, &mut emit);
+                                router.borrow_mut().recycle(parcel);
+                            }
                         }
                     });
                 }

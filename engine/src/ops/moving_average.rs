@@ -163,7 +163,7 @@ impl Stage {
             chunk.ts.push(input.ts[row]);
             chunk.num.push(mean);
             chunk.unit.push(input.unit[row]);
-            chunk.offset.push(input.offset[row]);
+            chunk.offset.push(input.offset_of(row));
             let full = state.values.len() == self.values_most;
             let fields = [mean, state.values.len() as f64, f64::from(u8::from(full)), min, max];
             chunk.fields.iter_mut().zip(fields).for_each(|(column, field)| column.push(field));

@@ -170,7 +170,7 @@ impl Stage {
         let watermark = state.watermark;
         self.add(place, start, ts, input.num[row]);
         self.held += 1;
-        self.close(place, watermark, input.offset[row], output);
+        self.close(place, watermark, input.offset_of(row), output);
     }
 
     /// Adds a value to the window of a key that starts at `start`.
