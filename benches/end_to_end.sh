@@ -146,7 +146,7 @@ for goal in $goals; do
     3) load "Goal 3: 2 readings a frame, as fast as it goes" \
         --devices 50 --rate max --readings 2 --window 64 --duration "$duration" --seed 3 ;;
     4) load "Goal 4: 20,000 readings a second on a fixed schedule" \
-        --devices 200 --rate 10 --readings 10 --window 64 --duration "$duration" --flows --seed 4 ;;
+        --devices 200 --rate 10 --readings 10 --window 64 --duration "$duration" --flows --watch 50 --seed 4 ;;
     7) connections ;;
     *) echo "there is no goal $goal here" >&2 && exit 64 ;;
     esac

@@ -15,6 +15,7 @@ mod report;
 mod socket;
 pub(crate) mod target;
 mod verify;
+mod watch;
 mod window;
 
 use std::path::PathBuf;
@@ -30,6 +31,8 @@ use target::Target;
 const DEVICES_MAX: u32 = 1_000_000;
 /// Frames that a device may keep outstanding, whatever credit the server gives. Each costs 16 bytes of memory.
 const WINDOW_MAX: u32 = 4096;
+/// Subscriptions of the dashboard beside the fleet: one socket's worth.
+const WATCH_MAX: u32 = 100;
 
 /// Options of `edgesync simulate`.
 #[derive(Debug, Clone, clap::Args)]
@@ -73,6 +76,9 @@ pub struct Args {
     /// Make and deploy a flow for each device (device, moving average, filter, display).
     #[arg(long, requires = "email")]
     pub flows: bool,
+    /// Follow the first sensor of this many devices on a live socket, and report how long values take to a dashboard.
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "email", conflicts_with = "idle", value_parser = clap::value_parser!(u32).range(0..=WATCH_MAX as i64))]
+    pub watch: u32,
     /// Read the store back at the end; exit 1 if an acknowledged reading is missing or doubled, or one was never sent.
     #[arg(long, requires = "email")]
     pub verify: bool,
@@ -162,7 +168,14 @@ pub async fn run(args: Args) -> Result<ExitCode> {
         account.deploy_flows(&known).await?;
     }
 
-    let run = fleet::run(&args, seed, tokens).await?;
+    let dashboard = match (&args.email, &args.password) {
+        (Some(email), Some(password)) if args.watch > 0 => {
+            let watched = known.iter().take(args.watch as usize).map(|device| device.id.clone()).collect();
+            Some((api::Account::enter(&args.url, email, password).await?, watched))
+        }
+        _ => None,
+    };
+    let run = fleet::run(&args, seed, tokens, dashboard).await?;
     let mut report = report::Report::new(&args, seed, &run);
     if let (true, Some(account)) = (args.verify, &account) {
         report.verified =

@@ -83,7 +83,14 @@ impl Columns {
     }
 
     /// Adds a reading.
-    pub fn push(&mut self, series: SeriesId, ts: Timestamp, value: crate::value::Value, unit: UnitIndex, quality: Quality) {
+    pub fn push(
+        &mut self,
+        series: SeriesId,
+        ts: Timestamp,
+        value: crate::value::Value,
+        unit: UnitIndex,
+        quality: Quality,
+    ) {
         let (num, raw) = value.into_parts();
         if let Some(raw) = raw {
             self.raw.push((self.series.len() as u32, raw));

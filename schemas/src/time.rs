@@ -99,7 +99,10 @@ mod tests {
         for text in ["2026-01-31T12:00:00Z", "1969-12-31T23:59:59.999999Z", "0001-01-01T00:00:00Z"] {
             assert_eq!(text.parse::<Timestamp>().unwrap().to_string(), text);
         }
-        assert_eq!("2026-01-31T12:00:00+02:00".parse::<Timestamp>().unwrap().to_string(), "2026-01-31T10:00:00Z");
+        assert_eq!(
+            "2026-01-31T12:00:00+02:00".parse::<Timestamp>().unwrap().to_string(),
+            "2026-01-31T10:00:00Z"
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The part of the REST API that the fleet needs: log in, make devices and flows, read readings back. HTTP/1.1 on kept
 //! connections, nothing else.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -104,10 +105,10 @@ impl Client {
         }
     }
 
-    async fn deploy_flow(&mut self, device: &str) -> Result<()> {
+    async fn deploy_flow(&mut self, device: &str, flow_id: Option<String>, name: &str) -> Result<()> {
         let node = |id: &str, kind: &str, x: u32, data: Value| json!({"id": id, "type": kind, "position": {"x": x, "y": 0}, "data": data});
         let flow = json!({
-            "name": format!("sim {device}"),
+            "name": name,
             "nodes": [
                 node("in", "device", 0, json!({"mode": "read", "deviceUuid": device, "variable": "s0"})),
                 node("average", "moving-average", 200, json!({"windowSize": 10})),
@@ -120,8 +121,13 @@ impl Client {
                 {"id": "e3", "source": "high", "target": "show"},
             ],
         });
-        let made = self.expect(Method::POST, "/api/v1/flows", Some(&flow)).await?;
-        let id = made["id"].as_str().context("the answer to a new flow has no id")?;
+        let id = match flow_id {
+            Some(id) => id,
+            None => {
+                let made = self.expect(Method::POST, "/api/v1/flows", Some(&flow)).await?;
+                made["id"].as_str().context("the answer to a new flow has no id")?.to_owned()
+            }
+        };
         self.expect(Method::POST, &format!("/api/v1/flows/{id}/deploy"), Some(&json!({}))).await?;
         Ok(())
     }
@@ -227,7 +233,7 @@ impl Account {
     /// Whatever the API refuses; a reached device limit says what to run.
     pub async fn devices(&self, count: usize) -> Result<Vec<Made>> {
         let names: Vec<String> = (0..count).map(|i| format!("sim-{:05}", i + 1)).collect();
-        let existing = self.existing().await?;
+        let existing = self.existing(&format!("/api/v1/devices?organization={}", self.organization)).await?;
         let tasks = names.into_iter().map(|name| {
             let id = existing.get(&name).cloned();
             let organization = self.organization.clone();
@@ -244,11 +250,12 @@ impl Account {
         .context("making devices")
     }
 
-    /// Ids of the devices of earlier runs, by name.
-    async fn existing(&self) -> Result<std::collections::HashMap<String, String>> {
+    /// Ids of what earlier runs made, by name. `list` is the path of the list, with its first parameter.
+    async fn existing(&self, list: &str) -> Result<HashMap<String, String>> {
         let mut client = self.client().await?;
-        let mut found = std::collections::HashMap::new();
-        let mut path = format!("/api/v1/devices?organization={}&q=sim-&limit=500", self.organization);
+        let mut found = HashMap::new();
+        let first_page = format!("{list}&q=sim-&limit=500");
+        let mut path = first_page.clone();
         loop {
             let page = client.expect(Method::GET, &path, None).await?;
             for item in page["items"].as_array().into_iter().flatten() {
@@ -257,21 +264,22 @@ impl Account {
                 }
             }
             match page["next"].as_str() {
-                Some(cursor) => {
-                    path = format!(
-                        "/api/v1/devices?organization={}&q=sim-&limit=500&cursor={cursor}",
-                        self.organization
-                    );
-                }
+                Some(cursor) => path = format!("{first_page}&cursor={cursor}"),
                 None => return Ok(found),
             }
         }
     }
 
-    /// Makes and deploys a flow per device: the average of its first sensor, filtered, on display. Not cancel safe.
+    /// Makes and deploys a flow per device, unless an earlier run did: the average of its first sensor, filtered, on display.
+    /// Not cancel safe.
     pub async fn deploy_flows(&self, devices: &[Made]) -> Result<()> {
-        self.each(devices.to_vec(), |mut client, device| async move {
-            client.deploy_flow(&device.id).await?;
+        let existing = self.existing("/api/v1/flows?").await?;
+        let tasks = devices.iter().map(|device| {
+            let name = format!("sim-{}", device.id);
+            (device.id.clone(), existing.get(&name).cloned(), name)
+        });
+        self.each(tasks.collect(), |mut client, (device, flow, name)| async move {
+            client.deploy_flow(&device, flow, &name).await?;
             Ok((client, ()))
         })
         .await

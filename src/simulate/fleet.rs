@@ -6,13 +6,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
-use tokio::sync::watch;
+use tokio::sync::watch::Sender;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::api::Account;
 use super::device::Device;
 use super::frame::Shape;
 use super::report::{Board, Totals};
+use super::watch::{Seen, watch};
 use super::{Args, Form, Rate};
 
 /// How long to wait, after the last connection was tried, for the devices that are not up yet.
@@ -21,7 +23,7 @@ const CONNECT_GRACE: Duration = Duration::from_secs(15);
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Where the run is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
     /// Connections are being opened.
     Connecting,
@@ -52,7 +54,7 @@ pub struct Plan {
     /// What frames look like.
     pub shape: Shape,
     /// Where the run is.
-    pub phase: watch::Sender<Phase>,
+    pub phase: Sender<Phase>,
     /// What has been counted so far.
     pub board: Board,
     /// Devices that were greeted at least once.
@@ -79,6 +81,11 @@ impl Plan {
     /// A moment of the run's clock for a timer.
     pub fn instant(&self, ns: u64) -> Instant {
         self.origin + Duration::from_nanos(ns)
+    }
+
+    /// A moment of the run's clock in microseconds since the Unix epoch.
+    pub fn wall_us(&self, ns: u64) -> i64 {
+        self.origin_ms * 1000 + (ns / 1000) as i64
     }
 
     /// A moment of the run's clock in milliseconds since the Unix epoch.
@@ -122,10 +129,15 @@ pub struct Run {
     pub per_second: Vec<u64>,
     /// When the run began, in milliseconds since the Unix epoch; no reading of it is older.
     pub began_ms: i64,
+    /// What the dashboard saw, if there was one.
+    pub seen: Option<Seen>,
 }
 
+/// Who watches, and the ids of the devices watched.
+pub type Dashboard = (Account, Vec<String>);
+
 /// Runs a fleet with these tokens. Ctrl-C stops sending early. Not cancel safe.
-pub async fn run(args: &Args, seed: u64, tokens: Vec<String>) -> Result<Run> {
+pub async fn run(args: &Args, seed: u64, tokens: Vec<String>, dashboard: Option<Dashboard>) -> Result<Run> {
     let origin_ms =
         SystemTime::now().duration_since(UNIX_EPOCH).context("the clock is before 1970")?.as_millis() as i64;
     let plan = Arc::new(Plan {
@@ -137,7 +149,7 @@ pub async fn run(args: &Args, seed: u64, tokens: Vec<String>) -> Result<Run> {
         addresses: args.url.addresses(tokens.len()).await?,
         authority: args.url.authority.clone(),
         shape: Shape::new(args.form, seed, args.readings),
-        phase: watch::Sender::new(Phase::Connecting),
+        phase: Sender::new(Phase::Connecting),
         board: Board::default(),
         greeted: AtomicU64::new(0),
         given_up: AtomicU64::new(0),
@@ -145,6 +157,8 @@ pub async fn run(args: &Args, seed: u64, tokens: Vec<String>) -> Result<Run> {
         origin_ms,
         start_ns: AtomicU64::new(0),
     });
+    let dashboard =
+        dashboard.map(|(account, devices)| tokio::spawn(watch(account, devices, Arc::clone(&plan))));
     let mut stop = std::pin::pin!(tokio::signal::ctrl_c());
     let count = tokens.len() as u64;
 
@@ -187,6 +201,10 @@ pub async fn run(args: &Args, seed: u64, tokens: Vec<String>) -> Result<Run> {
     let acked_in_time = plan.board.sum().frames_acked;
 
     plan.phase.send_replace(Phase::Draining);
+    let seen = match dashboard {
+        Some(dashboard) => Some(dashboard.await?.context("watching")?),
+        None => None,
+    };
     let mut outcomes = Vec::with_capacity(count as usize);
     let drained = async {
         while let Some(outcome) = devices.join_next().await {
@@ -213,6 +231,7 @@ pub async fn run(args: &Args, seed: u64, tokens: Vec<String>) -> Result<Run> {
         connecting,
         per_second,
         began_ms: origin_ms,
+        seen,
     })
 }
 

@@ -166,6 +166,10 @@ impl<'a> Report<'a> {
                 "p50": totals.latency_ms(0.5), "p90": totals.latency_ms(0.9), "p99": totals.latency_ms(0.99),
                 "p999": totals.latency_ms(0.999), "max": totals.latency_ms(1.0),
             },
+            "dashboard_ms": run.seen.as_ref().map(|seen| json!({
+                "p50": seen.latency_ms(0.5), "p90": seen.latency_ms(0.9), "p99": seen.latency_ms(0.99),
+                "max": seen.latency_ms(1.0), "values": seen.values, "skipped": seen.skipped,
+            })),
             "reconnects": totals.reconnects,
             "errors": totals.errors,
             "verify": self.verified.as_ref().map(Verified::json),
@@ -199,6 +203,17 @@ impl<'a> Report<'a> {
             totals.latency_ms(1.0),
             totals.reconnects,
         );
+        if let Some(seen) = &run.seen {
+            text.push_str(&format!(
+                "\ndashboard   p50 {:.2} ms, p90 {:.2} ms, p99 {:.2} ms, max {:.2} ms; {} values, {} folded",
+                seen.latency_ms(0.5),
+                seen.latency_ms(0.9),
+                seen.latency_ms(0.99),
+                seen.latency_ms(1.0),
+                seen.values,
+                seen.skipped,
+            ));
+        }
         for (kind, count) in &totals.errors {
             text.push_str(&format!("\nerror       {count} x {kind}"));
         }
