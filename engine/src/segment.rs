@@ -4,16 +4,20 @@
 //! it runs; where several edges meet, their records are merged by arrival offset (then by edge), which makes results independent
 //! of how the log's readings were cut into chunks.
 
+mod deliver;
+mod rows;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use edgesync_schemas::flow::Port;
-use edgesync_schemas::id::{DeviceId, FlowId, Offset, SeriesId};
+use edgesync_schemas::id::{DeviceId, FlowId, SeriesId};
 use edgesync_schemas::reading::SeriesInfo;
 
-use crate::cell::emit::{Emission, Event, EventKind, Reason, Rows};
+use self::deliver::{Delivery, deliver, gather, send};
+use crate::cell::emit::{Emission, Event, EventKind, Reason};
 use crate::cell::fence::fence;
 use crate::chunk::{Chunk, Sel};
 use crate::expr::kernel;
@@ -57,14 +61,6 @@ pub(crate) struct Workspace {
     /// By segment: what has come for it in this round.
     inbox: Vec<Vec<Delivery>>,
     calls: u32,
-}
-
-/// Rows of a chunk on their way along an edge.
-#[derive(Debug)]
-struct Delivery {
-    edge: usize,
-    chunk: usize,
-    sel: Sel,
 }
 
 /// What a round is about.
@@ -362,48 +358,6 @@ impl FlowRun {
         }
         send(&plan, edges, chunk, Sel::All, work);
     }
-
-    /// Records as they are emitted.
-    fn rows(&self, node: usize, port: Port, chunk: &Chunk, sel: &Sel) -> Emission {
-        fn pick<T: Copy>(column: &[T], sel: &Sel) -> Vec<T> {
-            match sel {
-                Sel::All => column.to_vec(),
-                Sel::Rows(rows) => rows.iter().map(|row| column[*row as usize]).collect(),
-            }
-        }
-        let raw = match sel {
-            Sel::All => chunk.raw.clone(),
-            Sel::Rows(rows) => {
-                let raws = rows
-                    .iter()
-                    .enumerate()
-                    .filter_map(|(at, row)| Some((at as u32, chunk.raw_of(*row)?.into())));
-                if chunk.raw.is_empty() { Vec::new() } else { raws.collect() }
-            }
-        };
-        let names = chunk.names.as_deref().unwrap_or_default();
-        Emission::Rows(Rows {
-            flow: self.flow,
-            version: self.version,
-            node: Arc::clone(&self.counters.nodes[node].id),
-            port,
-            series: pick(&chunk.key, sel).into_iter().map(|key| self.series[key as usize].info.id).collect(),
-            ts: pick(&chunk.ts, sel),
-            num: pick(&chunk.num, sel),
-            raw,
-            unit: pick(&chunk.unit, sel),
-            offset: match sel {
-                Sel::All => (0..chunk.len()).map(|row| Offset(chunk.offset_of(row))).collect(),
-                Sel::Rows(rows) => rows.iter().map(|row| Offset(chunk.offset_of(*row as usize))).collect(),
-            },
-            fields: names
-                .iter()
-                .zip(&chunk.fields)
-                .map(|(name, column)| (*name, pick(column, sel)))
-                .collect(),
-            reasons: if port == Port::Error { pick(&chunk.reasons, sel) } else { Vec::new() },
-        })
-    }
 }
 
 impl Source {
@@ -423,65 +377,5 @@ impl Source {
             }
             _ => false,
         }
-    }
-}
-
-fn deliver(work: &mut Workspace, segment: usize, delivery: Delivery) {
-    if work.inbox.len() <= segment {
-        work.inbox.resize_with(segment + 1, Vec::new);
-    }
-    work.inbox[segment].push(delivery);
-}
-
-/// Sends rows along edges; the last takes the selection, the others a copy.
-fn send(plan: &Plan, edges: &[usize], chunk: usize, sel: Sel, work: &mut Workspace) {
-    let Some((&last, others)) = edges.split_last() else { return };
-    for &edge in others {
-        deliver(work, plan.segment_of(plan.edges[edge].to), Delivery { edge, chunk, sel: sel.clone() });
-    }
-    deliver(work, plan.segment_of(plan.edges[last].to), Delivery { edge: last, chunk, sel });
-}
-
-/// What came for a segment as one chunk. `arrived` is empty afterwards.
-fn gather(
-    plan: &Plan,
-    head: usize,
-    arrived: &mut Vec<Delivery>,
-    work: &mut Workspace,
-) -> Option<(usize, Sel)> {
-    let names = plan.nodes[head].names_in.as_ref();
-    let as_it_is = |delivery: &Delivery| work.chunks[delivery.chunk].names.as_ref() == names;
-    if arrived.len() == 1 && as_it_is(&arrived[0]) && work.chunks[arrived[0].chunk].reasons.is_empty() {
-        return arrived.pop().map(|delivery| (delivery.chunk, delivery.sel));
-    }
-    if arrived.is_empty() {
-        return None;
-    }
-    arrived.sort_by_key(|delivery| delivery.edge);
-    let mut merged = work.take_chunk();
-    merged.name(names);
-    merge(arrived, &work.chunks, &mut merged);
-    arrived.clear();
-    Some((work.add(merged), Sel::All))
-}
-
-/// Merges deliveries, each in the order of offsets, into one in the order of (offset, edge).
-fn merge(arrived: &[Delivery], chunks: &[Chunk], merged: &mut Chunk) {
-    let mut next = vec![0usize; arrived.len()];
-    let row = |at: usize, next: usize| -> Option<usize> {
-        let delivery = &arrived[at];
-        match &delivery.sel {
-            Sel::All => (next < chunks[delivery.chunk].len()).then_some(next),
-            Sel::Rows(rows) => rows.get(next).map(|row| *row as usize),
-        }
-    };
-    loop {
-        let heads = (0..arrived.len())
-            .filter_map(|at| Some((chunks[arrived[at].chunk].offset_of(row(at, next[at])?), at)));
-        let Some((_, at)) = heads.min() else { return };
-        if let Some(row) = row(at, next[at]) {
-            merged.push_row(&chunks[arrived[at].chunk], row);
-        }
-        next[at] += 1;
     }
 }
