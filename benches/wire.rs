@@ -2,7 +2,9 @@
 
 #![allow(missing_docs, reason = "criterion's macro makes a public function")]
 
-use criterion::{BenchmarkId, Criterion, Throughput, black_box, criterion_group, criterion_main};
+use std::hint::black_box;
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use edgesync_schemas::wire::compat::compat_frame;
 use edgesync_schemas::wire::decode::device_frame;
 

@@ -72,7 +72,8 @@ impl System {
         });
         let live = Hub::start(log.clone());
         let compile = edgesync_engine::compile::Options { faults: options.faults };
-        let flows = FlowsHandle::start(catalog, log, live.clone(), options.cells, compile, root.get_cell()).await?;
+        let flows =
+            FlowsHandle::start(catalog, log, live.clone(), options.cells, compile, root.get_cell()).await?;
         Ok(Self { root, handle: Handle { devices, flows, live, context } })
     }
 

@@ -108,7 +108,7 @@ impl Session {
         }
         if frame.q > self.expected {
             // Said once, and again now and then: a device that pipelines has a credit of frames behind the missing one.
-            let say = self.gaps % limit::CREDIT_FRAMES == 0;
+            let say = self.gaps.is_multiple_of(limit::CREDIT_FRAMES);
             self.gaps += 1;
             return say.then_some(((Refusal::Gap, frame.q), Some(self.expected)));
         }

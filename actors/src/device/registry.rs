@@ -44,11 +44,14 @@ impl Drop for Attached {
     }
 }
 
+/// What a socket gets when it is entered, or how it should be closed.
+pub type Entered = Result<(Arc<Link>, ActorRef<connection::Message>), Close>;
+
 /// What the registry can be asked.
 #[derive(Debug)]
 pub enum Message {
     /// A socket of this device has opened.
-    Attach(DeviceAccess, RpcReplyPort<Result<(Arc<Link>, ActorRef<connection::Message>), Close>>),
+    Attach(DeviceAccess, RpcReplyPort<Entered>),
     /// Close the socket of this device, if there is one.
     Close(DeviceId, Close),
     /// Whether a socket of this device is open.
@@ -87,8 +90,7 @@ impl Devices {
             return Err(Close::new(CloseCode::Forbidden, "the device is disabled"));
         }
         let stopping = || Close::draining(random_after_ms());
-        let entered =
-            ractor::call!(self.registry, Message::Attach, access.clone()).map_err(|_| stopping())?;
+        let entered = ractor::call!(self.registry, Message::Attach, *access).map_err(|_| stopping())?;
         let (link, actor) = entered?;
         self.counters.connected.fetch_add(1, Relaxed);
         Ok(Attached { link, actor, counters: Arc::clone(&self.counters) })
@@ -228,11 +230,7 @@ impl Actor for Registry {
 }
 
 impl State {
-    async fn attach(
-        &mut self,
-        access: &DeviceAccess,
-        myself: ActorCell,
-    ) -> Result<(Arc<Link>, ActorRef<connection::Message>), Close> {
+    async fn attach(&mut self, access: &DeviceAccess, myself: ActorCell) -> Entered {
         if self.draining {
             return Err(Close::draining(random_after_ms()));
         }
