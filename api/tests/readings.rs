@@ -1,5 +1,7 @@
 //! Stored readings through the router: what members of the device's organization read, and that others read nothing.
 
+#![allow(clippy::unwrap_used, reason = "the lint's exception for tests does not reach their helpers")]
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
