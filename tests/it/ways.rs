@@ -234,18 +234,8 @@ async fn the_simulator_of_the_product_finds_the_store_right() {
         let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_edgesync"))
             .args(["simulate", "--email", &stage.api.email, "--password", "correct horse battery"])
             .args(["--url", &format!("http://{}", stage.server.address), "--form", form])
-            .args([
-                "--devices",
-                "3",
-                "--rate",
-                "50",
-                "--readings",
-                "4",
-                "--duration",
-                "1s",
-                "--verify",
-                "--json",
-            ])
+            .args(["--devices", "3", "--rate", "50", "--readings", "4", "--duration", "1s"])
+            .args(["--flows", "--verify", "--json"])
             .output()
             .await
             .unwrap();
@@ -256,6 +246,12 @@ async fn the_simulator_of_the_product_finds_the_store_right() {
         assert!(report["frames_acked"].as_u64().unwrap() >= 100, "{report:#}");
         assert_eq!(report["errors"], json!({}), "{report:#}");
     }
+    let flows = stage.api.get("/api/v1/flows").await;
+    assert_eq!(
+        flows["items"].as_array().unwrap().len(),
+        3,
+        "the second run found the flows of the first: {flows}"
+    );
 }
 
 #[tokio::test]
@@ -283,6 +279,22 @@ async fn the_plan_decides_how_many_devices_an_account_may_make() {
     let sixth = json!({"organization_id": stage.api.organization, "name": "6"});
     let (status, answer) = stage.api.call(Method::POST, "/api/v1/devices", Some(&sixth)).await;
     assert_eq!((status, &answer["code"]), (403, &json!("device_limit_reached")), "{answer}");
+    let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_edgesync"))
+        .args([
+            "simulate",
+            "--email",
+            &stage.api.email,
+            "--password",
+            "correct horse battery",
+            "--devices",
+            "2",
+        ])
+        .args(["--url", &format!("http://{}", stage.server.address)])
+        .output()
+        .await
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && told.contains("edgesync admin plan"), "it says what to do: {told}");
     stage.api.allow_devices(&stage.server, 6).await;
     stage.api.new_device("6").await;
 }
