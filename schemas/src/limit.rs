@@ -51,6 +51,9 @@ pub const DEVICE_FRAMES_PER_S: u32 = 0;
 pub const TURN_FRAMES: usize = 64;
 /// Bytes of text after which a connection takes no further frame in a turn.
 pub const TURN_BYTES: usize = 64 * 1024;
+/// Bytes of the log's budget that a turn needs to begin: what its text can become at the worst. `["a",""],` is 9 bytes of text and 48 in
+/// memory, so two times [`TURN_BYTES`] (the last frame may begin just below it) become 700 KB.
+pub const TURN_ROOM_BYTES: usize = 768 * 1024;
 /// Seconds between two writes of who is connected and was last seen when.
 pub const PRESENCE_S: u64 = 5;
 /// Devices of one organization that may be connected at once. More: the socket is closed (4403).
@@ -171,6 +174,8 @@ pub const RETENTION_DAYS: i64 = 36_500;
 pub const DEVICE_LIMIT_DEFAULT: u32 = 5;
 /// Organizations that a user may own. More: refused (`organization_limit_reached`).
 pub const ORGANIZATIONS_PER_USER: u32 = 100;
+/// Members of an organization. More: refused (`member_limit_reached`).
+pub const MEMBERS_PER_ORGANIZATION: u32 = 1000;
 /// Flows that a user may own. More: refused (`flow_limit_reached`).
 pub const FLOWS_PER_USER: u32 = 20_000;
 /// Dashboards and projects, each, of an organization. More: refused (`dashboard_limit_reached`, `project_limit_reached`).

@@ -8,7 +8,7 @@ use edgesync_schemas::id::{DeviceId, SeriesId};
 use edgesync_schemas::limit;
 use edgesync_schemas::reading::{Columns, Quality};
 use edgesync_schemas::time::Timestamp;
-use edgesync_schemas::unit::UnitIndex;
+use edgesync_schemas::unit::{Unit, UnitIndex};
 use edgesync_schemas::value::Value;
 use edgesync_schemas::wire::frame::Rejection;
 use edgesync_storage::log::{ReadingLog, Refused};
@@ -59,6 +59,10 @@ impl Admission {
         now: Timestamp,
     ) -> Result<(), Rejection> {
         let (ts, quality) = event_time(at, now)?;
+        // Before the sensor: a refused reading must not use up one of the device's sensors.
+        if unit.is_some_and(|unit| !Unit::is_valid(unit)) {
+            return Err(Rejection::Unit);
+        }
         let place = self.sensor(sensor)?;
         let series = self.sensors[place].series;
         let unit = match unit {

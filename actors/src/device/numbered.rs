@@ -129,9 +129,9 @@ impl Session {
         None
     }
 
+    /// The first frame behind it is answered as a gap again: a device may wait for each answer.
     fn refuse(&mut self, refusal: Refusal, q: FrameSeq) -> Option<((Refusal, FrameSeq), Option<FrameSeq>)> {
-        // The frames that the device has already sent behind it are gaps; it knows why.
-        self.gaps = 1;
+        self.gaps = 0;
         Some(((refusal, q), None))
     }
 
@@ -176,14 +176,16 @@ impl Session {
         {
             self.in_flight.pop_front();
             if matches!(outcome, Outcome::Durable { .. }) {
-                self.committed = last;
+                // A batch that was reported as failed can be durable all the same: then one behind it is, too, and both count.
+                self.committed = self.committed.max(last);
+                self.expected = self.expected.max(self.committed.next());
             }
         }
         // Every batch behind a failed one fails as a gap; the first failure speaks for them.
         if !matches!(outcome, Outcome::Durable { .. }) && tag > self.rewound {
             self.rewound = self.next_tag - 1;
             self.expected = self.committed.next();
-            self.gaps = 1;
+            self.gaps = 0;
             let committed = self.committed;
             self.rejected.retain(|(q, _, _)| *q <= committed);
             self.frames.clear();

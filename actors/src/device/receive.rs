@@ -1,7 +1,9 @@
 //! One turn of a device's socket at a time: read what is there, admit it, hand it to the log, answer what became durable.
 //!
-//! Bounds: one turn takes at most [`limit::TURN_FRAMES`] frames and about [`limit::TURN_BYTES`] of text; while its batch waits for the log's byte
-//! budget nothing more is read, so TCP slows the device. Nothing here blocks on a flow or a dashboard.
+//! Bounds: one turn takes at most [`limit::TURN_FRAMES`] frames and about [`limit::TURN_BYTES`] of text, and begins only while the log's byte
+//! budget has room for whatever that can become ([`limit::TURN_ROOM_BYTES`]). Without room nothing is read, so TCP slows the device, and no reading is in memory
+//! that the budget does not know. What may be asked of a connection meanwhile (close, replace, drain) is done at once. Nothing here
+//! waits for a flow or a dashboard.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -38,8 +40,10 @@ pub(super) struct Connection<'a> {
     link: &'a Arc<Link>,
     identity: Identity,
     session: Session,
-    /// A batch that waits for the log's byte budget.
-    waiting: Option<(u64, AdmittedBatch)>,
+    /// The budget has no room: nothing is read until this connection's turn comes.
+    no_room: bool,
+    /// Room for whatever this turn may take; given back when there is nothing to read, and cut to size when there was.
+    room: Option<Permit>,
     replies: Vec<String>,
     last_heard: Instant,
     next_ping: Instant,
@@ -73,7 +77,8 @@ impl<'a> Connection<'a> {
             link,
             identity,
             session,
-            waiting: None,
+            no_room: false,
+            room: None,
             replies: Vec::new(),
             last_heard: start,
             next_ping: start + HEARTBEAT,
@@ -84,26 +89,20 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// Turns until the connection ends.
+    /// Turns until the connection ends. All that was taken by then is with the log.
     pub(super) async fn serve<S: Socket>(&mut self, socket: &mut S) -> End {
         loop {
             if let Err(end) = self.turn(socket).await {
-                // What was taken goes to the log even if the socket broke behind it.
-                if let Some((tag, batch)) = self.waiting.take() {
-                    let permit = self.context.log.reserve(batch_bytes(&batch)).await;
-                    self.submit(tag, batch, permit);
-                }
                 return end;
             }
         }
     }
 
     async fn turn<S: Socket>(&mut self, socket: &mut S) -> Result<(), End> {
-        let may_read = self.waiting.is_none() && self.over_credit.is_none() && self.paused.is_none();
         let (link, log, deadline) = (self.link, &self.context.log, self.deadline());
-        let wanted = self.waiting.as_ref().map(|(_, batch)| batch_bytes(batch));
+        let (no_room, may_read) = (self.no_room, self.may_read());
         // Boxed, and made when polled: nearly no turn waits for room, and an idle connection should not keep space for it.
-        let reserve = async { Box::pin(log.reserve(wanted.unwrap_or(0))).await };
+        let reserve = async { Box::pin(log.reserve(limit::TURN_ROOM_BYTES)).await };
         tokio::select! {
             biased;
             () = link.woken() => {
@@ -112,10 +111,9 @@ impl<'a> Connection<'a> {
                 }
                 self.settle();
             }
-            permit = reserve, if wanted.is_some() => {
-                if let Some((tag, batch)) = self.waiting.take() {
-                    self.submit(tag, batch, permit);
-                }
+            room = reserve, if no_room => {
+                self.no_room = false;
+                self.room = Some(room);
             }
             read = self.receive(socket), if may_read => {
                 read?;
@@ -125,14 +123,36 @@ impl<'a> Connection<'a> {
         self.answer(socket).await
     }
 
+    fn may_read(&self) -> bool {
+        let is_full = match &self.session {
+            // One more than the credit is read, so that a device that ignores it is noticed.
+            Session::Numbered(_) => self.over_credit.is_some(),
+            // This form knows no credit: its device is slowed and nothing else.
+            Session::Unnumbered(session) => session.outstanding() >= u64::from(limit::CREDIT_FRAMES),
+        };
+        !is_full && !self.no_room && self.paused.is_none()
+    }
+
     /// Reads what is there, up to a turn's bounds.
     async fn receive<S: Socket>(&mut self, socket: &mut S) -> Result<(), End> {
         let (mut frames, mut bytes) = (0, 0);
         let mut now_ts = None;
         let end = poll_fn(|cx| {
+            if self.room.is_none() {
+                self.room = self.context.log.try_reserve(limit::TURN_ROOM_BYTES);
+            }
+            if self.room.is_none() {
+                self.counters.waited.fetch_add(1, Relaxed);
+                self.no_room = true;
+                return Poll::Ready(None);
+            }
             while frames < limit::TURN_FRAMES && bytes < limit::TURN_BYTES {
                 let inbound = match Pin::new(&mut *socket).poll_next(cx) {
-                    Poll::Pending if frames == 0 => return Poll::Pending,
+                    Poll::Pending if frames == 0 => {
+                        // Room is for those who have something to say.
+                        self.room = None;
+                        return Poll::Pending;
+                    }
                     Poll::Pending => break,
                     Poll::Ready(None) => return Poll::Ready(Some(End::Gone)),
                     Poll::Ready(Some(Err(broken))) => return Poll::Ready(Some(broken.into())),
@@ -167,10 +187,15 @@ impl<'a> Connection<'a> {
             Poll::Ready(None)
         })
         .await;
+        if self.no_room {
+            return Ok(());
+        }
         self.last_heard = Instant::now();
         self.link.hear(now_ts.unwrap_or_else(now));
-        if self.over_credit.is_none() && self.outstanding() > u64::from(limit::CREDIT_FRAMES) {
-            self.over_credit = Some(self.last_heard);
+        if let Session::Numbered(session) = &self.session
+            && session.outstanding() > u64::from(limit::CREDIT_FRAMES)
+        {
+            self.over_credit.get_or_insert(self.last_heard);
         }
         self.pay(frames as u32);
         self.hand_over(now_ts.unwrap_or_else(now), frames as u64);
@@ -190,27 +215,23 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// Makes a batch of what was taken, and hands it to the log if there is room.
+    /// Makes a batch of what was taken, and hands it to the log.
     fn hand_over(&mut self, now: Timestamp, frames: u64) {
         let batch = match &mut self.session {
             Session::Numbered(session) => session.batch(now),
             Session::Unnumbered(session) => session.batch(now),
         };
-        let Some((tag, batch)) = batch else { return };
+        // A turn without readings keeps its room no longer than one with.
+        let Some((tag, batch)) = batch else {
+            self.room = None;
+            return;
+        };
         let ahead = batch.columns.quality.iter().filter(|quality| quality.has(Quality::CLOCK_AHEAD)).count();
         self.counters.frames.fetch_add(frames, Relaxed);
         self.counters.readings.fetch_add(batch.columns.len() as u64, Relaxed);
         self.counters.clock_ahead.fetch_add(ahead as u64, Relaxed);
-        match self.context.log.try_reserve(batch_bytes(&batch)) {
-            Some(permit) => self.submit(tag, batch, permit),
-            None => {
-                self.counters.waited.fetch_add(1, Relaxed);
-                self.waiting = Some((tag, batch));
-            }
-        }
-    }
-
-    fn submit(&self, tag: u64, batch: AdmittedBatch, permit: Permit) {
+        let Some(mut permit) = self.room.take() else { return };
+        permit.shrink(batch_bytes(&batch));
         let on_commit = Arc::clone(self.link) as Arc<dyn OnCommit>;
         self.context.log.submit(Append { batch, permit, tag, on_commit });
     }
@@ -270,7 +291,8 @@ impl<'a> Connection<'a> {
 
     fn deadline(&self) -> Instant {
         let over = self.over_credit.map(|since| since + CREDIT_GRACE);
-        [Some(self.next_ping), over, self.paused].into_iter().flatten().min().unwrap_or(self.next_ping)
+        let idle = self.may_read().then(|| self.last_heard + IDLE);
+        [over, idle, self.paused].into_iter().flatten().fold(self.next_ping, Instant::min)
     }
 
     async fn on_deadline<S: Socket>(&mut self, socket: &mut S) -> Result<(), End> {
@@ -281,12 +303,11 @@ impl<'a> Connection<'a> {
         if self.over_credit.is_some_and(|since| since + CREDIT_GRACE <= now) {
             return Err(end(CloseCode::FlowControl, "more frames outstanding than the credit for 10 s"));
         }
+        // While we do not read, silence says nothing about the peer.
+        if self.may_read() && self.last_heard + IDLE <= now {
+            return Err(end(CloseCode::Idle, "nothing heard for 75 s"));
+        }
         if self.next_ping <= now {
-            // While we do not read, silence says nothing about the peer.
-            let reading = self.waiting.is_none() && self.over_credit.is_none() && self.paused.is_none();
-            if reading && self.last_heard + IDLE <= now {
-                return Err(end(CloseCode::Idle, "nothing heard for 75 s"));
-            }
             self.identity.check(&self.context.catalog).await?;
             self.pings = 0;
             self.next_ping = now + HEARTBEAT;

@@ -168,6 +168,50 @@ fn a_failed_batch_is_asked_for_again_and_those_behind_it_are_not_counted_twice()
 }
 
 #[test]
+fn a_batch_that_was_durable_although_it_was_reported_as_failed_holds_nothing_up() {
+    let bench = Bench::new();
+    let mut session = bench.numbered(0);
+    bench.take(&mut session, data(1));
+    let (first, _) = session.batch(bench.now).unwrap();
+    bench.take(&mut session, data(2));
+    let (second, _) = session.batch(bench.now).unwrap();
+    bench.settle(&mut session, first, Outcome::Failed);
+    // Only a log that has frame 1 takes frame 2.
+    let acks = bench.settle(&mut session, second, DURABLE);
+    assert_eq!(acks, [json!({"t": "ack", "q": 2, "credit": 64})]);
+    assert_eq!(bench.take(&mut session, data(3)), Vec::<Value>::new());
+    let (third, batch) = session.batch(bench.now).unwrap();
+    assert_eq!(batch.columns.num, [3.0]);
+    assert_eq!(bench.settle(&mut session, third, DURABLE), [json!({"t": "ack", "q": 3, "credit": 64})]);
+}
+
+#[test]
+fn each_frame_behind_a_refused_one_is_answered_to_a_device_that_waits() {
+    let bench = Bench::new();
+    let mut session = bench.numbered(0);
+    let refused = bench.take(&mut session, json!({"t": "data", "q": 1, "r": 5}));
+    assert_eq!(refused, [json!({"t": "nack", "q": 1, "code": "malformed"})]);
+    assert_eq!(
+        bench.take(&mut session, data(2)),
+        [json!({"t": "nack", "q": 2, "code": "gap", "expected": 1})]
+    );
+}
+
+#[test]
+fn a_refused_reading_uses_up_no_sensor() {
+    let bench = Bench::new();
+    let mut session = bench.numbered(0);
+    bench.take(
+        &mut session,
+        json!({"t": "data", "q": 1, "r": [["new", 1, 0, "a unit of far too many characters"]]}),
+    );
+    let mut compat = unnumbered::Session::new(bench.device, bench.admission());
+    let frame = json!({"readings": {"newer": 1, "no such name!": 2}});
+    compat.take(&frame.to_string(), bench.now, &bench.counters);
+    assert!(bench.log.series().of_device(bench.device).is_empty());
+}
+
+#[test]
 fn a_frame_that_is_none_closes_the_socket() {
     let bench = Bench::new();
     let mut session = bench.numbered(0);

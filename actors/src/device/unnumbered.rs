@@ -6,9 +6,11 @@ use std::collections::VecDeque;
 
 use edgesync_schemas::id::{DeviceId, Offset};
 use edgesync_schemas::reading::{AdmittedBatch, Columns};
+use edgesync_schemas::sensor::SensorName;
 use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::wire::compat::{CompatFrame, compat_frame};
 use edgesync_schemas::wire::encode;
+use edgesync_schemas::wire::frame::Rejection;
 use edgesync_storage::log::Outcome;
 
 use super::admit::{Admission, EventTime};
@@ -60,6 +62,16 @@ impl Session {
     }
 
     fn admit(&mut self, frame: CompatFrame<'_>, now: Timestamp, counters: &Counters) -> Result<(), String> {
+        // All names first: a frame that is refused for one of them must not leave the others behind as sensors.
+        if let Some(i) = frame.readings.iter().position(|reading| !SensorName::is_valid(&reading.sensor)) {
+            counters.count_rejection(Rejection::Schema);
+            let message = Rejection::Schema.message();
+            return Err(if frame.single {
+                format!("/{message}")
+            } else {
+                format!("/readings/{i}/{message}")
+            });
+        }
         for (i, reading) in frame.readings.into_iter().enumerate() {
             let at = reading.at.map_or(EventTime::Arrival, EventTime::Given);
             self.admission

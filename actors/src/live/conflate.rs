@@ -117,6 +117,11 @@ impl Conflator {
         self.raw_bytes += raw_bytes;
     }
 
+    /// How many values are folded into those that wait.
+    pub fn skipped(&self) -> u64 {
+        self.skipped
+    }
+
     /// When [`Self::take`] has something; `None` while nothing waits.
     pub fn due(&self) -> Option<Instant> {
         if self.waiting.is_empty() {

@@ -7,6 +7,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -55,6 +56,8 @@ pub(super) struct Shared {
     /// Sources without subscribers, and when they may be let go; in that order, because they all linger equally long.
     expiring: Mutex<VecDeque<(Instant, Arc<Followed>)>>,
     expiring_grew: Notify,
+    /// Values that were folded into newer ones because their subscribers did not take them in time.
+    pub(super) folded: Arc<AtomicU64>,
     /// True when dashboards are to go; each socket holds a receiver.
     draining: watch::Sender<bool>,
     stopped: watch::Sender<bool>,
@@ -73,6 +76,7 @@ impl Hub {
             sources: Mutex::default(),
             expiring: Mutex::default(),
             expiring_grew: Notify::new(),
+            folded: Arc::default(),
             draining: watch::Sender::new(false),
             stopped: watch::Sender::new(false),
         });
@@ -110,6 +114,11 @@ impl Hub {
     /// Dashboards' sockets that are open.
     pub fn sockets(&self) -> usize {
         self.shared.draining.receiver_count()
+    }
+
+    /// Values that were folded into newer ones, of all subscriptions since the start of the process.
+    pub fn folded(&self) -> u64 {
+        self.shared.folded.load(Relaxed)
     }
 
     /// Ends the hub's tasks: no subscriber gets anything more.

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use edgesync_schemas::limit;
@@ -23,6 +24,8 @@ use super::source::{Followed, Source};
 pub(super) struct Slot {
     waiting: Mutex<Conflator>,
     wake: Arc<Notify>,
+    /// Values folded, of all subscriptions.
+    folded: Arc<AtomicU64>,
 }
 
 impl Slot {
@@ -32,7 +35,15 @@ impl Slot {
 
     /// Takes values in, and wakes the session if it does not know yet that some wait.
     pub(super) fn push(&self, samples: &[Sample], now: Instant) {
-        if self.waiting().push(samples, now) {
+        let mut waiting = self.waiting();
+        let before = waiting.skipped();
+        let is_first = waiting.push(samples, now);
+        let folded = waiting.skipped() - before;
+        drop(waiting);
+        if folded > 0 {
+            self.folded.fetch_add(folded, Relaxed);
+        }
+        if is_first {
             self.wake.notify_one();
         }
     }
@@ -96,7 +107,8 @@ impl Session {
         }
         let id = request.id;
         let waiting = Mutex::new(Conflator::new(request.max_hz, Instant::now()));
-        let slot = Arc::new(Slot { waiting, wake: self.wake.clone() });
+        let slot =
+            Arc::new(Slot { waiting, wake: self.wake.clone(), folded: self.hub.shared.folded.clone() });
         let (subscription, position) = self.hub.follow(request.source, slot)?;
         let snapshot =
             self.hub.snapshot(&subscription.followed, position, request.points, request.since).await?;

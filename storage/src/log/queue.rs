@@ -53,7 +53,15 @@ pub enum Outcome {
 /// Room in the budget of admitted and not yet durable readings. Returned when dropped.
 #[derive(Debug)]
 pub struct Permit {
-    _room: OwnedSemaphorePermit,
+    room: OwnedSemaphorePermit,
+}
+
+impl Permit {
+    /// Gives back what is over `bytes`.
+    pub fn shrink(&mut self, bytes: usize) {
+        let over = self.room.num_permits().saturating_sub(bytes.max(PERMIT_BYTES_MIN));
+        drop(self.room.split(over));
+    }
 }
 
 /// What happens to queued appends when the queue closes.
@@ -100,13 +108,13 @@ impl Queue {
     pub async fn reserve(&self, bytes: usize) -> Permit {
         let bytes = bytes.clamp(PERMIT_BYTES_MIN, self.budget_bytes) as u32;
         let room = self.budget.clone().acquire_many_owned(bytes).await;
-        Permit { _room: room.expect("the budget's semaphore is never closed") }
+        Permit { room: room.expect("the budget's semaphore is never closed") }
     }
 
     pub fn try_reserve(&self, bytes: usize) -> Option<Permit> {
         let bytes = bytes.clamp(PERMIT_BYTES_MIN, self.budget_bytes) as u32;
         // Err: used up, or somebody waits for room and is first.
-        self.budget.clone().try_acquire_many_owned(bytes).ok().map(|room| Permit { _room: room })
+        self.budget.clone().try_acquire_many_owned(bytes).ok().map(|room| Permit { room })
     }
 
     pub fn submit(&self, append: Append) {
