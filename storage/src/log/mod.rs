@@ -163,6 +163,28 @@ impl ReadingLog {
         Hold::new(self.shared.clone(), from)
     }
 
+    /// How far the reader of this name got, as it was written down last; also by an earlier process.
+    pub fn bookmark(&self, name: &str) -> Option<Offset> {
+        self.shared.blobs.bookmark(name)
+    }
+
+    /// Writes down how far a reader got. Commits at and after a bookmark are kept on disk across restarts too, at most
+    /// [`Options::held_bytes`] of them. It survives the process at once; a power cut only with the next commit, unless `is_synced`. A
+    /// bookmark that is lost leaves the one before, never a later one.
+    ///
+    /// Works after [`ReadingLog::shutdown`] as well. Not cancel safe: it may be written or not.
+    ///
+    /// # Errors
+    /// [`Error::Store`], [`Error::Unavailable`]; the bookmark is where it was.
+    pub async fn set_bookmark(&self, name: &'static str, to: Offset, is_synced: bool) -> Result<(), Error> {
+        self.blocking(move |shared| {
+            shared.store()?.set_bookmark(name, to, is_synced)?;
+            shared.blobs.set_bookmark(name, to);
+            Ok(())
+        })
+        .await
+    }
+
     /// The newest reading of each sensor of a device, by event time, then offset; in the order the sensors first appeared.
     ///
     /// Cancel safe. Cost: a point read per sensor.

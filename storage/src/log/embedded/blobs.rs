@@ -1,7 +1,7 @@
 //! Which commits are on disk as they were written, and for how long.
 //!
-//! A blob is dropped when it is sealed and no reader holds it. Readers hold by offset ([`Hold`](super::super::Hold)); what they hold is
-//! bounded by [`limit::HELD_BYTES`](edgesync_schemas::limit::HELD_BYTES), past which the oldest go and a reader that wanted them is told.
+//! A blob is dropped when it is sealed and no reader holds it. Readers hold by offset: while they run ([`Hold`](super::super::Hold)), and
+//! from their bookmark on, whether they run or not. What is held is bounded by [`limit::HELD_BYTES`](edgesync_schemas::limit::HELD_BYTES), past which the oldest go and a reader that wanted them is told.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -62,12 +62,13 @@ struct State {
     bytes: u64,
     holds: HashMap<u64, Offset>,
     next_hold: u64,
+    bookmarks: HashMap<String, Offset>,
 }
 
 impl Blobs {
     /// Reads the keys of what is there.
     pub fn load(store: &Store, held_bytes: u64) -> Result<Self, Error> {
-        let mut state = State::default();
+        let mut state = State { bookmarks: store.bookmarks()?.into_iter().collect(), ..State::default() };
         for guard in store.blobs.iter() {
             // The size of a value that lies apart from its key is known without reading it, but asking takes the guard.
             let key = BlobKey::from_bytes(&guard.key()?)?;
@@ -85,7 +86,8 @@ impl Blobs {
     /// Takes out the blobs that are sealed, and not held or past the bound. The caller removes them from the store.
     pub fn take_droppable(&self, sealed: Offset) -> Vec<BlobKey> {
         let mut state = self.lock();
-        let held = state.holds.values().min().copied().unwrap_or(Offset(u64::MAX));
+        let held =
+            state.holds.values().chain(state.bookmarks.values()).min().copied().unwrap_or(Offset(u64::MAX));
         let mut dropped = Vec::new();
         while let Some((key, bytes)) = state.kept.front().copied() {
             // A blob that starts before an offset ends at or before it if another follows: holds and seals are at ends of commits,
@@ -136,6 +138,16 @@ impl Blobs {
         if let Some(held) = self.lock().holds.get_mut(&number) {
             *held = to;
         }
+    }
+
+    /// A reader's bookmark.
+    pub fn bookmark(&self, name: &str) -> Option<Offset> {
+        self.lock().bookmarks.get(name).copied()
+    }
+
+    /// Holds from a bookmark on, which is written.
+    pub fn set_bookmark(&self, name: &str, to: Offset) {
+        self.lock().bookmarks.insert(name.to_owned(), to);
     }
 
     /// Ends a hold.

@@ -7,7 +7,7 @@
 //! | `newest` | 4 series | its newest sealed reading, and the longest time that one of its blocks covers |
 //! | `marks` | 16 device | its boots and their highest sealed frames |
 //! | `series` | 4 series | device, sensor, units |
-//! | `meta` | name | `sealed`: everything before this offset is in blocks |
+//! | `meta` | name | `sealed`: everything before this offset is in blocks. `bookmark/…`: how far a reader of the tail got |
 //!
 //! Integers in keys are big-endian, times with the sign bit flipped, so that keys sort as what they mean.
 //!
@@ -57,6 +57,7 @@ use head::Head;
 /// Directory of fjall's files within the log's.
 pub(super) const STORE_DIRECTORY: &str = "store";
 const SEALED: &str = "sealed";
+const BOOKMARK: &str = "bookmark/";
 
 // Sketch: at 1 M readings/s blobs are 17 MB/s and blocks about 5. A memtable of 64 MiB is then flushed every 4 s; journals are
 // replayed at start at about 1 GB/s, so 256 MiB of them cost a quarter of a second.
@@ -137,21 +138,41 @@ impl Store {
 
     /// Everything before this offset is in blocks.
     pub fn sealed(&self) -> Result<Offset, Error> {
-        match self.meta.get(SEALED)? {
-            None => Ok(Offset(0)),
-            Some(value) => {
-                let bytes = (*value).try_into();
-                bytes
-                    .map(|bytes| Offset(u64::from_be_bytes(bytes)))
-                    .map_err(|_| Error::Corrupt { what: "sealed offset".to_owned(), why: "length" })
-            }
+        Ok(self.meta.get(SEALED)?.map(|value| offset(&value)).transpose()?.unwrap_or(Offset(0)))
+    }
+
+    /// The bookmarks of all readers.
+    pub fn bookmarks(&self) -> Result<Vec<(String, Offset)>, Error> {
+        let mut bookmarks = Vec::new();
+        for guard in self.meta.prefix(BOOKMARK) {
+            let (key, value) = guard.into_inner()?;
+            let name = String::from_utf8_lossy(&key[BOOKMARK.len()..]).into_owned();
+            bookmarks.push((name, offset(&value)?));
         }
+        Ok(bookmarks)
+    }
+
+    /// Moves a bookmark. In the journal it stands before every later removal of a blob, so one that a power cut takes back leaves the
+    /// blobs that it needs.
+    pub fn set_bookmark(&self, name: &str, to: Offset, is_synced: bool) -> Result<(), Error> {
+        self.meta.insert(format!("{BOOKMARK}{name}"), to.0.to_be_bytes())?;
+        if is_synced {
+            self.database.persist(PersistMode::SyncAll)?;
+        }
+        Ok(())
     }
 
     /// Puts the sealed offset into a seal's batch.
     pub fn set_sealed(&self, batch: &mut OwnedWriteBatch, sealed: Offset) {
         batch.insert(&self.meta, SEALED, sealed.0.to_be_bytes());
     }
+}
+
+fn offset(value: &[u8]) -> Result<Offset, Error> {
+    let bytes = value.try_into();
+    bytes
+        .map(|bytes| Offset(u64::from_be_bytes(bytes)))
+        .map_err(|_| Error::Corrupt { what: "an offset kept by name".to_owned(), why: "length" })
 }
 
 /// What a store holds in memory's form.

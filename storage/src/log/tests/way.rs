@@ -270,3 +270,39 @@ async fn a_head_is_sealed_when_it_is_old_although_it_is_not_full() {
     eventually("the head is sealed", || bench.log.stats().sealed == Offset(1));
     assert_eq!(bench.values(device(1)).await, [1.0]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_lies_after_a_bookmark_is_kept_across_a_restart_until_the_bookmark_moves() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut bench = Bench::open(directory.path(), small());
+    assert_eq!(bench.log.bookmark("reader"), None);
+    for n in 0..5i64 {
+        let batch = bench.batch(device(1), &[(n, n as f64)]);
+        bench.append(batch).await;
+    }
+    bench.log.set_bookmark("reader", Offset(3), false).await.unwrap();
+    drop(bench);
+    let mut bench = Bench::open(directory.path(), small());
+    assert_eq!(bench.log.bookmark("reader"), Some(Offset(3)));
+    // Several heads are sealed while no reader runs.
+    for n in 5..105i64 {
+        let batch = bench.batch(device(1), &[(n, n as f64)]);
+        bench.append(batch).await;
+    }
+    bench.settle(&small());
+    let commit = bench.log.tail(Offset(3)).next().await.unwrap();
+    assert_eq!((commit.first, commit.columns.num[0]), (Offset(3), 3.0));
+    let kept = bench.log.stats().blobs;
+    assert!(kept >= 102, "{kept}");
+    bench.log.set_bookmark("reader", Offset(100), true).await.unwrap();
+    for n in 105..150i64 {
+        let batch = bench.batch(device(1), &[(n, n as f64)]);
+        bench.append(batch).await;
+    }
+    eventually("blobs before the bookmark are dropped", || bench.log.stats().blobs < 100);
+    // It is written down after the log has stopped, too.
+    bench.log.shutdown().await.unwrap();
+    bench.log.set_bookmark("reader", Offset(150), true).await.unwrap();
+    drop(bench);
+    assert_eq!(Bench::open(directory.path(), small()).log.bookmark("reader"), Some(Offset(150)));
+}
