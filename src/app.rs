@@ -51,6 +51,7 @@ async fn serve(config: Config, demo: bool) -> Result<()> {
         let options = log::Options {
             budget_bytes: config.append_budget_bytes,
             stall_file: config.test_stall_file.clone(),
+            head_readings: config.test_head_readings,
             ..log::Options::default()
         };
         tokio::task::spawn_blocking(move || ReadingLog::open(&dir, options))

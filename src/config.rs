@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use edgesync_schemas::limit;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use figment::value::{Dict, Value};
@@ -62,6 +63,10 @@ pub struct Flags {
     #[arg(long, value_name = "FILE", hide = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test_stall_file: Option<String>,
+    /// For tests: readings in memory before they are sealed into blocks.
+    #[arg(long, value_name = "N", hide = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test_head_readings: Option<String>,
     /// For tests: enables the node kind "fault".
     #[arg(long, hide = true)]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -91,6 +96,8 @@ pub struct Config {
     pub connections_per_address: usize,
     /// For tests: nothing is committed while this file exists.
     pub test_stall_file: Option<PathBuf>,
+    /// For tests: readings in memory before they are sealed into blocks.
+    pub test_head_readings: usize,
     /// For tests: enables the node kind `fault`.
     pub test_faults: bool,
 }
@@ -172,6 +179,12 @@ impl Config {
                 |_: &usize| true,
             ),
             test_stall_file: read.text("test_stall_file").map(PathBuf::from),
+            test_head_readings: read.parsed(
+                "test_head_readings",
+                &limit::HEAD_READINGS.to_string(),
+                "1 to 1000000",
+                |n| (1..=limit::HEAD_READINGS).contains(n),
+            ),
             test_faults: matches!(read.text("test_faults").as_deref(), Some("true" | "1")),
         };
         if let Err(error) = tracing_subscriber::EnvFilter::try_new(&config.log) {
@@ -181,7 +194,7 @@ impl Config {
     }
 }
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "listen",
     "data",
     "database_url",
@@ -193,6 +206,7 @@ const KEYS: [&str; 13] = [
     "connections",
     "connections_per_address",
     "test_stall_file",
+    "test_head_readings",
     "test_faults",
     "config",
 ];

@@ -71,7 +71,8 @@ impl Device {
                 acked: 0,
                 sent: 0,
                 rejected: Vec::new(),
-                uncertain: Vec::new(),
+                refused: Vec::new(),
+                resent: Vec::new(),
             },
         }
     }
@@ -193,7 +194,7 @@ impl Device {
                 self.outcome.id = Some(device);
                 self.credit = usize::MAX;
                 if self.window.sent > self.window.acked {
-                    self.outcome.uncertain.push((self.window.acked + 1, self.window.sent));
+                    self.outcome.resent.push((self.window.acked + 1, self.window.sent));
                 }
             }
             _ => return Err(End::Fatal("protocol: no greeting".to_owned())),
@@ -331,7 +332,7 @@ impl Device {
             Said::Refused { message } if self.window.under_way() > 0 => {
                 let q = self.window.acked + 1;
                 self.totals.error(format!("refused: {message}"));
-                self.outcome.uncertain.push((q, q));
+                self.outcome.refused.push(q);
                 self.take_acks(q, now_ns);
             }
             Said::Saved | Said::Refused { .. } => {

@@ -107,8 +107,11 @@ pub struct Outcome {
     pub sent: u64,
     /// Readings in acknowledged frames that the server refused for good.
     pub rejected: Vec<(u64, u32)>,
-    /// Frames of the compatible form that were refused, or sent twice because a socket broke: `from..=to`.
-    pub uncertain: Vec<(u64, u64)>,
+    /// Frames of the compatible form that were refused: their readings may be absent.
+    pub refused: Vec<u64>,
+    /// Frames of the compatible form that were sent again because a socket broke, `from..=to`: their readings may be there
+    /// more than once.
+    pub resent: Vec<(u64, u64)>,
 }
 
 /// What came of a run.

@@ -117,30 +117,36 @@ struct Expected {
     id: String,
     acked: u64,
     sent: u64,
-    /// Readings of acknowledged frames that may be absent, or there twice.
-    excused: Vec<Range<u64>>,
+    /// Readings of answered frames that the server refused: they may be absent.
+    refused: Vec<Range<u64>>,
+    /// Readings that went out on several sockets: they may be there more than once, but not absent once acknowledged.
+    resent: Vec<Range<u64>>,
 }
 
 impl Expected {
     fn of(outcome: &Outcome, readings: u64) -> Option<Self> {
-        let frames = outcome.uncertain.iter().map(|(from, to)| (from - 1) * readings..to * readings);
+        let frames = |from: u64, to: u64| (from - 1) * readings..to * readings;
+        let whole = outcome.refused.iter().map(|q| frames(*q, *q));
         let single = outcome.rejected.iter().map(|(q, index)| {
             let n = (q - 1) * readings + u64::from(*index);
             n..n + 1
         });
-        let mut excused: Vec<_> = frames.chain(single).collect();
-        excused.sort_unstable_by_key(|range| range.start);
         Some(Self {
             index: outcome.index,
             id: outcome.id.clone()?, // without an id it never connected, and sent nothing
             acked: outcome.acked * readings,
             sent: outcome.sent * readings,
-            excused,
+            refused: whole.chain(single).collect(),
+            resent: outcome.resent.iter().map(|(from, to)| frames(*from, *to)).collect(),
         })
     }
 
-    fn excuses(&self, n: u64) -> bool {
-        self.excused.iter().any(|range| range.contains(&n))
+    fn may_be_absent(&self, n: u64) -> bool {
+        self.refused.iter().any(|range| range.contains(&n))
+    }
+
+    fn may_be_doubled(&self, n: u64) -> bool {
+        self.resent.iter().any(|range| range.contains(&n))
     }
 }
 
@@ -207,7 +213,7 @@ impl<'a> Check<'a> {
         let (word, bit) = (&mut self.seen[(n / 64) as usize], 1u64 << (n % 64));
         let is_second = *word & bit != 0;
         *word |= bit;
-        if is_second && !expected.excuses(n) {
+        if is_second && !expected.may_be_doubled(n) {
             found.doubled += 1;
             found.example(|| format!("device {}: reading {n} is there twice", expected.id));
         }
@@ -217,7 +223,7 @@ impl<'a> Check<'a> {
     fn finish(mut self) -> Verified {
         for n in 0..self.expected.acked {
             let is_there = self.seen[(n / 64) as usize] & (1 << (n % 64)) != 0;
-            if !is_there && !self.expected.excuses(n) {
+            if !is_there && !self.expected.may_be_absent(n) {
                 self.found.missing += 1;
                 let id = &self.expected.id;
                 self.found.example(|| format!("device {id}: reading {n} was acknowledged and is not there"));
@@ -231,17 +237,26 @@ impl<'a> Check<'a> {
 mod tests {
     use super::*;
 
-    /// What is found of a device that sent 5 frames of 2 readings, 4 of them acknowledged, when these are stored.
-    fn found(stored: &[(u32, u64)]) -> Verified {
-        let outcome = Outcome {
+    /// A device that sent 5 frames of 2 readings, 4 of them acknowledged.
+    fn outcome() -> Outcome {
+        Outcome {
             index: 3,
             id: Some("x".to_owned()),
             acked: 4,
             sent: 5,
             rejected: Vec::new(),
-            uncertain: Vec::new(),
-        };
-        let expected = Expected::of(&outcome, 2).unwrap();
+            refused: Vec::new(),
+            resent: Vec::new(),
+        }
+    }
+
+    /// What is found of it when these are stored.
+    fn found(stored: &[(u32, u64)]) -> Verified {
+        found_of(&outcome(), stored)
+    }
+
+    fn found_of(outcome: &Outcome, stored: &[(u32, u64)]) -> Verified {
+        let expected = Expected::of(outcome, 2).unwrap();
         let shape = Shape::new(super::super::Form::Edgesync, 1, 2);
         let mut check = Check::new(&shape, &expected);
         for (device, n) in stored {
@@ -278,18 +293,19 @@ mod tests {
     }
 
     #[test]
-    fn refused_and_resent_readings_are_excused_and_no_others() {
-        let outcome = Outcome {
-            index: 0,
-            id: Some("x".to_owned()),
-            acked: 10,
-            sent: 12,
-            rejected: vec![(3, 1)],
-            uncertain: vec![(5, 6)],
-        };
-        let expected = Expected::of(&outcome, 2).unwrap();
-        assert_eq!((expected.acked, expected.sent), (20, 24));
-        let excused: Vec<u64> = (0..24).filter(|n| expected.excuses(*n)).collect();
-        assert_eq!(excused, [5, 8, 9, 10, 11]);
+    fn a_refused_reading_may_be_absent_and_not_doubled() {
+        let outcome = Outcome { rejected: vec![(1, 1)], refused: vec![3], ..outcome() };
+        assert!(found_of(&outcome, &ours([0, 2, 3, 6, 7])).is_good());
+        assert_eq!(found_of(&outcome, &ours([0, 2, 3, 6])).missing, 1, "of a frame that was not refused");
+        assert_eq!(found_of(&outcome, &ours([0, 1, 1, 2, 3, 6, 7])).doubled, 1);
+    }
+
+    #[test]
+    fn a_reading_that_was_sent_again_may_be_doubled_but_not_absent_once_acknowledged() {
+        let outcome = Outcome { resent: vec![(2, 5)], ..outcome() };
+        assert!(found_of(&outcome, &ours((0..8).chain(2..10))).is_good());
+        assert!(found_of(&outcome, &ours((0..8).chain(2..10).chain(2..10))).is_good(), "after two resends");
+        assert_eq!(found_of(&outcome, &ours((0..8).chain([1]))).doubled, 1, "of a frame sent once");
+        assert_eq!(found_of(&outcome, &ours((0..8).filter(|n| ![4, 5].contains(n)))).missing, 2);
     }
 }

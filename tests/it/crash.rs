@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
+use crate::support::api::metric;
 use crate::support::device::Socket;
 use crate::support::server::relay;
 use crate::support::{Api, Device, Live, NewDevice, Random, Server, stage, within};
@@ -15,6 +16,8 @@ const ROUNDS: u32 = 30;
 const DEVICES: u32 = 5;
 const WINDOW: u64 = 24;
 const READINGS: u64 = 3;
+/// Readings in memory before they are sealed into blocks: several times between two kills.
+const HEAD_READINGS: u64 = 1_000;
 /// Pace of a device: a burst of frames each time, so that commits of every size are hit.
 const TICK: Duration = Duration::from_millis(4);
 
@@ -113,7 +116,7 @@ impl Firmware {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn thirty_kills_lose_no_acknowledged_reading_and_double_none() {
     let mut random = Random::seeded();
-    let mut server = Server::start().await;
+    let mut server = Server::start_with(&["--test-head-readings", &HEAD_READINGS.to_string()]).await;
     let api = Api::sign_up(&server).await;
     let (orders, listening) = watch::channel(Orders { address: Some(server.address), finish: false });
     let mut fleet = tokio::task::JoinSet::new();
@@ -128,8 +131,13 @@ async fn thirty_kills_lose_no_acknowledged_reading_and_double_none() {
         };
         fleet.spawn(firmware.run(listening.clone()));
     }
+    let (mut sealed, mut sealing_rounds) = (0, 0);
     for _ in 0..ROUNDS {
         tokio::time::sleep(Duration::from_millis(random.within(1..600))).await; // the random moment
+        let now_sealed = metric(&server, "edgesync_log_sealed_offset").await as u64;
+        assert!(now_sealed >= sealed, "what was sealed before the kill is sealed after it");
+        sealing_rounds += u32::from(now_sealed > sealed);
+        sealed = now_sealed;
         orders.send_modify(|orders| orders.address = None);
         server.kill().await;
         server.restart().await;
@@ -159,7 +167,14 @@ async fn thirty_kills_lose_no_acknowledged_reading_and_double_none() {
         total += times.len();
         connects += device.connects;
     }
+    let (head, blobs) = (
+        metric(&server, "edgesync_log_head_readings").await,
+        metric(&server, "edgesync_log_blob_bytes").await,
+    );
     println!("{total} readings, {connects} connections, {ROUNDS} kills");
+    println!(
+        "sealed up to {sealed}, in {sealing_rounds} rounds; {head} readings in memory, {blobs} bytes of blobs"
+    );
     assert!(connects > DEVICES * ROUNDS / 2, "the devices were connected when the server died");
 }
 

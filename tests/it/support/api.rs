@@ -151,6 +151,19 @@ pub async fn anonymous(server: &Server, method: Method, path: &str) -> (u16, Val
     call(server.address, None, method, path, None).await
 }
 
+/// A number from the server's metrics: the sum over its labels.
+pub async fn metric(server: &Server, name: &str) -> f64 {
+    let (status, answer) = anonymous(server, Method::GET, "/metrics").await;
+    assert_eq!(status, 200, "{answer}");
+    let numbers: Vec<f64> = text(&answer)
+        .lines()
+        .filter(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with([' ', '{'])))
+        .map(|line| line.rsplit_once(' ').expect("a metric has a value").1.parse().unwrap())
+        .collect();
+    assert!(!numbers.is_empty(), "there is no metric {name}");
+    numbers.iter().sum()
+}
+
 async fn call(
     address: SocketAddr,
     token: Option<&str>,

@@ -36,11 +36,20 @@ impl Socket {
         path: &str,
         headers: &[(&'static str, &str)],
     ) -> Result<Self, Error> {
-        let mut request = format!("ws://{address}{path}").into_client_request()?;
+        let stream = TcpStream::connect(address).await?;
+        Self::over(stream, path, headers).await
+    }
+
+    /// Shakes hands on `path` over a connection.
+    pub async fn over(
+        stream: TcpStream,
+        path: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Self, Error> {
+        let mut request = format!("ws://{}{path}", stream.peer_addr()?).into_client_request()?;
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().expect("a header value"));
         }
-        let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         let (socket, _) = within("the handshake", client_async(request, stream)).await?;
         Ok(Self(socket))

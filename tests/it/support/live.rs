@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use serde_json::{Value, json};
+use tokio::net::{TcpSocket, TcpStream};
 
 use super::api::Api;
 use super::device::Socket;
@@ -19,8 +20,19 @@ pub struct Live {
 impl Live {
     /// Connects and logs in with the account's token.
     pub async fn connect(server: &Server, api: &Api) -> Self {
-        let mut socket =
-            Socket::open(server.address, "/ws/v1/live", &[]).await.expect("the handshake is accepted");
+        let stream = TcpStream::connect(server.address).await.unwrap();
+        Self::over(stream, api).await
+    }
+
+    /// Connects with a receive buffer of this size, so that the server soon finds no room if nothing is read.
+    pub async fn connect_narrow(server: &Server, api: &Api, bytes: u32) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(bytes).unwrap();
+        Self::over(socket.connect(server.address).await.unwrap(), api).await
+    }
+
+    async fn over(stream: TcpStream, api: &Api) -> Self {
+        let mut socket = Socket::over(stream, "/ws/v1/live", &[]).await.expect("the handshake is accepted");
         socket.say(json!({"t": "auth", "token": api.token})).await;
         Self { socket, newest: HashMap::new() }
     }
