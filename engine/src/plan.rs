@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use edgesync_schemas::flow::Port;
 use edgesync_schemas::flow::node::{DeviceSensor, Display, Fault, MovingAverage, Spec, Window};
+use edgesync_schemas::limit;
 
 use crate::chunk::Names;
 use crate::explain::Explain;
 use crate::expr::Predicate;
 use crate::fuse::Segment;
+use crate::ops;
 
 /// A flow that is ready to be installed.
 #[derive(Debug)]
@@ -74,6 +76,21 @@ pub struct PlannedEdge {
 }
 
 impl Plan {
+    /// Keys that each of the nodes may keep state for, so that the whole flow stays within [`limit::FLOW_STATE_BYTES`] whatever
+    /// its readings are: `keys_per_node` at the most, 1 at the least.
+    pub(crate) fn keys_most(&self, keys_per_node: usize) -> usize {
+        let per_key: usize = self
+            .nodes
+            .iter()
+            .map(|node| match &node.work {
+                Work::Window(window) => ops::window::bytes_per_key_most(window),
+                Work::MovingAverage(average) => ops::moving_average::bytes_per_key_most(average),
+                _ => 0,
+            })
+            .sum();
+        limit::FLOW_STATE_BYTES.checked_div(per_key).unwrap_or(usize::MAX).clamp(1, keys_per_node.max(1))
+    }
+
     /// The source nodes and what they subscribe to.
     pub fn sources(&self) -> impl Iterator<Item = (&PlannedNode, &DeviceSensor)> {
         self.nodes.iter().filter_map(|node| match &node.work {
@@ -104,5 +121,37 @@ impl Plan {
     /// How the flow will run, for people.
     pub fn explain(&self) -> Explain {
         Explain::of(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use edgesync_schemas::flow::Diagram;
+    use serde_json::json;
+
+    use super::*;
+
+    fn averages(count: usize, window_size: usize) -> Plan {
+        let device = "0197a3c0-0000-7000-8000-000000000002";
+        let mut nodes = vec![
+            json!({"id": "in", "type": "device", "data": {"mode": "read", "deviceUuid": device, "variable": "a"}}),
+        ];
+        let mut edges = Vec::new();
+        for i in 0..count {
+            nodes.push(
+                json!({"id": format!("n{i}"), "type": "moving-average", "data": {"windowSize": window_size}}),
+            );
+            edges.push(json!({"id": format!("e{i}"), "source": "in", "target": format!("n{i}")}));
+        }
+        let diagram: Diagram = serde_json::from_value(json!({"nodes": nodes, "edges": edges})).unwrap();
+        crate::compile(&diagram, &crate::compile::Options::default()).unwrap()
+    }
+
+    #[test]
+    fn a_flow_keeps_no_more_state_than_it_may_whatever_is_drawn() {
+        assert_eq!(averages(1, 10).keys_most(100_000), 100_000);
+        let many = averages(100, 10_000).keys_most(100_000);
+        assert!((1..=8).contains(&many), "100 averages of 10,000 values take 32 MB a key, not {many} keys");
+        assert_eq!(averages(400, 10_000).keys_most(100_000), 2);
     }
 }

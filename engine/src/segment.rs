@@ -91,6 +91,7 @@ impl Workspace {
 
 impl FlowRun {
     pub fn new(counters: Arc<FlowCounters>, plan: Arc<Plan>, keys: usize) -> Self {
+        let keys = plan.keys_most(keys);
         let sources = plan.nodes.iter().enumerate().filter(|(_, node)| matches!(node.work, Work::Source(_)));
         Self {
             flow: counters.flow,

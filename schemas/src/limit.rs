@@ -242,6 +242,9 @@ pub const WINDOW_MS_MAX: i64 = 31 * 86_400_000;
 pub const WINDOWS_PER_KEY: i64 = 64;
 /// Milliseconds after its last reading that a silent key's windows are closed, by default.
 pub const IDLE_GRACE_MS: i64 = 30_000;
+/// Bytes of state of one flow at the worst. A record of a key for which there would be no room goes to the node's error port
+/// (`too_many_keys`): 100,000 series of a window or of an average of 20 values fit, 800 of an average of 10,000.
+pub const FLOW_STATE_BYTES: usize = 256 * 1024 * 1024;
 /// Keys (series) that a node keeps state for. A record of one more goes to the node's error port (`too_many_keys`).
 pub const KEYS_PER_NODE: usize = 100_000;
 

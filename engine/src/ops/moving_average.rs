@@ -50,6 +50,12 @@ pub(crate) fn bytes_per_key(of: &MovingAverage) -> usize {
     size_of::<State>() + of.window_size * 16 + many
 }
 
+/// Bytes of state of one key at the worst: a full window of values that only rise or only fall.
+pub(crate) fn bytes_per_key_most(of: &MovingAverage) -> usize {
+    let many = if of.window_size > FEW { size_of::<Many>() + of.window_size * 16 } else { 0 };
+    size_of::<State>() + of.window_size * 16 + many
+}
+
 impl State {
     /// Takes in a value; answers mean, smallest and largest of what is then in the window.
     fn push(&mut self, ts: i64, value: f64, most: usize, duration_us: Option<i64>) -> (f64, f64, f64) {

@@ -53,6 +53,11 @@ pub(crate) fn bytes_per_key() -> usize {
     size_of::<Newest>() + size_of::<More>() + size_of::<Vec<Pane>>() + 8
 }
 
+/// Bytes of state of one key with as many windows open as its lateness allows.
+pub(crate) fn bytes_per_key_most(of: &Window) -> usize {
+    bytes_per_key() + (of.lateness_ms / of.size_ms.max(1) + 2) as usize * size_of::<Pane>()
+}
+
 impl Stage {
     pub fn new(of: &Window, keys: usize) -> Self {
         Self {
