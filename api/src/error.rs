@@ -167,6 +167,9 @@ impl From<catalog::Error> for Problem {
                 Self::invalid(vec![entity::Problem::at(format!("/{field}"), message)])
             }
             Error::Forbidden => Self::forbidden("forbidden", "this needs an admin of the organization"),
+            Error::Owner => {
+                Self::conflict("owner_stays", "the owner of an organization can neither leave nor be demoted")
+            }
             Error::Conflict { field } => Self::conflict("already_exists", format!("{field} is taken"))
                 .with(format!("/{field}"), "is taken"),
             Error::Stale { current } => Self::new(

@@ -113,6 +113,14 @@ impl FlowsHandle {
         Ok(serde_json::to_value(plan.explain()).unwrap_or_default())
     }
 
+    /// Whether a flow that was deployed may run on, now that memberships have changed. A device that is gone is no reason to stop it.
+    ///
+    /// # Errors
+    /// [`Error::Refused`], [`Error::Catalog`].
+    pub async fn check_again(&self, flow: FlowId, deployed: &Diagram) -> Result<(), Error> {
+        self.compile(flow, deployed, Gone::PassOver).await.map(drop)
+    }
+
     /// Runs the diagram as this version of the flow, in place of what runs of it now: no reading is missed or seen twice by the change.
     /// Cancel safe: it happens whole or not at all.
     ///

@@ -6,6 +6,7 @@ mod deployments;
 mod devices;
 mod flows;
 mod me;
+mod members;
 mod node_types;
 mod organizations;
 mod projects;
@@ -23,6 +24,7 @@ pub fn routes() -> Router<AppState> {
         .merge(auth::routes())
         .merge(me::routes())
         .merge(organizations::routes())
+        .merge(members::routes())
         .merge(projects::routes())
         .merge(devices::routes())
         .merge(readings::routes())

@@ -4,6 +4,7 @@ mod accounts;
 mod dashboards;
 mod devices;
 mod flows;
+mod members;
 mod refusals;
 
 use std::sync::Arc;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::input::{self, Checked};
+use super::user;
 use crate::id::{OrganizationId, UserId};
 use crate::time::Timestamp;
 
@@ -29,12 +30,13 @@ pub struct Organization {
 }
 
 /// What a member was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MemberRole {
     /// May change everything but the organization's existence and ownership.
     Admin,
     /// Reads everything, edits own flows and dashboards.
+    #[default]
     User,
 }
 
@@ -50,13 +52,17 @@ pub enum Role {
     Owner,
 }
 
-/// That a user belongs to an organization.
+/// That a user belongs to an organization, with what the others see of the user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrganizationMember {
     /// The organization.
     pub organization_id: OrganizationId,
     /// The user.
     pub user_id: UserId,
+    /// The user's address.
+    pub email: String,
+    /// The user's name.
+    pub name: String,
     /// What the member was made.
     pub role: MemberRole,
     /// Who asked them in, if anybody.
@@ -87,6 +93,45 @@ impl OrganizationInput {
             slug: f.optional("slug", slug),
             description: f.optional("description", input::description).unwrap_or_default(),
         })
+    }
+}
+
+/// Body of a new member.
+#[derive(Debug, Clone)]
+pub struct MemberInput {
+    /// The address of an account that exists, folded as accounts have it.
+    pub email: String,
+    /// What to make them.
+    pub role: MemberRole,
+}
+
+impl MemberInput {
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// All problems.
+    pub fn read(body: Value) -> Checked<Self> {
+        input::read(body, |f| Self {
+            email: f.required("email", user::email).as_str().to_owned(),
+            role: f.required("role", input::one_of),
+        })
+    }
+}
+
+/// Body of a change to a member.
+#[derive(Debug, Clone, Copy)]
+pub struct MemberPatch {
+    /// What to make them.
+    pub role: MemberRole,
+}
+
+impl MemberPatch {
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// All problems.
+    pub fn read(body: Value) -> Checked<Self> {
+        input::read(body, |f| Self { role: f.required("role", input::one_of) })
     }
 }
 

@@ -197,7 +197,7 @@ impl UserPatch {
     }
 }
 
-fn email(value: Value) -> Checked<Email> {
+pub(super) fn email(value: Value) -> Checked<Email> {
     match value.as_str().map(str::parse) {
         Some(Ok(email)) => Ok(email),
         Some(Err(NotAnEmail)) => wrong(NotAnEmail.to_string()),

@@ -26,6 +26,9 @@ pub enum Error {
     /// The user may see it, but not do this with it.
     #[error("not allowed to a member who is no admin")]
     Forbidden,
+    /// It would leave an organization without its owner, or with one who is no admin.
+    #[error("the owner of an organization stays its admin")]
+    Owner,
     /// The value of `field` is taken.
     #[error("{field} is taken")]
     Conflict {

@@ -238,15 +238,21 @@ impl Catalog {
              WHERE f.deployed_version IS NOT NULL ORDER BY f.id",
             vec![],
         );
-        let read = |mut row: Row| {
-            Ok(DeployedFlow {
-                id: row.take()?,
-                owner_id: row.take()?,
-                version: row.take()?,
-                diagram: row.json()?,
-            })
-        };
-        rows.await?.into_iter().map(read).collect()
+        rows.await?.into_iter().map(deployed).collect()
+    }
+
+    /// The flow, if it is to run, with the diagram that was deployed.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn deployed_flow(&self, id: FlowId) -> Result<Option<DeployedFlow>, Error> {
+        let row = self.db.first(
+            "SELECT f.id, f.owner_id, v.version, v.diagram
+             FROM flows f JOIN flow_versions v ON v.flow_id = f.id AND v.version = f.deployed_version
+             WHERE f.id = $1",
+            vec![id.into()],
+        );
+        row.await?.map(deployed).transpose()
     }
 
     /// Those of `devices` that the flow must not read: its owner is no member of their organization, or they are not of
@@ -304,6 +310,11 @@ fn editable(row: Option<Row>) -> Result<FlowDiagram, Error> {
     let mut row = row.ok_or(Error::not_found("flow"))?;
     let flow = read(&mut row)?;
     if row.take()? { Ok(flow) } else { Err(Error::Forbidden) }
+}
+
+/// id, owner_id, version, diagram
+fn deployed(mut row: Row) -> Result<DeployedFlow, Error> {
+    Ok(DeployedFlow { id: row.take()?, owner_id: row.take()?, version: row.take()?, diagram: row.json()? })
 }
 
 fn summary(row: &mut Row) -> Result<FlowSummary, Error> {

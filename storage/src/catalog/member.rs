@@ -1,12 +1,141 @@
 //! Membership in organizations.
+//!
+//! Members see each other; admins let people in and out. The owner is a member like the others that nobody removes or demotes.
 
-use edgesync_schemas::entity::organization::MemberRole;
-use edgesync_schemas::id::{OrganizationId, UserId};
+use edgesync_schemas::entity::organization::{
+    MemberInput, MemberPatch, MemberRole, OrganizationMember, Role,
+};
+use edgesync_schemas::id::{FlowId, OrganizationId, UserId};
+use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 
+use super::access::{self, require};
 use super::db::Tx;
 use super::error::Error;
-use super::value::Value;
+use super::value::{Row, Value};
+use super::{Catalog, Listing, Slice, now};
+
+impl Catalog {
+    /// The members of an organization whose name or address has `q` in it, in the order of their accounts' making.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] to outsiders.
+    pub async fn members(
+        &self,
+        user: UserId,
+        organization: OrganizationId,
+        q: Option<&str>,
+        slice: Slice,
+    ) -> Result<Listing<OrganizationMember>, Error> {
+        self.role(user, organization).await?.ok_or(Error::not_found("organization"))?;
+        let rows = self.db.query(
+            "SELECT m.organization_id, m.user_id, u.email, u.name, m.role, m.invited_by, m.joined_at
+             FROM organization_members m JOIN users u ON u.id = m.user_id
+             WHERE m.organization_id = $1 AND m.user_id > $2
+                AND (lower(u.name) LIKE lower($3) ESCAPE '\\' OR u.email LIKE lower($3) ESCAPE '\\')
+             ORDER BY m.user_id LIMIT $4",
+            vec![organization.into(), slice.after().into(), super::pattern(q).into(), slice.fetch().into()],
+        );
+        let items = rows.await?.into_iter().map(|mut row| read(&mut row)).collect::<Result<_, _>>()?;
+        Ok(slice.cut(items, |member: &OrganizationMember| member.user_id.uuid()))
+    }
+
+    /// Makes the holder of an account a member.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] to outsiders, [`Error::Forbidden`] to members who are no admins, [`Error::Missing`] if there is no such
+    /// account, [`Error::Conflict`] if it is a member, [`Error::LimitReached`].
+    pub async fn add_member(
+        &self,
+        user: UserId,
+        organization: OrganizationId,
+        input: MemberInput,
+    ) -> Result<OrganizationMember, Error> {
+        let mut tx = self.db.begin().await?;
+        require(access::role(&mut tx, user, organization).await?, Role::Admin)?;
+        let account = tx.first("SELECT id FROM users WHERE email = $1", vec![input.email.into()]).await?;
+        let account: UserId = account.ok_or(Error::Missing { field: "email" })?.take()?;
+        if tx.first(MEMBER, vec![organization.into(), account.into()]).await?.is_some() {
+            return Err(Error::Conflict { field: "email".to_owned() });
+        }
+        let count = tx.first(
+            "SELECT count(*) FROM organization_members WHERE organization_id = $1",
+            vec![organization.into()],
+        );
+        if count.await?.map_or(Ok(0), |mut row| row.take::<u32>())? >= limit::MEMBERS_PER_ORGANIZATION {
+            let (code, limit) = ("member_limit_reached", limit::MEMBERS_PER_ORGANIZATION);
+            return Err(Error::LimitReached { code, limit });
+        }
+        insert(&mut tx, organization, account, input.role, Some(user), now()).await?;
+        let member = member(&mut tx, organization, account).await?;
+        tx.commit().await?;
+        Ok(member)
+    }
+
+    /// Makes a member an admin, or no admin any more.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] to outsiders and for one who is no member, [`Error::Forbidden`], [`Error::Owner`].
+    pub async fn update_member(
+        &self,
+        user: UserId,
+        organization: OrganizationId,
+        of: UserId,
+        patch: MemberPatch,
+    ) -> Result<OrganizationMember, Error> {
+        let mut tx = self.db.begin().await?;
+        require(access::role(&mut tx, user, organization).await?, Role::Admin)?;
+        let found = member(&mut tx, organization, of).await?;
+        if patch.role != MemberRole::Admin {
+            refuse_owner(&mut tx, organization, of).await?;
+        }
+        tx.execute(
+            "UPDATE organization_members SET role = $1 WHERE organization_id = $2 AND user_id = $3",
+            vec![Value::name(&patch.role), organization.into(), of.into()],
+        )
+        .await?;
+        tx.commit().await?;
+        Ok(OrganizationMember { role: patch.role, ..found })
+    }
+
+    /// Ends a membership: an admin that of others, and everybody their own. What they made stays; their flows in the
+    /// organization's projects go to its owner.
+    ///
+    /// Answers their own flows that are deployed: those that read the organization's devices must be stopped next.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] to outsiders and for one who is no member, [`Error::Forbidden`], [`Error::Owner`].
+    pub async fn remove_member(
+        &self,
+        user: UserId,
+        organization: OrganizationId,
+        of: UserId,
+    ) -> Result<Vec<FlowId>, Error> {
+        let mut tx = self.db.begin().await?;
+        let role = access::role(&mut tx, user, organization).await?;
+        require(role, if user == of { Role::User } else { Role::Admin })?;
+        member(&mut tx, organization, of).await?;
+        refuse_owner(&mut tx, organization, of).await?;
+        tx.execute(
+            "DELETE FROM organization_members WHERE organization_id = $1 AND user_id = $2",
+            vec![organization.into(), of.into()],
+        )
+        .await?;
+        tx.execute(
+            "UPDATE flows SET owner_id = (SELECT o.owner_id FROM organizations o WHERE o.id = $1)
+             WHERE owner_id = $2 AND project_id IN (SELECT p.id FROM projects p WHERE p.organization_id = $1)",
+            vec![organization.into(), of.into()],
+        )
+        .await?;
+        let deployed = tx.query(
+            "SELECT f.id FROM flows f WHERE f.owner_id = $1 AND f.deployed_version IS NOT NULL ORDER BY f.id",
+            vec![of.into()],
+        );
+        let deployed = deployed.await?.into_iter().map(|mut row| row.take()).collect::<Result<_, _>>()?;
+        tx.commit().await?;
+        Ok(deployed)
+    }
+}
 
 /// Makes `user` a member.
 pub(super) async fn insert(
@@ -24,4 +153,37 @@ pub(super) async fn insert(
     )
     .await
     .map(drop)
+}
+
+const MEMBER: &str = "SELECT m.organization_id, m.user_id, u.email, u.name, m.role, m.invited_by, m.joined_at
+    FROM organization_members m JOIN users u ON u.id = m.user_id
+    WHERE m.organization_id = $1 AND m.user_id = $2";
+
+async fn member(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    user: UserId,
+) -> Result<OrganizationMember, Error> {
+    let row = tx.first(MEMBER, vec![organization.into(), user.into()]).await?;
+    read(&mut row.ok_or(Error::not_found("member"))?)
+}
+
+async fn refuse_owner(tx: &mut Tx, organization: OrganizationId, user: UserId) -> Result<(), Error> {
+    match access::role(tx, user, organization).await? {
+        Role::Owner => Err(Error::Owner),
+        Role::Admin | Role::User => Ok(()),
+    }
+}
+
+/// organization_id, user_id, email, name, role, invited_by, joined_at
+fn read(row: &mut Row) -> Result<OrganizationMember, Error> {
+    Ok(OrganizationMember {
+        organization_id: row.take()?,
+        user_id: row.take()?,
+        email: row.take()?,
+        name: row.take()?,
+        role: row.name()?,
+        invited_by: row.take()?,
+        joined_at: row.take()?,
+    })
 }

@@ -1,0 +1,206 @@
+use super::*;
+
+impl Server {
+    /// Makes `user` a member of `owner`'s organization.
+    async fn join(&self, owner: &User, email: &str, role: &str) {
+        let path = format!("/api/v1/organizations/{}/members", owner.organization);
+        self.post(&path, owner, json!({"email": email, "role": role})).await.is(201);
+    }
+}
+
+fn members(of: &User) -> String {
+    format!("/api/v1/organizations/{}/members", of.organization)
+}
+
+fn member(of: &User, user: &User) -> String {
+    format!("{}/{}", members(of), user.id)
+}
+
+#[tokio::test]
+async fn members_are_added_listed_changed_and_removed() {
+    let server = server().await;
+    let (ada, bob) = (server.sign_up("ada@example.org").await, server.sign_up("bob@example.org").await);
+    let body = json!({"email": " BOB@example.org", "role": "user"});
+    let made = server.post(&members(&ada), &ada, body.clone()).await.is(201);
+    assert_eq!(
+        (&made["user_id"], &made["email"], &made["role"], &made["invited_by"]),
+        (&json!(bob.id), &json!("bob@example.org"), &json!("user"), &json!(ada.id))
+    );
+    server.post(&members(&ada), &ada, body).await.refused(409, "already_exists", &["/email"]);
+    let page = server.get(&format!("{}?limit=1", members(&ada)), &bob).await.is(200);
+    assert_eq!((&page["items"][0]["user_id"], &page["items"][0]["role"]), (&json!(ada.id), &json!("admin")));
+    let next = text(&page["next"]);
+    let rest = server.get(&format!("{}?limit=1&cursor={next}", members(&ada)), &bob).await.is(200);
+    assert_eq!(rest, json!({"items": [made], "next": null}));
+    let page = server.get(&format!("{}?q=bob@", members(&ada)), &ada).await.is(200);
+    assert_eq!(page["items"], json!([made]));
+
+    let changed = server.patch(&member(&ada, &bob), &ada, json!({"role": "admin"})).await.is(200);
+    assert_eq!(changed["role"], "admin");
+    server.delete(&member(&ada, &bob), &ada).await.is(204);
+    server.delete(&member(&ada, &bob), &ada).await.refused(404, "not_found", &[]);
+    server.get(&format!("/api/v1/organizations/{}", ada.organization), &bob).await.refused(
+        404,
+        "not_found",
+        &[],
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_member_is_refused_at_its_field() {
+    let server = server().await;
+    let ada = server.sign_up("ada@example.org").await;
+    let nobody = json!({"email": "nobody@example.org", "role": "user"});
+    server.post(&members(&ada), &ada, nobody).await.refused(404, "not_found", &["/email"]);
+    let wrong = json!({"email": "x", "role": "owner", "name": "x"});
+    let pointers = ["/email", "/role", "/name"];
+    server.post(&members(&ada), &ada, wrong).await.refused(422, "validation_failed", &pointers);
+}
+
+#[tokio::test]
+async fn the_owner_can_be_neither_removed_nor_demoted() {
+    let server = server().await;
+    let (ada, bob) = (server.sign_up("ada@example.org").await, server.sign_up("bob@example.org").await);
+    server.join(&ada, "bob@example.org", "admin").await;
+    for who in [&ada, &bob] {
+        server.delete(&member(&ada, &ada), who).await.refused(409, "owner_stays", &[]);
+        let demoted = server.patch(&member(&ada, &ada), who, json!({"role": "user"})).await;
+        demoted.refused(409, "owner_stays", &[]);
+    }
+    server.patch(&member(&ada, &ada), &bob, json!({"role": "admin"})).await.is(200);
+}
+
+#[tokio::test]
+async fn everybody_may_leave() {
+    let server = server().await;
+    let (ada, bob) = (server.sign_up("ada@example.org").await, server.sign_up("bob@example.org").await);
+    server.join(&ada, "bob@example.org", "user").await;
+    server.delete(&member(&ada, &bob), &bob).await.is(204);
+    server.get(&members(&ada), &bob).await.refused(404, "not_found", &[]);
+}
+
+#[tokio::test]
+async fn what_a_former_member_runs_on_the_organizations_devices_ends() {
+    let server = server().await;
+    let (ada, bob) = (server.sign_up("ada@example.org").await, server.sign_up("bob@example.org").await);
+    server.join(&ada, "bob@example.org", "user").await;
+    let (pump, _) = server.device(&ada, "pump").await;
+    let (own, _) = server.device(&bob, "own").await;
+    let project = json!({"organization_id": ada.organization, "name": "p"});
+    let project = server.post("/api/v1/projects", &ada, project).await.is(201);
+    let deploy = async |device: &str, project: Value| {
+        let source = json!({"mode": "read", "deviceUuid": device, "variable": "t"});
+        let body = json!({"name": "f", "project_id": project, "edges": [], "nodes": [
+            {"id": "in", "type": "device", "position": {"x": 0, "y": 0}, "data": source}]});
+        let flow = text(&server.post("/api/v1/flows", &bob, body).await.is(201)["id"]);
+        server.post(&format!("/api/v1/flows/{flow}/deploy"), &bob, json!({})).await.is(200);
+        flow
+    };
+    let foreign = deploy(&pump, Value::Null).await;
+    let shared = deploy(&pump, project["id"].clone()).await;
+    let private = deploy(&own, Value::Null).await;
+
+    server.delete(&member(&ada, &bob), &ada).await.is(204);
+    let state = async |flow: &str| {
+        let running = server.state.actors.flows.status(flow.parse().unwrap()).await.unwrap();
+        let saved = server.state.catalog.deployed_flow(flow.parse().unwrap()).await.unwrap();
+        (text(&running["state"]), saved.map(|flow| flow.owner_id.to_string()))
+    };
+    assert_eq!(state(&foreign).await, ("stopped".to_owned(), None));
+    assert_eq!(state(&shared).await, ("running".to_owned(), Some(ada.id.clone())));
+    assert_eq!(state(&private).await, ("running".to_owned(), Some(bob.id.clone())));
+    server.get(&format!("/api/v1/flows/{shared}"), &bob).await.refused(404, "not_found", &[]);
+}
+
+/// What each of owner, admin, user and outsider is answered. A row that changes something is asked last by those who may.
+#[tokio::test]
+async fn each_role_may_do_what_the_matrix_says() {
+    let server = server().await;
+    let owner = server.sign_up("owner@example.org").await;
+    let admin = server.sign_up("admin@example.org").await;
+    let user = server.sign_up("user@example.org").await;
+    let outsider = server.sign_up("outsider@example.org").await;
+    server.sign_up("new@example.org").await;
+    server.allow_devices("admin@example.org", 9).await;
+    server.join(&owner, "admin@example.org", "admin").await;
+    server.join(&owner, "user@example.org", "user").await;
+    let org = &owner.organization;
+    let (pump, _) = server.device(&owner, "pump").await;
+    let project = json!({"organization_id": org, "name": "p"});
+    let project = text(&server.post("/api/v1/projects", &owner, project).await.is(201)["id"]);
+    let flow = json!({"name": "f", "project_id": project});
+    let flow = text(&server.post("/api/v1/flows", &owner, flow).await.is(201)["id"]);
+    let users_flow = json!({"name": "mine", "project_id": project});
+    let users_flow = text(&server.post("/api/v1/flows", &user, users_flow).await.is(201)["id"]);
+    let hall = json!({"organization_id": org, "name": "hall"});
+    let hall = text(&server.post("/api/v1/dashboard-templates", &owner, hall).await.is(201)["id"]);
+    let mine = json!({"organization_id": org, "name": "mine"});
+    let mine = text(&server.post("/api/v1/dashboard-templates", &user, mine).await.is(201)["id"]);
+    let widget = json!({"widget_id": "w", "widget_type": "gauge", "data_source_type": "device_sensor",
+        "device_id": pump, "sensor_type": "t"});
+
+    let (device, flow) = (format!("devices/{pump}"), format!("flows/{flow}"));
+    let (users_flow, org_path) = (format!("flows/{users_flow}"), format!("organizations/{org}"));
+    let (hall, mine) = (format!("dashboard-templates/{hall}"), format!("dashboard-templates/{mine}"));
+    let renamed = json!({"name": "renamed"});
+    let made = |name: &str| json!({"organization_id": org, "name": name});
+    // method, path, body, and the answers to outsider, user, admin, owner; 0 is not asked
+    let matrix: Vec<(Method, String, Value, [u16; 4])> = vec![
+        (Method::GET, org_path.clone(), Value::Null, [404, 200, 200, 200]),
+        (Method::GET, format!("{org_path}/members"), Value::Null, [404, 200, 200, 200]),
+        (Method::GET, format!("projects/{project}"), Value::Null, [404, 200, 200, 200]),
+        (Method::GET, device.clone(), Value::Null, [404, 200, 200, 200]),
+        (Method::GET, format!("{device}/sensors"), Value::Null, [404, 200, 200, 200]),
+        (Method::GET, format!("readings?device={pump}"), Value::Null, [404, 200, 200, 200]),
+        (Method::GET, format!("readings/latest?device={pump}"), Value::Null, [404, 200, 200, 200]),
+        (Method::GET, flow.clone(), Value::Null, [404, 200, 200, 200]),
+        (Method::GET, format!("{flow}/metrics"), Value::Null, [404, 200, 200, 200]),
+        (Method::POST, format!("{flow}/validate"), json!({}), [404, 200, 200, 200]),
+        (Method::GET, hall.clone(), Value::Null, [404, 200, 200, 200]),
+        (Method::GET, format!("{hall}/widgets"), Value::Null, [404, 200, 200, 200]),
+        // controls no members, devices, tokens, projects
+        (
+            Method::POST,
+            format!("{org_path}/members"),
+            json!({"email": "new@example.org", "role": "user"}),
+            [404, 403, 201, 409],
+        ),
+        (
+            Method::PATCH,
+            format!("{org_path}/members/{}", user.id),
+            json!({"role": "user"}),
+            [404, 403, 200, 200],
+        ),
+        (Method::DELETE, format!("{org_path}/members/{}", admin.id), Value::Null, [404, 403, 0, 0]),
+        (Method::POST, "projects".into(), made("q"), [404, 403, 201, 409]),
+        (Method::POST, "devices".into(), made("fan"), [404, 403, 201, 409]),
+        (Method::PATCH, device.clone(), json!({"description": "x"}), [404, 403, 200, 200]),
+        (Method::POST, format!("{device}/token"), json!({}), [404, 403, 200, 200]),
+        // edits own flows and dashboards, an admin those of others too
+        (Method::PATCH, flow.clone(), renamed.clone(), [404, 403, 200, 200]),
+        (Method::POST, format!("{flow}/stop"), json!({}), [404, 403, 200, 200]),
+        (Method::PATCH, users_flow.clone(), renamed.clone(), [404, 200, 200, 200]),
+        (Method::POST, format!("{users_flow}/stop"), json!({}), [404, 200, 200, 200]),
+        (Method::PATCH, hall.clone(), renamed.clone(), [404, 403, 200, 200]),
+        (Method::POST, format!("{hall}/widgets"), widget.clone(), [404, 403, 201, 409]),
+        (Method::PATCH, mine.clone(), renamed, [404, 200, 200, 200]),
+        (Method::POST, format!("{mine}/widgets"), widget, [404, 201, 409, 409]),
+        (Method::POST, "dashboard-templates".into(), made("more"), [404, 201, 201, 201]),
+        (Method::DELETE, flow, Value::Null, [404, 403, 204, 404]),
+        (Method::DELETE, hall, Value::Null, [404, 403, 204, 404]),
+        (Method::DELETE, device, Value::Null, [404, 403, 204, 404]),
+        (Method::DELETE, users_flow, Value::Null, [404, 204, 404, 404]),
+        (Method::DELETE, mine, Value::Null, [404, 204, 404, 404]),
+    ];
+    for (method, path, body, answers) in matrix {
+        for (who, expected) in [&outsider, &user, &admin, &owner].into_iter().zip(answers) {
+            if expected == 0 {
+                continue;
+            }
+            let body = (!body.is_null()).then(|| body.clone());
+            let answer =
+                server.call(method.clone(), &format!("/api/v1/{path}"), Some(&who.token), body).await;
+            assert_eq!(answer.status.as_u16(), expected, "{method} {path}: {:#}", answer.body);
+        }
+    }
+}
