@@ -8,7 +8,7 @@ pub mod state;
 
 pub mod attempts;
 pub mod auth;
-mod body;
+pub mod body;
 pub mod error;
 mod etag;
 mod health;

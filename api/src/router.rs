@@ -1,12 +1,11 @@
 //! The addresses of the server, and what holds for all of them.
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::Request;
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::get;
-use edgesync_schemas::limit;
 
 use crate::error::Problem;
 use crate::state::AppState;
@@ -25,7 +24,6 @@ pub fn router(state: AppState) -> Router {
         .merge(ws::widget::routes())
         .fallback(unknown)
         .method_not_allowed_fallback(not_allowed)
-        .layer(DefaultBodyLimit::max(limit::BODY_BYTES))
         .layer(middleware::from_fn(guard))
         .with_state(state)
 }

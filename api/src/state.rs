@@ -11,6 +11,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::accept::Gate;
 use crate::attempts::Attempts;
+use crate::body::Bodies;
 use crate::password::Passwords;
 
 /// The parts of the server. Cheap to clone: each handler gets one.
@@ -28,6 +29,8 @@ pub struct AppState {
     pub passwords: Passwords,
     /// Failed logins.
     pub attempts: Arc<Attempts>,
+    /// How many bytes of bodies are being read.
+    pub bodies: Bodies,
     /// Who deploys and stops which flow.
     pub deployments: Deployments,
 }
@@ -42,6 +45,7 @@ impl AppState {
             gate,
             passwords: Passwords::default(),
             attempts: Arc::default(),
+            bodies: Bodies::default(),
             deployments: Deployments::default(),
         }
     }

@@ -96,8 +96,16 @@ pub const CONNECTIONS: usize = 100_000;
 pub const CONNECTIONS_PER_ADDRESS: usize = 0;
 /// Seconds within which the head of a request must be complete.
 pub const REQUEST_HEAD_S: u64 = 5;
-/// Bytes of a request's body.
+/// Bytes of a request's body. More: refused (413).
 pub const BODY_BYTES: usize = 2 * 1024 * 1024;
+/// Bytes of the body of a signup or login, which nobody has to prove anything for. More: refused (413).
+pub const LOGIN_BODY_BYTES: usize = 16 * 1024;
+/// Bytes of bodies that are being read, of the whole process. Used up: a body waits for [`BODY_WAIT_S`].
+pub const BODY_BUDGET_BYTES: usize = 64 * 1024 * 1024;
+/// Bytes of bodies of signups and logins that are being read: apart, so that strangers cannot keep users out. Used up: as above.
+pub const LOGIN_BODY_BUDGET_BYTES: usize = 16 * 1024 * 1024;
+/// Seconds that a body waits for the budget. Longer: refused (503 `busy`).
+pub const BODY_WAIT_S: u64 = 5;
 /// Entries of a page by default.
 pub const PAGE_DEFAULT: usize = 50;
 /// Entries of a page at most.
@@ -277,7 +285,11 @@ pub const FLOW_RESTART_MS: u64 = 1_000;
 pub const FLOW_RESTART_MS_MAX: u64 = 60_000;
 /// Seconds that a flow must run without a panic for its restarts to be forgotten.
 pub const FLOW_HEALTHY_S: u64 = 600;
-/// Seconds between two looks at the counters of running flows.
+/// Flows that are compiled at once when the server starts. More wait; cells are fed when all are installed.
+pub const FLOW_STARTS: usize = 32;
+/// Seconds that a cell may have readings to do and finish none of them. Longer: the server says that it is not ready.
+pub const CELL_STILL_S: u64 = 10;
+/// Seconds between two looks at running flows: at their counters, and at how far they are, which is written down.
 pub const FLOW_TICK_S: u64 = 1;
 /// Errors of a node that are kept as samples. More: the oldest is forgotten; the counters have them all.
 pub const ERROR_SAMPLES: usize = 10;

@@ -13,7 +13,7 @@ use edgesync_schemas::time::Timestamp;
 use serde::Serialize;
 
 use crate::auth::{self, Auth, Peer, Via};
-use crate::body::JsonBody;
+use crate::body::StrangersBody;
 use crate::error::Problem;
 use crate::state::AppState;
 
@@ -36,7 +36,7 @@ struct LoggedIn {
 async fn sign_up(
     State(state): State<AppState>,
     headers: HeaderMap,
-    JsonBody(body): JsonBody,
+    StrangersBody(body): StrangersBody,
 ) -> Result<Response, Problem> {
     refuse_foreign(&headers)?;
     let signup = Signup::read(body)?;
@@ -55,7 +55,7 @@ async fn log_in(
     State(state): State<AppState>,
     Peer(address): Peer,
     headers: HeaderMap,
-    JsonBody(body): JsonBody,
+    StrangersBody(body): StrangersBody,
 ) -> Result<Response, Problem> {
     refuse_foreign(&headers)?;
     let login = Login::read(body)?;
