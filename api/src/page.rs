@@ -3,8 +3,11 @@
 use std::collections::HashMap;
 use std::str::FromStr;
 
-use axum::extract::{FromRequestParts, Query};
+use axum::extract::{FromRequestParts, MatchedPath, Query, Request};
 use axum::http::request::Parts;
+use axum::http::{Method, Uri};
+use axum::middleware::Next;
+use axum::response::Response;
 use edgesync_schemas::entity::Page;
 use edgesync_schemas::limit;
 use edgesync_storage::catalog::{Listing, Slice};
@@ -28,7 +31,58 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     }
 }
 
-/// What stands behind the question mark. Parameters that nobody asks for are ignored.
+/// What each list takes behind the question mark. All other addresses take nothing.
+const PARAMETERS: &[(&str, &[&str])] = &[
+    ("/organizations", &["limit", "cursor", "q"]),
+    ("/organizations/{id}/members", &["limit", "cursor", "q"]),
+    ("/projects", &["limit", "cursor", "q", "organization"]),
+    ("/devices", &["limit", "cursor", "q", "organization"]),
+    ("/flows", &["limit", "cursor", "q", "project"]),
+    ("/dashboard-templates", &["limit", "cursor", "q", "organization"]),
+    ("/readings", &["limit", "cursor", "device", "sensor", "from", "to", "order"]),
+    ("/readings/latest", &["device"]),
+];
+
+/// Refuses what would otherwise be ignored, so that nobody takes an answer for something that it is not: parameters that the
+/// address does not take, parameters given twice, and `Idempotency-Key`, which this version does not heed.
+///
+/// # Errors
+/// 400 that names the parameter or the header.
+pub async fn refuse_ignored(request: Request, next: Next) -> Result<Response, Problem> {
+    if request.headers().contains_key("idempotency-key") {
+        let detail = "Idempotency-Key is not supported by this version: send the request without it";
+        return Err(Problem::bad_request("not_supported", detail));
+    }
+    if request.uri().query().is_some_and(|query| !query.is_empty()) {
+        let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+        check_parameters(path, *request.method() == Method::GET, request.uri())?;
+    }
+    Ok(next.run(request).await)
+}
+
+fn check_parameters(path: &str, is_get: bool, uri: &Uri) -> Result<(), Problem> {
+    let path = path.strip_prefix("/api/v1").unwrap_or(path);
+    let taken = PARAMETERS.iter().find(|(of, _)| is_get && *of == path).map_or(&[][..], |(_, names)| names);
+    let Ok(Query(given)) = Query::<Vec<(String, String)>>::try_from_uri(uri) else {
+        return Err(unreadable());
+    };
+    for (at, (name, _)) in given.iter().enumerate() {
+        if !taken.contains(&name.as_str()) {
+            let names = if taken.is_empty() { "none".to_owned() } else { taken.join(", ") };
+            return Err(Problem::parameter(name, &format!("is not known here; known: {names}")));
+        }
+        if given[..at].iter().any(|(earlier, _)| earlier == name) {
+            return Err(Problem::parameter(name, "is given twice"));
+        }
+    }
+    Ok(())
+}
+
+fn unreadable() -> Problem {
+    Problem::bad_request("invalid_parameter", "the address cannot be read behind the question mark")
+}
+
+/// What stands behind the question mark. What is in it was let through by [`refuse_ignored`].
 #[derive(Debug, Default)]
 pub struct Params(HashMap<String, String>);
 
@@ -38,10 +92,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Params {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match Query::from_request_parts(parts, state).await {
             Ok(Query(map)) => Ok(Self(map)),
-            Err(_) => Err(Problem::bad_request(
-                "invalid_parameter",
-                "the address cannot be read behind the question mark",
-            )),
+            Err(_) => Err(unreadable()),
         }
     }
 }

@@ -13,9 +13,10 @@ mod projects;
 mod readings;
 mod widgets;
 
-use axum::Router;
+use axum::{Router, middleware};
 
 use crate::error::Problem;
+use crate::page::refuse_ignored;
 use crate::state::AppState;
 
 /// All routes below `/api/v1`.
@@ -33,6 +34,7 @@ pub fn routes() -> Router<AppState> {
         .merge(node_types::routes())
         .merge(dashboards::routes())
         .merge(widgets::routes())
+        .route_layer(middleware::from_fn(refuse_ignored))
 }
 
 /// Runs `work` to its end even if whoever asked hangs up: for a change whose second half must follow its first.

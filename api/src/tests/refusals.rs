@@ -76,6 +76,43 @@ async fn a_body_that_is_too_large_is_refused() {
 }
 
 #[tokio::test]
+async fn a_login_or_signup_has_a_small_body() {
+    let server = server().await;
+    for path in ["/api/v1/auth/login", "/api/v1/auth/signup"] {
+        let password = "x".repeat(edgesync_schemas::limit::LOGIN_BODY_BYTES);
+        let body = json!({"email": "ada@example.org", "password": password});
+        let answer = server.call(Method::POST, path, None, Some(body)).await;
+        answer.refused(413, "body_too_large", &[]);
+    }
+}
+
+#[tokio::test]
+async fn strangers_who_use_up_their_budget_keep_no_user_out() {
+    let mut server = server().await;
+    let ada = server.sign_up("ada@example.org").await;
+    let most = edgesync_schemas::limit::LOGIN_BODY_BYTES;
+    let mut state = server.state.clone();
+    state.bodies = crate::body::Bodies::new(most, most, std::time::Duration::ZERO);
+    server.router = crate::router(state);
+    let (sender, body) = tokio::sync::mpsc::channel::<Result<Vec<u8>, std::io::Error>>(1);
+    let body = futures_util::stream::unfold(body, async |mut body| Some((body.recv().await?, body)));
+    let stalled = Request::post("/api/v1/auth/login").body(Body::from_stream(Box::pin(body))).unwrap();
+    let stalled = tokio::spawn(server.router.clone().oneshot(stalled));
+    sender.send(Ok(vec![b' '; most])).await.unwrap();
+    // The second is taken once the first is held.
+    sender.send(Ok(vec![])).await.unwrap();
+    sender.reserve().await.unwrap().send(Ok(vec![]));
+    let login = json!({"email": "ada@example.org", "password": PASSWORD});
+    let answer = server.call(Method::POST, "/api/v1/auth/login", None, Some(login.clone())).await;
+    assert_eq!(answer.headers[header::RETRY_AFTER], "1");
+    answer.refused(503, "busy", &[]);
+    server.patch("/api/v1/me", &ada, json!({"name": "Ada L."})).await.is(200);
+    drop(sender);
+    assert_eq!(stalled.await.unwrap().unwrap().status(), 415);
+    server.call(Method::POST, "/api/v1/auth/login", None, Some(login)).await.is(200);
+}
+
+#[tokio::test]
 async fn what_is_nowhere_and_what_is_not_taken_are_told_apart() {
     let server = server().await;
     server.call(Method::GET, "/api/v1/nothing", None, None).await.refused(404, "not_found", &[]);
@@ -99,6 +136,50 @@ async fn wrong_parameters_are_named() {
             assert!([200, 400].contains(&answer.status.as_u16()));
         }
     }
+}
+
+#[tokio::test]
+async fn a_parameter_that_would_be_ignored_is_refused_and_named() {
+    let server = server().await;
+    let ada = server.sign_up("ada@example.org").await;
+    let (pump, _) = server.device(&ada, "pump").await;
+    let members = format!("organizations/{}/members", ada.organization);
+    for (path, taken) in [
+        ("organizations", "limit=1&q=x"),
+        (members.as_str(), "limit=1&q=x"),
+        ("projects", "limit=1&q=x&organization="),
+        ("devices", "limit=1&q=x&organization="),
+        ("flows", "limit=1&q=x&project="),
+        ("dashboard-templates", "limit=1&q=x&organization="),
+        ("readings", &format!("device={pump}&sensor=t&from=1&to=2&order=asc&limit=1&cursor=")),
+        ("readings/latest", &format!("device={pump}")),
+    ] {
+        server.get(&format!("/api/v1/{path}?{taken}"), &ada).await.is(200);
+        let answer = server.get(&format!("/api/v1/{path}?{taken}&sort=name"), &ada).await;
+        assert!(text(&answer.body["detail"]).contains("sort"), "{:#}", answer.body);
+        answer.refused(400, "invalid_parameter", &[]);
+    }
+    for query in ["project=x", "limit=1&limit=2", "limit=1&%6cimit=2"] {
+        let answer = server.get(&format!("/api/v1/devices?{query}"), &ada).await;
+        answer.refused(400, "invalid_parameter", &[]);
+    }
+    let path = format!("/api/v1/devices/{pump}");
+    server.get(&format!("{path}?fields=name"), &ada).await.refused(400, "invalid_parameter", &[]);
+    server.delete(&format!("{path}?force=1"), &ada).await.refused(400, "invalid_parameter", &[]);
+    server.get(&path, &ada).await.is(200);
+}
+
+#[tokio::test]
+async fn a_key_that_nobody_would_heed_is_refused() {
+    let server = server().await;
+    let ada = server.sign_up("ada@example.org").await;
+    let request = Request::post("/api/v1/flows")
+        .header(header::AUTHORIZATION, format!("Bearer {}", ada.token))
+        .header(header::CONTENT_TYPE, "application/json")
+        .header("Idempotency-Key", "7");
+    let answer = server.send(request.body(Body::from(r#"{"name":"f"}"#)).unwrap()).await;
+    answer.refused(400, "not_supported", &[]);
+    assert_eq!(server.get("/api/v1/flows", &ada).await.is(200)["items"], json!([]));
 }
 
 #[tokio::test]

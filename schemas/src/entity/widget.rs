@@ -172,10 +172,29 @@ impl WidgetInput {
             widget_config: f.optional("widget_config", input::small_object).unwrap_or_default(),
             grid_position: f.optional("grid_position", grid_position).unwrap_or_default(),
             source: source(f),
-            aggregation: f.optional("aggregation", input::one_of).unwrap_or_default(),
-            refresh_interval: f.optional("refresh_interval", number(100, 86_400_000)).unwrap_or(1000),
+            aggregation: f.optional("aggregation", aggregation).unwrap_or_default(),
+            refresh_interval: f.optional("refresh_interval", refresh_interval).unwrap_or(REFRESH_INTERVAL_MS),
             max_samples: f.optional("max_samples", number(1, limit::SAMPLES_PER_VARIABLE)).unwrap_or(50),
         })
+    }
+}
+
+/// Milliseconds between refreshes, unless said otherwise.
+const REFRESH_INTERVAL_MS: u32 = 1000;
+
+/// Nothing computes the others yet: a widget that asks for one must not show something else without a word.
+fn aggregation(value: Value) -> Checked<Aggregation> {
+    match input::one_of(value)? {
+        Aggregation::Last => Ok(Aggregation::Last),
+        _ => input::wrong("other than `last` is not supported by this version"),
+    }
+}
+
+/// Nothing refreshes by it yet: all that is shown is live.
+fn refresh_interval(value: Value) -> Checked<u32> {
+    match number(100, 86_400_000)(value)? {
+        REFRESH_INTERVAL_MS => Ok(REFRESH_INTERVAL_MS),
+        _ => input::wrong(format!("other than {REFRESH_INTERVAL_MS} is not supported by this version")),
     }
 }
 
@@ -270,6 +289,22 @@ mod tests {
         let pointers: Vec<_> = problems.iter().map(|p| p.pointer.as_str()).collect();
         assert_eq!(pointers, ["/widget_type", "/grid_position/x", "/grid_position/z", "/data_source_type"]);
         assert!(problems[0].message.contains("gauge"), "{problems:?}");
+    }
+
+    #[test]
+    fn what_nothing_computes_yet_is_refused() {
+        let body = json!({"widget_id": "w", "widget_type": "gauge", "data_source_type": "static"});
+        let with = |aggregation: &str, refresh_interval: u32| {
+            let mut body = body.clone();
+            body["aggregation"] = aggregation.into();
+            body["refresh_interval"] = refresh_interval.into();
+            WidgetInput::read(body)
+        };
+        assert!(with("last", 1000).is_ok());
+        let problems = with("avg", 5000).unwrap_err();
+        let pointers: Vec<_> = problems.iter().map(|p| p.pointer.as_str()).collect();
+        assert_eq!(pointers, ["/aggregation", "/refresh_interval"]);
+        assert!(problems[0].message.contains("not supported by this version"), "{problems:?}");
     }
 
     #[test]
