@@ -77,8 +77,14 @@ async fn save(
     headers: &HeaderMap,
     patch: FlowPatch,
 ) -> Result<Response, Problem> {
-    let flow = state.catalog.update_flow(auth.user.id, id, if_match(headers)?, patch).await?;
-    Ok(tagged(StatusCode::OK, flow.version, &flow))
+    let expected = if_match(headers)?;
+    whole(async move {
+        // what is deployed, and so what it may be moved to, does not change meanwhile
+        let _turn = state.deployments.turn(id).await;
+        let flow = state.catalog.update_flow(auth.user.id, id, expected, patch).await?;
+        Ok(tagged(StatusCode::OK, flow.version, &flow))
+    })
+    .await
 }
 
 async fn remove(

@@ -1,11 +1,13 @@
 //! Flow diagrams as people keep them. What a diagram means, and whether it can run, is [`crate::flow`]'s matter: a draft
 //! may be half done, so saving one asks only that it is a diagram's shape.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::input::{self, Checked};
-use crate::id::{FlowId, ProjectId, UserId};
+use crate::id::{DeviceId, FlowId, ProjectId, UserId};
 use crate::limit;
 use crate::time::Timestamp;
 
@@ -80,6 +82,18 @@ pub struct DeployedFlow {
     pub version: u32,
     /// The diagram of that version: `{"nodes":[..],"edges":[..]}`.
     pub diagram: Value,
+}
+
+impl DeployedFlow {
+    /// The devices that its nodes name, each once.
+    pub fn devices(&self) -> BTreeSet<DeviceId> {
+        let nodes = self.diagram["nodes"].as_array().into_iter().flatten();
+        let named = nodes.flat_map(|node| {
+            let data = &node["data"];
+            data["devices"].as_array().into_iter().flatten().chain([&data["deviceUuid"]])
+        });
+        named.filter_map(|id| id.as_str()?.parse().ok()).collect()
+    }
 }
 
 /// Body of a new flow, or of a whole replacement.

@@ -128,10 +128,11 @@ impl Catalog {
         Ok(slice.cut(items, |flow: &FlowSummary| flow.id.uuid()))
     }
 
-    /// Saves a flow as its next version, if it is still at `expected` (any version if `None`). What is deployed stays.
+    /// Saves a flow as its next version, if it is still at `expected` (any version if `None`). What is deployed stays, so a flow is
+    /// not put into a project whose flows may not read the devices that the deployed version reads.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Stale`], [`Error::Missing`] for the project.
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Stale`], [`Error::Missing`] and [`Error::Invalid`] for the project.
     pub async fn update_flow(
         &self,
         user: UserId,
@@ -142,8 +143,9 @@ impl Catalog {
         let mut tx = self.db.begin().await?;
         let mut flow = editable(tx.first(READABLE, vec![user.into(), id.into()]).await?)?;
         check_version(flow.version, expected)?;
+        let moves = patch.project_id.is_some_and(|project| project != flow.project_id);
         if let Some(project) = patch.project_id
-            && project != flow.project_id
+            && moves
         {
             if let Some(project) = project {
                 project::organization_of(&mut tx, user, project).await?;
@@ -176,6 +178,9 @@ impl Catalog {
             ],
         )
         .await?;
+        if moves && flow.is_active {
+            check_deployed(&mut tx, id).await?;
+        }
         tx.commit().await?;
         Ok(flow)
     }
@@ -246,12 +251,7 @@ impl Catalog {
     /// # Errors
     /// Of the database.
     pub async fn deployed_flow(&self, id: FlowId) -> Result<Option<DeployedFlow>, Error> {
-        let row = self.db.first(
-            "SELECT f.id, f.owner_id, v.version, v.diagram
-             FROM flows f JOIN flow_versions v ON v.flow_id = f.id AND v.version = f.deployed_version
-             WHERE f.id = $1",
-            vec![id.into()],
-        );
+        let row = self.db.first(DEPLOYED, vec![id.into()]);
         row.await?.map(deployed).transpose()
     }
 
@@ -263,13 +263,7 @@ impl Catalog {
     pub async fn foreign_devices(&self, flow: FlowId, devices: &[DeviceId]) -> Result<Vec<DeviceId>, Error> {
         let mut foreign = Vec::new();
         for device in devices {
-            let row = self.db.first(
-                "SELECT d.id FROM flows f JOIN devices d ON d.id = $1
-                 JOIN organization_members m ON m.organization_id = d.organization_id AND m.user_id = f.owner_id
-                 LEFT JOIN projects p ON p.id = f.project_id
-                 WHERE f.id = $2 AND (p.id IS NULL OR p.organization_id = d.organization_id)",
-                vec![(*device).into(), flow.into()],
-            );
+            let row = self.db.first(MAY_READ, vec![(*device).into(), flow.into()]);
             if row.await?.is_none() {
                 foreign.push(*device);
             }
@@ -289,6 +283,26 @@ pub(super) fn check_version(current: u32, expected: Option<u32>) -> Result<(), E
     }
 }
 
+/// That a flow that runs may read the devices it reads, in the project that the transaction has put it into. A device that is gone is no
+/// reason to refuse.
+///
+/// # Errors
+/// [`Error::Invalid`].
+async fn check_deployed(tx: &mut Tx, id: FlowId) -> Result<(), Error> {
+    let Some(row) = tx.first(DEPLOYED, vec![id.into()]).await? else { return Ok(()) };
+    for device in deployed(row)?.devices() {
+        if tx.first(MAY_READ, vec![device.into(), id.into()]).await?.is_some() {
+            continue;
+        }
+        if tx.first("SELECT id FROM devices WHERE id = $1", vec![device.into()]).await?.is_some() {
+            let message = "is of an organization whose flows may not read the devices that the deployed version reads: \
+                stop the flow first";
+            return Err(Error::Invalid { field: "project_id", message });
+        }
+    }
+    Ok(())
+}
+
 /// That a flow may be read, where a field refers to it.
 ///
 /// # Errors
@@ -297,6 +311,15 @@ pub(super) async fn check_readable(tx: &mut Tx, user: UserId, id: FlowId) -> Res
     let row = tx.first(READABLE, vec![user.into(), id.into()]).await?;
     row.map(drop).ok_or(Error::Missing { field: "flow_id" })
 }
+
+const DEPLOYED: &str = "SELECT f.id, f.owner_id, v.version, v.diagram
+    FROM flows f JOIN flow_versions v ON v.flow_id = f.id AND v.version = f.deployed_version
+    WHERE f.id = $1";
+
+const MAY_READ: &str = "SELECT d.id FROM flows f JOIN devices d ON d.id = $1
+    JOIN organization_members m ON m.organization_id = d.organization_id AND m.user_id = f.owner_id
+    LEFT JOIN projects p ON p.id = f.project_id
+    WHERE f.id = $2 AND (p.id IS NULL OR p.organization_id = d.organization_id)";
 
 const READABLE: &str =
     "SELECT f.id, f.owner_id, f.project_id, f.name, f.description, f.version, f.deployed_version, f.tags,

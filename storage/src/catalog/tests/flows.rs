@@ -1,5 +1,6 @@
 use edgesync_schemas::entity::flow::{FlowInput, FlowPatch};
 use edgesync_schemas::entity::project::ProjectInput;
+use edgesync_schemas::id::DeviceId;
 use serde_json::json;
 
 use super::*;
@@ -78,4 +79,40 @@ async fn a_flow_cannot_be_put_into_a_project_that_its_owner_cannot_see() {
     let patch = FlowPatch { project_id: Some(Some(project.id)), ..FlowPatch::default() };
     let refused = f.catalog.update_flow(eve.user.id, flow.id, None, patch).await;
     assert!(matches!(refused, Err(Error::Missing { field: "project_id" })));
+}
+
+#[tokio::test]
+async fn a_deployed_flow_is_not_moved_to_where_it_may_not_read_its_devices() {
+    let f = fixture();
+    let (ada, eve) = (f.sign_up("ada@example.org").await, f.sign_up("eve@example.org").await);
+    f.join(eve.organization.id, ada.user.id).await;
+    let project = async |of: &SignedUp| {
+        let body = json!({"organization_id": of.organization.id, "name": "p"});
+        f.catalog.create_project(of.user.id, input(ProjectInput::read, body)).await.unwrap().id
+    };
+    let (hers, theirs) = (project(&ada).await, project(&eve).await);
+    let device = f.device(&ada, "pump").await.0.id;
+    let flow =
+        f.catalog.create_flow(ada.user.id, input(FlowInput::read, json!({"name": "f"}))).await.unwrap();
+    let to = async |project| {
+        let patch = FlowPatch { project_id: Some(project), ..FlowPatch::default() };
+        f.catalog.update_flow(ada.user.id, flow.id, None, patch).await
+    };
+    for data in [
+        json!({"deviceUuid": device}),
+        json!({"devices": [DeviceId::from_uuid(uuid::Uuid::now_v7()), device]}),
+    ] {
+        to(Some(hers)).await.unwrap();
+        let version = f.catalog.flow(flow.id).await.unwrap().unwrap().version;
+        let diagram = json!({"nodes": [{"id": "a", "data": data}, {"id": "b"}], "edges": []});
+        f.catalog.set_flow_deployed(flow.id, version, &diagram).await.unwrap();
+        let refused = to(Some(theirs)).await;
+        assert!(matches!(refused, Err(Error::Invalid { field: "project_id", .. })), "{refused:?}");
+        let kept = f.catalog.flow(flow.id).await.unwrap().unwrap();
+        assert_eq!((kept.project_id, kept.version), (Some(hers), version));
+        to(None).await.unwrap();
+        to(Some(hers)).await.unwrap();
+        f.catalog.set_flow_stopped(flow.id).await.unwrap();
+        to(Some(theirs)).await.unwrap();
+    }
 }
