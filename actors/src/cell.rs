@@ -1,9 +1,11 @@
 //! Feed: one task per cell of the engine, which pulls committed readings from the log's tail while the cell has room.
 //!
 //! Feeding never pushes back on the log: a cell that is behind pulls later, by offset, from memory or from disk, and its lag is
-//! shown. A cell whose thread is condemned is replaced by a new one, its flows are installed again, and it goes on at the old one's frontier:
-//! every reading is fed to each flow at least once, and again only after a condemned cell. Results leave by a bounded channel to a task
+//! shown. It begins where the last run of the server left off ([`Cursor`](crate::cursor)), once all flows are installed. A cell whose thread is condemned is replaced by a new one, its flows are installed again, and it goes on at the old one's frontier:
+//! every reading is fed to each flow at least once, and again only after a condemned cell or a crash. Results leave by a bounded channel to a task
 //! that gives them to [`Dispatch`]; while that is full the cell pauses.
+
+mod status;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -17,17 +19,18 @@ use edgesync_engine::metrics::FlowCounters;
 use edgesync_engine::plan::Plan;
 use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::limit;
-use edgesync_schemas::reading::Commit;
 use edgesync_schemas::time::Timestamp;
 use edgesync_storage::log::{self, Hold, ReadingLog};
-use serde::Serialize;
 use tokio::sync::{Notify, watch};
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Interval, MissedTickBehavior};
 use tracing::{error, info, warn};
 
 use crate::flow::dispatch::Dispatch;
 use crate::link::{Room, pump};
 use crate::live::Units;
+
+pub use status::Status;
+use status::Still;
 
 const TICK: Duration = Duration::from_secs(1);
 /// After a failure of the log's store, and between replacements of a cell that is condemned again at once.
@@ -61,6 +64,9 @@ pub struct Cell {
     begins: AtomicU64,
     replaced: AtomicU64,
     skipped: AtomicU64,
+    still: Still,
+    /// Whether it may be fed.
+    opened: watch::Sender<bool>,
     stopped: watch::Sender<bool>,
 }
 
@@ -69,31 +75,15 @@ struct Running {
     flows: HashMap<FlowId, (Installed, Arc<FlowCounters>)>,
 }
 
-/// A moment of a cell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Status {
-    /// Its number.
-    pub index: usize,
-    /// Flows on it.
-    pub flows: usize,
-    /// Every reading before it is done.
-    pub frontier: Offset,
-    /// Readings that are committed and not done.
-    pub lag: u64,
-    /// Times that its thread was replaced.
-    pub replaced: u64,
-    /// Readings that it never saw: because the log no longer had them, or because they condemned it.
-    pub skipped: u64,
-}
-
 impl Cell {
-    /// Starts a cell and its tasks. It is fed what is committed from now on.
+    /// Starts a cell and its tasks. It will be fed what is committed from `from` on, once it is [opened](Self::open).
     ///
     /// # Errors
     /// [`edgesync_engine::Error::Spawn`].
     pub fn start(
         index: usize,
         log: ReadingLog,
+        from: Offset,
         dispatch: Dispatch,
         options: edgesync_engine::options::Options,
     ) -> Result<Arc<Self>, edgesync_engine::Error> {
@@ -103,7 +93,6 @@ impl Cell {
         let outlet = Outlet { sender, wake: Arc::new(move || wake.notify_one()) };
         let handle = spawn(index, &options, &outlet, &room)?;
         let running = Mutex::new(Running { handle, flows: HashMap::new() });
-        let from = log.end();
         let cell = Arc::new(Self {
             index,
             log,
@@ -115,11 +104,18 @@ impl Cell {
             begins: AtomicU64::new(from.0),
             replaced: AtomicU64::new(0),
             skipped: AtomicU64::new(0),
+            still: Still::new(from),
+            opened: watch::Sender::new(false),
             stopped: watch::Sender::new(false),
         });
         tokio::spawn(pump(emissions, emitted, cell.dispatch.clone(), cell.stopped.subscribe()));
         tokio::spawn(cell.clone().run(from, cell.stopped.subscribe()));
         Ok(cell)
+    }
+
+    /// Lets it be fed: the flows that are to see everything are installed.
+    pub fn open(&self) {
+        self.opened.send_replace(true);
     }
 
     fn running(&self) -> MutexGuard<'_, Running> {
@@ -187,18 +183,28 @@ impl Cell {
 
     /// How it is.
     pub fn status(&self) -> Status {
-        let (frontier, flows) = {
+        let (frontier, flows, condemned) = {
             let running = self.running();
-            (running.handle.frontier().max(Offset(self.begins.load(Relaxed))), running.flows.len())
+            let frontier = running.handle.frontier().max(Offset(self.begins.load(Relaxed)));
+            (frontier, running.flows.len(), running.handle.is_condemned())
         };
+        let lag = self.log.end().0.saturating_sub(frontier.0);
         Status {
             index: self.index,
             flows,
             frontier,
-            lag: self.log.end().0.saturating_sub(frontier.0),
+            lag,
             replaced: self.replaced.load(Relaxed),
             skipped: self.skipped.load(Relaxed),
+            still_s: if lag == 0 { 0 } else { self.still.seconds(frontier) },
+            condemned,
         }
+    }
+
+    /// Notes whether it has got anything done since the last look. Called once in a while.
+    pub(crate) fn look(&self) {
+        let Status { frontier, lag, .. } = self.status();
+        self.still.look(frontier, lag);
     }
 
     /// Feeds what is committed until now, at most for `deadline`, then stops. False if it ran out. Not cancel safe.
@@ -283,42 +289,66 @@ impl Cell {
 
     /// Feeds until the cell is condemned or the log ends.
     async fn feed(&self, handle: &CellHandle, from: Offset, not_done: &Hold) -> Fed {
-        let mut tail = self.log.tail(from);
         while let Err(edgesync_engine::Error::Busy) = handle.series(self.log.series().all()) {
             tokio::time::sleep(BUSY).await;
         }
-        let mut waiting: Option<Arc<Commit>> = None;
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let works = || {
+            handle.tick(now());
+            not_done.advance(handle.frontier().max(from));
+            !handle.is_condemned()
+        };
+        let condemned = || Fed::Condemned { frontier: handle.frontier() };
+        let mut opened = self.opened.subscribe();
+        if while_ticking(opened.wait_for(|opened| *opened), &mut tick, works).await.is_none() {
+            return condemned();
+        }
+        let mut tail = self.log.tail(from);
         loop {
-            if handle.is_condemned() {
-                return Fed::Condemned { frontier: handle.frontier() };
-            }
-            if waiting.as_ref().is_some_and(|commit| handle.try_feed(commit).is_ok()) {
-                waiting = None;
-            }
-            tokio::select! {
-                _ = tick.tick() => {
-                    handle.tick(now());
-                    not_done.advance(handle.frontier().max(from));
+            let Some(next) = while_ticking(tail.next(), &mut tick, works).await else { return condemned() };
+            match next {
+                Ok(commit) => {
+                    while handle.try_feed(&commit).is_err() {
+                        if handle.is_condemned() {
+                            return condemned();
+                        }
+                        tokio::select! {
+                            () = self.room.made.notified() => {}
+                            _ = tick.tick() => { works(); }
+                        }
+                    }
                 }
-                () = self.room.made.notified(), if waiting.is_some() => {}
-                next = tail.next(), if waiting.is_none() => match next {
-                    Ok(commit) => waiting = Some(commit),
-                    Err(log::Error::Closed) => return Fed::LogEnded,
-                    Err(log::Error::Dropped { oldest }) => {
-                        let missed = oldest.0.saturating_sub(tail.cursor().0);
-                        error!(cell = self.index, missed, %oldest, "log no longer has readings that flows did not see");
-                        self.skipped.fetch_add(missed, Relaxed);
-                        tail = self.log.tail(oldest);
-                    }
-                    Err(error) => {
-                        warn!(cell = self.index, %error, "log cannot be read for flows, trying again");
-                        tokio::time::sleep(RETRY).await;
-                        tail = self.log.tail(tail.cursor());
-                    }
-                },
+                Err(log::Error::Closed) => return Fed::LogEnded,
+                Err(log::Error::Dropped { oldest }) => {
+                    let missed = oldest.0.saturating_sub(tail.cursor().0);
+                    error!(cell = self.index, missed, %oldest, "log no longer has readings that flows did not see");
+                    self.skipped.fetch_add(missed, Relaxed);
+                    tail = self.log.tail(oldest);
+                }
+                Err(error) => {
+                    warn!(cell = self.index, %error, "log cannot be read for flows, trying again");
+                    tokio::time::sleep(RETRY).await;
+                    tail = self.log.tail(tail.cursor());
+                }
             }
+        }
+    }
+}
+
+/// Waits for `work`, however long it takes, and looks after the cell meanwhile. `None` if that does not work any more.
+async fn while_ticking<T>(
+    work: impl Future<Output = T>,
+    tick: &mut Interval,
+    works: impl Fn() -> bool,
+) -> Option<T> {
+    let mut work = std::pin::pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return Some(done),
+            _ = tick.tick() => if !works() {
+                return None;
+            },
         }
     }
 }

@@ -4,6 +4,7 @@
 //! queues that tasks own beside them.
 
 pub mod cell;
+mod cursor;
 pub mod device;
 pub mod flow;
 pub mod handle;

@@ -1,7 +1,7 @@
 //! The way down, in the order of a reading's way: device sockets, log, flows, dashboards, actors.
 //!
 //! Each step has a deadline; one that runs out is named and the next begins. What was acknowledged is durable before any of it, so
-//! a step that is cut short costs work that is done again, never a reading.
+//! a step that is cut short costs work that is done again, never a reading: flows go on from the cursor that they left in the log.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ impl System {
         .await;
         step("flows", step_max * 2, async {
             if !handle.flows.shutdown(step_max).await {
-                tracing::warn!("some flows were cut off; they go on from the log after a restart");
+                tracing::warn!("some flows were cut off; after a restart they are fed what they did not see, and remember nothing");
             }
         })
         .await;

@@ -199,7 +199,7 @@ impl From<flows::Error> for Problem {
             Error::Refused(problems) => Self::flow(problems),
             Error::Catalog(error) => error.into(),
             Error::Busy | Error::Stopped => Self::busy(),
-            error @ (Error::Engine(_) | Error::Actor(_)) => Self::internal(&error),
+            error @ (Error::Engine(_) | Error::Log(_) | Error::Actor(_)) => Self::internal(&error),
         }
     }
 }

@@ -180,6 +180,9 @@ pub const SAMPLES_PER_VARIABLE: u32 = 10_000;
 pub const RETENTION_DAYS: i64 = 36_500;
 /// Devices that a new user may create.
 pub const DEVICE_LIMIT_DEFAULT: u32 = 5;
+/// Devices that a user may ever make, deleted ones among them, for each that the plan allows at once: a deleted device leaves its
+/// series (at most [`SENSORS_PER_DEVICE`]) in the log. More: refused (`devices_made_limit_reached`) until the plan is raised.
+pub const DEVICES_MADE_PER_DEVICE: u32 = 20;
 /// Organizations that a user may own. More: refused (`organization_limit_reached`).
 pub const ORGANIZATIONS_PER_USER: u32 = 100;
 /// Members of an organization. More: refused (`member_limit_reached`).
@@ -270,8 +273,6 @@ pub const CHUNK_ROWS: usize = 8192;
 pub const FLOWS_PER_PACK: usize = 4096;
 /// Flows on one cell. One more is refused.
 pub const FLOWS_PER_CELL: usize = 65_536;
-/// Chunks of results that may wait in a cell while its outlet is full. Any: the cell takes no further input.
-pub const EMISSIONS_WAITING: usize = 1;
 
 // ---- running flows -------------------------------------------------------------------------------------------------
 

@@ -27,8 +27,8 @@ pub struct Manager;
 /// What it is told.
 #[derive(Debug)]
 pub enum Message {
-    /// Run this, instead of what runs of the flow now.
-    Deploy(FlowId, Installed, RpcReplyPort<Result<(), Error>>),
+    /// Run this, instead of what runs of the flow now; unless it is later than this by then.
+    Deploy(FlowId, Installed, Instant, RpcReplyPort<Result<(), Error>>),
     /// Run it no more. True if it ran.
     Stop(FlowId, RpcReplyPort<Result<bool, Error>>),
     /// It cannot run, and why; told to its owner until it is deployed.
@@ -89,8 +89,11 @@ impl Actor for Manager {
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            Message::Deploy(flow, installed, reply) => {
-                let deployed = state.deploy(flow, installed, &myself).await;
+            Message::Deploy(flow, installed, until, reply) => {
+                // whoever asked is told that it was not done, so it must not be
+                let is_late = Instant::now() > until;
+                let deployed =
+                    if is_late { Err(Error::Busy) } else { state.deploy(flow, installed, &myself).await };
                 let _ = reply.send(deployed);
             }
             Message::Stop(flow, reply) => {

@@ -9,6 +9,7 @@ pub mod restarts;
 
 mod check;
 mod debug;
+mod start;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,13 +22,15 @@ use edgesync_schemas::id::FlowId;
 use edgesync_schemas::limit;
 use edgesync_schemas::wire::live::Point;
 use edgesync_storage::catalog::{self, Catalog};
-use edgesync_storage::log::ReadingLog;
+use edgesync_storage::log::{self, ReadingLog};
 use ractor::rpc::CallResult;
 use ractor::{Actor, ActorCell, ActorRef, RpcReplyPort};
 use serde_json::{Value as Json, json};
-use tracing::{error, info, warn};
+use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::cell::{self, Cell, Installed};
+use crate::cursor::Cursor;
 use crate::live::{Hub, Units};
 use check::Gone;
 use debug::Debugged;
@@ -45,10 +48,13 @@ pub enum Error {
     /// The devices could not be looked up.
     #[error("the flow's devices cannot be looked up")]
     Catalog(#[from] catalog::Error),
+    /// Where the flows go on cannot be read from the log.
+    #[error("the flows' place in the log cannot be read")]
+    Log(#[from] log::Error),
     /// An actor did not start.
     #[error("an actor could not be started: {0}")]
     Actor(String),
-    /// The actors did not answer in time; what was asked may be done later.
+    /// There was no turn in time. A deployment was not made then; a stop may be made later.
     #[error("the flows are busy")]
     Busy,
     /// Flows are being shut down.
@@ -70,14 +76,16 @@ struct Shared {
     directory: Directory,
     debugged: Debugged,
     options: compile::Options,
+    cursor: Cursor,
+    stopped: watch::Sender<bool>,
 }
 
 impl FlowsHandle {
-    /// Starts `cells` cells and the manager under `supervisor`, and deploys the flows that the catalog says are active; this goes on
-    /// after it returns.
+    /// Starts `cells` cells and the manager under `supervisor`, deploys the flows that the catalog says are active, and then feeds all of
+    /// them from where the last run of the server left off.
     ///
     /// # Errors
-    /// [`Error::Engine`] and [`Error::Actor`].
+    /// [`Error::Engine`], [`Error::Actor`], [`Error::Log`], [`Error::Catalog`]. A flow that cannot run is none.
     pub async fn start(
         catalog: Catalog,
         log: ReadingLog,
@@ -88,19 +96,24 @@ impl FlowsHandle {
     ) -> Result<Self, Error> {
         let directory = Directory::default();
         let dispatch = Dispatch::new(live.clone(), directory.clone());
+        let dictionary = log.series().clone();
+        let (cursor, from) = Cursor::open(log.clone()).await?;
         let cells = (0..cells.max(1))
             .map(|index| {
-                Cell::start(index, log.clone(), dispatch.clone(), edgesync_engine::Options::default())
+                let options = edgesync_engine::Options::default();
+                Cell::start(index, log.clone(), from, dispatch.clone(), options)
             })
             .collect::<Result<Vec<_>, _>>()?;
-        let dictionary = log.series().clone();
         let begin = manager::Arguments { cells: cells.clone(), directory: directory.clone(), dictionary };
         let started = Actor::spawn_linked(None, manager::Manager, begin, supervisor).await;
         let (manager, _) = started.map_err(|error| Error::Actor(error.to_string()))?;
         let debugged = Debugged::new(live);
-        let shared = Shared { manager, catalog, cells, directory, debugged, options };
+        let stopped = watch::Sender::new(false);
+        let shared = Shared { manager, catalog, cells, directory, debugged, options, cursor, stopped };
         let flows = Self { shared: Arc::new(shared) };
-        tokio::spawn(flows.clone().deploy_active());
+        flows.deploy_active().await?;
+        flows.shared.cells.iter().for_each(|cell| cell.open());
+        tokio::spawn(flows.clone().keep());
         Ok(flows)
     }
 
@@ -182,7 +195,17 @@ impl FlowsHandle {
         for stopped in stopping.collect::<Vec<_>>() {
             in_time &= stopped.await.unwrap_or(false);
         }
+        self.shared.stopped.send_replace(true);
+        self.shared.cursor.save(&self.shared.cells, true).await;
         in_time
+    }
+
+    async fn keep(self) {
+        let mut stopped = self.shared.stopped.subscribe();
+        tokio::select! {
+            () = self.shared.cursor.keep(&self.shared.cells) => {}
+            _ = stopped.wait_for(|stopped| *stopped) => {}
+        }
     }
 
     async fn compile(&self, flow: FlowId, diagram: &Diagram, gone: Gone) -> Result<Plan, Error> {
@@ -198,60 +221,37 @@ impl FlowsHandle {
         use edgesync_engine::Error::{Busy, Condemned};
         let units = units(&plan);
         let installed = Installed { version, plan: Arc::new(plan), units };
+        let until = Instant::now() + PATIENCE;
         // a cell that is given thousands of flows at once works them off in a moment, and a condemned one is replaced in one
-        let asked = async {
-            loop {
-                let installed = installed.clone();
-                match self.call(|reply| manager::Message::Deploy(flow, installed, reply)).await? {
-                    Err(Error::Engine(Busy | Condemned)) => tokio::time::sleep(BUSY).await,
-                    answer => return answer,
+        loop {
+            let installed = installed.clone();
+            match self.ask(|reply| manager::Message::Deploy(flow, installed, until, reply), None).await? {
+                Err(Error::Engine(Busy | Condemned)) if Instant::now() < until => {
+                    tokio::time::sleep(BUSY).await
                 }
+                Err(Error::Engine(Busy | Condemned)) => return Err(Error::Busy),
+                answer => return answer,
             }
-        };
-        tokio::time::timeout(PATIENCE, asked).await.map_err(|_| Error::Busy)?
+        }
     }
 
     async fn call<T: Send + 'static>(
         &self,
         message: impl FnOnce(RpcReplyPort<T>) -> manager::Message,
     ) -> Result<T, Error> {
-        match self.shared.manager.call(message, Some(PATIENCE)).await {
+        self.ask(message, Some(PATIENCE)).await
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        message: impl FnOnce(RpcReplyPort<T>) -> manager::Message,
+        patience: Option<Duration>,
+    ) -> Result<T, Error> {
+        match self.shared.manager.call(message, patience).await {
             Ok(CallResult::Success(answer)) => Ok(answer),
             Ok(CallResult::Timeout) => Err(Error::Busy),
             Ok(CallResult::SenderError) | Err(_) => Err(Error::Stopped),
         }
-    }
-
-    /// Deploys what was deployed when the server stopped.
-    async fn deploy_active(self) {
-        let flows = match self.shared.catalog.deployed_flows().await {
-            Ok(flows) => flows,
-            Err(error) => return error!(%error, "deployed flows cannot be read, none runs"),
-        };
-        let mut deployed = 0;
-        for flow in flows {
-            let outcome = match serde_json::from_value(flow.diagram) {
-                Ok(diagram) => match self.compile(flow.id, &diagram, Gone::PassOver).await {
-                    Ok(plan) => self.install(flow.id, flow.version, plan).await,
-                    Err(error) => Err(error),
-                },
-                Err(error) => Err(Error::Actor(format!("its diagram cannot be read: {error}"))),
-            };
-            match outcome {
-                Ok(()) => deployed += 1,
-                Err(error) => {
-                    warn!(flow = %flow.id, %error, "flow cannot be deployed at start");
-                    let reason = match &error {
-                        Error::Refused(problems) => {
-                            problems.iter().map(|problem| &*problem.message).collect::<Vec<_>>().join("; ")
-                        }
-                        other => other.to_string(),
-                    };
-                    let _ = self.shared.manager.cast(manager::Message::Refuse(flow.id, reason));
-                }
-            }
-        }
-        info!(flows = deployed, "active flows deployed");
     }
 }
 
@@ -267,5 +267,7 @@ fn units(plan: &Plan) -> Units {
     shown.collect::<HashMap<_, _>>()
 }
 
+#[cfg(test)]
+mod start_tests;
 #[cfg(test)]
 mod tests;

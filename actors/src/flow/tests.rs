@@ -36,22 +36,22 @@ impl Actor for Top {
     }
 }
 
-struct Stage {
-    log: TempLog,
-    catalog: Catalog,
-    user: SignedUp,
-    device: DeviceId,
-    live: Hub,
-    flows: FlowsHandle,
-    _directory: tempfile::TempDir,
+pub(super) struct Stage {
+    pub(super) log: TempLog,
+    pub(super) catalog: Catalog,
+    pub(super) user: SignedUp,
+    pub(super) device: DeviceId,
+    pub(super) live: Hub,
+    pub(super) flows: FlowsHandle,
+    pub(super) _directory: tempfile::TempDir,
 }
 
 impl Stage {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         Self::with(Options::default()).await
     }
 
-    async fn with(log: Options) -> Self {
+    pub(super) async fn with(log: Options) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let log = TempLog::open_with(log);
         let catalog = Catalog::open(&directory.path().join("catalog.db")).unwrap();
@@ -61,18 +61,18 @@ impl Stage {
         Self { log, catalog, user, device, live, flows, _directory: directory }
     }
 
-    async fn flow(&self) -> FlowId {
+    pub(super) async fn flow(&self) -> FlowId {
         make_flow(&self.catalog, self.user.user.id).await
     }
 
     /// Deploys device -> a node of this kind -> display.
-    async fn deploy(&self, kind: &str, data: Json) -> FlowId {
+    pub(super) async fn deploy(&self, kind: &str, data: Json) -> FlowId {
         let flow = self.flow().await;
         self.flows.deploy(flow, 1, &chain(self.device, kind, data)).await.unwrap();
         flow
     }
 
-    async fn append(&self, values: &[f64]) {
+    pub(super) async fn append(&self, values: &[f64]) {
         let texts: Vec<_> = values.iter().map(|value| value.to_string()).collect();
         let readings: Vec<_> =
             texts.iter().zip(0..).map(|(text, ms)| ("t", ms, text.as_str(), Some("C"))).collect();
@@ -88,7 +88,7 @@ impl Stage {
     }
 
     /// Waits until the cell has done all that is committed.
-    async fn done(&self) {
+    pub(super) async fn done(&self) {
         let end = self.log.end();
         eventually("the cell catches up", async || {
             let status = self.flows.cells()[0];
@@ -98,7 +98,7 @@ impl Stage {
     }
 
     /// Waits until the flow is in this state; its status then.
-    async fn becomes(&self, flow: FlowId, state: &str) -> Json {
+    pub(super) async fn becomes(&self, flow: FlowId, state: &str) -> Json {
         eventually(state, async || {
             let status = self.flows.status(flow).await.unwrap();
             if status["state"] == state { Ok(status) } else { Err(status.to_string()) }
@@ -106,12 +106,12 @@ impl Stage {
         .await
     }
 
-    fn counters(&self, flow: FlowId) -> Arc<FlowCounters> {
+    pub(super) fn counters(&self, flow: FlowId) -> Arc<FlowCounters> {
         self.flows.shared.cells[0].counters(flow).unwrap()
     }
 }
 
-async fn start(log: &ReadingLog, catalog: &Catalog) -> (Hub, FlowsHandle) {
+pub(super) async fn start(log: &ReadingLog, catalog: &Catalog) -> (Hub, FlowsHandle) {
     let (top, _) = Actor::spawn(None, Top, ()).await.unwrap();
     let live = Hub::start(log.clone());
     let options = compile::Options { faults: true };
@@ -134,7 +134,7 @@ async fn make_flow(catalog: &Catalog, owner: UserId) -> FlowId {
     catalog.create_flow(owner, input).await.unwrap().id
 }
 
-fn chain(device: DeviceId, kind: &str, data: Json) -> Diagram {
+pub(super) fn chain(device: DeviceId, kind: &str, data: Json) -> Diagram {
     let diagram = json!({
         "nodes": [
             {"id": "in", "type": "device", "data": {"deviceUuid": device, "variable": "t"}},
@@ -146,7 +146,7 @@ fn chain(device: DeviceId, kind: &str, data: Json) -> Diagram {
     serde_json::from_value(diagram).unwrap()
 }
 
-fn node<'a>(status: &'a Json, id: &str) -> &'a Json {
+pub(super) fn node<'a>(status: &'a Json, id: &str) -> &'a Json {
     status["nodes"].as_array().unwrap().iter().find(|node| node["id"] == id).unwrap()
 }
 

@@ -1,0 +1,58 @@
+//! Starting what was deployed when the server stopped, before anybody may ask for anything.
+//!
+//! Plans are compiled and their devices looked up several at a time; the manager installs them one after the other. Cells are not fed until
+//! all are installed, so no flow misses what another one sees.
+
+use edgesync_schemas::entity::flow::DeployedFlow;
+use edgesync_schemas::flow::Diagram;
+use edgesync_schemas::id::FlowId;
+use edgesync_schemas::limit;
+use futures_util::{StreamExt, stream};
+use tracing::{info, warn};
+
+use super::check::Gone;
+use super::{Error, FlowsHandle, manager};
+
+impl FlowsHandle {
+    /// Deploys what was deployed when the server stopped. A flow that cannot run any more is marked with the reason, and stops nothing.
+    ///
+    /// # Errors
+    /// [`Error::Catalog`] if it cannot be read which flows those are, [`Error::Stopped`].
+    pub(super) async fn deploy_active(&self) -> Result<(), Error> {
+        let flows = self.shared.catalog.deployed_flows().await?;
+        let (asked, mut deployed) = (flows.len(), 0);
+        let mut plans = stream::iter(flows).map(|flow| self.prepare(flow)).buffered(limit::FLOW_STARTS);
+        while let Some((flow, version, plan)) = plans.next().await {
+            let outcome = match plan {
+                Ok(plan) => self.install(flow, version, plan).await,
+                Err(error) => Err(error),
+            };
+            match outcome {
+                Ok(()) => deployed += 1,
+                Err(Error::Stopped) => return Err(Error::Stopped),
+                Err(error) => self.refuse(flow, &error),
+            }
+        }
+        info!(flows = deployed, refused = asked - deployed, "active flows deployed");
+        Ok(())
+    }
+
+    async fn prepare(&self, flow: DeployedFlow) -> (FlowId, u32, Result<edgesync_engine::plan::Plan, Error>) {
+        let plan = match serde_json::from_value::<Diagram>(flow.diagram) {
+            Ok(diagram) => self.compile(flow.id, &diagram, Gone::PassOver).await,
+            Err(error) => Err(Error::Actor(format!("its diagram cannot be read: {error}"))),
+        };
+        (flow.id, flow.version, plan)
+    }
+
+    fn refuse(&self, flow: FlowId, error: &Error) {
+        warn!(%flow, %error, "flow cannot be deployed at start");
+        let reason = match error {
+            Error::Refused(problems) => {
+                problems.iter().map(|problem| &*problem.message).collect::<Vec<_>>().join("; ")
+            }
+            other => other.to_string(),
+        };
+        let _ = self.shared.manager.cast(manager::Message::Refuse(flow, reason));
+    }
+}
