@@ -21,4 +21,6 @@ pub use open::{Context, Form, Identity, run};
 pub use registry::Devices;
 
 #[cfg(test)]
+mod socket_tests;
+#[cfg(test)]
 mod tests;

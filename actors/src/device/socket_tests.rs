@@ -1,0 +1,216 @@
+//! A connection over a socket made of channels, with a clock that the test moves: what takes too long, or breaks too much, to be
+//! tested from outside.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context as Task, Poll};
+use std::time::Duration;
+
+use edgesync_schemas::entity::device::DeviceInput;
+use edgesync_schemas::wire::close::CloseCode;
+use edgesync_storage::catalog::Catalog;
+use edgesync_storage::log::{Options, ReadingLog};
+use futures_util::{Sink, Stream};
+use ractor::{Actor, ActorProcessingErr, ActorRef};
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::socket::{Broken, Inbound, Outbound, Socket};
+use super::{Context, Devices, Form, run};
+
+/// The server's end of a socket.
+struct Wire {
+    from_peer: mpsc::Receiver<Inbound<String>>,
+    to_peer: mpsc::Sender<Outbound>,
+}
+
+impl Stream for Wire {
+    type Item = Result<Inbound<String>, Broken>;
+
+    fn poll_next(mut self: Pin<&mut Self>, task: &mut Task<'_>) -> Poll<Option<Self::Item>> {
+        self.from_peer.poll_recv(task).map(|came| came.map(Ok))
+    }
+}
+
+impl Sink<Outbound> for Wire {
+    type Error = Broken;
+
+    fn poll_ready(self: Pin<&mut Self>, _: &mut Task<'_>) -> Poll<Result<(), Broken>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn start_send(self: Pin<&mut Self>, what: Outbound) -> Result<(), Broken> {
+        self.to_peer.try_send(what).map_err(|_| Broken::Gone)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Task<'_>) -> Poll<Result<(), Broken>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Task<'_>) -> Poll<Result<(), Broken>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Socket for Wire {
+    type Text = String;
+}
+
+/// The device's end.
+struct Peer {
+    to_server: mpsc::Sender<Inbound<String>>,
+    from_server: mpsc::Receiver<Outbound>,
+    served: JoinHandle<()>,
+}
+
+impl Peer {
+    async fn say(&self, frame: Value) {
+        self.to_server.send(Inbound::Text(frame.to_string())).await.unwrap();
+    }
+
+    async fn hear(&mut self) -> Outbound {
+        self.from_server.recv().await.expect("the server still speaks")
+    }
+
+    async fn greet(&mut self, token: &str) -> Outbound {
+        self.say(json!({"t": "hello", "boot": 1, "next": 1, "token": token})).await;
+        self.hear().await
+    }
+
+    /// Lets this many seconds pass, one by one; what the server says in each. `answer` says what the device does about it.
+    async fn pass(&mut self, seconds: u64, answer: impl Fn(&Outbound) -> bool) -> Vec<(u64, Outbound)> {
+        let mut said = Vec::new();
+        for second in 1..=seconds {
+            tokio::time::advance(Duration::from_secs(1)).await;
+            // Everything that is ready runs before the next second.
+            for _ in 0..50 {
+                tokio::task::yield_now().await;
+            }
+            while let Ok(what) = self.from_server.try_recv() {
+                if answer(&what) {
+                    self.to_server.send(Inbound::Pong).await.unwrap();
+                }
+                said.push((second, what));
+            }
+        }
+        said
+    }
+}
+
+struct Root;
+
+impl Actor for Root {
+    type Msg = ();
+    type State = ();
+    type Arguments = ();
+
+    async fn pre_start(&self, _: ActorRef<()>, (): ()) -> Result<(), ActorProcessingErr> {
+        Ok(())
+    }
+}
+
+struct Bench {
+    dir: tempfile::TempDir,
+    context: Arc<Context>,
+    token: String,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let log = ReadingLog::open(&dir.path().join("readings"), Options::default()).unwrap();
+        let catalog = Catalog::open(&dir.path().join("catalog.db")).unwrap();
+        let user = catalog.sign_up("a@example.org", "A", String::new()).await.unwrap();
+        let input = DeviceInput {
+            organization_id: user.organization.id,
+            name: "d".to_owned(),
+            description: String::new(),
+            device_type: String::new(),
+        };
+        let (_, token) = catalog.create_device(user.user.id, input).await.unwrap();
+        let (root, _) = Actor::spawn(None, Root, ()).await.unwrap();
+        let devices = Devices::start(catalog.clone(), root.get_cell()).await.unwrap();
+        Self {
+            dir,
+            context: Arc::new(Context { log, catalog, devices, frames_per_s: 0 }),
+            token: token.reveal().to_owned(),
+        }
+    }
+
+    fn connect(&self) -> Peer {
+        let (to_server, from_peer) = mpsc::channel(16);
+        let (to_peer, from_server) = mpsc::channel(16);
+        let wire = Wire { from_peer, to_peer };
+        let served = tokio::spawn(run(wire, Form::Numbered(None), Arc::clone(&self.context)));
+        Peer { to_server, from_server, served }
+    }
+
+    fn closed(&self, code: CloseCode) -> u64 {
+        let mut closed = self.context.devices.counters().closed();
+        closed.find(|(number, _)| *number == code.number()).unwrap().1
+    }
+}
+
+/// Stops the clock until the sender is dropped. A paused clock would jump ahead whenever all tasks wait, for the catalog's threads
+/// too, were it not for a blocking task.
+fn stop_clock() -> std::sync::mpsc::Sender<()> {
+    let (held, released) = std::sync::mpsc::channel();
+    tokio::task::spawn_blocking(move || released.recv());
+    tokio::time::pause();
+    held
+}
+
+fn close_code(said: &Outbound) -> Option<CloseCode> {
+    match said {
+        Outbound::Close(close) => Some(close.code),
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn a_device_that_is_silent_for_75_s_is_closed_1001() {
+    let bench = Bench::new().await;
+    let mut peer = bench.connect();
+    assert!(matches!(peer.greet(&bench.token).await, Outbound::Text(_)));
+    let _clock = stop_clock();
+    let said = peer.pass(110, |_| false).await;
+    let (closed_after, last) = said.last().unwrap();
+    assert_eq!(close_code(last), Some(CloseCode::Idle), "{said:?}");
+    // Silence is looked at with each heartbeat.
+    assert!((75..=105).contains(closed_after), "{said:?}");
+    let pings: Vec<u64> =
+        said.iter().filter(|(_, what)| *what == Outbound::Ping).map(|(at, _)| *at).collect();
+    assert_eq!((pings.len(), said.len()), (2, 3), "two heartbeats without an answer: {said:?}");
+    drop(peer.to_server);
+    peer.served.await.unwrap();
+    assert_eq!((bench.closed(CloseCode::Idle), bench.context.devices.counters().open()), (1, 0));
+}
+
+#[tokio::test]
+async fn a_device_that_only_answers_pings_stays_connected() {
+    let bench = Bench::new().await;
+    let mut peer = bench.connect();
+    peer.greet(&bench.token).await;
+    let _clock = stop_clock();
+    let said = peer.pass(400, |what| *what == Outbound::Ping).await;
+    assert!((12..=13).contains(&said.len()), "a ping each 30 s: {said:?}");
+    assert!(said.iter().all(|(_, what)| *what == Outbound::Ping), "{said:?}");
+    peer.say(json!({"t": "data", "q": 1, "r": [["a", 1]]})).await;
+    let ack = peer.hear().await;
+    assert_eq!(ack, Outbound::Text(json!({"t": "ack", "q": 1, "credit": 64}).to_string()));
+}
+
+#[tokio::test]
+async fn a_device_whose_token_cannot_be_looked_up_is_closed_1011() {
+    let bench = Bench::new().await;
+    for file in ["catalog.db", "catalog.db-wal"] {
+        std::fs::File::options().write(true).truncate(true).open(bench.dir.path().join(file)).unwrap();
+    }
+    let mut peer = bench.connect();
+    let said = peer.greet(&bench.token).await;
+    assert_eq!(close_code(&said), Some(CloseCode::Unavailable), "{said:?}");
+    drop(peer.to_server);
+    peer.served.await.unwrap();
+    assert_eq!(bench.closed(CloseCode::Unavailable), 1);
+}
