@@ -25,12 +25,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts one with no data.
-    pub async fn start() -> Self {
-        Self::start_with(&[]).await
-    }
-
-    /// Starts one with more arguments.
+    /// Starts one with no data and these arguments.
     pub async fn start_with(args: &[&str]) -> Self {
         let directory = tempfile::Builder::new().prefix("edgesync-it-").tempdir().unwrap();
         let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
