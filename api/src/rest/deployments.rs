@@ -75,18 +75,32 @@ async fn deploy(
             Ok(diagram) => diagram,
             Err(problems) => return Err(Problem::flow(problems)),
         };
-        let deployed = state.actors.flows.deploy(id, flow.version, &diagram).await;
-        deployed.map_err(|error| Problem::from(error).pointing_into(&diagram))?;
-        if let Err(error) = state.catalog.set_flow_deployed(id, flow.version, &diagram).await {
-            // What is not written down would be gone after a restart: then it does not run now either.
-            state.actors.flows.stop(id).await?;
-            return Err(error.into());
-        }
+        let refused = |error| Problem::from(error).pointing_into(&diagram);
+        state.actors.flows.validate(id, &diagram).await.map_err(refused)?;
+        // Written down first: if that fails, what runs runs on and is what is written down. The other way round, what could not be
+        // written down would have to be taken back from the cells, and what it replaced would be gone.
         let version = flow.version;
+        state.catalog.set_flow_deployed(id, version, &diagram).await?;
+        if let Err(error) = state.actors.flows.deploy(id, version, &diagram).await {
+            restore(&state, id, flow.deployed_version).await;
+            return Err(refused(error));
+        }
         let flow = entity::flow::FlowDiagram { is_active: true, deployed_version: Some(version), ..flow };
         Ok(tagged(StatusCode::OK, version, &flow))
     })
     .await
+}
+
+/// Writes down again what runs of a flow, after a deployment that failed.
+async fn restore(state: &AppState, id: FlowId, version: Option<u32>) {
+    let restored = match version {
+        Some(version) => state.catalog.set_flow_deployed_version(id, version).await,
+        None => state.catalog.set_flow_stopped(id).await,
+    };
+    if let Err(error) = restored {
+        // Until it is deployed or stopped again. The next start of the server tries the version that failed.
+        tracing::error!(flow = %id, ?version, error = %error, "what runs of a flow could not be written down");
+    }
 }
 
 /// Ends the flow; one that does not run stays so.

@@ -85,6 +85,39 @@ async fn a_flow_that_is_removed_does_not_run_on() {
 }
 
 #[tokio::test]
+async fn a_deployment_that_cannot_be_written_down_leaves_running_what_ran() {
+    let server = server().await;
+    let ada = server.sign_up("ada@example.org").await;
+    let path = flow(&server, &ada).await;
+    let deploy = format!("{path}/deploy");
+    server.post(&deploy, &ada, json!({})).await.is(200);
+    server.patch(&path, &ada, json!({"name": "second"})).await.is(200);
+    let disk = rusqlite::Connection::open(server._dir.path().join("catalog.db")).unwrap();
+    let full = "CREATE TRIGGER full BEFORE INSERT ON flow_versions BEGIN SELECT RAISE(ABORT, 'full'); END";
+    disk.execute_batch(full).unwrap();
+    server.post(&deploy, &ada, json!({})).await.refused(500, "internal", &[]);
+    let runs = server.get(&format!("{path}/metrics"), &ada).await.is(200);
+    assert_eq!((&runs["state"], &runs["version"]), (&json!("running"), &json!(1)), "{runs:#}");
+    let shown = server.get(&path, &ada).await.is(200);
+    assert_eq!((&shown["is_active"], &shown["deployed_version"]), (&json!(true), &json!(1)));
+    disk.execute_batch("DROP TRIGGER full").unwrap();
+    server.post(&deploy, &ada, json!({})).await.is(200);
+    assert_eq!(server.get(&format!("{path}/metrics"), &ada).await.is(200)["version"], 2);
+}
+
+#[tokio::test]
+async fn a_deployment_that_the_cells_do_not_take_is_not_written_down() {
+    let server = server().await;
+    let ada = server.sign_up("ada@example.org").await;
+    let path = flow(&server, &ada).await;
+    server.state.actors.flows.shutdown(std::time::Duration::from_secs(5)).await;
+    let refused = server.post(&format!("{path}/deploy"), &ada, json!({})).await;
+    assert!(refused.status.is_server_error(), "{:#}", refused.body);
+    let shown = server.get(&path, &ada).await.is(200);
+    assert_eq!((&shown["is_active"], &shown["deployed_version"]), (&json!(false), &Value::Null));
+}
+
+#[tokio::test]
 async fn a_flow_that_cannot_run_is_refused_with_all_its_problems_and_their_places() {
     let server = server().await;
     let ada = server.sign_up("ada@example.org").await;

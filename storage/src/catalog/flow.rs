@@ -222,6 +222,17 @@ impl Catalog {
         tx.commit().await
     }
 
+    /// Writes down that a version that was deployed before is what runs of the flow. One that is gone is no error.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn set_flow_deployed_version(&self, id: FlowId, version: u32) -> Result<(), Error> {
+        let mut tx = self.db.begin().await?;
+        tx.execute("UPDATE flows SET deployed_version = $1 WHERE id = $2", vec![version.into(), id.into()])
+            .await?;
+        tx.commit().await
+    }
+
     /// Writes down that the flow does not run any more. One that is gone is no error.
     ///
     /// # Errors
