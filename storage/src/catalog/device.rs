@@ -5,6 +5,7 @@ use std::sync::Arc;
 use edgesync_schemas::entity::device::{Device, DeviceInput, DevicePatch, DeviceStatus};
 use edgesync_schemas::entity::organization::Role;
 use edgesync_schemas::id::{DeviceId, OrganizationId, UserId};
+use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 
 use super::access::{self, require};
@@ -30,12 +31,13 @@ impl Catalog {
     ///
     /// # Errors
     /// [`Error::NotFound`] to outsiders of the organization, [`Error::Forbidden`] to members who are no admins,
-    /// [`Error::LimitReached`] `device_limit_reached`, [`Error::Conflict`] if the name is taken.
+    /// [`Error::LimitReached`] `device_limit_reached` and, for those that were deleted too, `devices_made_limit_reached`;
+    /// [`Error::Conflict`] if the name is taken.
     pub async fn create_device(&self, user: UserId, input: DeviceInput) -> Result<(Device, Token), Error> {
         let (at, token) = (now(), Token::draw(TokenKind::Device)?);
         let mut tx = self.db.begin().await?;
         require(access::role(&mut tx, user, input.organization_id).await?, Role::Admin)?;
-        check_limit(&mut tx, user).await?;
+        count_device(&mut tx, user).await?;
         let device = Device {
             id: new_id(),
             organization_id: input.organization_id,
@@ -268,15 +270,25 @@ async fn for_change(tx: &mut Tx, user: UserId, id: DeviceId) -> Result<Device, E
     Ok(device)
 }
 
-async fn check_limit(tx: &mut Tx, user: UserId) -> Result<(), Error> {
+/// Counts a device that `user` makes, if there may be one more. The count of devices ever made never goes back: it bounds the
+/// series in the log, which outlive their devices.
+async fn count_device(tx: &mut Tx, user: UserId) -> Result<(), Error> {
     let row = tx.first(
-        "SELECT p.device_limit, (SELECT count(*) FROM devices d WHERE d.creator_id = p.user_id)
+        "SELECT p.device_limit, p.devices_made, (SELECT count(*) FROM devices d WHERE d.creator_id = p.user_id)
          FROM user_profiles p WHERE p.user_id = $1",
         vec![user.into()],
     );
     let mut row = row.await?.ok_or(Error::not_found("user"))?;
-    let (limit, made) = (row.take::<u32>()?, row.take::<u32>()?);
-    if made >= limit { Err(Error::LimitReached { code: "device_limit_reached", limit }) } else { Ok(()) }
+    let (allowed, ever, present) = (row.take::<u32>()?, row.take::<u32>()?, row.take::<u32>()?);
+    if present >= allowed {
+        return Err(Error::LimitReached { code: "device_limit_reached", limit: allowed });
+    }
+    let most = allowed.saturating_mul(limit::DEVICES_MADE_PER_DEVICE);
+    if ever >= most {
+        return Err(Error::LimitReached { code: "devices_made_limit_reached", limit: most });
+    }
+    let sql = "UPDATE user_profiles SET devices_made = devices_made + 1 WHERE user_id = $1";
+    tx.execute(sql, vec![user.into()]).await.map(drop)
 }
 
 /// id, organization_id, creator_id, name, description, device_type, token_prefix, status, is_active, last_seen, created_at,

@@ -19,11 +19,14 @@ pub(super) struct Migration {
 }
 
 /// All of them, in order. One that was released is never changed: the next one corrects it.
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "catalog",
-    sql: include_str!("../../migrations/sqlite/0001_catalog.sql"),
-}];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "catalog", sql: include_str!("../../migrations/sqlite/0001_catalog.sql") },
+    Migration {
+        version: 2,
+        name: "devices_made",
+        sql: include_str!("../../migrations/sqlite/0002_devices_made.sql"),
+    },
+];
 
 /// Brings the database to the newest schema.
 pub(super) fn run(db: &mut Connection, migrations: &[Migration]) -> Result<(), Error> {

@@ -1,5 +1,7 @@
 use edgesync_schemas::entity::device::{DevicePatch, DeviceStatus};
+use edgesync_schemas::entity::user::SubscriptionType;
 use edgesync_schemas::id::DeviceId;
+use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 
 use super::*;
@@ -43,6 +45,32 @@ async fn many_at_once_do_not_get_past_the_device_limit() {
         count += u32::from(made.await.unwrap());
     }
     assert_eq!(count, ada.user.profile.device_limit);
+}
+
+#[tokio::test]
+async fn deleting_devices_makes_no_room_for_ever_more_series() {
+    let f = fixture();
+    let ada = f.sign_up("ada@example.org").await;
+    let most = ada.user.profile.device_limit * limit::DEVICES_MADE_PER_DEVICE;
+    for _ in 0..most {
+        let (pump, _) = f.device(&ada, "pump").await;
+        f.catalog.delete_device(ada.user.id, pump.id).await.unwrap();
+    }
+    let refused = f.catalog.create_device(ada.user.id, device(ada.organization.id, "pump")).await;
+    let reached = |limit| Error::LimitReached { code: "devices_made_limit_reached", limit }.to_string();
+    assert_eq!(refused.unwrap_err().to_string(), reached(most));
+    f.catalog.set_plan("ada@example.org", SubscriptionType::Paid, 6).await.unwrap();
+    f.device(&ada, "pump").await;
+}
+
+#[tokio::test]
+async fn a_device_that_is_refused_is_not_counted() {
+    let f = fixture();
+    let ada = f.sign_up("ada@example.org").await;
+    f.device(&ada, "pump").await;
+    f.catalog.create_device(ada.user.id, device(ada.organization.id, "pump")).await.unwrap_err();
+    let made = f.catalog.db.first("SELECT devices_made FROM user_profiles", vec![]).await.unwrap();
+    assert_eq!(made.unwrap().take::<u32>().unwrap(), 1);
 }
 
 #[tokio::test]
