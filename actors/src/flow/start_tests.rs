@@ -130,12 +130,16 @@ fn reads_of_the_log_that_take_longer_than_a_tick_come_to_an_end() {
         let flow = stage.deploy("filter", json!({"expression": "true"})).await;
         let cell = stage.flows.shared.cells[0].clone();
         cell.stall(true);
-        let commits = limit::FEED_COMMITS as u32 + 3;
+        let commits = limit::FEED_COMMITS as u32 * 2;
         for value in 0..commits {
             append(&stage.log, stage.device, &[("t", 0, &value.to_string(), None)]).await;
         }
         let runtime = tokio::runtime::Handle::current();
-        runtime.clone().spawn_blocking(move || hog(runtime));
+        // two, so that a read is behind one of them whenever it is asked for
+        for _ in 0..2 {
+            let handle = runtime.clone();
+            runtime.spawn_blocking(move || hog(handle));
+        }
         cell.stall(false);
         stage.done().await;
         assert_eq!(stage.counters(flow).node("show").unwrap().snapshot().in_, u64::from(commits));
