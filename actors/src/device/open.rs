@@ -15,6 +15,7 @@ use futures_util::{SinkExt, StreamExt};
 use tokio::time::timeout;
 
 use super::admit::Admission;
+use super::counters::Counters;
 use super::presence::now;
 use super::receive::{Connection, Session};
 use super::registry::{Attached, Devices};
@@ -81,21 +82,19 @@ impl Identity {
 pub async fn run<S: Socket>(mut socket: S, form: Form, context: Arc<Context>) {
     let counters = Arc::clone(context.devices.counters());
     // Boxed, like the close below: a connection lives long, its opening does not, and 15,000 idle ones would all keep room for it.
-    let close = match Box::pin(open(&mut socket, form, &context)).await {
-        Ok((attached, identity, session)) => {
-            let mut connection = Connection::new(&context, &counters, &attached.link, identity, session);
-            connection.serve(&mut socket).await
-        }
+    let end = match Box::pin(open(&mut socket, form, &context)).await {
+        Ok(mut connection) => connection.serve(&mut socket).await,
         Err(end) => end,
     };
-    match close {
-        End::Close(close) => {
-            counters.count_close(close.code);
-            tracing::debug!(code = close.code.number(), reason = %close.reason, "device socket closed");
-            // A peer that does not read its close frame does not hold us up.
-            let _ = Box::pin(timeout(CLOSE_WAIT, shut(&mut socket, close))).await;
-        }
-        End::Gone => {}
+    Box::pin(finish(socket, end, counters)).await;
+}
+
+async fn finish<S: Socket>(mut socket: S, end: End, counters: Arc<Counters>) {
+    if let End::Close(close) = end {
+        counters.count_close(close.code);
+        tracing::debug!(code = close.code.number(), reason = %close.reason, "device socket closed");
+        // A peer that does not read its close frame does not hold us up.
+        let _ = timeout(CLOSE_WAIT, shut(&mut socket, close)).await;
     }
 }
 
@@ -145,18 +144,14 @@ pub(super) fn end(code: CloseCode, reason: &'static str) -> End {
 }
 
 /// From the handshake to the first reading: who it is, where it goes on.
-async fn open<S: Socket>(
-    socket: &mut S,
-    form: Form,
-    context: &Context,
-) -> Result<(Attached, Identity, Session), End> {
+async fn open<S: Socket>(socket: &mut S, form: Form, context: &Arc<Context>) -> Result<Box<Connection>, End> {
     match form {
         Form::Unnumbered(identity) => {
             let device = identity.access.device;
             let attached = attach(&identity, context).await?;
             let session = unnumbered::Session::new(device, admission(context, device));
             send(socket, Outbound::Text(encode::device_info(device))).await?;
-            Ok((attached, identity, Session::Unnumbered(session)))
+            Ok(Connection::new(context, attached, identity, Session::Unnumbered(session)))
         }
         Form::Numbered(identity) => {
             let late = || end(CloseCode::HelloLate, "hello must come within 10 s");
@@ -178,7 +173,7 @@ async fn open<S: Socket>(
             let welcome = encode::welcome(device, now(), committed, context.frames_per_s, limit::HEARTBEAT_S);
             send(socket, Outbound::Text(welcome)).await?;
             let session = numbered::Session::new(device, hello.boot, committed, admission(context, device));
-            Ok((attached, identity, Session::Numbered(session)))
+            Ok(Connection::new(context, attached, identity, Session::Numbered(session)))
         }
     }
 }

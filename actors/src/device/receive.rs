@@ -20,10 +20,10 @@ use edgesync_storage::log::{Append, OnCommit, Permit};
 use futures_util::SinkExt;
 use tokio::time::{Instant, timeout};
 
-use super::acknowledge::Link;
 use super::counters::Counters;
 use super::open::{Context, End, Identity, end, send};
 use super::presence::now;
+use super::registry::Attached;
 use super::socket::{Inbound, Outbound, Socket};
 use super::{numbered, unnumbered};
 
@@ -34,10 +34,10 @@ pub(super) enum Session {
 }
 
 /// An open connection and what it waits for.
-pub(super) struct Connection<'a> {
-    context: &'a Context,
-    counters: &'a Counters,
-    link: &'a Arc<Link>,
+pub(super) struct Connection {
+    context: Arc<Context>,
+    counters: Arc<Counters>,
+    attached: Attached,
     identity: Identity,
     session: Session,
     /// The budget has no room: nothing is read until this connection's turn comes.
@@ -62,19 +62,19 @@ const CREDIT_GRACE: Duration = Duration::from_secs(limit::CREDIT_GRACE_S);
 /// A device may be this far ahead of its rate before it is slowed: a second's frames at once.
 const RATE_BURST: Duration = Duration::from_secs(1);
 
-impl<'a> Connection<'a> {
+impl Connection {
+    /// Boxed: it is handed from future to future, each of which would keep room for it for as long as the socket is open.
     pub(super) fn new(
-        context: &'a Context,
-        counters: &'a Counters,
-        link: &'a Arc<Link>,
+        context: &Arc<Context>,
+        attached: Attached,
         identity: Identity,
         session: Session,
-    ) -> Self {
+    ) -> Box<Self> {
         let start = Instant::now();
-        Self {
-            context,
-            counters,
-            link,
+        Box::new(Self {
+            context: Arc::clone(context),
+            counters: Arc::clone(context.devices.counters()),
+            attached,
             identity,
             session,
             no_room: false,
@@ -86,7 +86,7 @@ impl<'a> Connection<'a> {
             over_credit: None,
             paused: None,
             paid_until: start,
-        }
+        })
     }
 
     /// Turns until the connection ends. All that was taken by then is with the log.
@@ -99,10 +99,11 @@ impl<'a> Connection<'a> {
     }
 
     async fn turn<S: Socket>(&mut self, socket: &mut S) -> Result<(), End> {
-        let (link, log, deadline) = (self.link, &self.context.log, self.deadline());
+        let (link, context, deadline) =
+            (Arc::clone(&self.attached.link), Arc::clone(&self.context), self.deadline());
         let (no_room, may_read) = (self.no_room, self.may_read());
         // Boxed, and made when polled: nearly no turn waits for room, and an idle connection should not keep space for it.
-        let reserve = async { Box::pin(log.reserve(limit::TURN_ROOM_BYTES)).await };
+        let reserve = async { Box::pin(context.log.reserve(limit::TURN_ROOM_BYTES)).await };
         tokio::select! {
             biased;
             () = link.woken() => {
@@ -191,7 +192,7 @@ impl<'a> Connection<'a> {
             return Ok(());
         }
         self.last_heard = Instant::now();
-        self.link.hear(now_ts.unwrap_or_else(now));
+        self.attached.link.hear(now_ts.unwrap_or_else(now));
         if let Session::Numbered(session) = &self.session
             && session.outstanding() > u64::from(limit::CREDIT_FRAMES)
         {
@@ -207,9 +208,9 @@ impl<'a> Connection<'a> {
 
     fn take(&mut self, text: &str, now: Timestamp) -> Result<(), Close> {
         match &mut self.session {
-            Session::Numbered(session) => session.take(text, now, self.counters, &mut self.replies),
+            Session::Numbered(session) => session.take(text, now, &self.counters, &mut self.replies),
             Session::Unnumbered(session) => {
-                session.take(text, now, self.counters);
+                session.take(text, now, &self.counters);
                 Ok(())
             }
         }
@@ -232,14 +233,14 @@ impl<'a> Connection<'a> {
         self.counters.clock_ahead.fetch_add(ahead as u64, Relaxed);
         let Some(mut permit) = self.room.take() else { return };
         permit.shrink(batch_bytes(&batch));
-        let on_commit = Arc::clone(self.link) as Arc<dyn OnCommit>;
+        let on_commit = Arc::clone(&self.attached.link) as Arc<dyn OnCommit>;
         self.context.log.submit(Append { batch, permit, tag, on_commit });
     }
 
     fn settle(&mut self) {
-        while let Some((tag, outcome)) = self.link.take_outcome() {
+        while let Some((tag, outcome)) = self.attached.link.take_outcome() {
             match &mut self.session {
-                Session::Numbered(session) => session.settle(tag, outcome, self.counters, &mut self.replies),
+                Session::Numbered(session) => session.settle(tag, outcome, &self.counters, &mut self.replies),
                 Session::Unnumbered(session) => session.settle(tag, outcome),
             }
         }
@@ -256,8 +257,12 @@ impl<'a> Connection<'a> {
         if self.replies.is_empty() {
             return Ok(());
         }
+        Box::pin(self.write(socket)).await
+    }
+
+    /// All of a turn's answers in one write.
+    async fn write<S: Socket>(&mut self, socket: &mut S) -> Result<(), End> {
         let replies = &mut self.replies;
-        // All of a turn's answers in one write.
         let write = async {
             for reply in replies.drain(..) {
                 socket.feed(Outbound::Text(reply)).await?;
