@@ -1,18 +1,21 @@
 //! What an operator sets: flags over `EDGESYNC_*` over `edgesync.toml` over defaults. All problems are reported at once.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use edgesync_schemas::limit;
 use figment::Figment;
-use figment::providers::{Env, Format, Serialized, Toml};
+use figment::providers::{Format, Serialized, Toml};
 use figment::value::{Dict, Value};
 use serde::Serialize;
 
 /// Exit code for a wrong configuration (`EX_USAGE` of sysexits.h).
 pub const EXIT_CONFIG: u8 = 64;
 
-/// Flags of `edgesync serve`. Each has an environment variable (`EDGESYNC_LISTEN`) and a key (`listen`) of the same name.
+/// Flags of `edgesync serve`. Each has an environment variable (`EDGESYNC_LISTEN`) and a key (`listen`) of the same name; `--config`
+/// has the variable only.
 #[derive(Debug, Clone, Default, clap::Args, Serialize)]
 pub struct Flags {
     /// Address and port to listen on; port 0 takes a free one. Default: 127.0.0.1:8080.
@@ -120,21 +123,38 @@ impl Config {
     /// # Errors
     /// Every problem, one line each, naming the key.
     pub fn load(flags: &Flags) -> Result<Self, Vec<String>> {
-        let file = flags.config.clone().unwrap_or_else(|| DEFAULT_FILE.into());
-        if flags.config.is_some() && !file.is_file() {
-            return Err(vec![format!("config: {} is not a file", file.display())]);
+        Self::load_with(flags, std::env::vars_os())
+    }
+
+    fn load_with(
+        flags: &Flags,
+        environment: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<Self, Vec<String>> {
+        let (mut variables, mut problems) = variables(environment);
+        let named = variables.remove("config").map(PathBuf::from);
+        let named = flags.config.clone().or(named);
+        let mut figment = Figment::new();
+        match named {
+            Some(file) if file.is_file() => figment = figment.merge(Toml::file_exact(file)),
+            Some(file) => problems.push(format!("config: {} is not a file", file.display())),
+            None if Path::new(DEFAULT_FILE).is_file() => {
+                figment = figment.merge(Toml::file_exact(DEFAULT_FILE));
+            }
+            None => {}
         }
-        let figment = if file.is_file() { Figment::from(Toml::file_exact(&file)) } else { Figment::new() };
-        let figment = figment
-            .merge(
-                Env::prefixed(ENV_PREFIX)
-                    .filter(|key| KEYS.contains(&key.as_str().to_ascii_lowercase().as_str())),
-            )
-            .merge(Serialized::defaults(flags));
-        let values: Dict = figment
-            .extract()
-            .map_err(|errors| errors.into_iter().map(|error| error.to_string()).collect::<Vec<_>>())?;
-        Self::check(&values)
+        let figment = figment.merge(Serialized::defaults(variables)).merge(Serialized::defaults(flags));
+        let checked = match figment.extract::<Dict>() {
+            Ok(values) => Self::check(&values),
+            Err(errors) => Err(errors.into_iter().map(|error| error.to_string()).collect()),
+        };
+        match checked {
+            Ok(config) if problems.is_empty() => Ok(config),
+            Ok(_) => Err(problems),
+            Err(found) => {
+                problems.extend(found);
+                Err(problems)
+            }
+        }
     }
 
     fn check(values: &Dict) -> Result<Self, Vec<String>> {
@@ -165,16 +185,24 @@ impl Config {
             },
             cells: read
                 .parsed("cells", &(cores / 2).max(1).to_string(), "1 to 256", |n| (1..=256).contains(n)),
-            append_budget_bytes: read
-                .parsed("append_budget_mb", "64", "1 to 4096 (MiB)", |n: &usize| (1..=4096).contains(n))
-                << 20,
-            device_frames_per_s: read
-                .parsed("device_frames_per_s", "0", "0 (no limit) to 1000000", |n| *n <= 1_000_000),
-            connections: read
-                .parsed("connections", "100000", "1 to 10000000", |n| (1..=10_000_000).contains(n)),
+            append_budget_bytes: read.parsed(
+                "append_budget_mb",
+                &(limit::APPEND_BUDGET_BYTES >> 20).to_string(),
+                "1 to 4096 (MiB)",
+                |n: &usize| (1..=4096).contains(n),
+            ) << 20,
+            device_frames_per_s: read.parsed(
+                "device_frames_per_s",
+                &limit::DEVICE_FRAMES_PER_S.to_string(),
+                "0 (no limit) to 1000000",
+                |n| *n <= 1_000_000,
+            ),
+            connections: read.parsed("connections", &limit::CONNECTIONS.to_string(), "1 to 10000000", |n| {
+                (1..=10_000_000).contains(n)
+            }),
             connections_per_address: read.parsed(
                 "connections_per_address",
-                "0",
+                &limit::CONNECTIONS_PER_ADDRESS.to_string(),
                 "0 (no limit) or more",
                 |_: &usize| true,
             ),
@@ -185,7 +213,14 @@ impl Config {
                 "1 to 1000000",
                 |n| (1..=limit::HEAD_READINGS).contains(n),
             ),
-            test_faults: matches!(read.text("test_faults").as_deref(), Some("true" | "1")),
+            test_faults: match read.text("test_faults").as_deref() {
+                None | Some("false" | "0") => false,
+                Some("true" | "1") => true,
+                Some(other) => {
+                    read.problems.push(format!("test_faults: must be true or false, not {other:?}"));
+                    false
+                }
+            },
         };
         if let Err(error) = tracing_subscriber::EnvFilter::try_new(&config.log) {
             read.problems.push(format!("log: {error}"));
@@ -194,7 +229,7 @@ impl Config {
     }
 }
 
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 13] = [
     "listen",
     "data",
     "database_url",
@@ -208,8 +243,34 @@ const KEYS: [&str; 14] = [
     "test_stall_file",
     "test_head_readings",
     "test_faults",
-    "config",
 ];
+
+/// Variables with our prefix that are not for the server: the seed of random tests, which start servers.
+const OTHERS: [&str; 1] = ["EDGESYNC_TEST_SEED"];
+
+/// What the environment says, by key, and a problem for each of our variables that says nothing.
+fn variables(
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+) -> (BTreeMap<String, String>, Vec<String>) {
+    let (mut found, mut problems) = (BTreeMap::new(), Vec::new());
+    for (name, value) in environment {
+        let name = name.to_string_lossy().to_ascii_uppercase();
+        let Some(key) = name.strip_prefix(ENV_PREFIX).map(str::to_ascii_lowercase) else { continue };
+        if OTHERS.contains(&name.as_str()) {
+            continue;
+        }
+        if key != "config" && !KEYS.contains(&key.as_str()) {
+            problems.push(format!("{name}: there is no such variable"));
+            continue;
+        }
+        match value.into_string() {
+            Ok(value) => drop(found.insert(key, value)),
+            Err(_) => problems.push(format!("{name}: must be text")),
+        }
+    }
+    problems.sort();
+    (found, problems)
+}
 
 struct Reader<'a> {
     values: &'a Dict,
@@ -261,7 +322,45 @@ mod tests {
     fn defaults_hold_without_any_setting() {
         let config = check("").unwrap();
         assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
-        assert_eq!(config.append_budget_bytes, 64 << 20);
+        assert_eq!(config.append_budget_bytes, limit::APPEND_BUDGET_BYTES);
+        assert_eq!(config.device_frames_per_s, limit::DEVICE_FRAMES_PER_S);
+        assert_eq!(config.connections, limit::CONNECTIONS);
+        assert_eq!(config.connections_per_address, limit::CONNECTIONS_PER_ADDRESS);
+    }
+
+    fn load(config: Option<&Path>, environment: &[(&str, &str)]) -> Result<Config, Vec<String>> {
+        let flags = Flags { config: config.map(Path::to_owned), ..Flags::default() };
+        Config::load_with(&flags, environment.iter().map(|(name, value)| (name.into(), value.into())))
+    }
+
+    #[test]
+    fn the_variable_names_the_file_as_the_flag_does() {
+        let dir = tempfile::tempdir().unwrap();
+        let (seven, nine) = (dir.path().join("7.toml"), dir.path().join("9.toml"));
+        std::fs::write(&seven, "cells = 7").unwrap();
+        std::fs::write(&nine, "cells = 9").unwrap();
+        let variable = [("EDGESYNC_CONFIG", seven.to_str().unwrap())];
+        assert_eq!(load(None, &variable).unwrap().cells, 7);
+        assert_eq!(load(Some(&nine), &variable).unwrap().cells, 9);
+        let problems = load(None, &[("EDGESYNC_CONFIG", "/nowhere/edgesync.toml")]).unwrap_err();
+        assert_eq!(problems, ["config: /nowhere/edgesync.toml is not a file"]);
+        std::fs::write(&seven, "config = 'other.toml'").unwrap();
+        assert_eq!(load(None, &variable).unwrap_err(), ["config: there is no such setting"]);
+    }
+
+    #[test]
+    fn a_variable_that_nobody_knows_is_a_problem() {
+        let mistyped = [
+            ("EDGESYNC_LISTN", "127.0.0.1:1"),
+            ("EDGESYNC_DEMO", "1"),
+            ("EDGESYNC_CELLS", "0"),
+            ("EDGESYNC_TEST_SEED", "7"),
+            ("HOME", "/"),
+        ];
+        let problems = load(None, &mistyped).unwrap_err();
+        let named: Vec<_> = problems.iter().map(|problem| problem.split(':').next().unwrap()).collect();
+        assert_eq!(named, ["EDGESYNC_DEMO", "EDGESYNC_LISTN", "cells"]);
+        assert_eq!(load(None, &[("EDGESYNC_CELLS", "3")]).unwrap().cells, 3);
     }
 
     #[test]

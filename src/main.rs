@@ -16,7 +16,11 @@ use clap::Parser;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    match cli::Cli::parse().command() {
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return cli::usage(&error),
+    };
+    match cli.command() {
         cli::Command::Serve(args) => app::run(args),
         cli::Command::Simulate(args) => cli::simulate(args),
         cli::Command::Admin(args) => cli::admin(args),

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::Flags;
+use crate::config::{EXIT_CONFIG, Flags};
 use crate::simulate;
 
 /// EdgeSync: an IoT platform in one binary.
@@ -62,6 +62,13 @@ pub fn admin(args: admin::Args) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&error),
     }
+}
+
+/// Says how the command line is wrong, which exits as a wrong configuration does; or what it asked for: help or the version.
+pub fn usage(error: &clap::Error) -> ExitCode {
+    // What cannot be printed has nobody to read it.
+    let _ = error.print();
+    if error.use_stderr() { ExitCode::from(EXIT_CONFIG) } else { ExitCode::SUCCESS }
 }
 
 /// Says what went wrong, with its causes.

@@ -19,6 +19,27 @@ async fn every_problem_of_the_configuration_is_told_at_once_with_exit_code_64() 
 }
 
 #[tokio::test]
+async fn a_wrong_command_line_exits_with_64_and_help_with_0() {
+    let scratch = scratch();
+    let code = async |args: &[&str], environment: &[(&str, &str)]| {
+        let output = run(scratch.path(), args, environment).await;
+        (output.status.code(), output.stdout.is_empty(), output.stderr.is_empty())
+    };
+    for wrong in
+        [&["serve", "--colour"][..], &["serve", "--cells"], &["--nothing"], &["admin"], &["admin", "plan"]]
+    {
+        assert_eq!(code(wrong, &[]).await, (Some(64), true, false), "{wrong:?}");
+    }
+    for right in [&["--help"][..], &["--version"], &["serve", "--help"], &["admin", "plan", "--help"]] {
+        assert_eq!(code(right, &[]).await, (Some(0), false, true), "{right:?}");
+    }
+    let variables = [("EDGESYNC_LISTN", "127.0.0.1:0")];
+    assert_eq!(code(&["serve"], &variables).await, (Some(64), true, false));
+    let variables = [("EDGESYNC_CONFIG", "nowhere.toml")];
+    assert_eq!(code(&["serve"], &variables).await, (Some(64), true, false));
+}
+
+#[tokio::test]
 async fn flags_come_before_the_environment_and_that_before_the_file() {
     let scratch = scratch();
     std::fs::write(scratch.path().join("edgesync.toml"), "cells = \"of the file\"\n").unwrap();
