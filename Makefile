@@ -14,7 +14,7 @@ test: .nextest
 
 .PHONY: .nextest
 .nextest:
-	@$(CARGO) nextest --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-nextest
+	@$(CARGO) nextest --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-nextest --version 0.9.143
 
 ## Format and lints; both must be clean.
 lint:
