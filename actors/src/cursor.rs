@@ -45,6 +45,11 @@ impl Cursor {
         Ok((Self { log, written: Mutex::new(at) }, at))
     }
 
+    /// What is written down.
+    pub(crate) fn written(&self) -> Offset {
+        self.log.bookmark(NAME).unwrap_or_default()
+    }
+
     /// Writes down what all cells have done. Not cancel safe: it may be written or not.
     pub(crate) async fn save(&self, cells: &[Arc<Cell>], is_synced: bool) {
         let mut written = self.written.lock().await;

@@ -21,17 +21,22 @@ pub(crate) async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// Storage answers: the catalog does, and the log commits what waits in it.
+/// It can work: the catalog answers, the log commits what waits in it, and the cells get done what is committed.
 pub(crate) async fn ready(State(state): State<AppState>) -> Result<&'static str, Problem> {
     let not = |why| {
         let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", why);
         Err(Problem { retry_after_s: Some(1), ..problem })
     };
     match tokio::time::timeout(ANSWER, state.catalog.ping()).await {
-        Ok(Ok(())) if moves(&state.log).await => Ok("ready\n"),
-        Ok(Ok(())) => not("the log does not commit"),
+        Ok(Ok(())) if !moves(&state.log).await => not("the log does not commit"),
+        Ok(Ok(())) if !work(&state.actors.flows.cells()) => not("a cell gets nothing done"),
+        Ok(Ok(())) => Ok("ready\n"),
         _ => not("the catalog does not answer"),
     }
+}
+
+fn work(cells: &[Cell]) -> bool {
+    cells.iter().all(Cell::works)
 }
 
 /// Whether the log has nothing to do, or gets something done within [`ANSWER`].
@@ -103,6 +108,8 @@ fn render(state: &AppState) -> String {
         "cell",
         of(|cell| cell.skipped),
     );
+    let cursor = state.actors.flows.cursor().0 as f64;
+    text.gauge("edgesync_flows_cursor_offset", "Offset from which flows are fed after a crash", cursor);
     let live = &state.actors.live;
     text.gauge("edgesync_live_sockets_open", "Dashboards' sockets open now", live.sockets() as f64);
     text.gauge("edgesync_live_sources", "Sources that dashboards watch", live.followed() as f64);
@@ -185,5 +192,30 @@ impl Text {
         for (of, value) in values {
             let _ = writeln!(self.0, "{name}{{{label}=\"{}\"}} {value}", of.as_ref());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use edgesync_schemas::id::Offset;
+    use edgesync_schemas::limit;
+
+    use super::*;
+
+    #[test]
+    fn a_server_with_a_cell_that_gets_nothing_done_is_not_ready() {
+        let busy = Cell {
+            index: 0,
+            flows: 1,
+            frontier: Offset(5),
+            lag: 1_000_000,
+            replaced: 1,
+            skipped: 0,
+            still_s: limit::CELL_STILL_S - 1,
+            condemned: false,
+        };
+        assert!(work(&[]) && work(&[busy, busy]), "one that is behind and moves is no reason");
+        assert!(!work(&[busy, Cell { still_s: limit::CELL_STILL_S, ..busy }]));
+        assert!(!work(&[Cell { condemned: true, ..busy }, busy]));
     }
 }

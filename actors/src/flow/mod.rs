@@ -18,7 +18,7 @@ use std::time::Duration;
 use edgesync_engine::compile::{self, compile};
 use edgesync_engine::plan::{Plan, Work};
 use edgesync_schemas::flow::{Diagram, Problem};
-use edgesync_schemas::id::FlowId;
+use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::limit;
 use edgesync_schemas::wire::live::Point;
 use edgesync_storage::catalog::{self, Catalog};
@@ -180,6 +180,11 @@ impl FlowsHandle {
     /// The newest records of a node, at most [`limit::LIVE_POINTS`], oldest first; and they are kept for another [`limit::DEBUG_S`].
     pub async fn records(&self, flow: FlowId, node: &str) -> Vec<Point> {
         self.shared.debugged.look(flow, node).await
+    }
+
+    /// Where flows would go on after a crash.
+    pub fn cursor(&self) -> Offset {
+        self.shared.cursor.written()
     }
 
     /// How the cells are.
