@@ -171,10 +171,8 @@ async fn thirty_kills_lose_no_acknowledged_reading_and_double_none() {
     println!("{total} readings, {connects} connections, {ROUNDS} kills");
     println!("{sealed} readings sealed, in {sealing_rounds} rounds; {blobs} bytes of commits kept");
     assert!(sealing_rounds > ROUNDS / 2 && sealed > 0, "blocks were written between the kills");
-    assert!(
-        blobs < total as f64,
-        "commits are dropped once they are sealed: a reading takes 17 bytes of one"
-    );
+    // At least 17 bytes a reading, if they were kept: what is left is of heads that are being filled or sealed.
+    assert!(blobs < 4.0 * total as f64, "commits are dropped once they are sealed");
     assert!(connects > DEVICES * ROUNDS / 2, "the devices were connected when the server died");
 }
 
