@@ -13,7 +13,7 @@ use edgesync_storage::log::{Options, ReadingLog};
 use futures_util::{Sink, Stream};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::socket::{Broken, Inbound, Outbound, Socket};
@@ -154,9 +154,9 @@ impl Bench {
 
 /// Stops the clock until the sender is dropped. A paused clock would jump ahead whenever all tasks wait, for the catalog's threads
 /// too, were it not for a blocking task.
-fn stop_clock() -> std::sync::mpsc::Sender<()> {
-    let (held, released) = std::sync::mpsc::channel();
-    tokio::task::spawn_blocking(move || released.recv());
+fn stop_clock() -> oneshot::Sender<()> {
+    let (held, released) = oneshot::channel();
+    tokio::task::spawn_blocking(move || released.blocking_recv());
     tokio::time::pause();
     held
 }
