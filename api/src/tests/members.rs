@@ -1,4 +1,7 @@
+use edgesync_schemas::wire::live::{ErrCode, SubId, Target};
+
 use super::*;
+use crate::ws::subscribe;
 
 impl Server {
     /// Makes `user` a member of `owner`'s organization.
@@ -110,6 +113,27 @@ async fn what_a_former_member_runs_on_the_organizations_devices_ends() {
     assert_eq!(state(&shared).await, ("running".to_owned(), Some(ada.id.clone())));
     assert_eq!(state(&private).await, ("running".to_owned(), Some(bob.id.clone())));
     server.get(&format!("/api/v1/flows/{shared}"), &bob).await.refused(404, "not_found", &[]);
+}
+
+#[tokio::test]
+async fn what_a_former_member_watches_is_let_go() {
+    let server = server().await;
+    let (ada, bob) = (server.sign_up("ada@example.org").await, server.sign_up("bob@example.org").await);
+    server.join(&ada, "bob@example.org", "user").await;
+    let sensor =
+        |device: &str| Target::DeviceSensor { device: device.parse().unwrap(), sensor: "t".parse().unwrap() };
+    let (pump, own) = (server.device(&ada, "pump").await.0, server.device(&bob, "own").await.0);
+    let watched = [(SubId(1), sensor(&pump)), (SubId(2), sensor(&own))];
+    let lost = async || {
+        let watched = watched.iter().map(|(id, target)| (id, target));
+        subscribe::lost(&server.state, bob.id.parse().unwrap(), watched).await
+    };
+    assert!(lost().await.is_empty());
+    let before = server.state.catalog.departures();
+    server.delete(&member(&ada, &bob), &ada).await.is(204);
+    assert_ne!(server.state.catalog.departures(), before);
+    let lost = lost().await;
+    assert_eq!((lost.len(), lost[0].0, lost[0].1.code), (1, SubId(1), ErrCode::NotFound));
 }
 
 /// What each of owner, admin, user and outsider is answered. A row that changes something is asked last by those who may.

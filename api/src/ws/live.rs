@@ -2,8 +2,10 @@
 //!
 //! Nothing is written ahead: at most [`limit::LIVE_WRITE_BYTES`] of updates are encoded, then the task waits for the network while
 //! the session folds what arrives. A dashboard that takes nothing for [`limit::LIVE_WRITE_S`] is closed. Who asks is proved by the
-//! session cookie, an `Authorization` header or the first frame, and asked again with each heartbeat, so that a logout ends the socket.
+//! session cookie, an `Authorization` header or the first frame, and asked again with each heartbeat, so that a logout ends the socket,
+//! and the end of a membership the subscriptions that hung on it.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use axum::Router;
@@ -16,7 +18,7 @@ use edgesync_actors::live::{Draining, Session};
 use edgesync_schemas::id::UserId;
 use edgesync_schemas::limit;
 use edgesync_schemas::wire::close::{Close, CloseCode};
-use edgesync_schemas::wire::live::{self, ErrCode, Inbound, Sub};
+use edgesync_schemas::wire::live::{self, ErrCode, Inbound, Sub, SubId, Target};
 use edgesync_storage::catalog::token;
 use futures_util::{SinkExt, StreamExt};
 use tokio::time::{Instant, MissedTickBehavior, timeout};
@@ -85,7 +87,16 @@ impl From<Broken> for End {
 async fn serve(mut socket: WsSocket, state: AppState, token: Option<String>) {
     let mut draining = state.actors.live.draining();
     let end = match identify(&mut socket, &state, token, &mut draining).await {
-        Ok(viewer) => Dashboard::new(&mut socket, &state, viewer, draining).run().await,
+        Ok(viewer) => match state.actors.live.session_of(viewer.user) {
+            Ok(session) => Dashboard::new(&mut socket, &state, viewer, session, draining).run().await,
+            Err(error) => {
+                let why = error.to_string();
+                let mut out = String::new();
+                live::write_err(&mut out, None, ErrCode::Limit, &why);
+                let _ = in_time(socket.send(Outbound::Text(out))).await;
+                Close::new(CloseCode::Forbidden, why).into()
+            }
+        },
         Err(end) => end,
     };
     if let End::Drained = end {
@@ -172,14 +183,24 @@ struct Dashboard<'a> {
     viewer: Viewer,
     draining: Draining,
     session: Session,
+    watched: HashMap<SubId, Target>,
+    /// How many memberships had ended when it was asked last whether all of `watched` may be.
+    departures: u64,
     heard: Instant,
     pings: u32,
 }
 
 impl<'a> Dashboard<'a> {
-    fn new(socket: &'a mut WsSocket, state: &'a AppState, viewer: Viewer, draining: Draining) -> Self {
-        let session = state.actors.live.session();
-        Self { socket, state, viewer, draining, session, heard: Instant::now(), pings: 0 }
+    fn new(
+        socket: &'a mut WsSocket,
+        state: &'a AppState,
+        viewer: Viewer,
+        session: Session,
+        draining: Draining,
+    ) -> Self {
+        let (watched, departures) = (HashMap::new(), state.catalog.departures());
+        let heard = Instant::now();
+        Self { socket, state, viewer, draining, session, watched, departures, heard, pings: 0 }
     }
 
     async fn run(mut self) -> End {
@@ -210,6 +231,7 @@ impl<'a> Dashboard<'a> {
                 Ok(Inbound::Sub(sub)) => self.subscribe(sub).await,
                 Ok(Inbound::Unsub { id }) => {
                     self.session.unsubscribe(id);
+                    self.watched.remove(&id);
                     Ok(())
                 }
                 // known already
@@ -235,10 +257,11 @@ impl<'a> Dashboard<'a> {
     }
 
     async fn subscribe(&mut self, sub: Sub) -> Result<(), End> {
-        let id = sub.id;
+        let (id, target) = (sub.id, sub.target.clone());
         let mut out = String::new();
         match subscribe::subscribe(self.state, self.viewer.user, &mut self.session, sub).await {
             Ok(snapshot) => {
+                self.watched.insert(id, target);
                 let unit = snapshot.unit.as_ref().map(|unit| unit.as_str());
                 live::write_snap(&mut out, id, snapshot.position, &snapshot.points, unit, snapshot.recovered);
             }
@@ -271,7 +294,34 @@ impl<'a> Dashboard<'a> {
         }
         self.pings = 0;
         user(self.state, &self.viewer.token).await?;
+        self.let_go().await?;
         in_time(self.socket.send(Outbound::Ping)).await
+    }
+
+    /// Ends what may not be watched any more, if a membership has ended since this was asked last.
+    async fn let_go(&mut self) -> Result<(), End> {
+        let departures = self.state.catalog.departures();
+        if departures == self.departures {
+            return Ok(());
+        }
+        let mut asked = true;
+        for (id, Refused { code, message }) in
+            subscribe::lost(self.state, self.viewer.user, &self.watched).await
+        {
+            if code == ErrCode::Unavailable {
+                asked = false;
+                continue;
+            }
+            self.session.unsubscribe(id);
+            self.watched.remove(&id);
+            let mut out = String::new();
+            live::write_err(&mut out, Some(id), code, &message);
+            self.say(out).await?;
+        }
+        if asked {
+            self.departures = departures;
+        }
+        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@ pub mod compat;
 pub mod device;
 pub mod live;
 mod socket;
-mod subscribe;
+pub(crate) mod subscribe;
 pub mod widget;
 
 pub use socket::WsSocket;

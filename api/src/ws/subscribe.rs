@@ -1,22 +1,22 @@
 //! Whether somebody may watch what they ask for, and then the subscription.
 //!
 //! Outsiders are told that there is no such thing; who may see a widget but not its source is told that. Asked at each
-//! subscription, because memberships end while dashboards stay.
+//! subscription, and of those that are there again once a membership has ended.
 
 use edgesync_actors::live::widget::{self, Shown};
 use edgesync_actors::live::{Error, Request, Session, Snapshot, Source};
 use edgesync_schemas::id::UserId;
 use edgesync_schemas::limit;
-use edgesync_schemas::wire::live::{ErrCode, Position, Sub, Target};
+use edgesync_schemas::wire::live::{ErrCode, Position, Sub, SubId, Target};
 use edgesync_storage::catalog;
 use tracing::warn;
 
 use crate::state::AppState;
 
 /// Why somebody does not watch.
-pub(super) struct Refused {
-    pub(super) code: ErrCode,
-    pub(super) message: String,
+pub(crate) struct Refused {
+    pub(crate) code: ErrCode,
+    pub(crate) message: String,
 }
 
 fn refused<T>(code: ErrCode, message: impl Into<String>) -> Result<T, Refused> {
@@ -49,6 +49,21 @@ pub(super) async fn subscribe(
             refused(ErrCode::Unavailable, "its history cannot be read just now")
         }
     }
+}
+
+/// Those of `watched` that `user` may not watch any more, and why. One that cannot be looked up is [`ErrCode::Unavailable`].
+pub(crate) async fn lost<'a>(
+    state: &AppState,
+    user: UserId,
+    watched: impl IntoIterator<Item = (&'a SubId, &'a Target)>,
+) -> Vec<(SubId, Refused)> {
+    let mut lost = Vec::new();
+    for (id, target) in watched {
+        if let Err(refused) = resolve(state, user, target).await {
+            lost.push((*id, refused));
+        }
+    }
+    lost
 }
 
 async fn resolve(state: &AppState, user: UserId, target: &Target) -> Result<Shown, Refused> {

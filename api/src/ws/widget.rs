@@ -12,7 +12,7 @@ use axum::routing::get;
 use edgesync_actors::device::socket::{Inbound, Outbound};
 use edgesync_actors::live::widget::{self, Shown};
 use edgesync_actors::live::{Error, Request};
-use edgesync_schemas::id::WidgetId;
+use edgesync_schemas::id::{UserId, WidgetId};
 use edgesync_schemas::limit;
 use edgesync_schemas::unit::Unit;
 use edgesync_schemas::wire::close::{Close, CloseCode};
@@ -57,22 +57,31 @@ async fn connect(
     };
     let auth = auth::authenticate(&state, &token).await?;
     let id: WidgetId = id.parse().map_err(|_| Problem::not_found("widget"))?;
+    let departures = state.catalog.departures();
     let shown = widget::shown(&tenant::readable_widget(&state, auth.user.id, id).await?);
-    let token = token::hash(&token);
+    let viewer = Viewer { user: auth.user.id, token: token::hash(&token), widget: id, departures };
     Ok(bounded(upgrade)
-        .on_upgrade(move |socket| serve(WsSocket::new(socket), state, shown, token))
+        .on_upgrade(move |socket| serve(WsSocket::new(socket), state, shown, viewer))
         .into_response())
 }
 
-async fn serve(mut socket: WsSocket, state: AppState, shown: Shown, token: [u8; 32]) {
-    if let Err(end) = show(&mut socket, &state, shown, &token).await {
+/// Who watches which widget, and how many memberships had ended when it was asked whether they may.
+struct Viewer {
+    user: UserId,
+    token: [u8; 32],
+    widget: WidgetId,
+    departures: u64,
+}
+
+async fn serve(mut socket: WsSocket, state: AppState, shown: Shown, viewer: Viewer) {
+    if let Err(end) = show(&mut socket, &state, shown, viewer).await {
         close(&mut socket, end).await;
     }
 }
 
-async fn show(socket: &mut WsSocket, state: &AppState, shown: Shown, token: &[u8; 32]) -> Result<(), End> {
+async fn show(socket: &mut WsSocket, state: &AppState, shown: Shown, mut viewer: Viewer) -> Result<(), End> {
     let mut draining = state.actors.live.draining();
-    let mut session = state.actors.live.session();
+    let mut session = state.actors.live.session_of(viewer.user).map_err(unavailable)?;
     let mut unit = None;
     match shown {
         Shown::Fixed(point) => say(socket, point.as_ref(), None).await?,
@@ -104,7 +113,16 @@ async fn show(socket: &mut WsSocket, state: &AppState, shown: Shown, token: &[u8
                 if heard.elapsed() > period * 5 / 2 {
                     return Err(Close::new(CloseCode::Idle, "silent for too long").into());
                 }
-                user(state, token).await?;
+                user(state, &viewer.token).await?;
+                let departures = state.catalog.departures();
+                if departures != viewer.departures {
+                    if let Err(problem) = tenant::readable_widget(state, viewer.user, viewer.widget).await {
+                        let busy = problem.status.is_server_error();
+                        let code = if busy { CloseCode::Unavailable } else { CloseCode::Forbidden };
+                        return Err(Close::new(code, problem.detail).into());
+                    }
+                    viewer.departures = departures;
+                }
                 in_time(socket.send(Outbound::Ping)).await?;
             }
             () = draining.told() => return Err(End::Drained),
@@ -113,6 +131,9 @@ async fn show(socket: &mut WsSocket, state: &AppState, shown: Shown, token: &[u8
 }
 
 fn unavailable(error: Error) -> End {
+    if let Error::Limit { .. } = error {
+        return Close::new(CloseCode::Forbidden, error.to_string()).into();
+    }
     warn!(%error, "a widget cannot be shown live");
     Close::new(CloseCode::Unavailable, "it cannot be shown just now").into()
 }

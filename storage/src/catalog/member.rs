@@ -2,6 +2,9 @@
 //!
 //! Members see each other; admins let people in and out. The owner is a member like the others that nobody removes or demotes.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
 use edgesync_schemas::entity::organization::{
     MemberInput, MemberPatch, MemberRole, OrganizationMember, Role,
 };
@@ -132,8 +135,20 @@ impl Catalog {
             vec![of.into()],
         );
         let deployed = deployed.await?.into_iter().map(|mut row| row.take()).collect::<Result<_, _>>()?;
-        tx.commit().await?;
+        let departures = Arc::clone(&self.departures);
+        // On its own feet: if whoever asked hangs up, the commit may still happen, and then it must be followed by this.
+        let commit = tokio::spawn(async move {
+            let done = tx.commit().await;
+            departures.fetch_add(1, Ordering::Release);
+            done
+        });
+        commit.await.map_err(|_| Error::Closed)??;
         Ok(deployed)
+    }
+
+    /// How many memberships have ended since the catalog was opened: while it stays, who might read something then may read it now.
+    pub fn departures(&self) -> u64 {
+        self.departures.load(Ordering::Acquire)
     }
 }
 

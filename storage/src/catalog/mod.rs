@@ -25,6 +25,7 @@ mod widget;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use edgesync_schemas::id::Id;
@@ -42,6 +43,7 @@ pub use user::{Account, SignedUp};
 pub struct Catalog {
     db: db::Db,
     access: Arc<access::AccessCache>,
+    departures: Arc<AtomicU64>,
 }
 
 impl Catalog {
@@ -51,7 +53,7 @@ impl Catalog {
     /// [`Error::SchemaNewer`] and [`Error::SchemaAltered`] for a catalog that is not this program's;
     /// [`Error::Database`] if the file cannot be opened.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        Ok(Self { db: db::Db::open(path)?, access: Arc::default() })
+        Ok(Self { db: db::Db::open(path)?, access: Arc::default(), departures: Arc::default() })
     }
 
     /// Whether the database answers.
