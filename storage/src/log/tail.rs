@@ -66,15 +66,14 @@ impl Ring {
             return;
         }
         let end = commit.end();
-        {
-            let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
-            recent.bytes += bytes_of(&commit);
-            recent.commits.push_back(commit);
-            while recent.bytes > self.bytes_max && recent.commits.len() > 1 {
-                let Some(oldest) = recent.commits.pop_front() else { break };
-                recent.bytes -= bytes_of(&oldest);
-            }
+        let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
+        recent.bytes += bytes_of(&commit);
+        recent.commits.push_back(commit);
+        while recent.bytes > self.bytes_max && recent.commits.len() > 1 {
+            let Some(oldest) = recent.commits.pop_front() else { break };
+            recent.bytes -= bytes_of(&oldest);
         }
+        // Under the lock: whoever finds the commit finds the end behind it, too.
         self.reached.send_modify(|reached| reached.end = end);
     }
 
@@ -264,4 +263,48 @@ fn read_blobs(shared: &Shared, cursor: Offset) -> Result<VecDeque<Arc<Commit>>, 
         }
     }
     if commits.is_empty() { Err(dropped()) } else { Ok(commits) }
+}
+
+#[cfg(test)]
+mod tests {
+    use edgesync_schemas::id::SeriesId;
+    use edgesync_schemas::reading::Quality;
+    use edgesync_schemas::time::Timestamp;
+    use edgesync_schemas::unit::UnitIndex;
+    use edgesync_schemas::value::Value;
+
+    use super::*;
+
+    #[test]
+    fn a_commit_that_is_found_lies_before_the_end() {
+        const COMMITS: u64 = 100_000;
+        let mut columns = Columns::default();
+        columns.push(
+            SeriesId(0),
+            Timestamp::MIN,
+            Value::number(1.0).unwrap(),
+            UnitIndex::NONE,
+            Quality::GOOD,
+        );
+        let ring = Ring::new(1 << 20, Offset(0));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for first in (0..COMMITS).map(Offset) {
+                    let (arrivals, new_series) = (Vec::new(), Vec::new());
+                    ring.push(Arc::new(Commit { first, columns: columns.clone(), arrivals, new_series }));
+                }
+            });
+            let mut cursor = Offset(0);
+            while cursor < Offset(COMMITS) {
+                match ring.find(cursor) {
+                    Found::Commit(commit) => {
+                        cursor = commit.end();
+                        assert!(cursor <= ring.end(), "{cursor} is past the end {}", ring.end());
+                    }
+                    Found::Behind => cursor = ring.end(),
+                    Found::End => std::hint::spin_loop(),
+                }
+            }
+        });
+    }
 }
