@@ -141,6 +141,10 @@ pub const LIVE_HZ_MIN: f64 = 0.001;
 pub const LIVE_PENDING: usize = 32;
 /// Bytes of originals that wait for one subscriber. Reached: values are folded into the newest.
 pub const LIVE_PENDING_RAW_BYTES: usize = 8 * 1024;
+/// Subscriptions of one user, on all sockets together; one whose source still lingers counts. More: `err limit`.
+pub const LIVE_SUBSCRIPTIONS_PER_USER: usize = 2_000;
+/// Live sockets of one user; the compatible form needs one per widget. More: `err limit`, and the socket is closed (4403).
+pub const LIVE_SOCKETS_PER_USER: usize = 500;
 /// Sources that are watched, in the process. More: `err limit`.
 pub const LIVE_SOURCES: usize = 100_000;
 /// Snapshots that are read from the log at once. More wait.
@@ -298,5 +302,7 @@ pub const ERROR_SAMPLES: usize = 10;
 pub const FLOW_CALL_S: u64 = 30;
 /// Seconds that a debug node is watched after somebody looked at it.
 pub const DEBUG_S: u64 = 900;
+/// Debug nodes of one flow that are watched. More: the longest unseen of the flow is let go.
+pub const DEBUG_NODES_PER_FLOW: usize = 20;
 /// Debug nodes that are watched, in the process. More: the longest unseen is let go.
 pub const DEBUG_NODES: usize = 1_000;

@@ -47,9 +47,14 @@ impl Debugged {
         if looked.is_empty() {
             tokio::spawn(forget(self.looked.clone()));
         }
-        if looked.len() >= limit::DEBUG_NODES && !looked.contains_key(&key) {
-            let longest_unseen = looked.iter().min_by_key(|(_, one)| one.until).map(|(key, _)| key.clone());
-            longest_unseen.map(|key| looked.remove(&key));
+        if !looked.contains_key(&key) {
+            // a flow with many of them takes from itself first
+            let of_flow = looked.keys().filter(|(of, _)| *of == flow).count();
+            if of_flow >= limit::DEBUG_NODES_PER_FLOW {
+                let_go(&mut looked, |of| of == flow);
+            } else if looked.len() >= limit::DEBUG_NODES {
+                let_go(&mut looked, |_| true);
+            }
         }
         let one = looked.entry(key).or_insert_with(|| Looked { session: self.live.session(), until: now });
         one.until = now + KEPT;
@@ -71,6 +76,13 @@ impl Debugged {
     }
 }
 
+/// Lets go of the longest unseen node among some flows.
+fn let_go(looked: &mut LookedAt, among: impl Fn(FlowId) -> bool) {
+    let among = looked.iter().filter(|((flow, _), _)| among(*flow));
+    let longest_unseen = among.min_by_key(|(_, one)| one.until).map(|(key, _)| key.clone());
+    longest_unseen.map(|key| looked.remove(&key));
+}
+
 /// Lets go of nodes that nobody looked at for long, until there are none.
 async fn forget(looked: Arc<Mutex<LookedAt>>) {
     loop {
@@ -83,6 +95,15 @@ async fn forget(looked: Arc<Mutex<LookedAt>>) {
         if looked.is_empty() {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+impl Debugged {
+    /// The nodes of a flow that are watched.
+    pub(super) async fn watched(&self, flow: FlowId) -> Vec<Arc<str>> {
+        let looked = self.looked.lock().await;
+        looked.keys().filter(|(of, _)| *of == flow).map(|(_, node)| node.clone()).collect()
     }
 }
 

@@ -273,6 +273,8 @@ fn units(plan: &Plan) -> Units {
 }
 
 #[cfg(test)]
+mod debug_tests;
+#[cfg(test)]
 mod start_tests;
 #[cfg(test)]
 mod tests;

@@ -378,25 +378,6 @@ async fn what_was_deployed_runs_again_after_a_restart() {
 }
 
 #[tokio::test]
-async fn a_debug_node_keeps_its_newest_records_for_a_while() {
-    let stage = Stage::new().await;
-    let flow = stage.deploy("debug", json!({})).await;
-    stage.append(&[1.0, 2.0]).await;
-    stage.done().await;
-    let records = eventually("the records are there", async || {
-        let records = stage.flows.records(flow, "middle").await;
-        if records.len() == 2 { Ok(records) } else { Err(format!("{records:?}")) }
-    })
-    .await;
-    assert_eq!(records.iter().map(|point| point.num).collect::<Vec<_>>(), [1.0, 2.0]);
-    skip(Duration::from_secs(limit::DEBUG_S + 1)).await;
-    while stage.live.followed() > 0 {
-        skip(Duration::from_secs(1)).await;
-    }
-    assert!(!stage.counters(flow).node("middle").unwrap().is_watched());
-}
-
-#[tokio::test]
 async fn shutting_down_finishes_what_is_committed() {
     let stage = Stage::new().await;
     let flow = stage.deploy("filter", json!({"expression": "true"})).await;

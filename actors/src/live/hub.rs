@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 
 use edgesync_engine::cell::emit::Rows;
 use edgesync_engine::metrics::FlowCounters;
-use edgesync_schemas::id::FlowId;
+use edgesync_schemas::id::{FlowId, UserId};
 use edgesync_schemas::limit;
 use edgesync_storage::log::{self, ReadingLog};
 use tokio::sync::{Notify, Semaphore, watch};
@@ -23,6 +23,7 @@ use super::nodes::{Nodes, Units};
 use super::sensors::Sensors;
 use super::source::{Expiry, Followed, Source};
 use super::subscriber::{Session, Slot, Subscription};
+use super::viewers::{Viewer, Viewers};
 
 /// Why something cannot be watched.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +59,7 @@ pub(super) struct Shared {
     expiring_grew: Notify,
     /// Values that were folded into newer ones because their subscribers did not take them in time.
     pub(super) folded: Arc<AtomicU64>,
+    viewers: Viewers,
     /// True when dashboards are to go; each socket holds a receiver.
     draining: watch::Sender<bool>,
     stopped: watch::Sender<bool>,
@@ -77,6 +79,7 @@ impl Hub {
             expiring: Mutex::default(),
             expiring_grew: Notify::new(),
             folded: Arc::default(),
+            viewers: Viewers::default(),
             draining: watch::Sender::new(false),
             stopped: watch::Sender::new(false),
         });
@@ -126,9 +129,17 @@ impl Hub {
         self.shared.stopped.send_replace(true);
     }
 
-    /// The subscriptions of one more dashboard: none yet.
+    /// The subscriptions of one more dashboard of a user: none yet.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] if the user has too many dashboards open.
+    pub fn session_of(&self, user: UserId) -> Result<Session, Error> {
+        Ok(Session::new(self.clone(), Some(self.shared.viewers.admit(user)?)))
+    }
+
+    /// Subscriptions of the server itself, which no user's limits apply to.
     pub fn session(&self) -> Session {
-        Session::new(self.clone())
+        Session::new(self.clone(), None)
     }
 
     /// Gives what came out of a cell to those who watch its node.
@@ -160,10 +171,30 @@ impl Hub {
     }
 
     /// From now on `slot` gets the values of `source`. With the offset of the first that it can get.
-    pub(super) fn follow(&self, source: Source, slot: Arc<Slot>) -> Result<(Subscription, u64), Error> {
+    pub(super) fn follow(
+        &self,
+        source: Source,
+        slot: Arc<Slot>,
+        viewer: Option<&Viewer>,
+    ) -> Result<(Subscription, u64), Error> {
         let mut sources = self.sources();
-        let followed = match sources.get(&source) {
-            Some(followed) => followed.clone(),
+        let known = sources.get(&source).cloned();
+        // on whose account it lingers: who comes back to it needs no second place
+        let lingers = known.as_ref().and_then(|followed| followed.linger(None));
+        let charge = match (viewer, lingers) {
+            (Some(viewer), Some(charge)) if charge.is_of(viewer) => Ok(Some(charge)),
+            (Some(viewer), lingers) => viewer.charge().map(Some).map_err(|error| (error, lingers)),
+            (None, _) => Ok(None),
+        };
+        let charge = match (charge, &known) {
+            (Ok(charge), _) => charge,
+            (Err((error, lingers)), known) => {
+                known.as_ref().map(|followed| followed.linger(lingers));
+                return Err(error);
+            }
+        };
+        let followed = match known {
+            Some(followed) => followed,
             None if sources.len() >= limit::LIVE_SOURCES => {
                 return Err(Error::Limit { what: "sources are watched", most: limit::LIVE_SOURCES });
             }
@@ -179,7 +210,7 @@ impl Hub {
             }
         };
         let position = followed.attach(slot.clone());
-        Ok((Subscription::new(self.clone(), followed, slot), position))
+        Ok((Subscription::new(self.clone(), followed, slot, charge), position))
     }
 
     /// Queues a source that lost its last subscriber.

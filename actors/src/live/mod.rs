@@ -9,6 +9,7 @@ pub mod widget;
 mod history;
 mod nodes;
 mod sensors;
+mod viewers;
 
 pub use conflate::Update;
 pub use hub::{Draining, Error, Hub};

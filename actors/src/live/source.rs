@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use super::conflate::Sample;
 use super::subscriber::Slot;
+use super::viewers::Charge;
 
 /// What can be watched.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -55,6 +56,8 @@ struct State {
     slots: Vec<Arc<Slot>>,
     /// When the last subscriber left, while there is none.
     idle: Option<Instant>,
+    /// On whose account it is while there is none.
+    lingers: Option<Charge>,
     /// Whether it stands in the queue of sources that may be let go.
     expires: bool,
 }
@@ -69,6 +72,7 @@ impl Followed {
             next: offset,
             slots: Vec::new(),
             idle: None,
+            lingers: None,
             expires: false,
         };
         Self { source, epoch, state: Mutex::new(state) }
@@ -102,14 +106,20 @@ impl Followed {
         state.next
     }
 
-    /// `slot` gets no more. True if the source is to be queued for being let go.
-    pub(super) fn detach(&self, slot: &Arc<Slot>, now: Instant) -> bool {
+    /// Puts it on another account while nobody watches it. The one it was on.
+    pub(super) fn linger(&self, charge: Option<Charge>) -> Option<Charge> {
+        std::mem::replace(&mut self.state().lingers, charge)
+    }
+
+    /// `slot` gets no more; if it was the last, the source stays on its account. True if the source is to be queued for being let go.
+    pub(super) fn detach(&self, slot: &Arc<Slot>, charge: Option<Charge>, now: Instant) -> bool {
         let mut state = self.state();
         state.slots.retain(|other| !Arc::ptr_eq(other, slot));
         if !state.slots.is_empty() {
             return false;
         }
         state.idle = Some(now);
+        state.lingers = charge;
         !std::mem::replace(&mut state.expires, true)
     }
 

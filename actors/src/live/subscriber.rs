@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use super::conflate::{Conflator, Sample, Update};
 use super::hub::{Error, Hub};
 use super::source::{Followed, Source};
+use super::viewers::{Charge, Viewer};
 
 /// What waits for one subscription. Producers push, its session takes.
 #[derive(Debug)]
@@ -84,22 +85,25 @@ pub struct Session {
     wake: Arc<Notify>,
     subscriptions: BTreeMap<SubId, Subscription>,
     last_taken: SubId,
+    /// On whose account; none for the server itself.
+    viewer: Option<Viewer>,
 }
 
 impl Session {
-    pub(super) fn new(hub: Hub) -> Self {
+    pub(super) fn new(hub: Hub, viewer: Option<Viewer>) -> Self {
         Self {
             hub,
             wake: Arc::new(Notify::new()),
             subscriptions: BTreeMap::new(),
             last_taken: SubId(u32::MAX),
+            viewer,
         }
     }
 
     /// Subscribes; one with the same id is replaced. Not cancel safe: the subscription is gone then, the others stay.
     ///
     /// # Errors
-    /// [`Error::Limit`] if the session or the process watches too much, [`Error::Log`] if the history cannot be read.
+    /// [`Error::Limit`] if the session, its user or the process watches too much, [`Error::Log`] if the history cannot be read.
     pub async fn subscribe(&mut self, request: Request) -> Result<Snapshot, Error> {
         self.subscriptions.remove(&request.id);
         if self.subscriptions.len() >= limit::LIVE_SUBSCRIPTIONS {
@@ -109,7 +113,7 @@ impl Session {
         let waiting = Mutex::new(Conflator::new(request.max_hz, Instant::now()));
         let slot =
             Arc::new(Slot { waiting, wake: self.wake.clone(), folded: self.hub.shared.folded.clone() });
-        let (subscription, position) = self.hub.follow(request.source, slot)?;
+        let (subscription, position) = self.hub.follow(request.source, slot, self.viewer.as_ref())?;
         let snapshot =
             self.hub.snapshot(&subscription.followed, position, request.points, request.since).await?;
         subscription.slot.waiting().told(snapshot.unit.clone());
@@ -158,19 +162,20 @@ pub(super) struct Subscription {
     hub: Hub,
     followed: Arc<Followed>,
     slot: Arc<Slot>,
+    charge: Option<Charge>,
 }
 
 impl Subscription {
     /// `slot` is attached to `followed`.
-    pub(super) fn new(hub: Hub, followed: Arc<Followed>, slot: Arc<Slot>) -> Self {
-        Self { hub, followed, slot }
+    pub(super) fn new(hub: Hub, followed: Arc<Followed>, slot: Arc<Slot>, charge: Option<Charge>) -> Self {
+        Self { hub, followed, slot, charge }
     }
 }
 
 impl Drop for Subscription {
     fn drop(&mut self) {
         let now = Instant::now();
-        if self.followed.detach(&self.slot, now) {
+        if self.followed.detach(&self.slot, self.charge.take(), now) {
             self.hub.expire(&self.followed, now);
         }
     }

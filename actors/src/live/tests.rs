@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use edgesync_engine::cell::emit::Rows;
 use edgesync_schemas::flow::Port;
-use edgesync_schemas::id::{DeviceId, FlowId, Offset};
+use edgesync_schemas::id::{DeviceId, FlowId, Offset, UserId};
 use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::unit::UnitIndex;
@@ -13,7 +13,7 @@ use edgesync_storage::log::ReadingLog;
 use uuid::Uuid;
 
 use super::*;
-use crate::testing::{TempLog, append, device};
+use crate::testing::{TempLog, append, device, skip};
 
 fn sensor(device: DeviceId, name: &str) -> Source {
     Source::DeviceSensor { device, sensor: name.parse().unwrap() }
@@ -272,4 +272,49 @@ async fn a_ring_forgets_the_oldest_and_says_so() {
     let since = Position { offset: 2, ..since };
     let back = session.subscribe(request(source, Some(since))).await.unwrap();
     assert_eq!((back.points.len(), back.recovered), (limit::LIVE_POINTS, true));
+}
+
+#[tokio::test]
+async fn one_user_cannot_take_what_there_is_for_all() {
+    const MOST: usize = limit::LIVE_SUBSCRIPTIONS_PER_USER;
+    let log = TempLog::open();
+    let hub = Hub::start(log.clone());
+    let (greedy, other) = (UserId::from_uuid(Uuid::from_u128(1)), UserId::from_uuid(Uuid::from_u128(2)));
+    let numbered = |n: usize| Request {
+        id: SubId(n as u32),
+        points: 0,
+        ..request(sensor(device(9), &format!("s{n}")), None)
+    };
+    let mut sessions = Vec::new();
+    let fill = async |sessions: &mut Vec<Session>| {
+        for n in 0..MOST {
+            if n % limit::LIVE_SUBSCRIPTIONS == 0 {
+                sessions.push(hub.session_of(greedy).unwrap());
+            }
+            sessions.last_mut().unwrap().subscribe(numbered(n)).await.unwrap();
+        }
+    };
+    fill(&mut sessions).await;
+    let refused = sessions[7].subscribe(numbered(MOST)).await;
+    assert!(matches!(refused, Err(Error::Limit { most: MOST, .. })), "{refused:?}");
+    assert_eq!(hub.followed(), MOST);
+    hub.session_of(other).unwrap().subscribe(numbered(MOST)).await.unwrap();
+    // what lingers counts on, so that coming and going takes no more
+    sessions.clear();
+    let mut again = hub.session_of(greedy).unwrap();
+    assert!(again.subscribe(numbered(MOST + 1)).await.is_err());
+    // but who comes back finds their places
+    drop(again);
+    fill(&mut sessions).await;
+    sessions.clear();
+    while hub.followed() > 0 {
+        skip(Duration::from_secs(1)).await;
+    }
+    fill(&mut sessions).await;
+    let sockets: Vec<_> =
+        (sessions.len()..limit::LIVE_SOCKETS_PER_USER).map(|_| hub.session_of(greedy).unwrap()).collect();
+    assert!(matches!(hub.session_of(greedy), Err(Error::Limit { most: limit::LIVE_SOCKETS_PER_USER, .. })));
+    hub.session_of(other).unwrap();
+    drop(sockets);
+    hub.session_of(greedy).unwrap();
 }
