@@ -15,6 +15,7 @@ mod close_codes;
 mod crash;
 mod dashboards;
 mod isolation;
+mod restart;
 mod sequence;
 mod serve;
 mod stall;
