@@ -78,6 +78,26 @@ fn frames_taken_together_are_one_batch_and_one_ack() {
 }
 
 #[test]
+fn only_what_is_durable_is_acknowledged() {
+    let bench = Bench::new();
+    let mut session = bench.numbered(0);
+    bench.take(&mut session, data(1));
+    let (first, _) = session.batch(bench.now).unwrap();
+    bench.take(&mut session, data(2));
+    let (second, _) = session.batch(bench.now).unwrap();
+    bench.take(&mut session, data(3));
+    assert_eq!(session.ack(), None, "nothing is durable");
+    assert_eq!(
+        bench.settle(&mut session, first, DURABLE),
+        [json!({"t": "ack", "q": 1, "credit": 64})],
+        "the second is on its way, the third is not even handed over"
+    );
+    bench.take(&mut session, data(2));
+    assert_eq!(session.ack(), None, "sent again before it is durable");
+    assert_eq!(bench.settle(&mut session, second, DURABLE), [json!({"t": "ack", "q": 2, "credit": 64})]);
+}
+
+#[test]
 fn a_stored_frame_is_acknowledged_again_and_not_stored() {
     let bench = Bench::new();
     let mut session = bench.numbered(5);
