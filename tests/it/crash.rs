@@ -9,8 +9,8 @@ use tokio::sync::watch;
 
 use crate::support::api::metric;
 use crate::support::device::Socket;
-use crate::support::server::relay;
-use crate::support::{Api, Device, Live, NewDevice, Random, Server, stage, within};
+use crate::support::server::{relay, scratch};
+use crate::support::{Api, Device, Live, NewDevice, Random, Server, stage, stage_with, within};
 
 const ROUNDS: u32 = 30;
 const DEVICES: u32 = 5;
@@ -116,7 +116,11 @@ impl Firmware {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn thirty_kills_lose_no_acknowledged_reading_and_double_none() {
     let mut random = Random::seeded();
-    let mut server = Server::start_with(&["--test-head-readings", &HEAD_READINGS.to_string()]).await;
+    let scratch = scratch();
+    let stall = scratch.path().join("stall");
+    let head_readings = HEAD_READINGS.to_string();
+    let args = ["--test-head-readings", &head_readings, "--test-stall-file", stall.to_str().unwrap()];
+    let mut server = Server::start_with(&args).await;
     let api = Api::sign_up(&server).await;
     let (orders, listening) = watch::channel(Orders { address: Some(server.address), finish: false });
     let mut fleet = tokio::task::JoinSet::new();
@@ -138,8 +142,14 @@ async fn thirty_kills_lose_no_acknowledged_reading_and_double_none() {
         assert!(now_sealed >= sealed, "what was sealed before the kill is sealed after it");
         sealing_rounds += u32::from(now_sealed > sealed);
         sealed = now_sealed;
+        // Half of the kills meet frames that are taken and wait to be written; else the moments between are too short to be hit.
+        if random.within(0..2) == 0 {
+            std::fs::write(&stall, "").unwrap();
+            tokio::time::sleep(Duration::from_millis(random.within(5..30))).await;
+        }
         orders.send_modify(|orders| orders.address = None);
         server.kill().await;
+        std::fs::remove_file(&stall).ok();
         server.restart().await;
         orders.send_modify(|orders| orders.address = Some(server.address));
     }
@@ -174,6 +184,29 @@ async fn thirty_kills_lose_no_acknowledged_reading_and_double_none() {
     // At least 17 bytes a reading, if they were kept: what is left is of heads that are being filled or sealed.
     assert!(blobs < 4.0 * total as f64, "commits are dropped once they are sealed");
     assert!(connects > DEVICES * ROUNDS / 2, "the devices were connected when the server died");
+}
+
+#[tokio::test]
+async fn what_waits_to_be_written_is_not_acknowledged_and_comes_again_after_a_kill() {
+    let scratch = scratch();
+    let stall = scratch.path().join("stall");
+    let mut stage = stage_with(&["--test-stall-file", stall.to_str().unwrap()]).await;
+    let mut device = Device::connect(&stage.server, &stage.device, 1, 1).await;
+    device.deliver(1, json!([["a", 1]])).await;
+    std::fs::write(&stall, "").unwrap();
+    for q in [2, 3, 1] {
+        device.data(q, json!([["a", q]])).await;
+    }
+    let ack = device.socket.hear().await;
+    assert_eq!((&ack["t"], &ack["q"]), (&json!("ack"), &json!(1)), "the first, because it came again: {ack}");
+    stage.server.kill().await;
+    std::fs::remove_file(&stall).unwrap();
+    stage.server.restart().await;
+    let mut device = Device::connect(&stage.server, &stage.device, 1, 2).await;
+    assert_eq!(device.welcome["acked"], 1);
+    device.data(2, json!([["a", 2]])).await;
+    device.deliver(3, json!([["a", 3]])).await;
+    stage.api.at(&stage.server).expect_values(&stage.device.id, "a", &[1.0, 2.0, 3.0]).await;
 }
 
 #[tokio::test]

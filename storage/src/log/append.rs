@@ -46,7 +46,6 @@ impl Appender {
             match self.shared.queue.take(self.shared.options.commit_readings) {
                 Taken::Appends(appends) => {
                     self.wait_for_room();
-                    self.stall();
                     self.commit(appends);
                 }
                 Taken::Nudge => {}
@@ -74,7 +73,7 @@ impl Appender {
         }
     }
 
-    /// The tests' way to stall the store.
+    /// The tests' way to stall the store, at the last moment before it writes: nothing may have been answered by then.
     fn stall(&self) {
         let Some(file) = &self.shared.options.stall_file else { return };
         while file.exists() && self.shared.queue.closed() != Some(WhenClosed::Fail) {
@@ -106,6 +105,7 @@ impl Appender {
             new_series,
         };
         commit::encode(&mut self.blob, &commit, &marks);
+        self.stall();
         match self.write(&commit) {
             Ok(()) => {
                 self.publish(commit, &marks);
