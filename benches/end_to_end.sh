@@ -118,7 +118,7 @@ connections() {
         done
         sleep 5
         now=$(pss_kib $server)
-        say "connections $total: $now KiB PSS; $(grep 'devices connected' "$work/fleet.log")"
+        say "connections $total: $now KiB PSS; $(grep -a "devices connected" "$work/fleet.log")"
         [[ $before -eq 0 ]] && first="$total $now"
         last="$total $now"
         before=$total
@@ -142,7 +142,7 @@ say "- command: \`DURATION=$duration benches/end_to_end.sh $goals\`, ${BINARY:-r
 for goal in $goals; do
     case $goal in
     1) load "Goal 1: 20 readings a frame, one flow per device, as fast as it goes" \
-        --devices 50 --rate max --readings 20 --window 64 --duration "$duration" --flows --seed 1 ;;
+        --devices 50 --rate max --readings 20 --window 24 --duration "$duration" --flows --seed 1 ;;
     3) load "Goal 3: 2 readings a frame, as fast as it goes" \
         --devices 50 --rate max --readings 2 --window 64 --duration "$duration" --seed 3 ;;
     4) load "Goal 4: 20,000 readings a second on a fixed schedule" \
