@@ -57,19 +57,19 @@ impl Appender {
 
     /// Waits while two heads are full: the sealer is behind, and memory is bounded.
     fn wait_for_room(&mut self) {
-        let started = Instant::now();
-        let mut is_waiting = false;
-        while !self.shared.live.wait_for_room(&self.shared.options, ROOM_PATIENCE) {
-            is_waiting = true;
-            if self.shared.queue.closed() == Some(WhenClosed::Fail) {
+        let mut since = Instant::now();
+        loop {
+            let has_room = self.shared.live.wait_for_room(&self.shared.options, ROOM_PATIENCE);
+            // Counted while it waits, not only when it has waited: a log that stands still must not look idle.
+            let waited = since.elapsed().as_micros() as u64;
+            self.shared.counters.seal_wait_us_total.fetch_add(waited, Relaxed);
+            since = Instant::now();
+            if has_room || self.shared.queue.closed() == Some(WhenClosed::Fail) {
                 return;
             }
             if self.shared.is_broken.swap(false, Relaxed) {
                 self.reopen();
             }
-        }
-        if is_waiting || started.elapsed() > STALL_PAUSE {
-            self.shared.counters.seal_wait_us_total.fetch_add(started.elapsed().as_micros() as u64, Relaxed);
         }
     }
 
