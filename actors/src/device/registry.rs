@@ -54,8 +54,6 @@ pub enum Message {
     Attach(DeviceAccess, RpcReplyPort<Entered>),
     /// Close the socket of this device, if there is one.
     Close(DeviceId, Close),
-    /// Whether a socket of this device is open.
-    IsOnline(DeviceId, RpcReplyPort<bool>),
     /// No new sockets; ask all to close.
     Drain(RpcReplyPort<()>),
     /// Write down who was seen since the last tick.
@@ -100,11 +98,6 @@ impl Devices {
     pub fn close(&self, device: DeviceId, close: Close) {
         // Err: the registry has ended, and every socket with it.
         let _ = self.registry.cast(Message::Close(device, close));
-    }
-
-    /// Whether a socket of this device is open. Cancel safe.
-    pub async fn is_online(&self, device: DeviceId) -> bool {
-        ractor::call!(self.registry, Message::IsOnline, device).unwrap_or(false)
     }
 
     /// Refuses new sockets and asks all to close (4503). Returns when they were asked. Cancel safe.
@@ -187,9 +180,6 @@ impl Actor for Registry {
                 if let Some(entry) = state.connections.get(&device) {
                     let _ = entry.actor.cast(connection::Message::Close(close));
                 }
-            }
-            Message::IsOnline(device, reply) => {
-                let _ = reply.send(state.connections.contains_key(&device));
             }
             Message::Drain(reply) => {
                 state.draining = true;
