@@ -245,8 +245,9 @@ const KEYS: [&str; 13] = [
     "test_faults",
 ];
 
-/// Variables with our prefix that are not for the server: the seed of random tests, which start servers.
-const OTHERS: [&str; 1] = ["EDGESYNC_TEST_SEED"];
+/// Variables with our prefix that are not for the server, but for tests, which start servers: the seed of the random ones, and where
+/// PostgreSQL's programs are.
+const OTHERS: [&str; 2] = ["EDGESYNC_TEST_PG_BIN", "EDGESYNC_TEST_SEED"];
 
 /// What the environment says, by key, and a problem for each of our variables that says nothing.
 fn variables(
@@ -355,6 +356,7 @@ mod tests {
             ("EDGESYNC_DEMO", "1"),
             ("EDGESYNC_CELLS", "0"),
             ("EDGESYNC_TEST_SEED", "7"),
+            ("EDGESYNC_TEST_PG_BIN", "/"),
             ("HOME", "/"),
         ];
         let problems = load(None, &mistyped).unwrap_err();

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+/// For tests only: no crate depends on it otherwise.
+const FOR_TESTS: &str = "tests/postgres";
 const OURS: [&str; 5] = ["schemas", "engine", "storage", "actors", "api"];
 
 fn root() -> PathBuf {
@@ -83,11 +85,21 @@ fn our_crates_depend_on_each_other_in_one_direction() {
 }
 
 #[test]
+fn what_is_for_tests_is_in_no_product() {
+    for of in OURS.into_iter().chain(["."]) {
+        assert!(
+            !ours(of).contains("test-postgres"),
+            "{of} must depend on edgesync-test-postgres for its tests only"
+        );
+    }
+}
+
+#[test]
 fn the_workspace_has_only_the_crates_of_the_layout() {
     let text = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
     let members = text.lines().find(|line| line.starts_with("members")).expect("the workspace has members");
     let named: Vec<&str> = members.split('"').skip(1).step_by(2).collect();
-    assert_eq!(named, OURS);
+    assert_eq!(named, [&OURS[..], &[FOR_TESTS]].concat());
 }
 
 #[test]
@@ -143,7 +155,7 @@ fn only_actors_name_ractor_and_storage_knows_no_http() {
 
 #[test]
 fn no_crate_forbids_less_than_the_workspace() {
-    for name in OURS {
+    for name in OURS.into_iter().chain([FOR_TESTS]) {
         let text = std::fs::read_to_string(root().join(name).join("Cargo.toml")).unwrap();
         assert!(text.contains("[lints]\nworkspace = true"), "{name} does not take the workspace's lints");
         assert!(naming(name, "unbounded_channel").is_empty(), "{name} has an unbounded channel");
