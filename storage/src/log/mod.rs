@@ -8,13 +8,13 @@
 //! - Memory is bounded: readings on their way by [`Options::budget_bytes`], the head and the one frozen head by
 //!   [`Options::head_readings`] and [`Options::head_bytes`], recent commits by [`Options::tail_bytes`].
 //!
-//! The way of an append: `reserve` a permit, `submit` the batch, hear of it through [`OnCommit`]. One thread commits
-//! (`append.rs`), one moves full heads into compressed blocks (`embedded/seal.rs`). What is on disk and how a failed
-//! fsync is survived: `embedded/mod.rs`.
+//! The way of an append: `reserve` a permit, `submit` the batch, hear of it through [`OnCommit`]. One thread commits. Two stores
+//! exist: the embedded one in a directory (`embedded/mod.rs`) and PostgreSQL (`postgres/mod.rs`). What lies beside them in this
+//! directory is the same for both: queue, plan of a commit, dictionary, marks, the ring of recent commits, holds of readers.
 
-mod append;
 mod embedded;
 mod error;
+mod holds;
 mod marks;
 mod options;
 mod place;
@@ -27,13 +27,13 @@ mod tail;
 #[cfg(test)]
 mod tests;
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::thread::JoinHandle;
 
 use edgesync_schemas::id::{BootId, DeviceId, FrameSeq, Offset};
+use edgesync_schemas::reading::Commit;
 
 pub use error::Error;
 pub use options::{Options, Stats};
@@ -42,50 +42,44 @@ pub use queue::{Append, OnCommit, Outcome, Permit};
 pub use series::{Refused, SeriesDictionary};
 pub use tail::{Hold, Tail};
 
-use embedded::Store;
-use embedded::blobs::Blobs;
-use embedded::head::Live;
+use embedded::Embedded;
+use holds::Holds;
 use marks::Marks;
 use options::Counters;
+use queue::{Queue, WhenClosed};
 use tail::Ring;
 
-/// A handle on the reading log of a directory. Cheap to clone; the last clone's drop stops the threads without committing
-/// what is queued ([`ReadingLog::shutdown`] does).
+/// A handle on a reading log. Cheap to clone; the last clone's drop stops the threads without committing what is queued
+/// ([`ReadingLog::shutdown`] does).
 #[derive(Clone)]
 pub struct ReadingLog {
     shared: Arc<Shared>,
+    backend: Backend,
     // Dropped with the last clone: stops and joins the threads, which hold `shared` themselves.
     threads: Arc<Threads>,
 }
 
-/// What handles, appender and sealer share.
+/// Where the log lies.
+#[derive(Clone)]
+enum Backend {
+    Embedded(Arc<Embedded>),
+}
+
+/// What handles and threads share, whatever the store is.
 pub(crate) struct Shared {
-    directory: PathBuf,
     options: Options,
-    /// `None` only while the appender reopens the store after a failure.
-    store: RwLock<Option<Arc<Store>>>,
     dictionary: SeriesDictionary,
     marks: RwLock<Marks>,
-    queue: queue::Queue,
-    live: Live,
+    queue: Queue,
     ring: Ring,
-    blobs: Blobs,
-    /// A write failed: the appender opens the store again.
-    is_broken: AtomicBool,
+    holds: Holds,
     counters: Counters,
-    // Held for as long as anything may write; released by the system when the process dies.
-    _lock: File,
 }
 
 impl std::fmt::Debug for ReadingLog {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ReadingLog").field("directory", &self.shared.directory).finish_non_exhaustive()
+        f.debug_struct("ReadingLog").field("end", &self.end()).finish_non_exhaustive()
     }
-}
-
-struct Threads {
-    shared: Arc<Shared>,
-    running: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl ReadingLog {
@@ -96,27 +90,9 @@ impl ReadingLog {
     /// [`Error::InUse`], [`Error::NetworkFileSystem`], [`Error::Directory`]; [`Error::Store`], [`Error::Corrupt`] and
     /// [`Error::Version`] when what is there cannot be read.
     pub fn open(directory: &Path, options: Options) -> Result<Self, Error> {
-        let lock = place::claim(directory)?;
-        let store = Store::open(directory)?;
-        let loaded = embedded::load(&store, &options)?;
-        let shared = Arc::new(Shared {
-            directory: directory.to_owned(),
-            queue: queue::Queue::new(options.budget_bytes),
-            live: Live::new(loaded.head, loaded.sealed),
-            ring: Ring::new(options.tail_bytes, loaded.end),
-            blobs: loaded.blobs,
-            is_broken: AtomicBool::new(false),
-            dictionary: loaded.dictionary,
-            marks: RwLock::new(loaded.marks),
-            counters: Counters::default(),
-            store: RwLock::new(Some(Arc::new(store))),
-            options,
-            _lock: lock,
-        });
-        let threads = Threads { shared: shared.clone(), running: Mutex::default() };
-        threads.start("log-append", move |shared| append::Appender::new(shared, loaded.next_key).run())?;
-        threads.start("log-seal", embedded::seal::run)?;
-        Ok(Self { shared, threads: Arc::new(threads) })
+        let (log, threads) = Embedded::open(directory, options)?;
+        let shared = log.shared.clone();
+        Ok(Self { shared, backend: Backend::Embedded(log), threads: Arc::new(threads) })
     }
 
     /// Room for `bytes` of readings in the budget of admitted and not yet durable ones; waits while it is used up. A request larger
@@ -165,7 +141,7 @@ impl ReadingLog {
 
     /// How far the reader of this name got, as it was written down last; also by an earlier process.
     pub fn bookmark(&self, name: &str) -> Option<Offset> {
-        self.shared.blobs.bookmark(name)
+        self.shared.holds.bookmark(name)
     }
 
     /// Writes down how far a reader got. Commits at and after a bookmark are kept on disk across restarts too, at most
@@ -177,12 +153,14 @@ impl ReadingLog {
     /// # Errors
     /// [`Error::Store`], [`Error::Unavailable`]; the bookmark is where it was.
     pub async fn set_bookmark(&self, name: &'static str, to: Offset, is_synced: bool) -> Result<(), Error> {
-        self.blocking(move |shared| {
-            shared.store()?.set_bookmark(name, to, is_synced)?;
-            shared.blobs.set_bookmark(name, to);
-            Ok(())
-        })
-        .await
+        match &self.backend {
+            Backend::Embedded(log) => {
+                let log = log.clone();
+                blocking(move || log.set_bookmark(name, to, is_synced)).await?;
+            }
+        }
+        self.shared.holds.set_bookmark(name, to);
+        Ok(())
     }
 
     /// The newest reading of each sensor of a device, by event time, then offset; in the order the sensors first appeared.
@@ -192,7 +170,12 @@ impl ReadingLog {
     /// # Errors
     /// [`Error::Store`], [`Error::Corrupt`], [`Error::Unavailable`].
     pub async fn latest(&self, device: DeviceId) -> Result<Vec<StoredReading>, Error> {
-        self.blocking(move |shared| embedded::read::latest(&shared, device)).await
+        match &self.backend {
+            Backend::Embedded(log) => {
+                let log = log.clone();
+                blocking(move || embedded::read::latest(&log, device)).await
+            }
+        }
     }
 
     /// A page of a device's readings by event time, then offset.
@@ -202,7 +185,12 @@ impl ReadingLog {
     /// # Errors
     /// [`Error::Cursor`] for a cursor that no query gave out; [`Error::Store`], [`Error::Corrupt`], [`Error::Unavailable`].
     pub async fn range(&self, query: RangeQuery) -> Result<RangePage, Error> {
-        self.blocking(move |shared| embedded::read::range(&shared, &query)).await
+        match &self.backend {
+            Backend::Embedded(log) => {
+                let log = log.clone();
+                blocking(move || embedded::read::range(&log, &query)).await
+            }
+        }
     }
 
     /// Commits what is queued, then stops. Later appends fail. Not cancel safe: a dropped future leaves the threads to stop by themselves.
@@ -210,66 +198,108 @@ impl ReadingLog {
     /// # Errors
     /// [`Error::Closed`] if the threads could not be waited for.
     pub async fn shutdown(&self) -> Result<(), Error> {
-        self.shared.queue.close(queue::WhenClosed::Commit);
+        self.shared.queue.close(WhenClosed::Commit);
         let threads = self.threads.clone();
         tokio::task::spawn_blocking(move || threads.join()).await.map_err(|_| Error::Closed)
     }
 
-    /// Counters and gauges, read without stopping anything.
-    pub fn stats(&self) -> Stats {
-        self.shared.stats()
-    }
-
-    async fn blocking<T, F>(&self, read: F) -> Result<T, Error>
-    where
-        T: Send + 'static,
-        F: FnOnce(Arc<Shared>) -> Result<T, Error> + Send + 'static,
-    {
-        let shared = self.shared.clone();
-        match tokio::task::spawn_blocking(move || read(shared)).await {
-            Ok(result) => result,
-            Err(_) => Err(Error::Closed),
+    /// Some commits from the one that has `cursor` on, for a reader that is behind the ring.
+    async fn catch_up(&self, cursor: Offset) -> Result<VecDeque<Arc<Commit>>, Error> {
+        match &self.backend {
+            Backend::Embedded(log) => {
+                let log = log.clone();
+                blocking(move || embedded::catch_up(&log, cursor)).await
+            }
         }
     }
 }
 
-impl Shared {
-    /// The store, unless it is being reopened.
-    fn store(&self) -> Result<Arc<Store>, Error> {
-        self.store.read().unwrap_or_else(PoisonError::into_inner).clone().ok_or(Error::Unavailable)
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(_) => Err(Error::Closed),
     }
 }
 
+impl Shared {
+    fn new(options: Options, dictionary: SeriesDictionary, marks: Marks, ring: Ring, holds: Holds) -> Self {
+        let queue = Queue::new(options.budget_bytes);
+        let counters = Counters::default();
+        Self { options, dictionary, marks: RwLock::new(marks), queue, ring, holds, counters }
+    }
+
+    /// The sequence marks.
+    fn marks(&self) -> RwLockReadGuard<'_, Marks> {
+        self.marks.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Answers all that is queued: it failed.
+    fn fail_queued(&self) {
+        for append in self.queue.drain() {
+            append.on_commit.done(append.tag, Outcome::Failed);
+        }
+    }
+}
+
+/// Ends what waits for the appender, however it ends.
+struct Ending {
+    shared: Arc<Shared>,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.shared.queue.close(WhenClosed::Fail);
+        self.shared.fail_queued();
+        self.shared.ring.close();
+    }
+}
+
+/// The threads of a log; the appender's is the first.
+struct Threads {
+    shared: Arc<Shared>,
+    // Ends those that do not wait for the queue.
+    stop: Box<dyn Fn() + Send + Sync>,
+    running: Mutex<Vec<JoinHandle<()>>>,
+}
+
 impl Threads {
-    fn start<F>(&self, name: &str, run: F) -> Result<(), Error>
-    where
-        F: FnOnce(Arc<Shared>) + Send + 'static,
-    {
-        let shared = self.shared.clone();
-        let thread = std::thread::Builder::new()
-            .name(name.to_owned())
-            .spawn(move || run(shared))
-            .map_err(|source| Error::Directory { path: self.shared.directory.clone(), source })?;
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+    fn new(shared: Arc<Shared>, stop: impl Fn() + Send + Sync + 'static) -> Self {
+        Self { shared, stop: Box::new(stop), running: Mutex::default() }
+    }
+
+    fn start(&mut self, name: &str, run: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(run)?;
+        self.running.get_mut().unwrap_or_else(PoisonError::into_inner).push(thread);
         Ok(())
     }
 
-    /// Waits for the threads. The appender goes first: it may be waiting for the sealer.
+    /// Waits for the threads. The appender goes first: it may be waiting for the others.
     fn join(&self) {
         let running = std::mem::take(&mut *self.running.lock().unwrap_or_else(PoisonError::into_inner));
         for (index, thread) in running.into_iter().enumerate() {
             if thread.join().is_err() {
                 tracing::error!(thread = index, "log thread panicked");
             }
-            self.shared.live.stop();
+            (self.stop)();
         }
     }
 }
 
 impl Drop for Threads {
     fn drop(&mut self) {
-        self.shared.queue.close(queue::WhenClosed::Fail);
-        self.shared.live.stop();
+        self.shared.queue.close(WhenClosed::Fail);
+        (self.stop)();
         self.join();
+    }
+}
+
+#[cfg(test)]
+impl ReadingLog {
+    fn embedded(&self) -> &Arc<Embedded> {
+        match &self.backend {
+            Backend::Embedded(log) => log,
+        }
     }
 }

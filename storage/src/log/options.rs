@@ -8,7 +8,8 @@ use std::time::Duration;
 use edgesync_schemas::id::Offset;
 use edgesync_schemas::limit;
 
-use super::Shared;
+use super::Backend;
+use super::ReadingLog;
 
 /// What may be set. `Options::default()` is what the product runs with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,11 +115,29 @@ pub(crate) struct Counters {
     pub blocks: AtomicU64,
 }
 
-impl Shared {
-    pub(super) fn stats(&self) -> Stats {
-        let c = &self.counters;
-        let (head_readings, sealed) = self.live.gauge();
-        let (blobs, blob_bytes) = self.blobs.gauge();
+impl Counters {
+    /// A commit became durable, so long after its readings were taken from the queue.
+    pub fn committed(&self, took: Duration) {
+        let us = took.as_micros() as u64;
+        self.commits.fetch_add(1, Relaxed);
+        self.commit_us_last.store(us, Relaxed);
+        self.commit_us_max.fetch_max(us, Relaxed);
+        self.commit_us_total.fetch_add(us, Relaxed);
+    }
+}
+
+impl ReadingLog {
+    /// Counters and gauges, read without stopping anything.
+    pub fn stats(&self) -> Stats {
+        let shared = &self.shared;
+        let c = &shared.counters;
+        let own = match &self.backend {
+            Backend::Embedded(log) => {
+                let (head_readings, sealed) = log.live.gauge();
+                let (blobs, blob_bytes) = log.blobs.gauge();
+                Stats { head_readings, sealed, blobs, blob_bytes, ..Stats::default() }
+            }
+        };
         Stats {
             commits: c.commits.load(Relaxed),
             readings: c.readings.load(Relaxed),
@@ -126,22 +145,19 @@ impl Shared {
             gaps: c.gaps.load(Relaxed),
             failed_commits: c.failed_commits.load(Relaxed),
             reopened: c.reopened.load(Relaxed),
-            queued_bytes: self.queue.used_bytes(),
-            budget_bytes: self.options.budget_bytes as u64,
+            queued_bytes: shared.queue.used_bytes(),
+            budget_bytes: shared.options.budget_bytes as u64,
             commit_us_last: c.commit_us_last.load(Relaxed),
             commit_us_max: c.commit_us_max.load(Relaxed),
             commit_us_total: c.commit_us_total.load(Relaxed),
-            head_readings,
             seals: c.seals.load(Relaxed),
             seal_us_total: c.seal_us_total.load(Relaxed),
             seal_wait_us_total: c.seal_wait_us_total.load(Relaxed),
             block_bytes: c.block_bytes.load(Relaxed),
             blocks: c.blocks.load(Relaxed),
-            sealed,
-            end: self.ring.end(),
-            blobs,
-            blob_bytes,
-            series: self.dictionary.count() as u64,
+            end: shared.ring.end(),
+            series: shared.dictionary.count() as u64,
+            ..own
         }
     }
 }

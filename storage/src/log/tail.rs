@@ -1,7 +1,7 @@
-//! Following the log: recent commits in a ring in memory, older ones from blobs on disk, and waking those who wait for the next.
+//! Following the log: recent commits in a ring in memory, older ones from the store, and waking those who wait for the next.
 //!
 //! The ring is bounded by bytes; commits in it are shared with the head and with whoever reads them. A reader that falls behind it reads
-//! blobs until it has caught up; the appender never waits for readers.
+//! the store until it has caught up; the appender never waits for readers.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -12,15 +12,14 @@ use edgesync_schemas::id::Offset;
 use edgesync_schemas::reading::{Arrival, Columns, Commit};
 use tokio::sync::watch;
 
-use super::embedded::blobs::BlobKey;
-use super::embedded::head::COMMIT_BYTES;
-use super::embedded::read_commit;
 use super::{Error, ReadingLog, Shared};
 
-// Read from disk at once by a tail that is behind: some commits of a busy log, or many of a quiet one.
-const READ_AHEAD_BYTES: usize = 4 * 1024 * 1024;
-// Between looks at a store that is being reopened.
-const REOPEN_PAUSE: Duration = Duration::from_millis(100);
+// What a commit costs in memory beside its readings: seven allocations and their headers.
+pub(crate) const COMMIT_BYTES: usize = 512;
+// Read from the store at once by a tail that is behind: some commits of a busy log, or many of a quiet one.
+pub(crate) const READ_AHEAD_BYTES: usize = 4 * 1024 * 1024;
+// Between looks at a store that is away.
+const AWAY_PAUSE: Duration = Duration::from_millis(100);
 
 /// The recent commits, and the end of the log.
 pub(crate) struct Ring {
@@ -93,11 +92,11 @@ impl Ring {
     }
 }
 
-fn bytes_of(commit: &Commit) -> usize {
+pub(crate) fn bytes_of(commit: &Commit) -> usize {
     commit.columns.bytes() + COMMIT_BYTES
 }
 
-/// Keeps commits at and after an offset on disk while it lives.
+/// Keeps commits at and after an offset in the store while it lives.
 pub struct Hold {
     shared: Arc<Shared>,
     number: u64,
@@ -105,19 +104,19 @@ pub struct Hold {
 
 impl Hold {
     pub(super) fn new(shared: Arc<Shared>, from: Offset) -> Self {
-        let number = shared.blobs.hold(from);
+        let number = shared.holds.hold(from);
         Self { shared, number }
     }
 
     /// Holds from `to` on instead.
     pub fn advance(&self, to: Offset) {
-        self.shared.blobs.move_hold(self.number, to);
+        self.shared.holds.advance(self.number, to);
     }
 }
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        self.shared.blobs.release(self.number);
+        self.shared.holds.release(self.number);
     }
 }
 
@@ -133,7 +132,7 @@ pub struct Tail {
     hold: Hold,
     cursor: Offset,
     reached: watch::Receiver<Reached>,
-    // Read ahead from disk, in order from the cursor on.
+    // Read ahead from the store, in order from the cursor on.
     ahead: VecDeque<Arc<Commit>>,
 }
 
@@ -151,7 +150,7 @@ impl Tail {
     ///
     /// # Errors
     /// [`Error::Dropped`] if the cursor is before what is kept: go on from the offset in it. [`Error::PastEnd`] if it lies after the end.
-    /// [`Error::Closed`] at the end of a log that was shut down. [`Error::Store`] and [`Error::Corrupt`] if a blob cannot be read.
+    /// [`Error::Closed`] at the end of a log that was shut down. [`Error::Store`] and [`Error::Corrupt`] if the store cannot be read.
     pub async fn next(&mut self) -> Result<Arc<Commit>, Error> {
         loop {
             if let Some(commit) = self.ahead.pop_front() {
@@ -212,13 +211,10 @@ impl Tail {
     }
 
     async fn read_ahead(&mut self) -> Result<(), Error> {
-        let shared = self.log.shared.clone();
-        let cursor = self.cursor;
-        match tokio::task::spawn_blocking(move || read_blobs(&shared, cursor)).await {
-            Ok(Ok(commits)) => self.ahead = commits,
-            Ok(Err(Error::Unavailable)) => tokio::time::sleep(REOPEN_PAUSE).await,
-            Ok(Err(error)) => return Err(error),
-            Err(_) => return Err(Error::Closed),
+        match self.log.catch_up(self.cursor).await {
+            Ok(commits) => self.ahead = commits,
+            Err(Error::Unavailable) => tokio::time::sleep(AWAY_PAUSE).await,
+            Err(error) => return Err(error),
         }
         Ok(())
     }
@@ -233,36 +229,6 @@ fn rest_of(commit: &Commit, from: Offset) -> Commit {
     let arrivals =
         later.map(|arrival| Arrival { end_row: arrival.end_row - row as u32, ..*arrival }).collect();
     Commit { first: from, columns, arrivals, new_series: commit.new_series.clone() }
-}
-
-/// Some commits from the one that has `cursor` on.
-fn read_blobs(shared: &Shared, cursor: Offset) -> Result<VecDeque<Arc<Commit>>, Error> {
-    let store = shared.store()?;
-    let dropped = || Error::Dropped { oldest: shared.blobs.oldest().unwrap_or(shared.ring.end()) };
-    let upper = BlobKey { first: cursor, number: u32::MAX };
-    let before = store.blobs.range(..=upper.bytes()).next_back().ok_or_else(dropped)?;
-    let start = BlobKey::from_bytes(&before.key()?)?;
-    let mut commits = VecDeque::new();
-    let mut bytes = 0;
-    let mut expected = None;
-    for guard in store.blobs.range(start.bytes()..) {
-        let (commit, _) = read_commit(&guard.value()?, &shared.dictionary)?;
-        // Blobs are dropped from the oldest on, perhaps while they are read here: what is read must be without holes.
-        if expected.is_some_and(|expected| expected != commit.first)
-            || commit.first > cursor && commits.is_empty()
-        {
-            break;
-        }
-        expected = Some(commit.end());
-        if commit.end() > cursor {
-            bytes += bytes_of(&commit);
-            commits.push_back(Arc::new(commit));
-        }
-        if bytes >= READ_AHEAD_BYTES {
-            break;
-        }
-    }
-    if commits.is_empty() { Err(dropped()) } else { Ok(commits) }
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! Which commits are on disk as they were written, and for how long.
 //!
 //! A blob is dropped when it is sealed and no reader holds it. Readers hold by offset: while they run ([`Hold`](super::super::Hold)), and
-//! from their bookmark on, whether they run or not. What is held is bounded by [`limit::HELD_BYTES`](edgesync_schemas::limit::HELD_BYTES), past which the oldest go and a reader that wanted them is told.
+//! from their bookmark on, whether they run or not (`holds.rs`). What is held is bounded by [`limit::HELD_BYTES`](edgesync_schemas::limit::HELD_BYTES), past which the oldest go and a reader that wanted them is told.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use edgesync_schemas::id::Offset;
@@ -49,7 +49,7 @@ impl BlobKey {
     }
 }
 
-/// The blobs on disk and the offsets that readers hold.
+/// The blobs on disk.
 pub(crate) struct Blobs {
     held_bytes: u64,
     state: Mutex<State>,
@@ -60,15 +60,12 @@ struct State {
     // In the order of their keys: (key, bytes).
     kept: VecDeque<(BlobKey, u64)>,
     bytes: u64,
-    holds: HashMap<u64, Offset>,
-    next_hold: u64,
-    bookmarks: HashMap<String, Offset>,
 }
 
 impl Blobs {
     /// Reads the keys of what is there.
     pub fn load(store: &Store, held_bytes: u64) -> Result<Self, Error> {
-        let mut state = State { bookmarks: store.bookmarks()?.into_iter().collect(), ..State::default() };
+        let mut state = State::default();
         for guard in store.blobs.iter() {
             // The size of a value that lies apart from its key is known without reading it, but asking takes the guard.
             let key = BlobKey::from_bytes(&guard.key()?)?;
@@ -83,11 +80,9 @@ impl Blobs {
         self.lock().add(key, bytes as u64);
     }
 
-    /// Takes out the blobs that are sealed, and not held or past the bound. The caller removes them from the store.
-    pub fn take_droppable(&self, sealed: Offset) -> Vec<BlobKey> {
+    /// Takes out the blobs that are sealed, and not held (from `held` on) or past the bound. The caller removes them from the store.
+    pub fn take_droppable(&self, sealed: Offset, held: Offset) -> Vec<BlobKey> {
         let mut state = self.lock();
-        let held =
-            state.holds.values().chain(state.bookmarks.values()).min().copied().unwrap_or(Offset(u64::MAX));
         let mut dropped = Vec::new();
         while let Some((key, bytes)) = state.kept.front().copied() {
             // A blob that starts before an offset ends at or before it if another follows: holds and seals are at ends of commits,
@@ -104,7 +99,7 @@ impl Blobs {
         dropped
     }
 
-    /// Takes over what is on disk after the store was opened again; holds stay.
+    /// Takes over what is on disk after the store was opened again.
     pub fn replace(&self, loaded: Self) {
         let loaded = loaded.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut state = self.lock();
@@ -122,37 +117,6 @@ impl Blobs {
         let state = self.lock();
         let count = state.kept.len() as u64;
         (count, state.bytes - count * ENTRY_BYTES)
-    }
-
-    /// Holds blobs from an offset on. Gives the hold's number.
-    pub fn hold(&self, from: Offset) -> u64 {
-        let mut state = self.lock();
-        let number = state.next_hold;
-        state.next_hold += 1;
-        state.holds.insert(number, from);
-        number
-    }
-
-    /// Moves a hold.
-    pub fn move_hold(&self, number: u64, to: Offset) {
-        if let Some(held) = self.lock().holds.get_mut(&number) {
-            *held = to;
-        }
-    }
-
-    /// A reader's bookmark.
-    pub fn bookmark(&self, name: &str) -> Option<Offset> {
-        self.lock().bookmarks.get(name).copied()
-    }
-
-    /// Holds from a bookmark on, which is written.
-    pub fn set_bookmark(&self, name: &str, to: Offset) {
-        self.lock().bookmarks.insert(name.to_owned(), to);
-    }
-
-    /// Ends a hold.
-    pub fn release(&self, number: u64) {
-        self.lock().holds.remove(&number);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -20,12 +20,11 @@ use edgesync_schemas::time::Timestamp;
 
 use super::super::Options;
 use super::super::marks::Mark;
+use super::super::tail::COMMIT_BYTES;
 
 // A reader walks at most this much under the lock: 65,536 steps of a few ns, and one commit more.
 const SEGMENT_ROWS: usize = 65_536;
 const SEGMENT_COMMITS: usize = 1_024;
-// What a commit costs in memory beside its readings: seven allocations and their headers.
-pub(crate) const COMMIT_BYTES: usize = 512;
 // Rows are 32 bits; a last commit comes on top.
 const ROWS_MAX: usize = 1 << 31;
 // A reading's link.

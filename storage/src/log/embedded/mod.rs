@@ -27,18 +27,22 @@
 //! again: the failed commit may be there after all (its marks then answer the resent frames) or not. If a commit that was
 //! acknowledged were missing, the log would stay closed and say so at ERROR.
 
-pub(super) mod blobs;
-pub(super) mod block;
-pub(super) mod codec;
-pub(super) mod commit;
-pub(super) mod head;
+mod append;
+mod blobs;
+mod block;
+mod catch_up;
+mod codec;
+mod commit;
+mod head;
 pub(super) mod read;
 pub(super) mod records;
-pub(super) mod reopen;
-pub(super) mod seal;
+mod reopen;
+mod seal;
 
-use std::path::Path;
-use std::sync::Arc;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use edgesync_schemas::id::{Offset, SeriesId};
 use edgesync_schemas::reading::SeriesInfo;
@@ -48,11 +52,15 @@ use fjall::{
     PersistMode,
 };
 
+use super::holds::Holds;
 use super::marks::{Mark, Marks};
 use super::series::SeriesDictionary;
-use super::{Error, Options};
-use blobs::BlobKey;
-use head::Head;
+use super::tail::Ring;
+use super::{Error, Options, Shared, Threads, place};
+use blobs::{BlobKey, Blobs};
+use head::{Head, Live};
+
+pub(super) use catch_up::catch_up;
 
 /// Directory of fjall's files within the log's.
 pub(super) const STORE_DIRECTORY: &str = "store";
@@ -66,6 +74,59 @@ const SMALL_MEMTABLE_BYTES: u64 = 8 * 1024 * 1024;
 const JOURNAL_BYTES: u64 = 256 * 1024 * 1024;
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 const BLOB_FILE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// The embedded log: what handles, appender and sealer share beside [`Shared`].
+pub(crate) struct Embedded {
+    pub shared: Arc<Shared>,
+    directory: PathBuf,
+    /// `None` only while the appender reopens the store after a failure.
+    store: RwLock<Option<Arc<Store>>>,
+    pub live: Live,
+    pub blobs: Blobs,
+    /// A write failed: the appender opens the store again.
+    is_broken: AtomicBool,
+    // Held for as long as anything may write; released by the system when the process dies.
+    _lock: File,
+}
+
+impl Embedded {
+    /// Opens or creates the log in a directory and starts its threads.
+    pub fn open(directory: &Path, options: Options) -> Result<(Arc<Self>, Threads), Error> {
+        let lock = place::claim(directory)?;
+        let store = Store::open(directory)?;
+        let loaded = load(&store, &options)?;
+        let ring = Ring::new(options.tail_bytes, loaded.end);
+        let holds = Holds::new(store.bookmarks()?);
+        let shared = Arc::new(Shared::new(options, loaded.dictionary, loaded.marks, ring, holds));
+        let log = Arc::new(Self {
+            shared: shared.clone(),
+            directory: directory.to_owned(),
+            live: Live::new(loaded.head, loaded.sealed),
+            blobs: loaded.blobs,
+            is_broken: AtomicBool::new(false),
+            store: RwLock::new(Some(Arc::new(store))),
+            _lock: lock,
+        });
+        let stop = log.clone();
+        let mut threads = Threads::new(shared, move || stop.live.stop());
+        let failed = |source| Error::Directory { path: directory.to_owned(), source };
+        let appender = append::Appender::new(log.clone(), loaded.next_key);
+        threads.start("log-append", move || appender.run()).map_err(failed)?;
+        let sealing = log.clone();
+        threads.start("log-seal", move || seal::run(&sealing)).map_err(failed)?;
+        Ok((log, threads))
+    }
+
+    /// The store, unless it is being reopened.
+    pub fn store(&self) -> Result<Arc<Store>, Error> {
+        self.store.read().unwrap_or_else(PoisonError::into_inner).clone().ok_or(Error::Unavailable)
+    }
+
+    /// Moves a bookmark in the store. Blocks.
+    pub fn set_bookmark(&self, name: &str, to: Offset, is_synced: bool) -> Result<(), Error> {
+        self.store()?.set_bookmark(name, to, is_synced)
+    }
+}
 
 /// fjall and the keyspaces in it.
 pub(crate) struct Store {
@@ -180,7 +241,7 @@ pub(super) struct Loaded {
     pub dictionary: SeriesDictionary,
     pub marks: Marks,
     pub head: Head,
-    pub blobs: blobs::Blobs,
+    pub blobs: Blobs,
     pub sealed: Offset,
     pub end: Offset,
     /// Key of the next commit.
@@ -193,7 +254,7 @@ pub(super) fn load(store: &Store, options: &Options) -> Result<Loaded, Error> {
     let dictionary = SeriesDictionary::default();
     load_series(store, &dictionary)?;
     let mut marks = load_marks(store)?;
-    let blobs = blobs::Blobs::load(store, options.held_bytes)?;
+    let blobs = Blobs::load(store, options.held_bytes)?;
     let mut head = Head::new(sealed);
     let mut next_key = BlobKey { first: sealed, number: 0 };
     for guard in store.blobs.range(BlobKey { first: sealed, number: 0 }.bytes()..) {

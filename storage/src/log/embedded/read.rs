@@ -15,18 +15,18 @@ use edgesync_schemas::limit;
 use edgesync_schemas::reading::{Commit, SeriesInfo};
 use edgesync_schemas::time::Timestamp;
 
+use super::super::Error;
 use super::super::query::{Order, Place, RangePage, RangeQuery, StoredReading};
-use super::super::{Error, Shared};
-use super::Store;
 use super::block::{Block, BlockKey};
 use super::head::{HeadRow, HeadView};
 use super::records::{self, Point};
+use super::{Embedded, Store};
 
 /// The newest reading of each sensor of a device.
-pub(crate) fn latest(shared: &Shared, device: DeviceId) -> Result<Vec<StoredReading>, Error> {
-    let series = shared.dictionary.of_device(device);
+pub(crate) fn latest(log: &Embedded, device: DeviceId) -> Result<Vec<StoredReading>, Error> {
+    let series = log.shared.dictionary.of_device(device);
     let in_heads: Vec<Option<Point>> = {
-        let live = shared.live.read();
+        let live = log.live.read();
         let newest = |id: SeriesId| {
             let frozen = live.frozen.as_ref().and_then(|frozen| frozen.newest(id));
             [frozen, live.head.newest(id)]
@@ -37,7 +37,7 @@ pub(crate) fn latest(shared: &Shared, device: DeviceId) -> Result<Vec<StoredRead
         };
         series.iter().map(|info| newest(info.id)).collect()
     };
-    let store = shared.store()?;
+    let store = log.store()?;
     let mut readings = Vec::with_capacity(series.len());
     for (info, in_heads) in series.iter().zip(in_heads) {
         let record = store.newest.get(info.id.0.to_be_bytes())?;
@@ -52,14 +52,14 @@ pub(crate) fn latest(shared: &Shared, device: DeviceId) -> Result<Vec<StoredRead
 }
 
 /// A page of a range.
-pub(crate) fn range(shared: &Shared, query: &RangeQuery) -> Result<RangePage, Error> {
-    let mut series = shared.dictionary.of_device(query.device);
+pub(crate) fn range(log: &Embedded, query: &RangeQuery) -> Result<RangePage, Error> {
+    let mut series = log.shared.dictionary.of_device(query.device);
     if let Some(sensor) = &query.sensor {
         series.retain(|info| info.sensor == *sensor);
     }
     let ids: Vec<SeriesId> = series.iter().map(|info| info.id).collect();
     let (views, sealed) = {
-        let live = shared.live.read();
+        let live = log.live.read();
         let frozen = live.frozen.as_ref().map(|frozen| frozen.view(&ids));
         ([frozen, Some(live.head.view(&ids))], live.sealed)
     };
@@ -67,7 +67,7 @@ pub(crate) fn range(shared: &Shared, query: &RangeQuery) -> Result<RangePage, Er
     for view in views.iter().flatten() {
         page.take_head(view);
     }
-    let store = shared.store()?;
+    let store = log.store()?;
     for info in &series {
         page.take_blocks(&store, info.id, sealed)?;
     }

@@ -6,15 +6,14 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, PoisonError, RwLockReadGuard};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use edgesync_schemas::id::Offset;
 
-use super::super::marks::Marks;
-use super::super::{Error, Shared};
+use super::super::Error;
 use super::blobs::BlobKey;
-use super::{STORE_DIRECTORY, Store, load, read_commit};
+use super::{Embedded, STORE_DIRECTORY, Store, load, read_commit};
 
 // Readers let go of the store within a page's time.
 const RELEASE_PAUSE: Duration = Duration::from_millis(10);
@@ -23,31 +22,26 @@ const COPY_BYTES: usize = 1024 * 1024;
 const JOURNAL_EXTENSION: &str = "jnl";
 const COPY_EXTENSION: &str = "copy";
 
-impl Shared {
-    /// The sequence marks.
-    pub(in super::super) fn marks(&self) -> RwLockReadGuard<'_, Marks> {
-        self.marks.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
+impl Embedded {
     /// Somebody's write failed: the appender opens the store again.
     pub(super) fn report_broken(&self) {
         self.is_broken.store(true, Relaxed);
-        self.queue.nudge();
+        self.shared.queue.nudge();
     }
 
     /// Opens the store again. Gives the key of the next commit. Appender only.
-    pub(in super::super) fn reopen(&self) -> Result<BlobKey, Error> {
+    pub(super) fn reopen(&self) -> Result<BlobKey, Error> {
         self.release()?;
         rewrite_journals(&self.directory.join(STORE_DIRECTORY))
             .map_err(|source| Error::Directory { path: self.directory.clone(), source })?;
         let store = Arc::new(Store::open(&self.directory)?);
-        let known = self.ring.end();
-        let loaded = load(&store, &self.options)?;
+        let known = self.shared.ring.end();
+        let loaded = load(&store, &self.shared.options)?;
         if loaded.end < known {
             return Err(Error::Lost { acknowledged: known, found: loaded.end });
         }
         self.catch_up(&store, known)?;
-        *self.marks.write().unwrap_or_else(PoisonError::into_inner) = loaded.marks;
+        *self.shared.marks.write().unwrap_or_else(PoisonError::into_inner) = loaded.marks;
         self.blobs.replace(loaded.blobs);
         self.live.replace(loaded.head, loaded.sealed);
         *self.store.write().unwrap_or_else(PoisonError::into_inner) = Some(store);
@@ -76,8 +70,8 @@ impl Shared {
     /// Tells the ring of commits that are there although they were reported as failed.
     fn catch_up(&self, store: &Store, known: Offset) -> Result<(), Error> {
         for guard in store.blobs.range(BlobKey { first: known, number: 0 }.bytes()..) {
-            let (commit, _) = read_commit(&guard.value()?, &self.dictionary)?;
-            self.ring.push(Arc::new(commit));
+            let (commit, _) = read_commit(&guard.value()?, &self.shared.dictionary)?;
+            self.shared.ring.push(Arc::new(commit));
         }
         Ok(())
     }

@@ -6,7 +6,6 @@
 //!
 //! A seal that fails is tried again; the same head gives the same keys, so a seal that was written although it failed is overwritten by itself.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
@@ -17,21 +16,21 @@ use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::unit::UnitIndex;
 use fjall::OwnedWriteBatch;
 
-use super::super::{Error, Shared};
+use super::super::Error;
 use super::block::{BlockKey, Encoder, Row};
 use super::head::Head;
 use super::records::{Newest, Point};
-use super::{Store, records};
+use super::{Embedded, Store, records};
 
 const RETRY_FIRST: Duration = Duration::from_millis(50);
 const RETRY_MAX: Duration = Duration::from_secs(5);
 const BLOCK_SPAN_US: i64 = (limit::BLOCK_SPAN_S * 1_000_000) as i64;
 
 /// Seals until the log stops. The sealer's thread.
-pub(crate) fn run(shared: Arc<Shared>) {
+pub(crate) fn run(log: &Embedded) {
     let mut retry = RETRY_FIRST;
-    while let Some(frozen) = shared.live.next_frozen(&shared.options) {
-        match seal(&shared, &frozen) {
+    while let Some(frozen) = log.live.next_frozen(&log.shared.options) {
+        match seal(log, &frozen) {
             Ok(()) => retry = RETRY_FIRST,
             Err(error) => {
                 if !matches!(error, Error::Unavailable) {
@@ -39,9 +38,9 @@ pub(crate) fn run(shared: Arc<Shared>) {
                         error = &error as &dyn std::error::Error,
                         "head not sealed, will try again"
                     );
-                    shared.report_broken();
+                    log.report_broken();
                 }
-                if shared.live.pause(retry) {
+                if log.live.pause(retry) {
                     return;
                 }
                 retry = (retry * 2).min(RETRY_MAX);
@@ -50,10 +49,10 @@ pub(crate) fn run(shared: Arc<Shared>) {
     }
 }
 
-fn seal(shared: &Shared, head: &Head) -> Result<(), Error> {
+fn seal(log: &Embedded, head: &Head) -> Result<(), Error> {
     let started = Instant::now();
     // Held to the end: the store is not reopened between the batch and what memory says about it.
-    let store = shared.store()?;
+    let store = log.store()?;
     #[cfg(test)]
     store.faults.before_seal()?;
     let mut batch = OwnedWriteBatch::with_capacity(store.database.clone(), 1024);
@@ -80,7 +79,7 @@ fn seal(shared: &Shared, head: &Head) -> Result<(), Error> {
     }
     drop(rows);
     {
-        let marks = shared.marks();
+        let marks = log.shared.marks();
         for device in head.marked() {
             batch.insert(
                 &store.marks,
@@ -91,18 +90,19 @@ fn seal(shared: &Shared, head: &Head) -> Result<(), Error> {
     }
     store.set_sealed(&mut batch, head.end());
     batch.commit()?;
-    shared.live.sealed(head.end());
-    let counters = &shared.counters;
+    log.live.sealed(head.end());
+    let counters = &log.shared.counters;
     counters.seals.fetch_add(1, Relaxed);
     counters.blocks.fetch_add(blocks, Relaxed);
     counters.block_bytes.fetch_add(bytes, Relaxed);
     counters.seal_us_total.fetch_add(started.elapsed().as_micros() as u64, Relaxed);
-    drop_blobs(shared, &store, head.end())
+    drop_blobs(log, &store, head.end())
 }
 
 /// Removes blobs that are sealed and that no reader holds.
-fn drop_blobs(shared: &Shared, store: &Store, sealed: Offset) -> Result<(), Error> {
-    let dropped = shared.blobs.take_droppable(sealed);
+fn drop_blobs(log: &Embedded, store: &Store, sealed: Offset) -> Result<(), Error> {
+    let held = log.shared.holds.oldest().unwrap_or(Offset(u64::MAX));
+    let dropped = log.blobs.take_droppable(sealed, held);
     let mut batch = OwnedWriteBatch::with_capacity(store.database.clone(), dropped.len());
     dropped.iter().for_each(|key| batch.remove(&store.blobs, key.bytes()));
     // If this fails they stay until the store is opened again, which finds them.

@@ -79,7 +79,7 @@ async fn fail_a_commit(was_written: bool) {
     }
     let mut tail: Tail = bench.log.tail(Offset(30));
     {
-        let store = bench.log.shared.store().unwrap();
+        let store = bench.log.embedded().store().unwrap();
         let fault = if was_written { &store.faults.after } else { &store.faults.before };
         fault.store(true, Ordering::SeqCst);
     }

@@ -239,7 +239,7 @@ async fn the_dictionary_is_bounded_and_outlives_a_restart() {
 async fn when_the_sealer_is_behind_appends_wait_and_memory_is_bounded() {
     let directory = tempfile::tempdir().unwrap();
     let mut bench = Bench::open(directory.path(), small());
-    let store = bench.log.shared.store().unwrap();
+    let store = bench.log.embedded().store().unwrap();
     store.faults.no_seals.store(true, std::sync::atomic::Ordering::SeqCst);
     let mut tags = Vec::new();
     for n in 0..30 {

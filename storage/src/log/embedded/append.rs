@@ -11,12 +11,12 @@ use std::time::{Duration, Instant};
 
 use edgesync_schemas::reading::Commit;
 
-use super::embedded::blobs::BlobKey;
-use super::embedded::commit;
-use super::marks::Mark;
-use super::plan::Plan;
-use super::queue::{Append, Outcome, Taken, WhenClosed};
-use super::{Error, Shared};
+use super::super::marks::Mark;
+use super::super::plan::Plan;
+use super::super::queue::{Append, Taken, WhenClosed};
+use super::super::{Ending, Error};
+use super::blobs::BlobKey;
+use super::{Embedded, commit};
 
 // How often a stalled appender looks whether it still is, and a waiting one whether the store broke.
 const STALL_PAUSE: Duration = Duration::from_millis(5);
@@ -26,24 +26,24 @@ const REOPEN_MAX: Duration = Duration::from_secs(5);
 
 /// The appender: owns the order of commits.
 pub(crate) struct Appender {
-    shared: Arc<Shared>,
+    log: Arc<Embedded>,
     next_key: BlobKey,
     blob: Vec<u8>,
 }
 
 impl Appender {
-    pub fn new(shared: Arc<Shared>, next_key: BlobKey) -> Self {
-        Self { shared, next_key, blob: Vec::new() }
+    pub fn new(log: Arc<Embedded>, next_key: BlobKey) -> Self {
+        Self { log, next_key, blob: Vec::new() }
     }
 
     /// Commits until the queue is closed. The appender's thread.
     pub fn run(mut self) {
-        let ending = Ending { shared: self.shared.clone() };
+        let ending = Ending { shared: self.log.shared.clone() };
         loop {
-            if self.shared.is_broken.swap(false, Relaxed) {
+            if self.log.is_broken.swap(false, Relaxed) {
                 self.reopen();
             }
-            match self.shared.queue.take(self.shared.options.commit_readings) {
+            match self.log.shared.queue.take(self.log.shared.options.commit_readings) {
                 Taken::Appends(appends) => {
                     self.wait_for_room();
                     self.commit(appends);
@@ -59,15 +59,15 @@ impl Appender {
     fn wait_for_room(&mut self) {
         let mut since = Instant::now();
         loop {
-            let has_room = self.shared.live.wait_for_room(&self.shared.options, ROOM_PATIENCE);
+            let has_room = self.log.live.wait_for_room(&self.log.shared.options, ROOM_PATIENCE);
             // Counted while it waits, not only when it has waited: a log that stands still must not look idle.
             let waited = since.elapsed().as_micros() as u64;
-            self.shared.counters.seal_wait_us_total.fetch_add(waited, Relaxed);
+            self.log.shared.counters.seal_wait_us_total.fetch_add(waited, Relaxed);
             since = Instant::now();
-            if has_room || self.shared.queue.closed() == Some(WhenClosed::Fail) {
+            if has_room || self.log.shared.queue.closed() == Some(WhenClosed::Fail) {
                 return;
             }
-            if self.shared.is_broken.swap(false, Relaxed) {
+            if self.log.is_broken.swap(false, Relaxed) {
                 self.reopen();
             }
         }
@@ -75,8 +75,8 @@ impl Appender {
 
     /// The tests' way to stall the store, at the last moment before it writes: nothing may have been answered by then.
     fn stall(&self) {
-        let Some(file) = &self.shared.options.stall_file else { return };
-        while file.exists() && self.shared.queue.closed() != Some(WhenClosed::Fail) {
+        let Some(file) = &self.log.shared.options.stall_file else { return };
+        while file.exists() && self.log.shared.queue.closed() != Some(WhenClosed::Fail) {
             std::thread::sleep(STALL_PAUSE);
         }
     }
@@ -84,19 +84,19 @@ impl Appender {
     fn commit(&mut self, appends: Vec<Append>) {
         let started = Instant::now();
         let readings = appends.iter().map(|append| append.batch.columns.len()).sum();
-        let mut plan = Plan::new(self.shared.ring.end(), readings);
+        let mut plan = Plan::new(self.log.shared.ring.end(), readings);
         {
-            let marks = self.shared.marks();
+            let marks = self.log.shared.marks();
             appends.into_iter().for_each(|append| plan.add(append, &marks));
         }
-        self.shared.counters.gaps.fetch_add(plan.gaps, Relaxed);
-        self.shared.counters.duplicate_frames.fetch_add(plan.duplicates, Relaxed);
+        self.log.shared.counters.gaps.fetch_add(plan.gaps, Relaxed);
+        self.log.shared.counters.duplicate_frames.fetch_add(plan.duplicates, Relaxed);
         if plan.is_nothing() {
             return plan.answer();
         }
         // Taken after the batches were: what their readings name is in it.
         let new_series =
-            if plan.columns.is_empty() { Vec::new() } else { self.shared.dictionary.take_changed() };
+            if plan.columns.is_empty() { Vec::new() } else { self.log.shared.dictionary.take_changed() };
         let marks: Vec<Mark> = std::mem::take(&mut plan.marks);
         let commit = Commit {
             first: plan.first,
@@ -109,7 +109,7 @@ impl Appender {
         match self.write(&commit) {
             Ok(()) => {
                 self.publish(commit, &marks);
-                self.measure(started);
+                self.log.shared.counters.committed(started.elapsed());
                 plan.answer();
             }
             Err(error) => {
@@ -118,8 +118,8 @@ impl Appender {
                     readings = commit.columns.len(),
                     "commit failed"
                 );
-                self.shared.counters.failed_commits.fetch_add(1, Relaxed);
-                self.shared.dictionary.give_back(&commit.new_series);
+                self.log.shared.counters.failed_commits.fetch_add(1, Relaxed);
+                self.log.shared.dictionary.give_back(&commit.new_series);
                 plan.fail();
                 self.reopen();
             }
@@ -127,46 +127,38 @@ impl Appender {
     }
 
     fn write(&self, commit: &Commit) -> Result<(), Error> {
-        self.shared.store()?.commit(self.next_key, &self.blob, &commit.new_series)
+        self.log.store()?.commit(self.next_key, &self.blob, &commit.new_series)
     }
 
     /// Tells memory of a durable commit: readers see it from here on.
     fn publish(&mut self, commit: Commit, marks: &[Mark]) {
-        let shared = &self.shared;
-        shared.blobs.add(self.next_key, self.blob.len());
+        let (log, shared) = (&self.log, &self.log.shared);
+        log.blobs.add(self.next_key, self.blob.len());
         self.next_key = self.next_key.after(&commit);
         if !marks.is_empty() {
             let mut known = shared.marks.write().unwrap_or_else(PoisonError::into_inner);
             marks.iter().for_each(|mark| known.apply(*mark));
         }
-        shared.counters.commits.fetch_add(1, Relaxed);
         shared.counters.readings.fetch_add(commit.columns.len() as u64, Relaxed);
         let commit = Arc::new(commit);
-        shared.live.push(commit.clone(), marks, shared.dictionary.table_len(), &shared.options);
+        log.live.push(commit.clone(), marks, shared.dictionary.table_len(), &shared.options);
         shared.ring.push(commit);
-    }
-
-    fn measure(&self, started: Instant) {
-        let us = started.elapsed().as_micros() as u64;
-        self.shared.counters.commit_us_last.store(us, Relaxed);
-        self.shared.counters.commit_us_max.fetch_max(us, Relaxed);
-        self.shared.counters.commit_us_total.fetch_add(us, Relaxed);
     }
 
     /// Opens the store again, with growing pauses, failing what is appended meanwhile. Returns when it is open or the log stops.
     fn reopen(&mut self) {
         let mut pause = REOPEN_FIRST;
         loop {
-            self.fail_queued();
-            if self.shared.queue.closed().is_some() {
+            self.log.shared.fail_queued();
+            if self.log.shared.queue.closed().is_some() {
                 return;
             }
-            match self.shared.reopen() {
+            match self.log.reopen() {
                 Ok(next_key) => {
                     self.next_key = next_key;
-                    self.shared.is_broken.store(false, Relaxed);
-                    self.shared.counters.reopened.fetch_add(1, Relaxed);
-                    tracing::warn!(end = %self.shared.ring.end(), "store reopened");
+                    self.log.is_broken.store(false, Relaxed);
+                    self.log.shared.counters.reopened.fetch_add(1, Relaxed);
+                    tracing::warn!(end = %self.log.shared.ring.end(), "store reopened");
                     return;
                 }
                 Err(error) => {
@@ -179,32 +171,11 @@ impl Appender {
                 }
             }
             let until = Instant::now() + pause;
-            while Instant::now() < until && self.shared.queue.closed().is_none() {
-                self.fail_queued();
+            while Instant::now() < until && self.log.shared.queue.closed().is_none() {
+                self.log.shared.fail_queued();
                 std::thread::sleep(STALL_PAUSE);
             }
             pause = (pause * 2).min(REOPEN_MAX);
         }
-    }
-
-    fn fail_queued(&self) {
-        for append in self.shared.queue.drain() {
-            append.on_commit.done(append.tag, Outcome::Failed);
-        }
-    }
-}
-
-/// Ends what waits for the appender, however it ends.
-struct Ending {
-    shared: Arc<Shared>,
-}
-
-impl Drop for Ending {
-    fn drop(&mut self) {
-        self.shared.queue.close(WhenClosed::Fail);
-        for append in self.shared.queue.drain() {
-            append.on_commit.done(append.tag, Outcome::Failed);
-        }
-        self.shared.ring.close();
     }
 }
