@@ -31,10 +31,15 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     }
 }
 
+/// What both audit logs take.
+const AUDIT: &[&str] = &["limit", "cursor", "actor", "action", "target", "from", "to"];
+
 /// What each list takes behind the question mark. All other addresses take nothing.
 const PARAMETERS: &[(&str, &[&str])] = &[
     ("/organizations", &["limit", "cursor", "q"]),
     ("/organizations/{id}/members", &["limit", "cursor", "q"]),
+    ("/organizations/{id}/audit", AUDIT),
+    ("/me/audit", AUDIT),
     ("/projects", &["limit", "cursor", "q", "organization"]),
     ("/devices", &["limit", "cursor", "q", "organization"]),
     ("/flows", &["limit", "cursor", "q", "project"]),

@@ -35,6 +35,8 @@ pub mod kind {
     pub enum Widget {}
     /// A session or API token.
     pub enum Token {}
+    /// An entry of the audit log.
+    pub enum Audit {}
 }
 
 /// Id of a [`kind::User`].
@@ -53,6 +55,8 @@ pub type DashboardId = Id<kind::Dashboard>;
 pub type WidgetId = Id<kind::Widget>;
 /// Id of a [`kind::Token`].
 pub type TokenId = Id<kind::Token>;
+/// Id of a [`kind::Audit`].
+pub type AuditId = Id<kind::Audit>;
 
 impl<K> Id<K> {
     /// The id with this UUID.

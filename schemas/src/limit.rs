@@ -209,6 +209,17 @@ pub const CATALOG_READERS: usize = 2;
 pub const TRANSACTION_IDLE_MS: u64 = 5000;
 /// Milliseconds to wait for another process that writes to the catalog. Longer: refused (503 `busy`).
 pub const CATALOG_BUSY_MS: u64 = 5000;
+/// Entries of the audit log of an organization. More: the oldest go, [`AUDIT_BATCH`] at a time.
+pub const AUDIT_PER_ORGANIZATION: i64 = 100_000;
+/// Entries of the audit log of an account, which are those that concern no organization. More: as above.
+pub const AUDIT_PER_ACCOUNT: i64 = 10_000;
+/// Days that an entry of the audit log is kept. Older ones go, [`AUDIT_BATCH`] at a time, when others come.
+pub const AUDIT_DAYS: i64 = 730;
+/// Entries of the audit log that are written between two times that the oldest go, and that go at once for their age: there
+/// are at most this many more than the limits say.
+pub const AUDIT_BATCH: i64 = 64;
+/// Bytes of JSON of the details of an entry of the audit log. More: only how many there were is kept.
+pub const AUDIT_DETAILS_BYTES: usize = 4096;
 /// Device tokens whose device is remembered, about 150 bytes each. More: the older half is forgotten and read again.
 pub const TOKEN_CACHE: usize = 131_072;
 

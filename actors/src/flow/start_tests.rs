@@ -8,7 +8,7 @@ use crate::testing::{append, eventually, skip};
 async fn to_run(stage: &Stage, version: u32, expression: &str) -> FlowId {
     let flow = stage.flow().await;
     let diagram = chain(stage.device, "filter", json!({"expression": expression}));
-    stage.catalog.set_flow_deployed(flow, version, &diagram).await.unwrap();
+    stage.catalog.set_flow_deployed(None, flow, version, &diagram).await.unwrap();
     flow
 }
 

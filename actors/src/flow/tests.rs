@@ -367,9 +367,9 @@ async fn what_was_deployed_runs_again_after_a_restart() {
     let stage = Stage::new().await;
     let (good, bad) = (stage.flow().await, stage.flow().await);
     let diagram = chain(stage.device, "filter", json!({"expression": "true"}));
-    stage.catalog.set_flow_deployed(good, 3, &diagram).await.unwrap();
+    stage.catalog.set_flow_deployed(None, good, 3, &diagram).await.unwrap();
     let of_yesterday = chain(stage.device, "no-longer-there", json!({}));
-    stage.catalog.set_flow_deployed(bad, 1, &of_yesterday).await.unwrap();
+    stage.catalog.set_flow_deployed(None, bad, 1, &of_yesterday).await.unwrap();
     let (_, flows) = start(&stage.log, &stage.catalog).await;
     let stage = Stage { flows, ..stage };
     assert_eq!(stage.becomes(good, "running").await["version"], 3);

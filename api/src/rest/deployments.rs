@@ -11,7 +11,7 @@ use edgesync_schemas::entity::flow::FlowDraft;
 use edgesync_schemas::flow::{Diagram, Problem as FlowProblem};
 use edgesync_schemas::id::FlowId;
 use edgesync_schemas::time::Timestamp;
-use edgesync_storage::catalog;
+use edgesync_storage::catalog::{self, Stopped};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -80,7 +80,7 @@ async fn deploy(
         // Written down first: if that fails, what runs runs on and is what is written down. The other way round, what could not be
         // written down would have to be taken back from the cells, and what it replaced would be gone.
         let version = flow.version;
-        state.catalog.set_flow_deployed(id, version, &diagram).await?;
+        state.catalog.set_flow_deployed(Some(auth.user.id), id, version, &diagram).await?;
         if let Err(error) = state.actors.flows.deploy(id, version, &diagram).await {
             restore(&state, id, flow.deployed_version).await;
             return Err(refused(error));
@@ -93,9 +93,10 @@ async fn deploy(
 
 /// Writes down again what runs of a flow, after a deployment that failed.
 async fn restore(state: &AppState, id: FlowId, version: Option<u32>) {
+    let why = "the deployment failed";
     let restored = match version {
-        Some(version) => state.catalog.set_flow_deployed_version(id, version).await,
-        None => state.catalog.set_flow_stopped(id).await,
+        Some(version) => state.catalog.set_flow_deployed_version(id, version, why).await,
+        None => state.catalog.set_flow_stopped(id, Stopped::Because(why)).await,
     };
     if let Err(error) = restored {
         // Until it is deployed or stopped again. The next start of the server tries the version that failed.
@@ -115,7 +116,7 @@ async fn stop(
         let _turn = state.deployments.turn(id).await;
         let flow = state.catalog.editable_flow(auth.user.id, id).await?;
         // Written down first: if the server dies in between, the flow does not come back.
-        state.catalog.set_flow_stopped(id).await?;
+        state.catalog.set_flow_stopped(id, Stopped::By(auth.user.id)).await?;
         state.actors.flows.stop(id).await?;
         let flow = entity::flow::FlowDiagram { is_active: false, deployed_version: None, ..flow };
         Ok(tagged(StatusCode::OK, flow.version, &flow))

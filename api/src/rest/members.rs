@@ -9,6 +9,7 @@ use edgesync_schemas::entity::Page;
 use edgesync_schemas::entity::organization::{MemberInput, MemberPatch, OrganizationMember};
 use edgesync_schemas::flow::Diagram;
 use edgesync_schemas::id::{FlowId, OrganizationId, UserId};
+use edgesync_storage::catalog::Stopped;
 
 use super::whole;
 use crate::auth::Auth;
@@ -73,7 +74,8 @@ async fn stop_if_foreign(state: &AppState, flow: FlowId) -> Result<(), Problem> 
     match state.actors.flows.check_again(flow, &diagram).await {
         Ok(()) => Ok(()),
         Err(FlowError::Refused(_)) => {
-            state.catalog.set_flow_stopped(flow).await?;
+            let why = "its owner left the organization of its devices";
+            state.catalog.set_flow_stopped(flow, Stopped::Because(why)).await?;
             state.actors.flows.stop(flow).await?;
             tracing::info!(%flow, "flow stopped, its owner left the organization of its devices");
             Ok(())

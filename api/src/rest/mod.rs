@@ -1,5 +1,6 @@
 //! The REST API: one file per entity. A handler parses, asks the catalog or the actors, and answers.
 
+mod audit;
 mod auth;
 mod dashboards;
 mod deployments;
@@ -26,6 +27,7 @@ pub fn routes() -> Router<AppState> {
         .merge(me::routes())
         .merge(organizations::routes())
         .merge(members::routes())
+        .merge(audit::routes())
         .merge(projects::routes())
         .merge(devices::routes())
         .merge(readings::routes())

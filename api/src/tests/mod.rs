@@ -1,6 +1,7 @@
 //! What the API answers, asked of the router of a whole server without a listener.
 
 mod accounts;
+mod audit;
 mod dashboards;
 mod devices;
 mod flows;

@@ -3,15 +3,27 @@
 //! A flow is read by its owner and, with a project, by the members of the project's organization; it is changed by its owner
 //! and by that organization's admins.
 
+use edgesync_schemas::entity::audit::AuditAction;
 use edgesync_schemas::entity::flow::{DeployedFlow, FlowDiagram, FlowInput, FlowPatch, FlowSummary};
-use edgesync_schemas::id::{DeviceId, FlowId, ProjectId, UserId};
+use edgesync_schemas::id::{DeviceId, FlowId, OrganizationId, ProjectId, UserId};
 use edgesync_schemas::limit;
 use serde::Serialize;
+use serde_json::{Value as Json, json};
 
+use super::audit::{self, Book};
 use super::db::Tx;
 use super::error::Error;
 use super::value::{Row, Value};
 use super::{Catalog, Listing, Slice, new_id, now, project};
+
+/// Who or what ended a flow.
+#[derive(Debug, Clone, Copy)]
+pub enum Stopped {
+    /// A user.
+    By(UserId),
+    /// The platform, for this reason.
+    Because(&'static str),
+}
 
 impl Catalog {
     /// Makes a flow that belongs to `user`.
@@ -21,9 +33,10 @@ impl Catalog {
     pub async fn create_flow(&self, user: UserId, input: FlowInput) -> Result<FlowDiagram, Error> {
         let at = now();
         let mut tx = self.db.begin().await?;
-        if let Some(project) = input.project_id {
-            project::organization_of(&mut tx, user, project).await?;
-        }
+        let organization = match input.project_id {
+            Some(project) => Some(project::organization_of(&mut tx, user, project).await?),
+            None => None,
+        };
         let owned = tx.first("SELECT count(*) FROM flows WHERE owner_id = $1", vec![user.into()]).await?;
         if owned.map_or(Ok(0), |mut row| row.take::<u32>())? >= limit::FLOWS_PER_USER {
             return Err(Error::LimitReached { code: "flow_limit_reached", limit: limit::FLOWS_PER_USER });
@@ -62,6 +75,8 @@ impl Catalog {
             ],
         )
         .await?;
+        let (book, details) = (Book::of(organization, user), json!({"name": flow.name}));
+        audit::note(&mut tx, user, book, AuditAction::FlowCreated, flow.id, details).await?;
         tx.commit().await?;
         Ok(flow)
     }
@@ -143,6 +158,8 @@ impl Catalog {
         let mut tx = self.db.begin().await?;
         let mut flow = editable(tx.first(READABLE, vec![user.into(), id.into()]).await?)?;
         check_version(flow.version, expected)?;
+        let changed = changed(&patch);
+        let before = book(&mut tx, id).await?;
         let moves = patch.project_id.is_some_and(|project| project != flow.project_id);
         if let Some(project) = patch.project_id
             && moves
@@ -181,6 +198,12 @@ impl Catalog {
         if moves && flow.is_active {
             check_deployed(&mut tx, id).await?;
         }
+        let details = json!({"name": flow.name, "version": flow.version, "changed": changed});
+        let after = book(&mut tx, id).await?;
+        if before != after {
+            audit::note(&mut tx, user, before, AuditAction::FlowUpdated, id, details.clone()).await?;
+        }
+        audit::note(&mut tx, user, after, AuditAction::FlowUpdated, id, details).await?;
         tx.commit().await?;
         Ok(flow)
     }
@@ -191,17 +214,21 @@ impl Catalog {
     /// [`Error::NotFound`], [`Error::Forbidden`].
     pub async fn delete_flow(&self, user: UserId, id: FlowId) -> Result<(), Error> {
         let mut tx = self.db.begin().await?;
-        editable(tx.first(READABLE, vec![user.into(), id.into()]).await?)?;
+        let flow = editable(tx.first(READABLE, vec![user.into(), id.into()]).await?)?;
+        let (book, details) = (book(&mut tx, id).await?, json!({"name": flow.name}));
+        audit::note(&mut tx, user, book, AuditAction::FlowDeleted, id, details).await?;
         tx.execute("DELETE FROM flows WHERE id = $1", vec![id.into()]).await?;
         tx.commit().await
     }
 
-    /// Writes down that this diagram is what runs of the flow from here on, so that the next start of the server runs it.
+    /// Writes down that this diagram is what runs of the flow from here on, so that the next start of the server runs it, and
+    /// that it was `by` who said so.
     ///
     /// # Errors
     /// [`Error::NotFound`] if the flow was deleted meanwhile.
     pub async fn set_flow_deployed<D: Serialize + ?Sized>(
         &self,
+        by: Option<UserId>,
         id: FlowId,
         version: u32,
         diagram: &D,
@@ -219,27 +246,47 @@ impl Catalog {
             vec![id.into(), version.into(), diagram, now().into()],
         )
         .await?;
+        let book = book(&mut tx, id).await?;
+        audit::note(&mut tx, by, book, AuditAction::FlowDeployed, id, json!({"version": version})).await?;
         tx.commit().await
     }
 
-    /// Writes down that a version that was deployed before is what runs of the flow. One that is gone is no error.
+    /// Writes down that a version that was deployed before is what runs of the flow again, and why. One that is gone is no error.
     ///
     /// # Errors
     /// Of the database.
-    pub async fn set_flow_deployed_version(&self, id: FlowId, version: u32) -> Result<(), Error> {
+    pub async fn set_flow_deployed_version(
+        &self,
+        id: FlowId,
+        version: u32,
+        why: &'static str,
+    ) -> Result<(), Error> {
         let mut tx = self.db.begin().await?;
-        tx.execute("UPDATE flows SET deployed_version = $1 WHERE id = $2", vec![version.into(), id.into()])
-            .await?;
+        let found = tx
+            .execute("UPDATE flows SET deployed_version = $1 WHERE id = $2", vec![version.into(), id.into()]);
+        if found.await? > 0 {
+            let (book, details) = (book(&mut tx, id).await?, json!({"version": version, "why": why}));
+            audit::note(&mut tx, None, book, AuditAction::FlowDeployed, id, details).await?;
+        }
         tx.commit().await
     }
 
-    /// Writes down that the flow does not run any more. One that is gone is no error.
+    /// Writes down that the flow does not run any more, and who stopped it or why the platform did. One that is gone or does
+    /// not run is no error.
     ///
     /// # Errors
     /// Of the database.
-    pub async fn set_flow_stopped(&self, id: FlowId) -> Result<(), Error> {
+    pub async fn set_flow_stopped(&self, id: FlowId, by: Stopped) -> Result<(), Error> {
         let mut tx = self.db.begin().await?;
-        tx.execute("UPDATE flows SET deployed_version = NULL WHERE id = $1", vec![id.into()]).await?;
+        let sql = "UPDATE flows SET deployed_version = NULL WHERE id = $1 AND deployed_version IS NOT NULL";
+        if tx.execute(sql, vec![id.into()]).await? > 0 {
+            let (by, details) = match by {
+                Stopped::By(user) => (Some(user), json!({})),
+                Stopped::Because(why) => (None, json!({"why": why})),
+            };
+            let book = book(&mut tx, id).await?;
+            audit::note(&mut tx, by, book, AuditAction::FlowStopped, id, details).await?;
+        }
         tx.commit().await
     }
 
@@ -292,6 +339,31 @@ pub(super) fn check_version(current: u32, expected: Option<u32>) -> Result<(), E
         Some(expected) if expected != current => Err(Error::Stale { current }),
         _ => Ok(()),
     }
+}
+
+/// Where changes to a flow are noted: with the organization of its project, or with its owner.
+async fn book(tx: &mut Tx, id: FlowId) -> Result<Book, Error> {
+    let row = tx.first(
+        "SELECT f.owner_id, p.organization_id FROM flows f LEFT JOIN projects p ON p.id = f.project_id WHERE f.id = $1",
+        vec![id.into()],
+    );
+    let mut row = row.await?.ok_or(Error::not_found("flow"))?;
+    let (owner, organization): (UserId, Option<OrganizationId>) = (row.take()?, row.take()?);
+    Ok(Book::of(organization, owner))
+}
+
+/// The names of the fields that a patch changes.
+fn changed(patch: &FlowPatch) -> Json {
+    let fields = [
+        ("project_id", patch.project_id.is_some()),
+        ("name", patch.name.is_some()),
+        ("description", patch.description.is_some()),
+        ("nodes", patch.nodes.is_some()),
+        ("edges", patch.edges.is_some()),
+        ("metadata", patch.metadata.is_some()),
+        ("tags", patch.tags.is_some()),
+    ];
+    audit::changed(&fields)
 }
 
 /// That a flow that runs may read the devices it reads, in the project that the transaction has put it into. A device that is gone is no

@@ -5,18 +5,20 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use edgesync_schemas::entity::audit::AuditAction;
 use edgesync_schemas::entity::organization::{
     MemberInput, MemberPatch, MemberRole, OrganizationMember, Role,
 };
 use edgesync_schemas::id::{FlowId, OrganizationId, UserId};
 use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
+use serde_json::json;
 
 use super::access::{self, require};
 use super::db::Tx;
 use super::error::Error;
 use super::value::{Row, Value};
-use super::{Catalog, Listing, Slice, now};
+use super::{Catalog, Listing, Slice, audit, now};
 
 impl Catalog {
     /// The members of an organization whose name or address has `q` in it, in the order of their accounts' making.
@@ -71,6 +73,8 @@ impl Catalog {
         }
         insert(&mut tx, organization, account, input.role, Some(user), now()).await?;
         let member = member(&mut tx, organization, account).await?;
+        let details = json!({"email": member.email, "role": member.role});
+        audit::note(&mut tx, user, organization, AuditAction::MemberAdded, account, details).await?;
         tx.commit().await?;
         Ok(member)
     }
@@ -97,6 +101,8 @@ impl Catalog {
             vec![Value::name(&patch.role), organization.into(), of.into()],
         )
         .await?;
+        let details = json!({"email": found.email, "role": patch.role, "role_before": found.role});
+        audit::note(&mut tx, user, organization, AuditAction::MemberUpdated, of, details).await?;
         tx.commit().await?;
         Ok(OrganizationMember { role: patch.role, ..found })
     }
@@ -117,7 +123,7 @@ impl Catalog {
         let mut tx = self.db.begin().await?;
         let role = access::role(&mut tx, user, organization).await?;
         require(role, if user == of { Role::User } else { Role::Admin })?;
-        member(&mut tx, organization, of).await?;
+        let left = member(&mut tx, organization, of).await?;
         refuse_owner(&mut tx, organization, of).await?;
         tx.execute(
             "DELETE FROM organization_members WHERE organization_id = $1 AND user_id = $2",
@@ -135,6 +141,8 @@ impl Catalog {
             vec![of.into()],
         );
         let deployed = deployed.await?.into_iter().map(|mut row| row.take()).collect::<Result<_, _>>()?;
+        let details = json!({"email": left.email, "role": left.role});
+        audit::note(&mut tx, user, organization, AuditAction::MemberRemoved, of, details).await?;
         let departures = Arc::clone(&self.departures);
         // On its own feet: if whoever asked hangs up, the commit may still happen, and then it must be followed by this.
         let commit = tokio::spawn(async move {

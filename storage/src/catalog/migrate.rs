@@ -26,6 +26,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "devices_made",
         sql: include_str!("../../migrations/sqlite/0002_devices_made.sql"),
     },
+    Migration { version: 3, name: "audit", sql: include_str!("../../migrations/sqlite/0003_audit.sql") },
 ];
 
 /// Brings the database to the newest schema.

@@ -5,6 +5,7 @@
 //! returns. All methods are cancel safe: a cancelled change is done whole or not at all.
 
 mod access;
+mod audit;
 mod dashboard;
 mod db;
 mod device;
@@ -34,8 +35,10 @@ use edgesync_schemas::time::Timestamp;
 use uuid::Uuid;
 
 pub use access::DeviceAccess;
+pub use audit::AuditFilter;
 pub use device::Presence;
 pub use error::Error;
+pub use flow::Stopped;
 pub use user::{Account, SignedUp};
 
 /// The catalog. Cheap to clone; its threads end with the last clone.

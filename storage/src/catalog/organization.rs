@@ -1,14 +1,16 @@
 //! Organizations.
 
+use edgesync_schemas::entity::audit::AuditAction;
 use edgesync_schemas::entity::organization::{MemberRole, Organization, OrganizationInput, slug_of};
 use edgesync_schemas::id::{OrganizationId, UserId};
 use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
+use serde_json::json;
 
 use super::db::Tx;
 use super::error::Error;
 use super::value::Row;
-use super::{Catalog, Listing, Slice, member, new_id, now};
+use super::{Catalog, Listing, Slice, audit, member, new_id, now};
 
 impl Catalog {
     /// Makes an organization that belongs to `owner`.
@@ -24,6 +26,8 @@ impl Catalog {
         let mut tx = self.db.begin().await?;
         let organization = insert(&mut tx, owner, input, at).await?;
         member::insert(&mut tx, organization.id, owner, MemberRole::Admin, None, at).await?;
+        let (id, details) = (organization.id, json!({"name": organization.name}));
+        audit::note(&mut tx, owner, id, AuditAction::OrganizationCreated, id, details).await?;
         tx.commit().await?;
         Ok(organization)
     }

@@ -1,15 +1,17 @@
 //! Sessions of users.
 
+use edgesync_schemas::entity::audit::AuditAction;
 use edgesync_schemas::entity::session::Session;
 use edgesync_schemas::entity::user::User;
 use edgesync_schemas::id::{TokenId, UserId};
 use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
+use serde_json::json;
 
 use super::db::Tx;
 use super::error::Error;
 use super::token::{Token, TokenKind};
-use super::{Catalog, new_id, now, user};
+use super::{Catalog, audit, new_id, now, user};
 
 const LIFE_US: i64 = limit::SESSION_DAYS * 86_400_000_000;
 /// How stale `last_used_at` may be: a write per request would cost a flush to disk each.
@@ -30,6 +32,8 @@ impl Catalog {
             vec![user.into(), at.into(), limit::SESSIONS_PER_USER.into()],
         )
         .await?;
+        let details = json!({"prefix": session.token_prefix});
+        audit::note(&mut tx, user, user, AuditAction::SessionStarted, session.id, details).await?;
         tx.commit().await?;
         Ok((session, token))
     }
@@ -72,7 +76,13 @@ impl Catalog {
     /// Of the database.
     pub async fn end_session(&self, id: TokenId) -> Result<(), Error> {
         let mut tx = self.db.begin().await?;
-        tx.execute("DELETE FROM sessions WHERE id = $1", vec![id.into()]).await?;
+        let ended =
+            tx.first("DELETE FROM sessions WHERE id = $1 RETURNING user_id, token_prefix", vec![id.into()]);
+        if let Some(mut row) = ended.await? {
+            let (user, prefix): (UserId, String) = (row.take()?, row.take()?);
+            let details = json!({"prefix": prefix});
+            audit::note(&mut tx, user, user, AuditAction::SessionEnded, id, details).await?;
+        }
         tx.commit().await
     }
 

@@ -1,14 +1,16 @@
 //! Users and what they may have.
 
+use edgesync_schemas::entity::audit::AuditAction;
 use edgesync_schemas::entity::organization::{MemberRole, Organization, OrganizationInput};
 use edgesync_schemas::entity::user::{SubscriptionType, User, UserProfile};
 use edgesync_schemas::id::UserId;
 use edgesync_schemas::limit;
+use serde_json::json;
 
 use super::error::Error;
 use super::token::{Token, TokenKind};
 use super::value::{Row, Value};
-use super::{Catalog, member, new_id, now, organization, session};
+use super::{Catalog, audit, member, new_id, now, organization, session};
 
 /// A user and the hash that their password is checked against. The hash does not print.
 #[derive(Clone)]
@@ -80,6 +82,10 @@ impl Catalog {
         let organization = organization::insert(&mut tx, user.id, input, at).await?;
         member::insert(&mut tx, organization.id, user.id, MemberRole::Admin, None, at).await?;
         let session = session::insert(&mut tx, user.id, &token, at).await?;
+        audit::note(&mut tx, user.id, user.id, AuditAction::UserSignedUp, user.id, json!({"email": email}))
+            .await?;
+        let (id, details) = (organization.id, json!({"name": organization.name}));
+        audit::note(&mut tx, user.id, id, AuditAction::OrganizationCreated, id, details).await?;
         tx.commit().await?;
         Ok(SignedUp { user, organization, session, token })
     }
@@ -125,6 +131,7 @@ impl Catalog {
         keep: Option<edgesync_schemas::id::TokenId>,
     ) -> Result<User, Error> {
         let mut tx = self.db.begin().await?;
+        let (renamed, new_password) = (name.clone(), password_hash.is_some());
         if password_hash.is_some() {
             let kept = keep.map_or(uuid::Uuid::nil(), |id| id.uuid());
             tx.execute("DELETE FROM sessions WHERE user_id = $1 AND id <> $2", vec![id.into(), kept.into()])
@@ -139,6 +146,12 @@ impl Catalog {
             .await?;
         if changed == 0 {
             return Err(Error::not_found("user"));
+        }
+        if let Some(name) = renamed {
+            audit::note(&mut tx, id, id, AuditAction::UserUpdated, id, json!({"name": name})).await?;
+        }
+        if new_password {
+            audit::note(&mut tx, id, id, AuditAction::UserPasswordChanged, id, json!({})).await?;
         }
         tx.commit().await?;
         self.user(id).await
@@ -161,6 +174,8 @@ impl Catalog {
             vec![Value::name(&kind), device_limit.into(), now().into(), email.into()],
         );
         let id: UserId = row.await?.ok_or(Error::not_found("user"))?.take()?;
+        let details = json!({"subscription_type": kind, "device_limit": device_limit});
+        audit::note(&mut tx, None, id, AuditAction::UserPlanSet, id, details).await?;
         tx.commit().await?;
         self.user(id).await
     }

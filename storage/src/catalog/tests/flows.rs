@@ -4,7 +4,7 @@ use edgesync_schemas::id::DeviceId;
 use serde_json::json;
 
 use super::*;
-use crate::catalog::new_id;
+use crate::catalog::{Stopped, new_id};
 
 #[tokio::test]
 async fn each_save_is_a_version_and_who_saves_over_another_is_told() {
@@ -29,17 +29,17 @@ async fn what_is_deployed_is_what_was_deployed_and_not_the_draft() {
     let flow =
         f.catalog.create_flow(ada.user.id, input(FlowInput::read, json!({"name": "f"}))).await.unwrap();
     let diagram = json!({"nodes": [{"id": "a"}], "edges": []});
-    f.catalog.set_flow_deployed(flow.id, 1, &diagram).await.unwrap();
+    f.catalog.set_flow_deployed(None, flow.id, 1, &diagram).await.unwrap();
     let patch = FlowPatch { nodes: Some(vec![]), ..FlowPatch::default() };
     let draft = f.catalog.update_flow(ada.user.id, flow.id, None, patch).await.unwrap();
     assert_eq!((draft.version, draft.deployed_version, draft.is_active), (2, Some(1), true));
     let deployed = f.catalog.deployed_flows().await.unwrap();
     assert_eq!(deployed.len(), 1);
     assert_eq!((deployed[0].id, deployed[0].version, &deployed[0].diagram), (flow.id, 1, &diagram));
-    f.catalog.set_flow_stopped(flow.id).await.unwrap();
+    f.catalog.set_flow_stopped(flow.id, Stopped::By(ada.user.id)).await.unwrap();
     assert!(f.catalog.deployed_flows().await.unwrap().is_empty());
     f.catalog.delete_flow(ada.user.id, flow.id).await.unwrap();
-    assert_not_found(f.catalog.set_flow_deployed(flow.id, 2, &diagram).await);
+    assert_not_found(f.catalog.set_flow_deployed(None, flow.id, 2, &diagram).await);
 }
 
 #[tokio::test]
@@ -105,14 +105,14 @@ async fn a_deployed_flow_is_not_moved_to_where_it_may_not_read_its_devices() {
         to(Some(hers)).await.unwrap();
         let version = f.catalog.flow(flow.id).await.unwrap().unwrap().version;
         let diagram = json!({"nodes": [{"id": "a", "data": data}, {"id": "b"}], "edges": []});
-        f.catalog.set_flow_deployed(flow.id, version, &diagram).await.unwrap();
+        f.catalog.set_flow_deployed(None, flow.id, version, &diagram).await.unwrap();
         let refused = to(Some(theirs)).await;
         assert!(matches!(refused, Err(Error::Invalid { field: "project_id", .. })), "{refused:?}");
         let kept = f.catalog.flow(flow.id).await.unwrap().unwrap();
         assert_eq!((kept.project_id, kept.version), (Some(hers), version));
         to(None).await.unwrap();
         to(Some(hers)).await.unwrap();
-        f.catalog.set_flow_stopped(flow.id).await.unwrap();
+        f.catalog.set_flow_stopped(flow.id, Stopped::By(ada.user.id)).await.unwrap();
         to(Some(theirs)).await.unwrap();
     }
 }

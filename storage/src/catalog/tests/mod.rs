@@ -1,6 +1,7 @@
 //! What the catalog promises, asked of a real file.
 
 mod access;
+mod audit;
 mod dashboards;
 mod devices;
 mod flows;
