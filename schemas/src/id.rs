@@ -2,6 +2,7 @@
 //!
 //! Entities carry UUIDs (version 7, made by whoever creates the entity); what the log counts carries integers.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -9,7 +10,11 @@ use std::marker::PhantomData;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use utoipa::openapi::{KnownFormat, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
+
+use crate::entity::shape;
 
 /// The id of an entity of kind `K`: a UUID that prints and parses in its hyphenated form.
 pub struct Id<K> {
@@ -121,6 +126,19 @@ impl<K> Serialize for Id<K> {
 impl<'de, K> Deserialize<'de> for Id<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Uuid::deserialize(deserializer).map(Self::from_uuid)
+    }
+}
+
+impl<K> PartialSchema for Id<K> {
+    fn schema() -> RefOr<Schema> {
+        shape::formatted(KnownFormat::Uuid).into()
+    }
+}
+impl<K> ToSchema for Id<K> {
+    /// `DeviceId` for the id of a [`kind::Device`].
+    fn name() -> Cow<'static, str> {
+        let kind = std::any::type_name::<K>();
+        Cow::Owned(format!("{}Id", kind.rsplit("::").next().unwrap_or(kind)))
     }
 }
 

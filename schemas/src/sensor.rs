@@ -5,7 +5,10 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
+use crate::entity::shape;
 use crate::limit;
 
 /// Name of a sensor of a device: 1 to 64 bytes of `[A-Za-z0-9_.:/-]`. Cheap to clone.
@@ -56,6 +59,14 @@ impl<'de> Deserialize<'de> for SensorName {
         text.parse().map_err(serde::de::Error::custom)
     }
 }
+
+impl PartialSchema for SensorName {
+    fn schema() -> RefOr<Schema> {
+        let name = shape::text().min_length(Some(1)).max_length(Some(limit::SENSOR_NAME_BYTES));
+        name.pattern(Some("^[A-Za-z0-9_.:/-]+$")).into()
+    }
+}
+impl ToSchema for SensorName {}
 
 /// The text cannot name a sensor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -4,6 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use utoipa::openapi::{KnownFormat, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::entity::shape;
 
 /// A moment: microseconds since 1970-01-01T00:00:00Z, within the years 1 to 9999, so that it always prints as RFC 3339.
 ///
@@ -84,6 +88,13 @@ impl<'de> Deserialize<'de> for Timestamp {
         text.parse().map_err(serde::de::Error::custom)
     }
 }
+
+impl PartialSchema for Timestamp {
+    fn schema() -> RefOr<Schema> {
+        shape::formatted(KnownFormat::DateTime).into()
+    }
+}
+impl ToSchema for Timestamp {}
 
 /// The text is not RFC 3339, or lies outside the years 1 to 9999.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -5,7 +5,10 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
+use crate::entity::shape;
 use crate::limit;
 
 /// A unit as written by the device: 1 to 16 characters (at most 32 bytes), none of them control characters. Cheap to clone.
@@ -52,6 +55,13 @@ impl<'de> Deserialize<'de> for Unit {
         text.parse().map_err(serde::de::Error::custom)
     }
 }
+
+impl PartialSchema for Unit {
+    fn schema() -> RefOr<Schema> {
+        shape::text().min_length(Some(1)).max_length(Some(limit::UNIT_CHARS)).into()
+    }
+}
+impl ToSchema for Unit {}
 
 /// The text cannot be a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

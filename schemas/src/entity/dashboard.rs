@@ -2,20 +2,25 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::openapi::schema::AllOfBuilder;
+use utoipa::openapi::{ObjectBuilder, Ref, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::input::{self, Checked};
+use super::shape;
 use crate::id::{DashboardId, OrganizationId, ProjectId, UserId};
 use crate::limit;
 use crate::time::Timestamp;
 
 /// A dashboard template.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct DashboardTemplate {
     /// Its id.
     pub id: DashboardId,
     /// Its tenant.
     pub organization_id: OrganizationId,
     /// The project it is in, if any.
+    #[schema(required = true)]
     pub project_id: Option<ProjectId>,
     /// Who made it.
     pub creator_id: UserId,
@@ -24,14 +29,18 @@ pub struct DashboardTemplate {
     /// What it is for.
     pub description: String,
     /// Where things are, in the words of the UI.
+    #[schema(value_type = Object)]
     pub layout: Map<String, Value>,
     /// How widgets are drawn, in the words of the UI.
+    #[schema(value_type = shape::Drawing)]
     pub widgets: Vec<Value>,
     /// What the UI wants to know about sources.
+    #[schema(value_type = shape::Drawing)]
     pub datasources: Vec<Value>,
     /// Seconds between refreshes of what is not live.
     pub update_frequency: u32,
     /// What the UI keeps about flows.
+    #[schema(value_type = Object)]
     pub flow_config: Map<String, Value>,
     /// Whether it is in use.
     pub is_active: bool,
@@ -44,13 +53,14 @@ pub struct DashboardTemplate {
 }
 
 /// A dashboard template as lists show it: without the drawing, so that a page stays small.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DashboardSummary {
     /// Its id.
     pub id: DashboardId,
     /// Its tenant.
     pub organization_id: OrganizationId,
     /// The project it is in, if any.
+    #[schema(required = true)]
     pub project_id: Option<ProjectId>,
     /// Who made it.
     pub creator_id: UserId,
@@ -94,26 +104,53 @@ impl DashboardInput {
     }
 }
 
+impl PartialSchema for DashboardInput {
+    fn schema() -> RefOr<Schema> {
+        let own = ObjectBuilder::new()
+            .property("organization_id", Ref::from_schema_name(OrganizationId::name()))
+            .required("organization_id")
+            .required("name");
+        let fields = Ref::from_schema_name(DashboardPatch::name());
+        AllOfBuilder::new().item(fields).item(own).description(Some("A new dashboard template.")).into()
+    }
+}
+impl ToSchema for DashboardInput {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((OrganizationId::name().into(), OrganizationId::schema()));
+        schemas.push((DashboardPatch::name().into(), DashboardPatch::schema()));
+        DashboardPatch::schemas(schemas);
+    }
+}
+
 /// Body of a change to a dashboard template. What is absent stays.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, ToSchema)]
 pub struct DashboardPatch {
     /// Another project, or none.
+    #[schema(value_type = Option<ProjectId>)]
     pub project_id: Option<Option<ProjectId>>,
     /// New name.
+    #[schema(value_type = shape::Name, required = false)]
     pub name: Option<String>,
     /// New description.
+    #[schema(value_type = shape::Description, required = false)]
     pub description: Option<String>,
     /// New layout.
+    #[schema(value_type = Object, required = false)]
     pub layout: Option<Map<String, Value>>,
     /// New drawing.
+    #[schema(value_type = shape::Drawing, required = false)]
     pub widgets: Option<Vec<Value>>,
     /// New datasources.
+    #[schema(value_type = shape::Drawing, required = false)]
     pub datasources: Option<Vec<Value>>,
     /// New seconds between refreshes.
+    #[schema(value_type = u32, required = false, minimum = 1, maximum = 86400)]
     pub update_frequency: Option<u32>,
     /// New flow configuration.
+    #[schema(value_type = Object, required = false)]
     pub flow_config: Option<Map<String, Value>>,
     /// Whether it is in use.
+    #[schema(value_type = bool, required = false)]
     pub is_active: Option<bool>,
 }
 

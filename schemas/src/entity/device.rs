@@ -2,14 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::input::{self, Checked};
+use super::shape;
 use crate::id::{DeviceId, OrganizationId, UserId};
 use crate::limit;
 use crate::time::Timestamp;
 
 /// How a device is, as far as the server knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DeviceStatus {
     /// Its socket is open.
@@ -23,7 +25,7 @@ pub enum DeviceStatus {
 }
 
 /// A device.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Device {
     /// Its id: what readings, flows and sockets name it by.
     pub id: DeviceId,
@@ -44,6 +46,7 @@ pub struct Device {
     /// Whether it may connect.
     pub is_active: bool,
     /// When its last frame came; written in batches, so some seconds late.
+    #[schema(required = true)]
     pub last_seen: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
@@ -52,15 +55,18 @@ pub struct Device {
 }
 
 /// Body of a new device.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, ToSchema)]
 pub struct DeviceInput {
     /// Its tenant.
     pub organization_id: OrganizationId,
     /// Its name.
+    #[schema(value_type = shape::Name)]
     pub name: String,
     /// What it is for.
+    #[schema(value_type = shape::Description, required = false)]
     pub description: String,
     /// What kind of thing it is.
+    #[schema(value_type = shape::Label, required = false)]
     pub device_type: String,
 }
 
@@ -80,15 +86,19 @@ impl DeviceInput {
 }
 
 /// Body of a change to a device. What is absent stays.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, ToSchema)]
 pub struct DevicePatch {
     /// New name.
+    #[schema(value_type = shape::Name, required = false)]
     pub name: Option<String>,
     /// New description.
+    #[schema(value_type = shape::Description, required = false)]
     pub description: Option<String>,
     /// New kind.
+    #[schema(value_type = shape::Label, required = false)]
     pub device_type: Option<String>,
     /// Whether it may connect; `false` closes its socket at once.
+    #[schema(value_type = bool, required = false)]
     pub is_active: Option<bool>,
 }
 
@@ -108,9 +118,10 @@ impl DevicePatch {
 }
 
 /// Body of a new token for a device. All of it may be absent.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, ToSchema)]
 pub struct RotateToken {
     /// Seconds for which the old token stays valid beside the new one; 0 (the default) ends it, and its socket, at once.
+    #[schema(value_type = shape::OverlapSeconds, required = false)]
     pub overlap_s: u32,
 }
 

@@ -5,36 +5,43 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::input::{self, Checked};
+use super::shape;
 use crate::id::{DeviceId, FlowId, ProjectId, UserId};
 use crate::limit;
 use crate::time::Timestamp;
 
 /// A flow diagram.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct FlowDiagram {
     /// Its id.
     pub id: FlowId,
     /// Whom it belongs to.
     pub owner_id: UserId,
     /// The project it is in, whose organization's members may read it.
+    #[schema(required = true)]
     pub project_id: Option<ProjectId>,
     /// Its name.
     pub name: String,
     /// What it is for.
     pub description: String,
     /// React Flow nodes, as the editor wrote them; unknown keys are kept.
+    #[schema(value_type = shape::Nodes)]
     pub nodes: Vec<Value>,
     /// React Flow edges, as the editor wrote them; unknown keys are kept.
+    #[schema(value_type = shape::Edges)]
     pub edges: Vec<Value>,
     /// Whatever the editor wants to keep with it (viewport, ...).
+    #[schema(value_type = Object)]
     pub metadata: Map<String, Value>,
     /// Whether it is deployed.
     pub is_active: bool,
     /// Number of the draft: each save adds one. Its ETag.
     pub version: u32,
     /// The version that is deployed, while one is; the draft may be newer.
+    #[schema(required = true)]
     pub deployed_version: Option<u32>,
     /// Words to find it by.
     pub tags: Vec<String>,
@@ -45,13 +52,14 @@ pub struct FlowDiagram {
 }
 
 /// A flow diagram as lists show it: without the diagram, so that a page stays small.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FlowSummary {
     /// Its id.
     pub id: FlowId,
     /// Whom it belongs to.
     pub owner_id: UserId,
     /// The project it is in.
+    #[schema(required = true)]
     pub project_id: Option<ProjectId>,
     /// Its name.
     pub name: String,
@@ -62,6 +70,7 @@ pub struct FlowSummary {
     /// Number of the draft.
     pub version: u32,
     /// The version that is deployed, while one is.
+    #[schema(required = true)]
     pub deployed_version: Option<u32>,
     /// Words to find it by.
     pub tags: Vec<String>,
@@ -97,21 +106,27 @@ impl DeployedFlow {
 }
 
 /// Body of a new flow, or of a whole replacement.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, ToSchema)]
 pub struct FlowInput {
     /// The project it is in.
     pub project_id: Option<ProjectId>,
     /// Its name.
+    #[schema(value_type = shape::Name)]
     pub name: String,
     /// What it is for.
+    #[schema(value_type = shape::Description, required = false)]
     pub description: String,
     /// React Flow nodes.
+    #[schema(value_type = shape::Nodes, required = false)]
     pub nodes: Vec<Value>,
     /// React Flow edges.
+    #[schema(value_type = shape::Edges, required = false)]
     pub edges: Vec<Value>,
     /// Whatever the editor wants to keep with it.
+    #[schema(value_type = Object, required = false)]
     pub metadata: Map<String, Value>,
     /// Words to find it by.
+    #[schema(value_type = shape::Tags, required = false)]
     pub tags: Vec<String>,
 }
 
@@ -134,21 +149,28 @@ impl FlowInput {
 }
 
 /// Body of a change to a flow. What is absent stays.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, ToSchema)]
 pub struct FlowPatch {
     /// Another project, or none.
+    #[schema(value_type = Option<ProjectId>)]
     pub project_id: Option<Option<ProjectId>>,
     /// New name.
+    #[schema(value_type = shape::Name, required = false)]
     pub name: Option<String>,
     /// New description.
+    #[schema(value_type = shape::Description, required = false)]
     pub description: Option<String>,
     /// New nodes.
+    #[schema(value_type = shape::Nodes, required = false)]
     pub nodes: Option<Vec<Value>>,
     /// New edges.
+    #[schema(value_type = shape::Edges, required = false)]
     pub edges: Option<Vec<Value>>,
     /// New metadata.
+    #[schema(value_type = Object, required = false)]
     pub metadata: Option<Map<String, Value>>,
     /// New tags.
+    #[schema(value_type = shape::Tags, required = false)]
     pub tags: Option<Vec<String>>,
 }
 
@@ -186,11 +208,13 @@ impl From<FlowInput> for FlowPatch {
 }
 
 /// Body of a check: a drawing that is not saved. What is absent is taken from what is saved.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, ToSchema)]
 pub struct FlowDraft {
     /// Nodes to check.
+    #[schema(value_type = shape::Nodes, required = false)]
     pub nodes: Option<Vec<Value>>,
     /// Edges to check.
+    #[schema(value_type = shape::Edges, required = false)]
     pub edges: Option<Vec<Value>>,
 }
 

@@ -11,6 +11,7 @@ pub mod input;
 pub mod organization;
 pub mod project;
 pub mod session;
+pub mod shape;
 pub mod user;
 pub mod widget;
 
@@ -18,14 +19,17 @@ use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde::{Deserialize, Serialize};
 
+use utoipa::ToSchema;
+
 pub use input::Problem;
 
 /// A page of a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Page<T> {
     /// The entries.
     pub items: Vec<T>,
     /// What to ask the next page with; none after the last.
+    #[schema(required = true)]
     pub next: Option<String>,
 }
 

@@ -2,14 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::input::{self, Checked};
-use super::user;
+use super::{shape, user};
 use crate::id::{OrganizationId, UserId};
 use crate::time::Timestamp;
 
 /// A tenant: what all projects, devices and dashboards belong to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Organization {
     /// Its id.
     pub id: OrganizationId,
@@ -30,7 +31,7 @@ pub struct Organization {
 }
 
 /// What a member was made.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MemberRole {
     /// May change everything but the organization's existence and ownership.
@@ -53,7 +54,7 @@ pub enum Role {
 }
 
 /// That a user belongs to an organization, with what the others see of the user.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct OrganizationMember {
     /// The organization.
     pub organization_id: OrganizationId,
@@ -66,19 +67,23 @@ pub struct OrganizationMember {
     /// What the member was made.
     pub role: MemberRole,
     /// Who asked them in, if anybody.
+    #[schema(required = true)]
     pub invited_by: Option<UserId>,
     /// Since when.
     pub joined_at: Timestamp,
 }
 
 /// Body of a new organization.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, ToSchema)]
 pub struct OrganizationInput {
     /// Its name.
+    #[schema(value_type = shape::Name)]
     pub name: String,
     /// Its name in addresses; made from the name if not given.
+    #[schema(value_type = shape::Slug, required = false)]
     pub slug: Option<String>,
     /// What it is for.
+    #[schema(value_type = shape::Description, required = false)]
     pub description: String,
 }
 
@@ -97,9 +102,10 @@ impl OrganizationInput {
 }
 
 /// Body of a new member.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, ToSchema)]
 pub struct MemberInput {
     /// The address of an account that exists, folded as accounts have it.
+    #[schema(value_type = shape::EmailAddress)]
     pub email: String,
     /// What to make them.
     pub role: MemberRole,
@@ -119,7 +125,7 @@ impl MemberInput {
 }
 
 /// Body of a change to a member.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, ToSchema)]
 pub struct MemberPatch {
     /// What to make them.
     pub role: MemberRole,
@@ -150,7 +156,7 @@ pub fn slug_of(name: &str) -> String {
 }
 
 /// Bytes of a slug: a label of a domain name less the random end that makes it unique.
-const SLUG_BYTES: usize = 50;
+pub(super) const SLUG_BYTES: usize = 50;
 
 fn slug(value: Value) -> Checked<String> {
     let text = input::line(1, SLUG_BYTES)(value)?;

@@ -2,14 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::input::{self, Checked};
+use super::shape;
 use crate::id::{OrganizationId, ProjectId, UserId};
 use crate::limit;
 use crate::time::Timestamp;
 
 /// How far along a project is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ProjectStatus {
     /// In use.
@@ -22,7 +24,7 @@ pub enum ProjectStatus {
 }
 
 /// A project.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Project {
     /// Its id.
     pub id: ProjectId,
@@ -39,6 +41,7 @@ pub struct Project {
     /// Words to find it by.
     pub tags: Vec<String>,
     /// Whatever programs want to keep with it.
+    #[schema(value_type = Object)]
     pub metadata: Map<String, Value>,
     /// Whether the editor saves by itself.
     pub auto_save: bool,
@@ -51,23 +54,30 @@ pub struct Project {
 }
 
 /// Body of a new project.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, ToSchema)]
 pub struct ProjectInput {
     /// Its tenant.
     pub organization_id: OrganizationId,
     /// Its name.
+    #[schema(value_type = shape::Name)]
     pub name: String,
     /// What it is for.
+    #[schema(value_type = shape::Description, required = false)]
     pub description: String,
     /// How far along it is.
+    #[schema(required = false)]
     pub status: ProjectStatus,
     /// Words to find it by.
+    #[schema(value_type = shape::Tags, required = false)]
     pub tags: Vec<String>,
     /// Whatever programs want to keep with it.
+    #[schema(value_type = shape::FreeForm, required = false)]
     pub metadata: Map<String, Value>,
     /// Whether the editor saves by itself.
+    #[schema(required = false)]
     pub auto_save: bool,
     /// Days that readings of its devices are kept.
+    #[schema(value_type = shape::RetentionDays, required = false)]
     pub data_retention_days: u32,
 }
 

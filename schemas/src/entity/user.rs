@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::openapi::{ObjectBuilder, Ref, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::input::{self, Checked, wrong};
+use super::shape;
 use crate::id::UserId;
 use crate::limit;
 use crate::time::Timestamp;
@@ -66,7 +69,7 @@ impl std::fmt::Debug for Password {
 }
 
 /// What somebody pays for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SubscriptionType {
     /// Nothing.
@@ -79,7 +82,7 @@ pub enum SubscriptionType {
 }
 
 /// What a user may have, beside the account.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UserProfile {
     /// The plan.
     pub subscription_type: SubscriptionType,
@@ -88,7 +91,7 @@ pub struct UserProfile {
 }
 
 /// A user as shown to themselves. The password's hash never leaves the catalog in it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct User {
     /// Its id.
     pub id: UserId,
@@ -107,13 +110,16 @@ pub struct User {
 }
 
 /// Body of a signup.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, ToSchema)]
 pub struct Signup {
     /// Address of the new account.
+    #[schema(value_type = shape::EmailAddress)]
     pub email: Email,
     /// Its password.
+    #[schema(value_type = shape::NewPassword)]
     pub password: Password,
     /// How the user wants to be called; the address up to the `@` if not given.
+    #[schema(value_type = shape::Name, required = false)]
     pub name: String,
 }
 
@@ -135,11 +141,13 @@ impl Signup {
 }
 
 /// Body of a login. What no account can have is not a problem here: it is a wrong login like any other.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, ToSchema)]
 pub struct Login {
     /// Address of the account, as typed.
+    #[schema(value_type = shape::TypedAddress)]
     pub email: String,
     /// The password to try.
+    #[schema(value_type = shape::TypedPassword)]
     pub password: Password,
 }
 
@@ -194,6 +202,24 @@ impl UserPatch {
             };
             Self { name, password }
         })
+    }
+}
+
+impl PartialSchema for UserPatch {
+    fn schema() -> RefOr<Schema> {
+        let of = |name| Ref::from_schema_name(name);
+        let fields = ObjectBuilder::new()
+            .property("name", of(shape::Name::name()))
+            .property("password", of(shape::NewPassword::name()))
+            .property("current_password", of(shape::TypedPassword::name()));
+        fields.description(Some("`password` needs `current_password`. What is absent stays.")).into()
+    }
+}
+impl ToSchema for UserPatch {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((shape::Name::name().into(), shape::Name::schema()));
+        schemas.push((shape::NewPassword::name().into(), shape::NewPassword::schema()));
+        schemas.push((shape::TypedPassword::name().into(), shape::TypedPassword::schema()));
     }
 }
 

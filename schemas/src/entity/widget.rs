@@ -2,15 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::input::{self, Checked, Fields};
+use super::shape;
 use crate::id::{DashboardId, DeviceId, FlowId, WidgetId};
 use crate::limit;
 use crate::sensor::{NotASensorName, SensorName};
 use crate::time::Timestamp;
 
 /// How a widget looks.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)]
 pub enum WidgetType {
@@ -32,7 +34,7 @@ pub enum WidgetType {
 }
 
 /// What becomes of several values where one is shown.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)]
 pub enum Aggregation {
@@ -46,21 +48,27 @@ pub enum Aggregation {
 }
 
 /// Where a widget is, in cells of the grid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GridPosition {
     /// Column.
+    #[schema(required = false, minimum = 0, maximum = 1000)]
     pub x: u32,
     /// Row.
+    #[schema(required = false, minimum = 0, maximum = 100000)]
     pub y: u32,
     /// Columns wide.
+    #[schema(required = false, minimum = 1, maximum = 1000)]
     pub w: u32,
     /// Rows high.
+    #[schema(required = false, minimum = 1, maximum = 1000)]
     pub h: u32,
     /// Columns wide at least.
+    #[schema(minimum = 1, maximum = 1000)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_w: Option<u32>,
     /// Rows high at least.
+    #[schema(minimum = 1, maximum = 1000)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_h: Option<u32>,
 }
@@ -72,7 +80,7 @@ impl Default for GridPosition {
 }
 
 /// Where a widget's data comes from. In JSON its fields stand beside the widget's.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "data_source_type", rename_all = "snake_case")]
 pub enum DataSource {
     /// What a node of a flow puts out.
@@ -80,8 +88,10 @@ pub enum DataSource {
         /// The flow.
         flow_id: FlowId,
         /// The node's id in the diagram.
+        #[schema(value_type = shape::Name)]
         node_id: String,
-        /// Which field of its records.
+        /// Which field of its records; `output` if absent.
+        #[schema(required = false)]
         output_field: String,
     },
     /// What a sensor of a device measures.
@@ -93,7 +103,8 @@ pub enum DataSource {
     },
     /// A value that stands in the widget.
     Static {
-        /// The value.
+        /// The value; null if absent.
+        #[schema(required = false)]
         static_value: Value,
     },
 }
@@ -105,7 +116,7 @@ impl Default for DataSource {
 }
 
 /// A widget of a dashboard.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct DashboardWidget {
     /// Its id: what the live socket names it by.
     pub id: WidgetId,
@@ -118,6 +129,7 @@ pub struct DashboardWidget {
     /// How it looks.
     pub widget_type: WidgetType,
     /// What the UI keeps about it.
+    #[schema(value_type = Object)]
     pub widget_config: Map<String, Value>,
     /// Where it is.
     pub grid_position: GridPosition,
@@ -137,25 +149,33 @@ pub struct DashboardWidget {
 }
 
 /// Body of a new widget.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, ToSchema)]
 pub struct WidgetInput {
     /// Its id in the drawing.
+    #[schema(value_type = shape::Tag)]
     pub widget_id: String,
     /// What stands above it.
+    #[schema(value_type = shape::Title, required = false)]
     pub title: String,
     /// How it looks.
     pub widget_type: WidgetType,
     /// What the UI keeps about it.
+    #[schema(value_type = shape::FreeForm, required = false)]
     pub widget_config: Map<String, Value>,
     /// Where it is.
+    #[schema(required = false)]
     pub grid_position: GridPosition,
     /// Where its data comes from.
+    #[serde(flatten)]
     pub source: DataSource,
     /// What becomes of several values.
+    #[schema(required = false)]
     pub aggregation: Aggregation,
     /// Milliseconds between refreshes.
+    #[schema(required = false, minimum = 1000, maximum = 1000)]
     pub refresh_interval: u32,
     /// Samples kept for it.
+    #[schema(value_type = shape::Samples, required = false)]
     pub max_samples: u32,
 }
 

@@ -1,9 +1,11 @@
 //! What is wrong with a diagram, said so that the editor can point at it.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// One thing wrong with a diagram.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = FlowProblem)]
 pub struct Problem {
     /// The node it is about, if it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -24,7 +26,8 @@ pub struct Problem {
 }
 
 /// A place in a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = TextPosition)]
 pub struct Position {
     /// Line, from 1.
     pub line: u32,
@@ -33,7 +36,8 @@ pub struct Position {
 }
 
 /// Kinds of [`Problem`]s.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = FlowProblemCode)]
 #[serde(rename_all = "snake_case")]
 pub enum Code {
     /// The JSON is not a diagram.
