@@ -12,6 +12,7 @@ use edgesync_schemas::entity;
 use edgesync_schemas::flow;
 use edgesync_storage::{catalog, log};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// An answer that says no.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,15 +31,24 @@ pub struct Problem {
     pub retry_after_s: Option<u64>,
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
+/// An answer that says no, as it is sent (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct Body<'a> {
+    /// `about:blank`: `code` says which problem it is.
     r#type: &'static str,
+    /// The status in words.
     title: &'a str,
+    /// The HTTP status.
     status: u16,
+    /// Which problem, for people.
     detail: &'a str,
+    /// Which problem, for programs: does not change.
     code: &'a str,
+    /// The places in the body that are wrong.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [entity::Problem],
+    /// What is wrong with a flow's diagram, by node and field.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     problems: &'a [flow::Problem],
 }

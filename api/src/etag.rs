@@ -4,12 +4,28 @@ use axum::Json;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use crate::error::Problem;
 
 /// An entity with its version as ETag.
 pub fn tagged<T: Serialize>(status: StatusCode, version: u32, entity: &T) -> Response {
     (status, [(header::ETAG, format!("\"{version}\""))], Json(entity)).into_response()
+}
+
+/// `If-Match` in the description of an operation that heeds it.
+#[derive(Debug)]
+pub enum IfMatch {}
+
+impl IntoParams for IfMatch {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let tag = ObjectBuilder::new().schema_type(Type::String);
+        let says = "The `ETag` that the change is meant for: another version answers 412. Absent or `*`: whatever is there.";
+        let header = ParameterBuilder::new().name("If-Match").parameter_in(ParameterIn::Header);
+        vec![header.schema(Some(tag)).description(Some(says)).build()]
+    }
 }
 
 /// The version that `If-Match` asks for; none if it is absent or `*`.

@@ -9,19 +9,46 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use edgesync_actors::cell::Status as Cell;
 use edgesync_storage::log::{ReadingLog, Stats};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::error::Problem;
+use crate::openapi::Role;
+use crate::openapi::problem::Busy;
 use crate::state::AppState;
 
 /// Longest that storage may take to answer before the server is not ready.
 const ANSWER: Duration = Duration::from_secs(2);
 
+/// The routes, with their description. They take nothing, and are asked by machines that say nothing of themselves.
+pub(crate) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default().routes(routes!(alive)).routes(routes!(ready)).routes(routes!(metrics))
+}
+
 /// The process answers.
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    operation_id = "alive",
+    tag = "operations",
+    responses((status = 200, description = "`ok`", body = String)),
+    extensions(("x-role" = json!(Role::Anonymous)))
+)]
 pub(crate) async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// It can work: the catalog answers, the log commits what waits in it, and the cells get done what is committed.
+/// The server can work.
+///
+/// The catalog answers, the log commits what waits in it, and the cells get done what is committed.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    operation_id = "ready",
+    tag = "operations",
+    responses((status = 200, description = "`ready`", body = String), Busy),
+    extensions(("x-role" = json!(Role::Anonymous)))
+)]
 pub(crate) async fn ready(State(state): State<AppState>) -> Result<&'static str, Problem> {
     let not = |why| {
         let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", why);
@@ -56,6 +83,14 @@ async fn moves(log: &ReadingLog) -> bool {
 }
 
 /// Everything that is counted, in the text format of Prometheus.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    operation_id = "metrics",
+    tag = "operations",
+    responses((status = 200, description = "the metrics", body = String)),
+    extensions(("x-role" = json!(Role::Anonymous)))
+)]
 pub(crate) async fn metrics(State(state): State<AppState>) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], render(&state))
 }

@@ -2,19 +2,24 @@
 
 use std::collections::HashMap;
 use std::str::FromStr;
+use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, MatchedPath, Query, Request};
+use axum::extract::{FromRequestParts, MatchedPath, Query, Request, State};
+use axum::http::Uri;
 use axum::http::request::Parts;
-use axum::http::{Method, Uri};
 use axum::middleware::Next;
 use axum::response::Response;
 use edgesync_schemas::entity::Page;
 use edgesync_schemas::limit;
 use edgesync_storage::catalog::{Listing, Slice};
 use serde::de::DeserializeOwned;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use uuid::Uuid;
 
 use crate::error::Problem;
+use crate::openapi::Description;
 
 /// What stands in the path, as ids. Something that is no id is as little there as an unknown one: 404.
 #[derive(Debug)]
@@ -31,48 +36,34 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     }
 }
 
-/// What both audit logs take.
-const AUDIT: &[&str] = &["limit", "cursor", "actor", "action", "target", "from", "to"];
-
-/// What each list takes behind the question mark. All other addresses take nothing.
-const PARAMETERS: &[(&str, &[&str])] = &[
-    ("/organizations", &["limit", "cursor", "q"]),
-    ("/organizations/{id}/members", &["limit", "cursor", "q"]),
-    ("/organizations/{id}/audit", AUDIT),
-    ("/me/audit", AUDIT),
-    ("/projects", &["limit", "cursor", "q", "organization"]),
-    ("/devices", &["limit", "cursor", "q", "organization"]),
-    ("/flows", &["limit", "cursor", "q", "project"]),
-    ("/dashboard-templates", &["limit", "cursor", "q", "organization"]),
-    ("/readings", &["limit", "cursor", "device", "sensor", "from", "to", "order"]),
-    ("/readings/latest", &["device"]),
-];
-
 /// Refuses what would otherwise be ignored, so that nobody takes an answer for something that it is not: parameters that the
-/// address does not take, parameters given twice, and `Idempotency-Key`, which this version does not heed.
+/// operation does not describe, parameters given twice, and `Idempotency-Key`, which this version does not heed.
 ///
 /// # Errors
 /// 400 that names the parameter or the header.
-pub async fn refuse_ignored(request: Request, next: Next) -> Result<Response, Problem> {
+pub async fn refuse_ignored(
+    State(api): State<Arc<Description>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
     if request.headers().contains_key("idempotency-key") {
         let detail = "Idempotency-Key is not supported by this version: send the request without it";
         return Err(Problem::bad_request("not_supported", detail));
     }
     if request.uri().query().is_some_and(|query| !query.is_empty()) {
         let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
-        check_parameters(path, *request.method() == Method::GET, request.uri())?;
+        let operation = api.operation(request.method(), path);
+        check_parameters(operation.map_or(&[], |operation| &operation.parameters), request.uri())?;
     }
     Ok(next.run(request).await)
 }
 
-fn check_parameters(path: &str, is_get: bool, uri: &Uri) -> Result<(), Problem> {
-    let path = path.strip_prefix("/api/v1").unwrap_or(path);
-    let taken = PARAMETERS.iter().find(|(of, _)| is_get && *of == path).map_or(&[][..], |(_, names)| names);
+fn check_parameters(taken: &[String], uri: &Uri) -> Result<(), Problem> {
     let Ok(Query(given)) = Query::<Vec<(String, String)>>::try_from_uri(uri) else {
         return Err(unreadable());
     };
     for (at, (name, _)) in given.iter().enumerate() {
-        if !taken.contains(&name.as_str()) {
+        if !taken.contains(name) {
             let names = if taken.is_empty() { "none".to_owned() } else { taken.join(", ") };
             return Err(Problem::parameter(name, &format!("is not known here; known: {names}")));
         }
@@ -85,6 +76,40 @@ fn check_parameters(path: &str, is_get: bool, uri: &Uri) -> Result<(), Problem> 
 
 fn unreadable() -> Problem {
     Problem::bad_request("invalid_parameter", "the address cannot be read behind the question mark")
+}
+
+/// `limit` and `cursor` in the description of a list.
+#[derive(Debug)]
+pub enum Paging {}
+
+impl IntoParams for Paging {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
+        let number = number.maximum(Some(limit::PAGE_MAX as u64)).default(Some(limit::PAGE_DEFAULT.into()));
+        let text = ObjectBuilder::new().schema_type(Type::String);
+        vec![
+            parameter("limit", number, "Entries of the page."),
+            parameter("cursor", text, "What an earlier page had as its `next`."),
+        ]
+    }
+}
+
+/// `limit`, `cursor` and `q` in the description of a list.
+#[derive(Debug)]
+pub enum Listed {}
+
+impl IntoParams for Listed {
+    fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let text = ObjectBuilder::new().schema_type(Type::String);
+        let mut parameters = Paging::into_params(place);
+        parameters.push(parameter("q", text, "Part of the name, in upper or lower case."));
+        parameters
+    }
+}
+
+fn parameter(name: &str, schema: ObjectBuilder, description: &str) -> Parameter {
+    let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query);
+    parameter.schema(Some(schema)).description(Some(description)).build()
 }
 
 /// What stands behind the question mark. What is in it was let through by [`refuse_ignored`].

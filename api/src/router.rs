@@ -1,23 +1,29 @@
 //! The addresses of the server, and what holds for all of them.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::get;
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::error::Problem;
+use crate::openapi::{self, Description};
+use crate::page::refuse_ignored;
 use crate::state::AppState;
-use crate::{health, rest, ws};
+use crate::{docs, health, rest, ws};
 
 /// All routes.
 pub fn router(state: AppState) -> Router {
-    Router::new()
-        .nest("/api/v1", rest::routes())
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
-        .route("/metrics", get(health::metrics))
+    let (api, description) =
+        OpenApiRouter::with_openapi(openapi::head()).nest("/api/v1", rest::routes()).split_for_parts();
+    let (machines, asked) = health::routes().split_for_parts();
+    let description = Arc::new(Description::of(description.merge_from(asked)));
+    api.route_layer(middleware::from_fn_with_state(Arc::clone(&description), refuse_ignored))
+        .merge(machines)
+        .merge(docs::routes(description))
         .merge(ws::device::routes())
         .merge(ws::compat::routes())
         .merge(ws::live::routes())

@@ -2,37 +2,56 @@
 
 use std::time::Instant;
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
-use axum::{Json, Router};
 use edgesync_schemas::entity::organization::Organization;
 use edgesync_schemas::entity::user::{Login, Signup, User};
 use edgesync_schemas::time::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::auth::{self, Auth, Peer, Via};
 use crate::body::StrangersBody;
 use crate::error::Problem;
+use crate::openapi::Role;
+use crate::openapi::problem::{Conflict, TooMany};
 use crate::state::AppState;
 
-pub(super) fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/auth/signup", post(sign_up))
-        .route("/auth/login", post(log_in))
-        .route("/auth/logout", post(log_out))
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default().routes(routes!(sign_up)).routes(routes!(log_in)).routes(routes!(log_out))
 }
 
-#[derive(Serialize)]
+/// Who is logged in, and by what.
+#[derive(Serialize, ToSchema)]
 struct LoggedIn {
+    /// Who.
     user: User,
+    /// The first organization, of a new account.
     #[serde(skip_serializing_if = "Option::is_none")]
     organization: Option<Organization>,
+    /// The session's token.
     token: String,
+    /// When the session ends by itself.
     expires_at: Timestamp,
 }
 
+/// Makes an account, its first organization and a session.
+#[utoipa::path(
+    post,
+    path = "/auth/signup",
+    operation_id = "sign_up",
+    tag = "account",
+    request_body = Signup,
+    responses(
+        (status = 201, description = "made; the session's token is in the answer and in a cookie", body = LoggedIn),
+        Conflict,
+    ),
+    extensions(("x-role" = json!(Role::Anonymous)))
+)]
 async fn sign_up(
     State(state): State<AppState>,
     headers: HeaderMap,
@@ -51,6 +70,19 @@ async fn sign_up(
     Ok((StatusCode::CREATED, [(header::SET_COOKIE, auth::cookie(&made.token))], Json(answer)).into_response())
 }
 
+/// Makes a session.
+#[utoipa::path(
+    post,
+    path = "/auth/login",
+    operation_id = "log_in",
+    tag = "account",
+    request_body = Login,
+    responses(
+        (status = 200, description = "the session's token, here and in a cookie", body = LoggedIn),
+        TooMany,
+    ),
+    extensions(("x-role" = json!(Role::Anonymous)))
+)]
 async fn log_in(
     State(state): State<AppState>,
     Peer(address): Peer,
@@ -87,6 +119,15 @@ async fn log_in(
     Ok(([(header::SET_COOKIE, auth::cookie(&token))], Json(answer)).into_response())
 }
 
+/// Ends the session.
+#[utoipa::path(
+    post,
+    path = "/auth/logout",
+    operation_id = "log_out",
+    tag = "account",
+    responses((status = 204, description = "ended")),
+    extensions(("x-role" = json!(Role::Any)))
+)]
 async fn log_out(State(state): State<AppState>, auth: Auth) -> Result<Response, Problem> {
     state.catalog.end_session(auth.session.id).await?;
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, auth::no_cookie())]).into_response())

@@ -1,27 +1,42 @@
 //! Dashboard templates.
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use axum::routing::get;
-use axum::{Json, Router};
 use edgesync_schemas::entity::Page;
-use edgesync_schemas::entity::dashboard::{DashboardInput, DashboardPatch, DashboardSummary};
-use edgesync_schemas::id::DashboardId;
+use edgesync_schemas::entity::dashboard::{
+    DashboardInput, DashboardPatch, DashboardSummary, DashboardTemplate,
+};
+use edgesync_schemas::id::{DashboardId, OrganizationId};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::auth::Auth;
 use crate::body::JsonBody;
 use crate::error::Problem;
-use crate::etag::{if_match, tagged};
-use crate::page::{Params, Path, page};
+use crate::etag::{IfMatch, if_match, tagged};
+use crate::openapi::Role;
+use crate::page::{Listed, Params, Path, page};
 use crate::state::AppState;
 
-pub(super) fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/dashboard-templates", get(list).post(create))
-        .route("/dashboard-templates/{id}", get(show).patch(change).delete(remove))
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default().routes(routes!(list, create)).routes(routes!(show, change, remove))
 }
 
+/// Dashboards, without their drawings.
+#[utoipa::path(
+    get,
+    path = "/dashboard-templates",
+    operation_id = "list_dashboards",
+    tag = "dashboards",
+    params(
+        Listed,
+        ("organization" = Option<OrganizationId>, Query, description = "Only those of this organization."),
+    ),
+    responses((status = 200, description = "a page of them", body = Page<DashboardSummary>)),
+    extensions(("x-role" = json!(Role::Any)), ("x-scope" = json!("read")))
+)]
 async fn list(
     State(state): State<AppState>,
     auth: Auth,
@@ -33,6 +48,18 @@ async fn list(
     )))
 }
 
+/// Makes a dashboard.
+#[utoipa::path(
+    post,
+    path = "/dashboard-templates",
+    operation_id = "create_dashboard",
+    tag = "dashboards",
+    request_body = DashboardInput,
+    responses(
+        (status = 201, description = "made", body = DashboardTemplate, headers(("ETag" = String, description = "The version, for `If-Match`."))),
+    ),
+    extensions(("x-role" = json!(Role::User)), ("x-scope" = json!("write")))
+)]
 async fn create(
     State(state): State<AppState>,
     auth: Auth,
@@ -42,6 +69,18 @@ async fn create(
     Ok(tagged(StatusCode::CREATED, dashboard.version, &dashboard))
 }
 
+/// A dashboard with its drawing.
+#[utoipa::path(
+    get,
+    path = "/dashboard-templates/{id}",
+    operation_id = "show_dashboard",
+    tag = "dashboards",
+    params(("id" = DashboardId, Path, description = "the dashboard")),
+    responses(
+        (status = 200, description = "it", body = DashboardTemplate, headers(("ETag" = String, description = "The version, for `If-Match`."))),
+    ),
+    extensions(("x-role" = json!(Role::User)), ("x-scope" = json!("read")))
+)]
 async fn show(
     State(state): State<AppState>,
     auth: Auth,
@@ -51,6 +90,19 @@ async fn show(
     Ok(tagged(StatusCode::OK, dashboard.version, &dashboard))
 }
 
+/// Saves parts of a dashboard.
+#[utoipa::path(
+    patch,
+    path = "/dashboard-templates/{id}",
+    operation_id = "change_dashboard",
+    tag = "dashboards",
+    params(("id" = DashboardId, Path, description = "the dashboard"), IfMatch),
+    request_body = DashboardPatch,
+    responses(
+        (status = 200, description = "as it is now", body = DashboardTemplate, headers(("ETag" = String, description = "The version, for `If-Match`."))),
+    ),
+    extensions(("x-role" = json!(Role::Creator)), ("x-scope" = json!("write")))
+)]
 async fn change(
     State(state): State<AppState>,
     auth: Auth,
@@ -63,6 +115,16 @@ async fn change(
     Ok(tagged(StatusCode::OK, dashboard.version, &dashboard))
 }
 
+/// Removes a dashboard and its widgets.
+#[utoipa::path(
+    delete,
+    path = "/dashboard-templates/{id}",
+    operation_id = "remove_dashboard",
+    tag = "dashboards",
+    params(("id" = DashboardId, Path, description = "the dashboard")),
+    responses((status = 204, description = "gone")),
+    extensions(("x-role" = json!(Role::Creator)), ("x-scope" = json!("write")))
+)]
 async fn remove(
     State(state): State<AppState>,
     auth: Auth,

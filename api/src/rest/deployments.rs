@@ -1,10 +1,9 @@
 //! Flows that run: checking, deploying and stopping them, and how they are.
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use edgesync_actors::flow::Error as FlowError;
 use edgesync_schemas::entity;
 use edgesync_schemas::entity::flow::FlowDraft;
@@ -15,31 +14,63 @@ use edgesync_storage::catalog::{self, Stopped};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::whole;
 use crate::auth::Auth;
 use crate::body::OptionalBody;
 use crate::error::Problem;
-use crate::etag::{if_match, tagged};
+use crate::etag::{IfMatch, if_match, tagged};
+use crate::openapi::Role;
 use crate::page::Path;
 use crate::state::AppState;
 
-pub(super) fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/flows/{id}/validate", post(validate))
-        .route("/flows/{id}/deploy", post(deploy))
-        .route("/flows/{id}/stop", post(stop))
-        .route("/flows/{id}/metrics", get(metrics))
-        .route("/flows/{id}/nodes/{node}/output", get(output))
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default()
+        .routes(routes!(validate))
+        .routes(routes!(deploy))
+        .routes(routes!(stop))
+        .routes(routes!(metrics))
+        .routes(routes!(output))
 }
 
-/// `{"valid": true, "plan": ..}`, or `{"valid": false, "problems": [..]}` with everything that is wrong.
+/// What a check of a drawing found.
+#[derive(Serialize, ToSchema)]
+#[schema(as = FlowVerdict)]
+struct Verdict {
+    /// Whether it could run.
+    valid: bool,
+    /// Everything that is wrong.
+    problems: Vec<FlowProblem>,
+    /// How it would run, if it could.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Object, required = false)]
+    plan: Option<Value>,
+}
+
+/// Nothing: an empty object, or no body.
+#[derive(ToSchema)]
+struct Nothing {}
+
+/// Checks a drawing that need not be saved; what is absent is taken from what is.
+#[utoipa::path(
+    post,
+    path = "/flows/{id}/validate",
+    operation_id = "validate_flow",
+    tag = "flows",
+    params(("id" = FlowId, Path, description = "the flow")),
+    request_body = Option<FlowDraft>,
+    responses((status = 200, description = "the plan, or everything that is wrong", body = Verdict)),
+    extensions(("x-role" = json!(Role::User)), ("x-scope" = json!("read")))
+)]
 async fn validate(
     State(state): State<AppState>,
     auth: Auth,
     Path(id): Path<FlowId>,
     OptionalBody(body): OptionalBody,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Verdict>, Problem> {
     let draft = FlowDraft::read(body)?;
     let flow = state.catalog.readable_flow(auth.user.id, id).await?;
     let nodes = draft.nodes.unwrap_or(flow.nodes);
@@ -49,13 +80,25 @@ async fn validate(
         Err(problems) => Err(FlowError::Refused(problems)),
     };
     match checked {
-        Ok(plan) => Ok(Json(json!({"valid": true, "problems": [], "plan": plan}))),
-        Err(FlowError::Refused(problems)) => Ok(Json(json!({"valid": false, "problems": problems}))),
+        Ok(plan) => Ok(Json(Verdict { valid: true, problems: Vec::new(), plan: Some(plan) })),
+        Err(FlowError::Refused(problems)) => Ok(Json(Verdict { valid: false, problems, plan: None })),
         Err(error) => Err(error.into()),
     }
 }
 
-/// Runs the draft as it is saved. With `If-Match`, only if it is still that version.
+/// Runs the draft as it is saved, in place of what runs.
+#[utoipa::path(
+    post,
+    path = "/flows/{id}/deploy",
+    operation_id = "deploy_flow",
+    tag = "flows",
+    params(("id" = FlowId, Path, description = "the flow"), IfMatch),
+    request_body = Option<Nothing>,
+    responses(
+        (status = 200, description = "it runs", body = entity::flow::FlowDiagram, headers(("ETag" = String, description = "The version, for `If-Match`."))),
+    ),
+    extensions(("x-role" = json!(Role::Creator)), ("x-scope" = json!("write")))
+)]
 async fn deploy(
     State(state): State<AppState>,
     auth: Auth,
@@ -105,6 +148,18 @@ async fn restore(state: &AppState, id: FlowId, version: Option<u32>) {
 }
 
 /// Ends the flow; one that does not run stays so.
+#[utoipa::path(
+    post,
+    path = "/flows/{id}/stop",
+    operation_id = "stop_flow",
+    tag = "flows",
+    params(("id" = FlowId, Path, description = "the flow")),
+    request_body = Option<Nothing>,
+    responses(
+        (status = 200, description = "it does not run", body = entity::flow::FlowDiagram, headers(("ETag" = String, description = "The version, for `If-Match`."))),
+    ),
+    extensions(("x-role" = json!(Role::Creator)), ("x-scope" = json!("write")))
+)]
 async fn stop(
     State(state): State<AppState>,
     auth: Auth,
@@ -124,6 +179,16 @@ async fn stop(
     .await
 }
 
+/// How a flow runs, and what its nodes count.
+#[utoipa::path(
+    get,
+    path = "/flows/{id}/metrics",
+    operation_id = "flow_metrics",
+    tag = "flows",
+    params(("id" = FlowId, Path, description = "the flow")),
+    responses((status = 200, description = "the counters of the flow and of each node", body = Object)),
+    extensions(("x-role" = json!(Role::User)), ("x-scope" = json!("read")))
+)]
 async fn metrics(
     State(state): State<AppState>,
     auth: Auth,
@@ -134,14 +199,33 @@ async fn metrics(
 }
 
 /// A record that a node put out.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = NodeRecord)]
 struct Output {
+    /// Event time.
     timestamp: Timestamp,
+    /// The number.
     value: f64,
+    /// The original, where it is no number.
+    #[schema(value_type = Value, required = true)]
     raw_data: Option<Box<RawValue>>,
 }
 
-/// The newest records of a node. Asking is what makes the node keep them, for a quarter of an hour.
+/// The newest records of a node, whole.
+///
+/// Asking is what makes the node keep them, for a quarter of an hour.
+#[utoipa::path(
+    get,
+    path = "/flows/{id}/nodes/{node}/output",
+    operation_id = "node_output",
+    tag = "flows",
+    params(
+        ("id" = FlowId, Path, description = "the flow"),
+        ("node" = String, Path, description = "the node's id in the diagram"),
+    ),
+    responses((status = 200, description = "all that are kept", body = entity::Page<Output>)),
+    extensions(("x-role" = json!(Role::User)), ("x-scope" = json!("read")))
+)]
 async fn output(
     State(state): State<AppState>,
     auth: Auth,

@@ -1,40 +1,64 @@
 //! Devices and their tokens. What ends a token ends its socket at once.
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use edgesync_schemas::entity::Page;
 use edgesync_schemas::entity::device::{Device, DeviceInput, DevicePatch, RotateToken};
-use edgesync_schemas::id::DeviceId;
+use edgesync_schemas::id::{DeviceId, OrganizationId};
 use edgesync_schemas::wire::close::{Close, CloseCode};
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::whole;
 use crate::auth::Auth;
 use crate::body::{JsonBody, OptionalBody};
 use crate::error::Problem;
-use crate::page::{Params, Path, page};
+use crate::openapi::Role;
+use crate::openapi::problem::Conflict;
+use crate::page::{Listed, Params, Path, page};
 use crate::state::AppState;
 
-pub(super) fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/devices", get(list).post(create))
-        .route("/devices/{id}", get(show).patch(change).delete(remove))
-        .route("/devices/{id}/token", post(rotate))
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default()
+        .routes(routes!(list, create))
+        .routes(routes!(show, change, remove))
+        .routes(routes!(rotate))
 }
 
-#[derive(Serialize)]
+/// A new device.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CreatedDevice)]
 struct Created {
+    /// It.
     device: Device,
+    /// What it opens its socket with. It is shown here, and never again.
     token: String,
 }
 
-#[derive(Serialize)]
+/// A new token.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RotatedToken)]
 struct Rotated {
+    /// What the device opens its socket with. It is shown here, and never again.
     token: String,
 }
 
+/// Devices.
+#[utoipa::path(
+    get,
+    path = "/devices",
+    operation_id = "list_devices",
+    tag = "devices",
+    params(
+        Listed,
+        ("organization" = Option<OrganizationId>, Query, description = "Only those of this organization."),
+    ),
+    responses((status = 200, description = "a page of them", body = Page<Device>)),
+    extensions(("x-role" = json!(Role::Any)), ("x-scope" = json!("read")))
+)]
 async fn list(
     State(state): State<AppState>,
     auth: Auth,
@@ -46,6 +70,16 @@ async fn list(
     )))
 }
 
+/// Makes a device. Its token is in the answer, and never again.
+#[utoipa::path(
+    post,
+    path = "/devices",
+    operation_id = "create_device",
+    tag = "devices",
+    request_body = DeviceInput,
+    responses((status = 201, description = "made", body = Created), Conflict),
+    extensions(("x-role" = json!(Role::Admin)), ("x-scope" = json!("devices")))
+)]
 async fn create(
     State(state): State<AppState>,
     auth: Auth,
@@ -55,6 +89,16 @@ async fn create(
     Ok((StatusCode::CREATED, Json(Created { device, token: token.reveal().to_owned() })))
 }
 
+/// A device.
+#[utoipa::path(
+    get,
+    path = "/devices/{id}",
+    operation_id = "show_device",
+    tag = "devices",
+    params(("id" = DeviceId, Path, description = "the device")),
+    responses((status = 200, description = "it", body = Device)),
+    extensions(("x-role" = json!(Role::User)), ("x-scope" = json!("read")))
+)]
 async fn show(
     State(state): State<AppState>,
     auth: Auth,
@@ -63,6 +107,17 @@ async fn show(
     Ok(Json(state.catalog.readable_device(auth.user.id, id).await?))
 }
 
+/// Changes a device. Switching it off closes its socket at once.
+#[utoipa::path(
+    patch,
+    path = "/devices/{id}",
+    operation_id = "change_device",
+    tag = "devices",
+    params(("id" = DeviceId, Path, description = "the device")),
+    request_body = DevicePatch,
+    responses((status = 200, description = "as it is now", body = Device), Conflict),
+    extensions(("x-role" = json!(Role::Admin)), ("x-scope" = json!("devices")))
+)]
 async fn change(
     State(state): State<AppState>,
     auth: Auth,
@@ -80,6 +135,16 @@ async fn change(
     .await
 }
 
+/// Removes a device and its tokens, and closes its socket. Its readings stay.
+#[utoipa::path(
+    delete,
+    path = "/devices/{id}",
+    operation_id = "remove_device",
+    tag = "devices",
+    params(("id" = DeviceId, Path, description = "the device")),
+    responses((status = 204, description = "gone")),
+    extensions(("x-role" = json!(Role::Admin)), ("x-scope" = json!("devices")))
+)]
 async fn remove(
     State(state): State<AppState>,
     auth: Auth,
@@ -93,6 +158,17 @@ async fn remove(
     .await
 }
 
+/// Gives a device a new token, which is in the answer and never again.
+#[utoipa::path(
+    post,
+    path = "/devices/{id}/token",
+    operation_id = "rotate_device_token",
+    tag = "devices",
+    params(("id" = DeviceId, Path, description = "the device")),
+    request_body = Option<RotateToken>,
+    responses((status = 200, description = "the new token", body = Rotated)),
+    extensions(("x-role" = json!(Role::Admin)), ("x-scope" = json!("devices")))
+)]
 async fn rotate(
     State(state): State<AppState>,
     auth: Auth,

@@ -1,28 +1,38 @@
 //! Flow diagrams as drafts. Running them is in [`super::deployments`].
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use axum::routing::get;
-use axum::{Json, Router};
 use edgesync_schemas::entity::Page;
-use edgesync_schemas::entity::flow::{FlowInput, FlowPatch, FlowSummary};
-use edgesync_schemas::id::FlowId;
+use edgesync_schemas::entity::flow::{FlowDiagram, FlowInput, FlowPatch, FlowSummary};
+use edgesync_schemas::id::{FlowId, ProjectId};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::whole;
 use crate::auth::Auth;
 use crate::body::JsonBody;
 use crate::error::Problem;
-use crate::etag::{if_match, tagged};
-use crate::page::{Params, Path, page};
+use crate::etag::{IfMatch, if_match, tagged};
+use crate::openapi::Role;
+use crate::page::{Listed, Params, Path, page};
 use crate::state::AppState;
 
-pub(super) fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/flows", get(list).post(create))
-        .route("/flows/{id}", get(show).put(replace).patch(change).delete(remove))
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default().routes(routes!(list, create)).routes(routes!(show, replace, change, remove))
 }
 
+/// Flows, without their diagrams.
+#[utoipa::path(
+    get,
+    path = "/flows",
+    operation_id = "list_flows",
+    tag = "flows",
+    params(Listed, ("project" = Option<ProjectId>, Query, description = "Only those of this project.")),
+    responses((status = 200, description = "a page of them", body = Page<FlowSummary>)),
+    extensions(("x-role" = json!(Role::Any)), ("x-scope" = json!("read")))
+)]
 async fn list(
     State(state): State<AppState>,
     auth: Auth,
@@ -32,6 +42,18 @@ async fn list(
     Ok(Json(page(state.catalog.flows(auth.user.id, project, params.text("q"), params.slice()?).await?)))
 }
 
+/// Makes a flow: the own, and in a project its organization's members read it.
+#[utoipa::path(
+    post,
+    path = "/flows",
+    operation_id = "create_flow",
+    tag = "flows",
+    request_body = FlowInput,
+    responses(
+        (status = 201, description = "made", body = FlowDiagram, headers(("ETag" = String, description = "The version, for `If-Match`."))),
+    ),
+    extensions(("x-role" = json!(Role::User)), ("x-scope" = json!("write")))
+)]
 async fn create(
     State(state): State<AppState>,
     auth: Auth,
@@ -41,6 +63,18 @@ async fn create(
     Ok(tagged(StatusCode::CREATED, flow.version, &flow))
 }
 
+/// A flow with its diagram.
+#[utoipa::path(
+    get,
+    path = "/flows/{id}",
+    operation_id = "show_flow",
+    tag = "flows",
+    params(("id" = FlowId, Path, description = "the flow")),
+    responses(
+        (status = 200, description = "it", body = FlowDiagram, headers(("ETag" = String, description = "The version, for `If-Match`."))),
+    ),
+    extensions(("x-role" = json!(Role::User)), ("x-scope" = json!("read")))
+)]
 async fn show(
     State(state): State<AppState>,
     auth: Auth,
@@ -50,6 +84,19 @@ async fn show(
     Ok(tagged(StatusCode::OK, flow.version, &flow))
 }
 
+/// Saves a whole flow. What runs runs on as it was deployed.
+#[utoipa::path(
+    put,
+    path = "/flows/{id}",
+    operation_id = "replace_flow",
+    tag = "flows",
+    params(("id" = FlowId, Path, description = "the flow"), IfMatch),
+    request_body = FlowInput,
+    responses(
+        (status = 200, description = "as it is now", body = FlowDiagram, headers(("ETag" = String, description = "The version, for `If-Match`."))),
+    ),
+    extensions(("x-role" = json!(Role::Creator)), ("x-scope" = json!("write")))
+)]
 async fn replace(
     state: State<AppState>,
     auth: Auth,
@@ -60,6 +107,19 @@ async fn replace(
     save(state, auth, id, &headers, FlowInput::read(body)?.into()).await
 }
 
+/// Saves parts of a flow. What runs runs on as it was deployed.
+#[utoipa::path(
+    patch,
+    path = "/flows/{id}",
+    operation_id = "change_flow",
+    tag = "flows",
+    params(("id" = FlowId, Path, description = "the flow"), IfMatch),
+    request_body = FlowPatch,
+    responses(
+        (status = 200, description = "as it is now", body = FlowDiagram, headers(("ETag" = String, description = "The version, for `If-Match`."))),
+    ),
+    extensions(("x-role" = json!(Role::Creator)), ("x-scope" = json!("write")))
+)]
 async fn change(
     state: State<AppState>,
     auth: Auth,
@@ -87,6 +147,16 @@ async fn save(
     .await
 }
 
+/// Stops a flow and removes it.
+#[utoipa::path(
+    delete,
+    path = "/flows/{id}",
+    operation_id = "remove_flow",
+    tag = "flows",
+    params(("id" = FlowId, Path, description = "the flow")),
+    responses((status = 204, description = "gone")),
+    extensions(("x-role" = json!(Role::Creator)), ("x-scope" = json!("write")))
+)]
 async fn remove(
     State(state): State<AppState>,
     auth: Auth,

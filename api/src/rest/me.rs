@@ -1,25 +1,47 @@
 //! One's own account.
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::get;
-use axum::{Json, Router};
 use edgesync_schemas::entity;
 use edgesync_schemas::entity::user::{User, UserPatch};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::auth::Auth;
 use crate::body::JsonBody;
 use crate::error::Problem;
+use crate::openapi::Role;
+use crate::openapi::problem::TooMany;
 use crate::state::AppState;
 
-pub(super) fn routes() -> Router<AppState> {
-    Router::new().route("/me", get(show).patch(change))
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default().routes(routes!(show, change))
 }
 
+/// The own account.
+#[utoipa::path(
+    get,
+    path = "/me",
+    operation_id = "show_me",
+    tag = "account",
+    responses((status = 200, description = "it", body = User)),
+    extensions(("x-role" = json!(Role::Any)), ("x-scope" = json!("read")))
+)]
 async fn show(auth: Auth) -> Json<User> {
     Json(auth.user)
 }
 
+/// Changes the own account. A new password ends all other sessions.
+#[utoipa::path(
+    patch,
+    path = "/me",
+    operation_id = "change_me",
+    tag = "account",
+    request_body = UserPatch,
+    responses((status = 200, description = "as it is now", body = User), TooMany),
+    extensions(("x-role" = json!(Role::Any)))
+)]
 async fn change(
     State(state): State<AppState>,
     auth: Auth,

@@ -1,29 +1,40 @@
 //! Who belongs to an organization.
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::{get, patch};
-use axum::{Json, Router};
 use edgesync_actors::flow::Error as FlowError;
 use edgesync_schemas::entity::Page;
 use edgesync_schemas::entity::organization::{MemberInput, MemberPatch, OrganizationMember};
 use edgesync_schemas::flow::Diagram;
 use edgesync_schemas::id::{FlowId, OrganizationId, UserId};
 use edgesync_storage::catalog::Stopped;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::whole;
 use crate::auth::Auth;
 use crate::body::JsonBody;
 use crate::error::Problem;
-use crate::page::{Params, Path, page};
+use crate::openapi::Role;
+use crate::openapi::problem::Conflict;
+use crate::page::{Listed, Params, Path, page};
 use crate::state::AppState;
 
-pub(super) fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/organizations/{id}/members", get(list).post(add))
-        .route("/organizations/{id}/members/{user}", patch(change).delete(remove))
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default().routes(routes!(list, add)).routes(routes!(change, remove))
 }
 
+/// Who belongs to an organization.
+#[utoipa::path(
+    get,
+    path = "/organizations/{id}/members",
+    operation_id = "list_members",
+    tag = "organizations",
+    params(("id" = OrganizationId, Path, description = "the organization"), Listed),
+    responses((status = 200, description = "a page of them", body = Page<OrganizationMember>)),
+    extensions(("x-role" = json!(Role::User)), ("x-scope" = json!("read")))
+)]
 async fn list(
     State(state): State<AppState>,
     auth: Auth,
@@ -33,6 +44,17 @@ async fn list(
     Ok(Json(page(state.catalog.members(auth.user.id, id, params.text("q"), params.slice()?).await?)))
 }
 
+/// Makes somebody who has an account a member.
+#[utoipa::path(
+    post,
+    path = "/organizations/{id}/members",
+    operation_id = "add_member",
+    tag = "organizations",
+    params(("id" = OrganizationId, Path, description = "the organization")),
+    request_body = MemberInput,
+    responses((status = 201, description = "a member now", body = OrganizationMember), Conflict),
+    extensions(("x-role" = json!(Role::Admin)), ("x-scope" = json!("admin")))
+)]
 async fn add(
     State(state): State<AppState>,
     auth: Auth,
@@ -43,6 +65,20 @@ async fn add(
     Ok((StatusCode::CREATED, Json(member)))
 }
 
+/// Changes what a member was made. The owner stays an admin.
+#[utoipa::path(
+    patch,
+    path = "/organizations/{id}/members/{user}",
+    operation_id = "change_member",
+    tag = "organizations",
+    params(
+        ("id" = OrganizationId, Path, description = "the organization"),
+        ("user" = UserId, Path, description = "the member"),
+    ),
+    request_body = MemberPatch,
+    responses((status = 200, description = "as it is now", body = OrganizationMember), Conflict),
+    extensions(("x-role" = json!(Role::Admin)), ("x-scope" = json!("admin")))
+)]
 async fn change(
     State(state): State<AppState>,
     auth: Auth,
@@ -52,7 +88,21 @@ async fn change(
     Ok(Json(state.catalog.update_member(auth.user.id, id, user, MemberPatch::read(body)?).await?))
 }
 
-/// Also stops what the one who leaves runs on the organization's devices.
+/// Removes a member.
+///
+/// Everybody may remove themselves, nobody the owner. Their flows in the organization's projects go to its owner; what else they run on its devices is stopped.
+#[utoipa::path(
+    delete,
+    path = "/organizations/{id}/members/{user}",
+    operation_id = "remove_member",
+    tag = "organizations",
+    params(
+        ("id" = OrganizationId, Path, description = "the organization"),
+        ("user" = UserId, Path, description = "the member"),
+    ),
+    responses((status = 204, description = "gone"), Conflict),
+    extensions(("x-role" = json!(Role::Oneself)), ("x-scope" = json!("admin")))
+)]
 async fn remove(
     State(state): State<AppState>,
     auth: Auth,

@@ -14,15 +14,14 @@ mod projects;
 mod readings;
 mod widgets;
 
-use axum::{Router, middleware};
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::error::Problem;
-use crate::page::refuse_ignored;
 use crate::state::AppState;
 
-/// All routes below `/api/v1`.
-pub fn routes() -> Router<AppState> {
-    Router::new()
+/// All routes below `/api/v1`, with their description.
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default()
         .merge(auth::routes())
         .merge(me::routes())
         .merge(organizations::routes())
@@ -36,7 +35,6 @@ pub fn routes() -> Router<AppState> {
         .merge(node_types::routes())
         .merge(dashboards::routes())
         .merge(widgets::routes())
-        .route_layer(middleware::from_fn(refuse_ignored))
 }
 
 /// Runs `work` to its end even if whoever asked hangs up: for a change whose second half must follow its first.

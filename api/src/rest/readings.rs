@@ -2,9 +2,8 @@
 //!
 //! Who may read the device may read its readings; to others the device does not exist.
 
+use axum::Json;
 use axum::extract::State;
-use axum::routing::get;
-use axum::{Json, Router};
 use edgesync_schemas::entity::Page;
 use edgesync_schemas::id::DeviceId;
 use edgesync_schemas::reading::{Quality, SeriesInfo};
@@ -14,35 +13,56 @@ use edgesync_schemas::unit::Unit;
 use edgesync_storage::log::{RangeQuery, StoredReading};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::auth::Auth;
 use crate::error::Problem;
-use crate::page::{Params, Path};
+use crate::openapi::Role;
+use crate::page::{Paging, Params, Path};
 use crate::state::AppState;
 use crate::tenant;
 
-pub(super) fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/readings", get(range))
-        .route("/readings/latest", get(latest))
-        .route("/devices/{id}/sensors", get(sensors))
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default().routes(routes!(range)).routes(routes!(latest)).routes(routes!(sensors))
+}
+
+/// In which order readings come: the names that `order` has.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "it is only described")]
+enum Direction {
+    /// Oldest event time first.
+    Asc,
+    /// Newest event time first.
+    Desc,
 }
 
 /// A reading as it is shown.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Reading {
     /// Its number in the order of arrival.
     id: u64,
+    /// Who sent it.
     device_id: DeviceId,
+    /// Which of its sensors.
     sensor_type: SensorName,
+    /// The number; 0 where the value is text or an object.
     value: f64,
+    /// As the device wrote it.
+    #[schema(required = true)]
     unit: Option<Unit>,
+    /// Event time.
     timestamp: Timestamp,
+    /// When it arrived.
     received_at: Timestamp,
     /// The original, where it is no number.
+    #[schema(value_type = Value, required = true)]
     raw_data: Option<Box<RawValue>>,
     /// What was noticed about its time; absent if nothing was.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
     note: Option<&'static str>,
 }
 
@@ -74,10 +94,13 @@ fn note(quality: Quality) -> Option<&'static str> {
 }
 
 /// A sensor of a device.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Sensor {
+    /// Whose.
     device_id: DeviceId,
+    /// Its name.
     sensor_type: SensorName,
+    /// The units it was sent in.
     units: Vec<Unit>,
 }
 
@@ -87,6 +110,23 @@ impl From<&SeriesInfo> for Sensor {
     }
 }
 
+/// Readings of a device by event time.
+#[utoipa::path(
+    get,
+    path = "/readings",
+    operation_id = "list_readings",
+    tag = "readings",
+    params(
+        ("device" = DeviceId, Query, description = "Whose."),
+        ("sensor" = Option<SensorName>, Query, description = "Of this sensor only."),
+        ("from" = Option<String>, Query, description = "Event time from here on: RFC 3339, or milliseconds since the epoch."),
+        ("to" = Option<String>, Query, description = "Event time before this: as `from`."),
+        ("order" = inline(Option<Direction>), Query, description = "Oldest event time first (`asc`, if absent) or newest (`desc`)."),
+        Paging,
+    ),
+    responses((status = 200, description = "a page of them", body = Page<Reading>)),
+    extensions(("x-role" = json!(Role::User)), ("x-scope" = json!("read")))
+)]
 async fn range(
     State(state): State<AppState>,
     auth: Auth,
@@ -106,6 +146,16 @@ async fn range(
     Ok(Json(Page { items: page.readings.into_iter().map(Reading::from).collect(), next: page.next }))
 }
 
+/// The newest reading of each sensor of a device, whole.
+#[utoipa::path(
+    get,
+    path = "/readings/latest",
+    operation_id = "latest_readings",
+    tag = "readings",
+    params(("device" = DeviceId, Query, description = "Whose.")),
+    responses((status = 200, description = "all of them", body = Page<Reading>)),
+    extensions(("x-role" = json!(Role::User)), ("x-scope" = json!("read")))
+)]
 async fn latest(
     State(state): State<AppState>,
     auth: Auth,
@@ -117,6 +167,16 @@ async fn latest(
     Ok(Json(Page { items: readings.into_iter().map(Reading::from).collect(), next: None }))
 }
 
+/// What a device measures, whole.
+#[utoipa::path(
+    get,
+    path = "/devices/{id}/sensors",
+    operation_id = "list_sensors",
+    tag = "readings",
+    params(("id" = DeviceId, Path, description = "the device")),
+    responses((status = 200, description = "all of them", body = Page<Sensor>)),
+    extensions(("x-role" = json!(Role::User)), ("x-scope" = json!("read")))
+)]
 async fn sensors(
     State(state): State<AppState>,
     auth: Auth,

@@ -1,26 +1,36 @@
 //! Widgets of a dashboard: what feeds them. In addresses they go by their `id`, not by their `widget_id`.
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::{delete, get};
-use axum::{Json, Router};
 use edgesync_schemas::entity::Page;
 use edgesync_schemas::entity::widget::{DashboardWidget, WidgetInput};
 use edgesync_schemas::id::{DashboardId, WidgetId};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::auth::Auth;
 use crate::body::JsonBody;
 use crate::error::Problem;
+use crate::openapi::Role;
+use crate::openapi::problem::Conflict;
 use crate::page::Path;
 use crate::state::AppState;
 
-pub(super) fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/dashboard-templates/{id}/widgets", get(list).post(create))
-        .route("/dashboard-templates/{id}/widgets/{widget}", delete(remove).get(show))
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default().routes(routes!(list, create)).routes(routes!(show, remove))
 }
 
-/// All of them: a dashboard has so few that they are one page.
+/// The widgets of a dashboard, whole.
+#[utoipa::path(
+    get,
+    path = "/dashboard-templates/{id}/widgets",
+    operation_id = "list_widgets",
+    tag = "dashboards",
+    params(("id" = DashboardId, Path, description = "the dashboard")),
+    responses((status = 200, description = "all of them", body = Page<DashboardWidget>)),
+    extensions(("x-role" = json!(Role::User)), ("x-scope" = json!("read")))
+)]
 async fn list(
     State(state): State<AppState>,
     auth: Auth,
@@ -29,6 +39,17 @@ async fn list(
     Ok(Json(Page { items: state.catalog.widgets(auth.user.id, id).await?, next: None }))
 }
 
+/// Makes a widget. Who makes it must be allowed to read its source.
+#[utoipa::path(
+    post,
+    path = "/dashboard-templates/{id}/widgets",
+    operation_id = "create_widget",
+    tag = "dashboards",
+    params(("id" = DashboardId, Path, description = "the dashboard")),
+    request_body = WidgetInput,
+    responses((status = 201, description = "made", body = DashboardWidget), Conflict),
+    extensions(("x-role" = json!(Role::Creator)), ("x-scope" = json!("write")))
+)]
 async fn create(
     State(state): State<AppState>,
     auth: Auth,
@@ -39,6 +60,19 @@ async fn create(
     Ok((StatusCode::CREATED, Json(widget)))
 }
 
+/// A widget.
+#[utoipa::path(
+    get,
+    path = "/dashboard-templates/{id}/widgets/{widget}",
+    operation_id = "show_widget",
+    tag = "dashboards",
+    params(
+        ("id" = DashboardId, Path, description = "the dashboard"),
+        ("widget" = WidgetId, Path, description = "the widget, by its `id`"),
+    ),
+    responses((status = 200, description = "it", body = DashboardWidget)),
+    extensions(("x-role" = json!(Role::User)), ("x-scope" = json!("read")))
+)]
 async fn show(
     State(state): State<AppState>,
     auth: Auth,
@@ -48,6 +82,19 @@ async fn show(
     if widget.dashboard_template_uuid == id { Ok(Json(widget)) } else { Err(Problem::not_found("widget")) }
 }
 
+/// Removes a widget.
+#[utoipa::path(
+    delete,
+    path = "/dashboard-templates/{id}/widgets/{widget}",
+    operation_id = "remove_widget",
+    tag = "dashboards",
+    params(
+        ("id" = DashboardId, Path, description = "the dashboard"),
+        ("widget" = WidgetId, Path, description = "the widget, by its `id`"),
+    ),
+    responses((status = 204, description = "gone")),
+    extensions(("x-role" = json!(Role::Creator)), ("x-scope" = json!("write")))
+)]
 async fn remove(
     State(state): State<AppState>,
     auth: Auth,

@@ -6,6 +6,7 @@ mod dashboards;
 mod devices;
 mod flows;
 mod members;
+mod openapi;
 mod refusals;
 
 use std::sync::Arc;

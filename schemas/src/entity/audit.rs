@@ -2,21 +2,25 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::id::{AuditId, OrganizationId, UserId};
 use crate::time::Timestamp;
 
 /// A change that somebody made.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AuditEntry {
     /// Its id; later ones are greater.
     pub id: AuditId,
     /// The organization that it concerns; none if it concerns the account of one user.
+    #[schema(required = true)]
     pub organization_id: Option<OrganizationId>,
     /// Who made it; none for the operator of the installation.
+    #[schema(required = true)]
     pub actor_id: Option<UserId>,
     /// The address of who made it; none for the operator.
+    #[schema(required = true)]
     pub actor_email: Option<String>,
     /// What was done.
     pub action: AuditAction,
@@ -25,13 +29,14 @@ pub struct AuditEntry {
     /// The id of the thing it was done to.
     pub target_id: Uuid,
     /// What else is to be known, such as names and which fields were changed. Never a secret.
+    #[schema(value_type = Object)]
     pub details: Map<String, Value>,
     /// When.
     pub at: Timestamp,
 }
 
 /// What can be done, by kind of thing. A name here is what is stored: none is ever changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[expect(missing_docs, reason = "each says what its name says")]
 pub enum AuditAction {
     #[serde(rename = "user.signed_up")]

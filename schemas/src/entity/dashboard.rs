@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use utoipa::openapi::schema::AllOfBuilder;
 use utoipa::openapi::{ObjectBuilder, Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -106,18 +105,18 @@ impl DashboardInput {
 
 impl PartialSchema for DashboardInput {
     fn schema() -> RefOr<Schema> {
-        let own = ObjectBuilder::new()
-            .property("organization_id", Ref::from_schema_name(OrganizationId::name()))
-            .required("organization_id")
-            .required("name");
-        let fields = Ref::from_schema_name(DashboardPatch::name());
-        AllOfBuilder::new().item(fields).item(own).description(Some("A new dashboard template.")).into()
+        let RefOr::T(Schema::Object(fields)) = DashboardPatch::schema() else {
+            return DashboardPatch::schema();
+        };
+        let organization = Ref::from_schema_name(OrganizationId::name());
+        let all = ObjectBuilder::from(fields).property("organization_id", organization);
+        let all = all.required("organization_id").required("name");
+        all.description(Some("Body of a new dashboard template.")).into()
     }
 }
 impl ToSchema for DashboardInput {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         schemas.push((OrganizationId::name().into(), OrganizationId::schema()));
-        schemas.push((DashboardPatch::name().into(), DashboardPatch::schema()));
         DashboardPatch::schemas(schemas);
     }
 }

@@ -24,6 +24,7 @@ pub use moving_average::MovingAverage;
 pub use window::Window;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use self::fields::Fields;
 use super::diagram::Node;
@@ -31,7 +32,8 @@ use super::port::Port;
 use super::problem::{Code, Problem};
 
 /// What a kind of node is: a row of the catalogue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = NodeSpec)]
 pub struct Spec {
     /// Its name in diagrams (`type`).
     pub kind: &'static str,
@@ -57,7 +59,8 @@ pub struct Spec {
 }
 
 /// Groups of the palette.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = NodeCategory)]
 #[serde(rename_all = "snake_case")]
 pub enum Category {
     /// Where records come from.
@@ -73,7 +76,8 @@ pub enum Category {
 }
 
 /// How records reach a node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = NodeInput)]
 #[serde(rename_all = "snake_case")]
 pub enum Input {
     /// It is a source: no edge may lead to it.
@@ -83,7 +87,8 @@ pub enum Input {
 }
 
 /// What a node remembers between records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = NodeState)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// Nothing.

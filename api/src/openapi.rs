@@ -1,0 +1,313 @@
+//! The description of the API: OpenAPI 3.1, made from what stands at the handlers.
+//!
+//! A handler says what only it can know: its parameters, its body, what it answers when all is well, who may ask (`x-role`, a
+//! [`Role`]) and which scope an API token needs (`x-scope`). What follows from that for every route is added here: how one says who
+//! one is, and which problems are answered. What is described is what holds: a parameter that a route does not describe is refused
+//! ([`crate::page::refuse_ignored`]), and the tests ask each route as everybody whom its `x-role` and `x-scope` let in or keep out.
+
+use std::collections::HashMap;
+
+use axum::body::Bytes;
+use axum::http::{HeaderValue, Method};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
+
+/// Who may ask. `x-role` of each operation is one of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Everybody, logged in or not.
+    Anonymous,
+    /// Who is logged in: the answer is about what is theirs.
+    Any,
+    /// A member of the organization that the thing is in, or comes into.
+    User,
+    /// Who made the thing, or an admin of its organization.
+    Creator,
+    /// The member that it is about, or an admin.
+    Oneself,
+    /// An admin of the organization, its owner among them.
+    Admin,
+    /// The owner of the organization.
+    Owner,
+}
+
+/// What stands at the head of the document.
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "EdgeSync",
+        description = PROSE,
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    components(schemas(
+        crate::error::Body,
+        edgesync_schemas::id::OrganizationId,
+        edgesync_schemas::id::UserId,
+        edgesync_schemas::id::ProjectId,
+        edgesync_schemas::id::DeviceId,
+        edgesync_schemas::id::FlowId,
+        edgesync_schemas::id::DashboardId,
+        edgesync_schemas::id::WidgetId,
+        edgesync_schemas::id::TokenId,
+        edgesync_schemas::sensor::SensorName,
+    )),
+    tags(
+        (name = "account", description = "Signing up, logging in, one's own account"),
+        (name = "organizations", description = "Tenants, and who belongs to them"),
+        (name = "projects", description = "Groups of flows, devices and dashboards"),
+        (name = "devices", description = "What sends readings"),
+        (name = "readings", description = "What was sent"),
+        (name = "flows", description = "Diagrams that compute over readings as they come"),
+        (name = "dashboards", description = "What people look at"),
+        (name = "operations", description = "What machines ask about the server"),
+    ),
+)]
+struct Head;
+
+const PROSE: &str = include_str!("openapi.md");
+
+/// The document before any route is in it.
+pub fn head() -> OpenApi {
+    Head::openapi()
+}
+
+/// What the API is, as it is served and as it is enforced.
+#[derive(Debug)]
+pub struct Description {
+    /// The document.
+    pub json: Bytes,
+    /// Its entity tag: a hash.
+    pub etag: HeaderValue,
+    operations: HashMap<String, HashMap<Method, Operation>>,
+}
+
+/// What one operation says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operation {
+    /// The parameters it takes behind the question mark, in the order of the document.
+    pub parameters: Vec<String>,
+}
+
+impl Description {
+    /// Of the routes that were collected.
+    pub fn of(routes: OpenApi) -> Self {
+        let document = document(routes);
+        let mut operations = HashMap::new();
+        for (path, item) in members(&document["paths"]) {
+            let of_path = members(item).filter_map(|(method, operation)| {
+                Some((method.to_uppercase().parse().ok()?, Operation::of(operation)))
+            });
+            operations.insert(path.clone(), of_path.collect());
+        }
+        // Maps with text keys: there is nothing in them that JSON cannot say.
+        let mut json = serde_json::to_vec_pretty(&document).unwrap_or_default();
+        json.push(b'\n');
+        let hash: String = Sha256::digest(&json).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let etag = HeaderValue::try_from(format!("\"{hash}\"")).unwrap_or(HeaderValue::from_static("\"\""));
+        Self { json: json.into(), etag, operations }
+    }
+
+    /// What is said of the operation; `path` as it stands in the document.
+    pub fn operation(&self, method: &Method, path: &str) -> Option<&Operation> {
+        let method = if method == Method::HEAD { &Method::GET } else { method };
+        self.operations.get(path)?.get(method)
+    }
+}
+
+impl Operation {
+    fn of(operation: &Value) -> Self {
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        let query = parameters.filter(|parameter| parameter["in"] == "query");
+        Self { parameters: query.filter_map(|p| p["name"].as_str().map(str::to_owned)).collect() }
+    }
+}
+
+fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    value.as_object().into_iter().flatten()
+}
+
+/// The whole document: the routes, and what holds for all of them.
+fn document(routes: OpenApi) -> Value {
+    let mut document = serde_json::to_value(routes).unwrap_or_default();
+    let mut bodies = Vec::new();
+    for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
+        for (method, operation) in item.as_object_mut().into_iter().flatten() {
+            if let Some(operation) = operation.as_object_mut() {
+                bodies.extend(body(operation));
+                complete(path, method, operation);
+            }
+        }
+    }
+    for name in bodies {
+        close(&mut document["components"]["schemas"][name]);
+    }
+    refer_to_entries(&mut document["components"]["schemas"]);
+    document["components"]["responses"] = Value::Object(PROBLEMS.iter().map(described).collect());
+    document["components"]["securitySchemes"] = json!({
+        "bearer": {"type": "http", "scheme": "bearer",
+            "description": "The token of a session or an API token."},
+        "cookie": {"type": "apiKey", "in": "cookie", "name": crate::auth::COOKIE,
+            "description": "The session of a browser. A request that changes something must come from a page of the same host."},
+    });
+    document
+}
+
+/// The problems that operations answer: status, name, and what it says.
+const PROBLEMS: &[(u16, &str, &str)] = &[
+    (400, "BadRequest", "The address, a header or the JSON cannot be understood; `detail` names what."),
+    (401, "Unauthorized", "It is not said, or not believed, who asks."),
+    (403, "Forbidden", "Known, and not allowed: the role, the token's scope or a limit; `code` says which."),
+    (404, "NotFound", "There is no such thing for the one who asks."),
+    (408, "BodyTimeout", "The body did not come in time."),
+    (409, "Conflict", "It clashes with what is there; `errors` name the fields that are taken."),
+    (412, "VersionConflict", "Somebody saved in between: the version is not the one of `If-Match`."),
+    (413, "BodyTooLarge", "The body has too many bytes."),
+    (415, "UnsupportedMediaType", "The body is not said to be JSON."),
+    (
+        422,
+        "ValidationFailed",
+        "The body is JSON, but not what it should be; `errors` name every field that is wrong.",
+    ),
+    (429, "TooManyRequests", "Not so often; `Retry-After` says when."),
+    (500, "Internal", "The server failed; its log says why."),
+    (503, "Busy", "Too much is going on right now; `Retry-After` says when to try again."),
+];
+
+fn described(&(status, name, says): &(u16, &str, &str)) -> (String, Value) {
+    let schema = json!({"$ref": "#/components/schemas/Problem"});
+    let mut response =
+        json!({"description": says, "content": {"application/problem+json": {"schema": schema}}});
+    let header = match status {
+        401 => Some(("WWW-Authenticate", json!({"schema": {"const": "Bearer"}}))),
+        429 | 503 => Some(("Retry-After", json!({"description": "seconds", "schema": {"type": "integer"}}))),
+        _ => None,
+    };
+    if let Some((name, header)) = header {
+        response["headers"][name] = header;
+    }
+    (name.to_owned(), response)
+}
+
+/// Adds what follows from what the handler said.
+fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
+    let (role, scope) = (operation.shift_remove("x-role"), operation.shift_remove("x-scope"));
+    let anonymous = role == Some(json!(Role::Anonymous));
+    let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+    let mut has_version = false;
+    for parameter in parameters.into_iter().flatten() {
+        without_null(&mut parameter["schema"]);
+        has_version |= parameter["name"] == "If-Match";
+    }
+    let has_body = operation.contains_key("requestBody");
+    let is_api = path.starts_with("/api/v1/");
+    let about_one =
+        path.contains('{') || !matches!(role.as_ref().and_then(Value::as_str), Some("anonymous" | "any"));
+    let answers = |status: u16| match status {
+        400 => is_api,
+        401 => !anonymous,
+        403 => !anonymous || method != "get",
+        404 => is_api && !anonymous && about_one,
+        408 | 413 | 415 | 422 => has_body,
+        412 => has_version,
+        500 | 503 => is_api,
+        _ => false,
+    };
+    if let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) {
+        for (status, name, _) in PROBLEMS.iter().filter(|(status, ..)| answers(*status)) {
+            let reference = json!({"$ref": format!("#/components/responses/{name}")});
+            responses.entry(status.to_string()).or_insert(reference);
+        }
+        responses.sort_keys();
+    }
+    let security = if anonymous { json!([]) } else { json!([{"bearer": []}, {"cookie": []}]) };
+    operation.insert("security".to_owned(), security);
+    operation.extend(role.map(|role| ("x-role".to_owned(), role)));
+    operation.extend(scope.map(|scope| ("x-scope".to_owned(), scope)));
+}
+
+/// A parameter that may be absent cannot be null: in an address there is no null.
+fn without_null(schema: &mut Value) {
+    if let Some(kinds) = schema["type"].as_array() {
+        let kind = kinds.iter().find(|kind| *kind != "null").cloned();
+        schema["type"] = kind.unwrap_or_default();
+    }
+    if let Some(choices) = schema["oneOf"].as_array() {
+        let choice = choices.iter().find(|choice| choice["type"] != "null").cloned();
+        *schema = choice.unwrap_or_default();
+    }
+    if let Some(map) = schema.as_object_mut() {
+        map.retain(|_, value| !value.is_null());
+    }
+}
+
+/// A page's entries are a schema of their own: says its name instead of saying it again.
+fn refer_to_entries(schemas: &mut Value) {
+    let known = schemas.clone();
+    for (name, page) in schemas.as_object_mut().into_iter().flatten() {
+        let Some(entry) = name.strip_prefix("Page_") else { continue };
+        let entries = &mut page["properties"]["items"]["items"];
+        if known.get(entry) == Some(&*entries) {
+            *entries = json!({"$ref": format!("#/components/schemas/{entry}")});
+        }
+    }
+}
+
+/// The name of the schema of an operation's JSON body.
+fn body(operation: &Map<String, Value>) -> Option<String> {
+    let schema = &operation.get("requestBody")?["content"]["application/json"]["schema"];
+    let name = schema["$ref"].as_str()?.strip_prefix("#/components/schemas/")?;
+    Some(name.to_owned())
+}
+
+/// Says of a body's schema that it takes nothing else.
+fn close(schema: &mut Value) {
+    let word = if schema["allOf"].is_array() { "unevaluatedProperties" } else { "additionalProperties" };
+    if let Some(map) = schema.as_object_mut() {
+        map.retain(|_, value| !value.is_null());
+        map.insert(word.to_owned(), false.into());
+    }
+}
+
+/// Answers of handlers beyond those that follow from what they take: named among a handler's `responses`.
+pub mod problem {
+    use std::collections::BTreeMap;
+
+    use utoipa::IntoResponses;
+    use utoipa::openapi::{Ref, RefOr, Response};
+
+    type Responses = BTreeMap<String, RefOr<Response>>;
+
+    /// 409: it clashes with what is there.
+    #[derive(Debug)]
+    pub enum Conflict {}
+
+    impl IntoResponses for Conflict {
+        fn responses() -> Responses {
+            Responses::from([("409".to_owned(), Ref::from_response_name("Conflict").into())])
+        }
+    }
+
+    /// 503: too much is going on, for operations that say so themselves.
+    #[derive(Debug)]
+    pub enum Busy {}
+
+    impl IntoResponses for Busy {
+        fn responses() -> Responses {
+            Responses::from([("503".to_owned(), Ref::from_response_name("Busy").into())])
+        }
+    }
+
+    /// 429: not so often.
+    #[derive(Debug)]
+    pub enum TooMany {}
+
+    impl IntoResponses for TooMany {
+        fn responses() -> Responses {
+            Responses::from([("429".to_owned(), Ref::from_response_name("TooManyRequests").into())])
+        }
+    }
+}
