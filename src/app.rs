@@ -10,6 +10,7 @@ use edgesync_actors::system;
 use edgesync_api::accept::{self, Gate};
 use edgesync_api::state::AppState;
 use edgesync_storage::catalog::Catalog;
+use edgesync_storage::janitor::{self, Janitor};
 use edgesync_storage::log::{self, ReadingLog};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -59,6 +60,8 @@ async fn serve(config: Config, demo: bool) -> Result<()> {
             .context("the reading log")?
     };
     let catalog = Catalog::open(&config.data.join("catalog.db")).context("the catalog")?;
+    let kept = retention(&config);
+    let janitor = Janitor::start(catalog.clone(), log.clone(), kept).await.context("what projects keep")?;
     let options = system::Options {
         device_frames_per_s: config.device_frames_per_s,
         cells: config.cells,
@@ -99,9 +102,23 @@ async fn serve(config: Config, demo: bool) -> Result<()> {
     if !matches!(http.await, Ok(true)) {
         tracing::warn!("some requests were cut off");
     }
-    drop(catalog);
+    drop((janitor, catalog));
     tracing::info!("down");
     Ok(())
+}
+
+/// What the janitor goes by.
+fn retention(config: &Config) -> janitor::Options {
+    let mut options = janitor::Options {
+        default_days: config.retention_days,
+        bytes_max: config.max_store_bytes,
+        ..janitor::Options::default()
+    };
+    if config.test_retention_ms > 0 {
+        let often = Duration::from_millis(config.test_retention_ms);
+        (options.look, options.pass, options.deleted) = (often, often, often);
+    }
+    options
 }
 
 /// Longest that each step of the way down may take.

@@ -62,6 +62,18 @@ pub struct Flags {
     #[arg(long, value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connections_per_address: Option<String>,
+    /// Days that readings are kept of devices that are in no project. Default: 30.
+    #[arg(long, value_name = "DAYS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retention_days: Option<String>,
+    /// GiB that stored readings may take on disk; past it the oldest go, whatever their projects ask. 0 for no limit. Default: 0.
+    #[arg(long, value_name = "GIB")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_store_gb: Option<String>,
+    /// For tests: milliseconds between looks for what is too old.
+    #[arg(long, value_name = "MS", hide = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test_retention_ms: Option<String>,
     /// For tests: nothing is committed while this file exists.
     #[arg(long, value_name = "FILE", hide = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,6 +109,12 @@ pub struct Config {
     pub connections: usize,
     /// Connections from one address; 0 for no limit.
     pub connections_per_address: usize,
+    /// Days that readings are kept of devices that are in no project.
+    pub retention_days: u32,
+    /// Bytes that stored readings may take; 0 for no limit.
+    pub max_store_bytes: u64,
+    /// For tests: milliseconds between looks for what is too old; 0 for as often as the product does.
+    pub test_retention_ms: u64,
     /// For tests: nothing is committed while this file exists.
     pub test_stall_file: Option<PathBuf>,
     /// For tests: readings in memory before they are sealed into blocks.
@@ -206,6 +224,16 @@ impl Config {
                 "0 (no limit) or more",
                 |_: &usize| true,
             ),
+            retention_days: read.parsed(
+                "retention_days",
+                &limit::RETENTION_DAYS_DEFAULT.to_string(),
+                "1 to 36500 (days)",
+                |n| (1..=limit::RETENTION_DAYS).contains(&i64::from(*n)),
+            ),
+            max_store_bytes: (read.parsed("max_store_gb", "0", "0 (no limit) to 1000000 (GiB)", |n: &f64| {
+                (0.0..=1e6).contains(n)
+            }) * f64::from(1 << 30)) as u64,
+            test_retention_ms: read.parsed("test_retention_ms", "0", "milliseconds", |_: &u64| true),
             test_stall_file: read.text("test_stall_file").map(PathBuf::from),
             test_head_readings: read.parsed(
                 "test_head_readings",
@@ -229,7 +257,7 @@ impl Config {
     }
 }
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 16] = [
     "listen",
     "data",
     "database_url",
@@ -240,6 +268,9 @@ const KEYS: [&str; 13] = [
     "device_frames_per_s",
     "connections",
     "connections_per_address",
+    "retention_days",
+    "max_store_gb",
+    "test_retention_ms",
     "test_stall_file",
     "test_head_readings",
     "test_faults",

@@ -175,6 +175,18 @@ fn log(text: &mut Text, stats: &Stats) {
     text.gauge("edgesync_log_blob_bytes", "Bytes of commits kept as written", stats.blob_bytes as f64);
     text.counter("edgesync_log_block_bytes_total", "Bytes of blocks written", stats.block_bytes);
     text.gauge("edgesync_log_series", "Series known", stats.series as f64);
+    text.gauge("edgesync_log_stored_bytes", "Bytes of sealed readings on disk", stats.stored_bytes as f64);
+    text.counter("edgesync_retention_passes_total", "Passes that dropped what was too old", stats.expiries);
+    text.counter("edgesync_retention_failed_total", "Passes that failed", stats.failed_expiries);
+    text.counter("edgesync_retention_readings_total", "Readings dropped", stats.expired_readings);
+    text.counter("edgesync_retention_bytes_total", "Bytes of readings dropped", stats.expired_bytes);
+    text.counter("edgesync_retention_freed_bytes_total", "Bytes given back to the disk", stats.freed_bytes);
+    let oldest = stats.oldest_us as f64 / 1e6;
+    text.gauge(
+        "edgesync_retention_oldest_seconds",
+        "Event time of the oldest reading left by the last pass, 0 if none",
+        oldest,
+    );
 }
 
 /// Lines of the text format.

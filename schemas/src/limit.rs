@@ -21,8 +21,6 @@ pub const READINGS_PER_FRAME: usize = 500;
 pub const DEVICE_FRAME_BYTES: usize = 64 * 1024;
 /// Milliseconds that an event time may lie in the future. Further: stored with the arrival time and marked.
 pub const CLOCK_SKEW_MS: i64 = 300_000;
-/// Days that an event time may lie in the past. Older: the reading is refused (`rej too_old`).
-pub const EVENT_AGE_DAYS: i64 = 30;
 
 // ---- device sockets ------------------------------------------------------------------------------------------------
 
@@ -87,6 +85,32 @@ pub const HELD_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 pub const BOOTS_PER_DEVICE: usize = 4;
 /// Readings in one page of a range read from the log. More asked for: this many come, with a cursor.
 pub const RANGE_READINGS: usize = 10_000;
+
+// ---- retention -----------------------------------------------------------------------------------------------------
+
+/// Days that readings are kept by default: those of a device in no project, and of one that was deleted. Older: refused (`rej too_old`), not
+/// returned, and dropped.
+pub const RETENTION_DAYS_DEFAULT: u32 = 30;
+/// Seconds between two looks at what projects ask, and at how full the store is.
+pub const RETENTION_LOOK_S: u64 = 60;
+/// Seconds between two passes that drop what is too old. A store past its size gets one at the next look.
+pub const RETENTION_PASS_S: u64 = 600;
+/// Blocks dropped in one batch. More go in the next.
+pub const EXPIRE_BLOCKS: usize = 512;
+/// Milliseconds that a pass works before it pauses, and pauses before it goes on.
+pub const EXPIRE_SLICE_MS: u64 = 100;
+/// Percent of its greatest size that a store is brought down to when it has passed it, so that this is not needed again at once.
+pub const STORE_LOW_WATER_PERCENT: u64 = 90;
+/// Bytes of dropped blocks from which on their space is given back to the file system; less waits.
+pub const GIVE_BACK_BYTES: u64 = 64 * 1024 * 1024;
+/// Share of the store that must have been dropped, too: one in so many bytes. Keys are rewritten each time, and are a hundredth.
+pub const EXPIRED_SHARE: u64 = 64;
+/// Rows of the catalog that the janitor reads at a time.
+pub const CATALOG_SCAN: u32 = 5_000;
+/// Rows of the catalog that the janitor removes in one transaction. More go in the next.
+pub const REMOVED_ROWS: u32 = 500;
+/// Seconds after a device was found deleted that its series and marks may be forgotten: longer than its socket can outlive it.
+pub const DELETED_DEVICE_S: u64 = 3600;
 
 // ---- http ----------------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,5 @@
 //! Where things rest: the reading log and the catalog of entities. No actors, no HTTP.
 
 pub mod catalog;
+pub mod janitor;
 pub mod log;

@@ -21,6 +21,8 @@ pub struct Admission {
     sensors: Vec<Sensor>,
     /// Where the next reading's sensor is looked for first.
     hint: usize,
+    /// How old a reading may be: as old as it would be kept, as far as is known.
+    age_us: i64,
 }
 
 #[derive(Debug)]
@@ -42,7 +44,8 @@ pub enum EventTime {
 impl Admission {
     /// For the readings of `device`, on their way to `log`.
     pub fn new(log: ReadingLog, device: DeviceId) -> Self {
-        Self { log, device, sensors: Vec::new(), hint: 0 }
+        let age_us = age_us(&log, device);
+        Self { log, device, sensors: Vec::new(), hint: 0, age_us }
     }
 
     /// Adds a reading to `columns`, or says why not. `now` is the time of arrival.
@@ -58,7 +61,14 @@ impl Admission {
         at: EventTime,
         now: Timestamp,
     ) -> Result<(), Rejection> {
-        let (ts, quality) = event_time(at, now)?;
+        let (ts, quality) = match event_time(at, now, self.age_us) {
+            // Asked again only here: the device may have come into a project that keeps readings for longer.
+            Err(Rejection::TooOld) => {
+                self.age_us = age_us(&self.log, self.device);
+                event_time(at, now, self.age_us)?
+            }
+            time => time?,
+        };
         // Before the sensor: a refused reading must not use up one of the device's sensors.
         if unit.is_some_and(|unit| !Unit::is_valid(unit)) {
             return Err(Rejection::Unit);
@@ -110,13 +120,17 @@ fn rejection(refused: Refused) -> Rejection {
 
 const DAY_US: i64 = 24 * 60 * 60 * 1_000_000;
 
-fn event_time(at: EventTime, now: Timestamp) -> Result<(Timestamp, Quality), Rejection> {
+fn age_us(log: &ReadingLog, device: DeviceId) -> i64 {
+    i64::from(log.retention().days(device)) * DAY_US
+}
+
+fn event_time(at: EventTime, now: Timestamp, age_us: i64) -> Result<(Timestamp, Quality), Rejection> {
     match at {
         EventTime::Arrival => Ok((now, Quality::ARRIVAL_TIME)),
         EventTime::Given(ts) if ts > now.plus_us(limit::CLOCK_SKEW_MS * 1000) => {
             Ok((now, Quality::CLOCK_AHEAD))
         }
-        EventTime::Given(ts) if ts < now.plus_us(-limit::EVENT_AGE_DAYS * DAY_US) => Err(Rejection::TooOld),
+        EventTime::Given(ts) if ts < now.plus_us(-age_us) => Err(Rejection::TooOld),
         EventTime::Given(ts) => Ok((ts, Quality::GOOD)),
     }
 }
@@ -128,10 +142,12 @@ mod tests {
     #[test]
     fn a_clock_ahead_is_replaced_and_one_behind_is_refused() {
         let now = Timestamp::from_ms(1_700_000_000_000).unwrap();
+        let age_us = 7 * DAY_US;
+        let event_time = |at, now| event_time(at, now, age_us);
         let edge = now.plus_us(limit::CLOCK_SKEW_MS * 1000);
         assert_eq!(event_time(EventTime::Given(edge), now), Ok((edge, Quality::GOOD)));
         assert_eq!(event_time(EventTime::Given(edge.plus_us(1)), now), Ok((now, Quality::CLOCK_AHEAD)));
-        let oldest = now.plus_us(-limit::EVENT_AGE_DAYS * DAY_US);
+        let oldest = now.plus_us(-age_us);
         assert_eq!(event_time(EventTime::Given(oldest), now), Ok((oldest, Quality::GOOD)));
         assert_eq!(event_time(EventTime::Given(oldest.plus_us(-1)), now), Err(Rejection::TooOld));
         assert_eq!(event_time(EventTime::Arrival, now), Ok((now, Quality::ARRIVAL_TIME)));

@@ -15,6 +15,7 @@ mod member;
 mod migrate;
 mod organization;
 mod project;
+mod retention;
 mod session;
 mod sqlite;
 #[cfg(test)]

@@ -57,6 +57,16 @@ impl Marks {
         self.devices.get(&device).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// All devices that have marks.
+    pub fn devices(&self) -> Vec<DeviceId> {
+        self.devices.keys().copied().collect()
+    }
+
+    /// Forgets a device.
+    pub fn forget(&mut self, device: DeviceId) {
+        self.devices.remove(&device);
+    }
+
     /// Puts in a device's boots as read from the store.
     pub fn load(&mut self, device: DeviceId, boots: Boots) {
         self.devices.insert(device, boots);

@@ -21,6 +21,7 @@ mod place;
 mod plan;
 mod query;
 mod queue;
+mod retention;
 mod series;
 mod tail;
 
@@ -39,6 +40,8 @@ pub use error::Error;
 pub use options::{Options, Stats};
 pub use query::{NotAnOrder, Order, RangePage, RangeQuery, StoredReading};
 pub use queue::{Append, OnCommit, Outcome, Permit};
+pub(crate) use retention::now;
+pub use retention::{Expired, Expiry, Retention, SLICE};
 pub use series::{Refused, SeriesDictionary};
 pub use tail::{Hold, Tail};
 
@@ -70,6 +73,7 @@ pub(crate) struct Shared {
     options: Options,
     dictionary: SeriesDictionary,
     marks: RwLock<Marks>,
+    retention: RwLock<Arc<Retention>>,
     queue: Queue,
     ring: Ring,
     holds: Holds,
@@ -227,7 +231,8 @@ impl Shared {
     fn new(options: Options, dictionary: SeriesDictionary, marks: Marks, ring: Ring, holds: Holds) -> Self {
         let queue = Queue::new(options.budget_bytes);
         let counters = Counters::default();
-        Self { options, dictionary, marks: RwLock::new(marks), queue, ring, holds, counters }
+        let (marks, retention) = (RwLock::new(marks), RwLock::default());
+        Self { options, dictionary, marks, retention, queue, ring, holds, counters }
     }
 
     /// The sequence marks.

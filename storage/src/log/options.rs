@@ -1,8 +1,8 @@
 //! What may be set about the log, and what it tells about itself.
 
 use std::path::PathBuf;
-use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicI64, AtomicU64};
 use std::time::Duration;
 
 use edgesync_schemas::id::Offset;
@@ -28,6 +28,8 @@ pub struct Options {
     pub tail_bytes: usize,
     /// Bytes of sealed commits kept on disk for readers that are behind. Default: [`limit::HELD_BYTES`].
     pub held_bytes: u64,
+    /// Bytes of dropped blocks from which on their space is given back. Default: [`limit::GIVE_BACK_BYTES`].
+    pub give_back_bytes: u64,
     /// For tests: while this file exists, the appender waits before it commits. Default: none.
     pub stall_file: Option<PathBuf>,
 }
@@ -42,6 +44,7 @@ impl Default for Options {
             head_age: Duration::from_secs(limit::HEAD_AGE_S),
             tail_bytes: limit::TAIL_BYTES,
             held_bytes: limit::HELD_BYTES,
+            give_back_bytes: limit::GIVE_BACK_BYTES,
             stall_file: None,
         }
     }
@@ -94,9 +97,23 @@ pub struct Stats {
     pub blob_bytes: u64,
     /// Series known.
     pub series: u64,
+    /// Bytes on disk of what is sealed, without what was dropped; 0 while the store is being reopened.
+    pub stored_bytes: u64,
+    /// Passes that dropped what was too old.
+    pub expiries: u64,
+    /// Passes that failed.
+    pub failed_expiries: u64,
+    /// Readings dropped for their age, or for want of space.
+    pub expired_readings: u64,
+    /// Bytes of the blocks dropped.
+    pub expired_bytes: u64,
+    /// Bytes that the file system got back.
+    pub freed_bytes: u64,
+    /// Event time of the oldest sealed reading that the last pass left; the epoch if there was none.
+    pub oldest_us: i64,
 }
 
-/// The counters behind [`Stats`]. Written by the appender and the sealer only.
+/// The counters behind [`Stats`]. Written by the appender, the sealer and the one who drops what is too old.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     pub commits: AtomicU64,
@@ -113,6 +130,12 @@ pub(crate) struct Counters {
     pub seal_wait_us_total: AtomicU64,
     pub block_bytes: AtomicU64,
     pub blocks: AtomicU64,
+    pub expiries: AtomicU64,
+    pub failed_expiries: AtomicU64,
+    pub expired_readings: AtomicU64,
+    pub expired_bytes: AtomicU64,
+    pub freed_bytes: AtomicU64,
+    pub oldest_us: AtomicI64,
 }
 
 impl Counters {
@@ -135,7 +158,8 @@ impl ReadingLog {
             Backend::Embedded(log) => {
                 let (head_readings, sealed) = log.live.gauge();
                 let (blobs, blob_bytes) = log.blobs.gauge();
-                Stats { head_readings, sealed, blobs, blob_bytes, ..Stats::default() }
+                let stored_bytes = log.stored_bytes();
+                Stats { head_readings, sealed, blobs, blob_bytes, stored_bytes, ..Stats::default() }
             }
         };
         Stats {
@@ -157,6 +181,12 @@ impl ReadingLog {
             blocks: c.blocks.load(Relaxed),
             end: shared.ring.end(),
             series: shared.dictionary.count() as u64,
+            expiries: c.expiries.load(Relaxed),
+            failed_expiries: c.failed_expiries.load(Relaxed),
+            expired_readings: c.expired_readings.load(Relaxed),
+            expired_bytes: c.expired_bytes.load(Relaxed),
+            freed_bytes: c.freed_bytes.load(Relaxed),
+            oldest_us: c.oldest_us.load(Relaxed),
             ..own
         }
     }

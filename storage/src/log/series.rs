@@ -126,6 +126,28 @@ impl SeriesDictionary {
         }
     }
 
+    /// Gives out no number below this.
+    pub(crate) fn start_at(&self, end: u32) {
+        let mut inner = self.write();
+        let len = inner.by_id.len().max(end as usize);
+        inner.by_id.resize(len, None);
+    }
+
+    /// Forgets series; their numbers are not given out again.
+    pub(crate) fn forget(&self, series: &[SeriesId]) {
+        let mut inner = self.write();
+        for id in series {
+            let Some(info) = inner.by_id.get_mut(id.index()).and_then(Option::take) else { continue };
+            inner.count -= 1;
+            if let Some(ids) = inner.by_device.get_mut(&info.device) {
+                ids.retain(|known| known != id);
+                if ids.is_empty() {
+                    inner.by_device.remove(&info.device);
+                }
+            }
+        }
+    }
+
     /// Puts in an entry read from the store, replacing what is there.
     pub(crate) fn load(&self, info: SeriesInfo) {
         self.write().insert(Arc::new(info));

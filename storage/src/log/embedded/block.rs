@@ -131,6 +131,12 @@ impl Encoder {
     }
 }
 
+/// Rows of a block, without a look at the rest of it.
+pub(crate) fn rows(record: &[u8]) -> Result<u64, Error> {
+    let mut from = Reader::new(record.get(1..).unwrap_or_default());
+    from.varint().map_err(|malformed| malformed.of(WHAT))
+}
+
 /// A block read back: times and offsets at once, the rest when asked for.
 pub(crate) struct Block<'a> {
     /// Event times, ascending.

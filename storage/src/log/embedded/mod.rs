@@ -7,7 +7,8 @@
 //! | `newest` | 4 series | its newest sealed reading, and the longest time that one of its blocks covers |
 //! | `marks` | 16 device | its boots and their highest sealed frames |
 //! | `series` | 4 series | device, sensor, units |
-//! | `meta` | name | `sealed`: everything before this offset is in blocks. `bookmark/…`: how far a reader of the tail got |
+//! | `meta` | name | `sealed`: everything before this offset is in blocks. `bookmark/…`: how far a reader of the tail got. |
+//! | | | `series-end`: numbers below were given out. `expired`: bytes that were dropped and still take space, `dropped`: readings that were (`expire.rs`) |
 //!
 //! Integers in keys are big-endian, times with the sign bit flipped, so that keys sort as what they mean.
 //!
@@ -29,10 +30,11 @@
 
 mod append;
 mod blobs;
-mod block;
+pub(super) mod block;
 mod catch_up;
 mod codec;
 mod commit;
+pub(super) mod expire;
 mod head;
 pub(super) mod read;
 pub(super) mod records;
@@ -42,7 +44,7 @@ mod seal;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use edgesync_schemas::id::{Offset, SeriesId};
 use edgesync_schemas::reading::SeriesInfo;
@@ -66,6 +68,9 @@ pub(super) use catch_up::catch_up;
 pub(super) const STORE_DIRECTORY: &str = "store";
 const SEALED: &str = "sealed";
 const BOOKMARK: &str = "bookmark/";
+const SERIES_END: &str = "series-end";
+const EXPIRED: &str = "expired";
+const DROPPED: &str = "dropped";
 
 // Sketch: at 1 M readings/s blobs are 17 MB/s and blocks about 5. A memtable of 64 MiB is then flushed every 4 s; journals are
 // replayed at start at about 1 GB/s, so 256 MiB of them cost a quarter of a second.
@@ -83,6 +88,8 @@ pub(crate) struct Embedded {
     store: RwLock<Option<Arc<Store>>>,
     pub live: Live,
     pub blobs: Blobs,
+    /// Held by who reads what is known of a series' blocks and writes it back.
+    blocks_lock: Mutex<()>,
     /// A write failed: the appender opens the store again.
     is_broken: AtomicBool,
     // Held for as long as anything may write; released by the system when the process dies.
@@ -103,6 +110,7 @@ impl Embedded {
             directory: directory.to_owned(),
             live: Live::new(loaded.head, loaded.sealed),
             blobs: loaded.blobs,
+            blocks_lock: Mutex::default(),
             is_broken: AtomicBool::new(false),
             store: RwLock::new(Some(Arc::new(store))),
             _lock: lock,
@@ -168,7 +176,9 @@ impl Store {
                 plain().max_memtable_size(MEMTABLE_BYTES).with_kv_separation(apart(1024))
             })?,
             blocks: database.keyspace("blocks", || {
-                let blocks = plain().max_memtable_size(MEMTABLE_BYTES).with_kv_separation(apart(256));
+                // All files of values that are stale enough are rewritten, not only the oldest quarter: of what expires, most is in a few.
+                let apart = apart(256).map(|apart| apart.age_cutoff(1.0));
+                let blocks = plain().max_memtable_size(MEMTABLE_BYTES).with_kv_separation(apart);
                 blocks.data_block_size_policy(BlockSizePolicy::all(8 * 1024))
             })?,
             newest: database.keyspace("newest", small)?,
@@ -221,6 +231,43 @@ impl Store {
             self.database.persist(PersistMode::SyncAll)?;
         }
         Ok(())
+    }
+
+    /// Series numbers below this were given out, whether or not their series are still there.
+    pub fn series_end(&self) -> Result<u32, Error> {
+        let end = self.meta.get(SERIES_END)?.map(|value| offset(&value)).transpose()?.unwrap_or(Offset(0));
+        Ok(u32::try_from(end.0).unwrap_or(u32::MAX))
+    }
+
+    /// Puts it into the batch that removes series.
+    pub fn set_series_end(&self, batch: &mut OwnedWriteBatch, end: u32) {
+        batch.insert(&self.meta, SERIES_END, u64::from(end).to_be_bytes());
+    }
+
+    /// Bytes of blocks that were dropped since space was last given back.
+    pub fn expired(&self) -> Result<u64, Error> {
+        Ok(self.meta.get(EXPIRED)?.map(|value| offset(&value)).transpose()?.map_or(0, |bytes| bytes.0))
+    }
+
+    /// Puts it into a batch that drops blocks.
+    pub fn set_expired(&self, batch: &mut OwnedWriteBatch, bytes: u64) {
+        batch.insert(&self.meta, EXPIRED, bytes.to_be_bytes());
+    }
+
+    /// Readings that were dropped since the log was made: with those that are there, all before the sealed offset.
+    pub fn dropped(&self) -> Result<u64, Error> {
+        Ok(self.meta.get(DROPPED)?.map(|value| offset(&value)).transpose()?.map_or(0, |readings| readings.0))
+    }
+
+    /// Puts it into a batch that drops blocks.
+    pub fn set_dropped(&self, batch: &mut OwnedWriteBatch, readings: u64) {
+        batch.insert(&self.meta, DROPPED, readings.to_be_bytes());
+    }
+
+    /// Bytes on disk of the blocks that are there: without those that were dropped and still take space.
+    pub fn block_bytes(&self) -> Result<u64, Error> {
+        let stale = self.blocks.fragmented_blob_bytes() + self.expired()?;
+        Ok(self.blocks.disk_space().saturating_sub(stale))
     }
 
     /// Puts the sealed offset into a seal's batch.
@@ -293,6 +340,7 @@ fn load_series(store: &Store, dictionary: &SeriesDictionary) -> Result<(), Error
         let id = id.map_err(|_| Error::Corrupt { what: "series".to_owned(), why: "key" })?;
         dictionary.load(records::decode_series(id, &value)?);
     }
+    dictionary.start_at(store.series_end()?);
     Ok(())
 }
 

@@ -17,6 +17,7 @@ use edgesync_schemas::time::Timestamp;
 
 use super::super::Error;
 use super::super::query::{Order, Place, RangePage, RangeQuery, StoredReading};
+use super::super::retention::now;
 use super::block::{Block, BlockKey};
 use super::head::{HeadRow, HeadView};
 use super::records::{self, Point};
@@ -38,13 +39,15 @@ pub(crate) fn latest(log: &Embedded, device: DeviceId) -> Result<Vec<StoredReadi
         series.iter().map(|info| newest(info.id)).collect()
     };
     let store = log.store()?;
+    let oldest = log.shared.retention().oldest(device, now());
     let mut readings = Vec::with_capacity(series.len());
     for (info, in_heads) in series.iter().zip(in_heads) {
         let record = store.newest.get(info.id.0.to_be_bytes())?;
         let sealed =
             record.map(|record| records::decode_newest(&record)).transpose()?.map(|newest| newest.point);
         // A reading that was sealed between the two looks is in both, and equal to itself.
-        if let Some(point) = [sealed, in_heads].into_iter().flatten().max_by_key(Point::place) {
+        let newest = [sealed, in_heads].into_iter().flatten().max_by_key(Point::place);
+        if let Some(point) = newest.filter(|point| point.ts >= oldest) {
             readings.push(point.of(info));
         }
     }
@@ -57,6 +60,9 @@ pub(crate) fn range(log: &Embedded, query: &RangeQuery) -> Result<RangePage, Err
     if let Some(sensor) = &query.sensor {
         series.retain(|info| info.sensor == *sensor);
     }
+    // What is too old is not returned, whether it is still there or not.
+    let oldest = log.shared.retention().oldest(query.device, now());
+    let query = &RangeQuery { from: query.from.max(Some(oldest)), ..query.clone() };
     let ids: Vec<SeriesId> = series.iter().map(|info| info.id).collect();
     let (views, sealed) = {
         let live = log.live.read();

@@ -6,6 +6,7 @@
 //!
 //! A seal that fails is tried again; the same head gives the same keys, so a seal that was written although it failed is overwritten by itself.
 
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
@@ -55,6 +56,8 @@ fn seal(log: &Embedded, head: &Head) -> Result<(), Error> {
     let store = log.store()?;
     #[cfg(test)]
     store.faults.before_seal()?;
+    // What is known of a series is read here and written back: nobody may drop it in between.
+    let turn = log.blocks_lock.lock().unwrap_or_else(PoisonError::into_inner);
     let mut batch = OwnedWriteBatch::with_capacity(store.database.clone(), 1024);
     let rows = Rows::of(head);
     let mut encoder = Encoder::default();
@@ -81,15 +84,16 @@ fn seal(log: &Embedded, head: &Head) -> Result<(), Error> {
     {
         let marks = log.shared.marks();
         for device in head.marked() {
-            batch.insert(
-                &store.marks,
-                device.uuid().as_bytes().as_slice(),
-                records::encode_boots(marks.boots(*device)),
-            );
+            let (key, boots) = (*device.uuid().as_bytes(), marks.boots(*device));
+            // None: the device was deleted, and forgotten meanwhile.
+            if !boots.is_empty() {
+                batch.insert(&store.marks, key, records::encode_boots(boots));
+            }
         }
     }
     store.set_sealed(&mut batch, head.end());
     batch.commit()?;
+    drop(turn);
     log.live.sealed(head.end());
     let counters = &log.shared.counters;
     counters.seals.fetch_add(1, Relaxed);

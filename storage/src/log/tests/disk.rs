@@ -7,7 +7,7 @@ use super::super::embedded::Store;
 use super::super::{Error, Tail};
 use super::*;
 
-fn copy_directory(from: &Path, to: &Path) {
+pub(super) fn copy_directory(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

@@ -1,6 +1,7 @@
 //! The log as a whole: real files, real fsyncs, small heads so that sealing happens all the time.
 
 mod disk;
+mod expire;
 mod model;
 mod way;
 

@@ -1,0 +1,181 @@
+//! The janitor: drops what is too old, in the background and in small pieces, for as long as the server runs.
+//!
+//! Every [`limit::RETENTION_LOOK_S`] it reads for how long the projects want the readings of their devices, and tells the log, which
+//! from then on neither returns nor takes what is older. Every [`limit::RETENTION_PASS_S`], and when the store has passed the size it may
+//! have, it lets the log drop what nobody may read any more, and the catalog what has ended.
+//!
+//! A device was deleted if the log knows it and the catalog does not. The log is asked first: a device that is made in between is in neither
+//! list. Its series and marks are forgotten with its last reading, but not before [`limit::DELETED_DEVICE_S`] have passed: its socket may
+//! outlive it for a moment.
+//!
+//! Nothing here is kept across a restart: the first pass of the next process finds what this one left.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use edgesync_schemas::id::DeviceId;
+use edgesync_schemas::limit;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
+
+use crate::catalog::{self, Catalog};
+use crate::log::{self, Expired, Expiry, ReadingLog, Retention, SLICE};
+
+/// What may be set.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Days that readings are kept of devices that are in no project. Default: [`limit::RETENTION_DAYS_DEFAULT`].
+    pub default_days: u32,
+    /// Bytes that sealed readings may take on disk; 0 for as many as there are. Default: 0.
+    pub bytes_max: u64,
+    /// Between two looks. Default: [`limit::RETENTION_LOOK_S`].
+    pub look: Duration,
+    /// Between two passes. Default: [`limit::RETENTION_PASS_S`].
+    pub pass: Duration,
+    /// From when a device was found deleted to when its series may be forgotten. Default: [`limit::DELETED_DEVICE_S`].
+    pub deleted: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            default_days: limit::RETENTION_DAYS_DEFAULT,
+            bytes_max: 0,
+            look: Duration::from_secs(limit::RETENTION_LOOK_S),
+            pass: Duration::from_secs(limit::RETENTION_PASS_S),
+            deleted: Duration::from_secs(limit::DELETED_DEVICE_S),
+        }
+    }
+}
+
+/// Why a pass was given up. The next one begins anew.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("the catalog")]
+    Catalog(#[from] catalog::Error),
+    #[error("the reading log")]
+    Log(#[from] log::Error),
+}
+
+/// The janitor's task. Dropping it ends it; what it was about stays undone until the next one.
+#[derive(Debug)]
+pub struct Janitor {
+    task: JoinHandle<()>,
+}
+
+impl Janitor {
+    /// Tells the log for how long it keeps readings, and starts. Cancel safe.
+    ///
+    /// # Errors
+    /// Of the catalog: then nothing is known of what projects ask, and readings might be refused that they want.
+    pub async fn start(catalog: Catalog, log: ReadingLog, options: Options) -> Result<Self, catalog::Error> {
+        let mut work = Work { catalog, log, options, missing: HashMap::new() };
+        work.look().await?;
+        Ok(Self { task: tokio::spawn(async move { work.run().await }) })
+    }
+}
+
+impl Drop for Janitor {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+struct Work {
+    catalog: Catalog,
+    log: ReadingLog,
+    options: Options,
+    /// Devices that the log knows and the catalog does not, and since when.
+    missing: HashMap<DeviceId, Instant>,
+}
+
+impl Work {
+    async fn run(&mut self) {
+        let mut due = Instant::now();
+        loop {
+            if let Err(error) = self.look().await {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "what projects ask could not be read; readings are kept as before"
+                );
+            }
+            if Instant::now() >= due || self.is_full() {
+                match self.pass().await {
+                    Ok(()) => {}
+                    Err(Error::Log(log::Error::Closed)) => return,
+                    Err(error) => {
+                        tracing::warn!(
+                            error = &error as &dyn std::error::Error,
+                            "retention failed, will try again"
+                        );
+                    }
+                }
+                due = Instant::now() + self.options.pass;
+            }
+            sleep(self.options.look).await;
+        }
+    }
+
+    async fn look(&self) -> Result<(), catalog::Error> {
+        let retention = Retention::new(self.options.default_days, HashMap::new());
+        if *self.log.retention() != retention {
+            self.log.set_retention(retention);
+        }
+        Ok(())
+    }
+
+    fn is_full(&self) -> bool {
+        self.options.bytes_max > 0 && self.log.stats().stored_bytes > self.options.bytes_max
+    }
+
+    async fn pass(&mut self) -> Result<(), Error> {
+        let started = Instant::now();
+        let gone = self.gone().await?;
+        let mut pass = Expiry::new(log::now(), self.options.bytes_max, gone);
+        while !pass.is_done() {
+            pass = self.log.expire(pass, SLICE).await?;
+            // As long again for others.
+            sleep(SLICE).await;
+        }
+        report(pass.expired(), started.elapsed());
+        self.catalog.remove_ended().await?;
+        Ok(())
+    }
+
+    /// Devices that were deleted for long enough.
+    async fn gone(&mut self) -> Result<HashSet<DeviceId>, Error> {
+        let known = self.log.devices();
+        let missing = self.catalog.missing_devices(known).await?;
+        let now = Instant::now();
+        self.missing = missing
+            .into_iter()
+            .map(|device| (device, self.missing.get(&device).copied().unwrap_or(now)))
+            .collect();
+        let long = self.missing.iter().filter(|(_, since)| now - **since >= self.options.deleted);
+        Ok(long.map(|(device, _)| *device).collect())
+    }
+}
+
+fn report(expired: Expired, took: Duration) {
+    if !expired.is_something() {
+        return;
+    }
+    let Expired { readings, younger, blocks, bytes, freed_bytes, series, oldest } = expired;
+    let oldest = oldest.map(|oldest| oldest.to_string());
+    let seconds = took.as_secs_f64();
+    if younger > 0 {
+        tracing::warn!(
+            readings,
+            younger,
+            blocks,
+            bytes,
+            freed_bytes,
+            series,
+            oldest,
+            seconds,
+            "the store is full: readings were dropped that are younger than their retention"
+        );
+    } else {
+        tracing::info!(readings, blocks, bytes, freed_bytes, series, oldest, seconds, "retention");
+    }
+}

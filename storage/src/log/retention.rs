@@ -1,0 +1,223 @@
+//! For how long readings are kept, and a pass over the log that drops what is older.
+//!
+//! A reading is kept for as many days after its event time as its device asks: the most that one of its projects asks, or the
+//! default for a device in no project and for one that was deleted. From then on it is not returned, and its space is given back
+//! in the background, block by block: a block goes when its newest reading is too old.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use edgesync_schemas::id::DeviceId;
+use edgesync_schemas::limit;
+use edgesync_schemas::time::Timestamp;
+
+use super::options::Counters;
+use super::{Backend, Error, ReadingLog, Shared, embedded};
+
+const DAY_US: i64 = 24 * 60 * 60 * 1_000_000;
+
+/// For how many days the readings of each device are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retention {
+    default_days: u32,
+    days: HashMap<DeviceId, u32>,
+}
+
+impl Default for Retention {
+    /// As long as can be asked for.
+    fn default() -> Self {
+        Self { default_days: limit::RETENTION_DAYS as u32, days: HashMap::new() }
+    }
+}
+
+impl Retention {
+    /// `days` for the devices in it, `default_days` for all others.
+    pub fn new(default_days: u32, days: HashMap<DeviceId, u32>) -> Self {
+        Self { default_days, days }
+    }
+
+    /// Days that a device's readings are kept.
+    pub fn days(&self, device: DeviceId) -> u32 {
+        self.days.get(&device).copied().unwrap_or(self.default_days)
+    }
+
+    /// The oldest event time of a device's readings that is kept at `now`.
+    pub fn oldest(&self, device: DeviceId, now: Timestamp) -> Timestamp {
+        now.plus_us(-i64::from(self.days(device)).saturating_mul(DAY_US))
+    }
+}
+
+/// A pass over the log that drops what is too old. Made by [`Expiry::new`], moved on by
+/// [`ReadingLog::expire`](super::ReadingLog::expire) a slice of time at a time.
+#[derive(Debug, Clone)]
+pub struct Expiry {
+    pub(crate) now: Timestamp,
+    pub(crate) bytes_max: u64,
+    pub(crate) gone: HashSet<DeviceId>,
+    /// For want of space, what is older goes although it is not too old.
+    pub(crate) floor: Timestamp,
+    pub(crate) step: Step,
+    pub(crate) expired: Expired,
+}
+
+/// Where a pass is.
+#[derive(Debug, Clone)]
+pub(crate) enum Step {
+    /// Before it looked for how much there is.
+    Measure,
+    /// At a series, and within it after a key.
+    Series { id: u32, after: Option<Vec<u8>>, last: Vec<Dropped> },
+    /// Forgetting series and marks of deleted devices.
+    Forget,
+    /// Giving space back to the file system.
+    GiveBack,
+    /// At its end.
+    Done,
+}
+
+/// A block on its way out.
+#[derive(Debug, Clone)]
+pub(crate) struct Dropped {
+    pub key: Vec<u8>,
+    pub readings: u64,
+    pub bytes: u64,
+}
+
+/// What a pass dropped.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Expired {
+    /// Readings.
+    pub readings: u64,
+    /// Those of them that were younger than their retention, and went because the store was full.
+    pub younger: u64,
+    /// Blocks or partitions.
+    pub blocks: u64,
+    /// Bytes of them.
+    pub bytes: u64,
+    /// Bytes that the file system got back in this pass, also of what earlier ones dropped.
+    pub freed_bytes: u64,
+    /// Series that left the dictionary.
+    pub series: u64,
+    /// Event time of the oldest reading that is left.
+    pub oldest: Option<Timestamp>,
+}
+
+impl Expired {
+    /// Whether anything was done.
+    pub fn is_something(&self) -> bool {
+        self.blocks > 0 || self.series > 0 || self.freed_bytes > 0
+    }
+}
+
+impl Expiry {
+    /// A new pass at `now`. `bytes_max` is what blocks may take on disk, 0 for any. `gone` are devices that no longer exist: their series
+    /// and marks are forgotten once their last reading is.
+    pub fn new(now: Timestamp, bytes_max: u64, gone: HashSet<DeviceId>) -> Self {
+        let (floor, step) = (Timestamp::MIN, Step::Measure);
+        Self { now, bytes_max, gone, floor, step, expired: Expired::default() }
+    }
+
+    /// Whether it is at its end.
+    pub fn is_done(&self) -> bool {
+        matches!(self.step, Step::Done)
+    }
+
+    /// What it dropped so far.
+    pub fn expired(&self) -> Expired {
+        self.expired
+    }
+
+    /// Notes a reading that is left.
+    pub(crate) fn is_left(&mut self, ts: Timestamp) {
+        self.expired.oldest = Some(self.expired.oldest.map_or(ts, |oldest| oldest.min(ts)));
+    }
+}
+
+/// Longest that one slice of a pass takes, but for the giving back of space at its end.
+pub const SLICE: Duration = Duration::from_millis(limit::EXPIRE_SLICE_MS);
+
+impl ReadingLog {
+    /// For how long readings are kept. Everything, until [`ReadingLog::set_retention`] says otherwise.
+    pub fn retention(&self) -> Arc<Retention> {
+        self.shared.retention()
+    }
+
+    /// Says for how long readings are kept. Those that are older are not returned from here on; [`ReadingLog::expire`] drops them.
+    pub fn set_retention(&self, retention: Retention) {
+        *self.shared.retention.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(retention);
+    }
+
+    /// The devices that the log knows of: by a series or by a mark. One that is made later in the catalog cannot be among them.
+    pub fn devices(&self) -> Vec<DeviceId> {
+        let mut devices = self.shared.marks().devices();
+        devices.extend(self.shared.dictionary.all().iter().map(|info| info.device));
+        devices.sort_unstable();
+        devices.dedup();
+        devices
+    }
+
+    /// Goes on with a pass that drops readings that are too old, for about `slice`, and gives it back. At its end it may give space back to
+    /// the file system, which takes as long as it takes. One pass at a time; one that is given up leaves nothing half done, and the next
+    /// one finds what it left.
+    ///
+    /// Cancel safe: batches that were begun are done.
+    ///
+    /// # Errors
+    /// [`Error::Store`], [`Error::Corrupt`], [`Error::Unavailable`]; [`Error::Closed`] after [`ReadingLog::shutdown`].
+    pub async fn expire(&self, pass: Expiry, slice: Duration) -> Result<Expiry, Error> {
+        let result = match &self.backend {
+            Backend::Embedded(log) => embedded::expire::go_on(log, pass, slice).await,
+        };
+        match &result {
+            Ok(pass) if pass.is_done() => self.shared.counters.expired(&pass.expired),
+            Err(error) if !matches!(error, Error::Closed) => {
+                self.shared.counters.failed_expiries.fetch_add(1, Relaxed);
+            }
+            _ => {}
+        }
+        result
+    }
+}
+
+impl Shared {
+    /// For how long readings are kept.
+    pub(crate) fn retention(&self) -> Arc<Retention> {
+        self.retention.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Counters {
+    /// Counts a pass that ended.
+    fn expired(&self, expired: &Expired) {
+        self.expiries.fetch_add(1, Relaxed);
+        self.expired_readings.fetch_add(expired.readings, Relaxed);
+        self.expired_bytes.fetch_add(expired.bytes, Relaxed);
+        self.freed_bytes.fetch_add(expired.freed_bytes, Relaxed);
+        self.oldest_us.store(expired.oldest.map_or(0, Timestamp::as_us), Relaxed);
+    }
+}
+
+/// The moment.
+pub(crate) fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_us_saturating(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn each_device_has_its_days_and_the_others_the_default() {
+        let (long, other) =
+            (DeviceId::from_uuid(Uuid::from_u128(1)), DeviceId::from_uuid(Uuid::from_u128(2)));
+        let retention = Retention::new(30, HashMap::from([(long, 365)]));
+        let now = Timestamp::from_us(400 * DAY_US).unwrap();
+        assert_eq!(retention.oldest(long, now).as_us(), 35 * DAY_US);
+        assert_eq!(retention.oldest(other, now).as_us(), 370 * DAY_US);
+    }
+}
