@@ -6,6 +6,7 @@
 //! ([`crate::page::refuse_ignored`]), and the tests ask each route as everybody whom its `x-role` and `x-scope` let in or keep out.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::http::{HeaderValue, Method};
@@ -82,14 +83,17 @@ pub struct Description {
     pub json: Bytes,
     /// Its entity tag: a hash.
     pub etag: HeaderValue,
-    operations: HashMap<String, HashMap<Method, Operation>>,
+    operations: HashMap<String, HashMap<Method, Arc<Operation>>>,
 }
 
-/// What one operation says of itself.
+/// What one operation says of itself. An `Arc` of it is among the extensions of each request below `/api/v1`, so that whoever asks is
+/// held against what is described.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operation {
     /// The parameters it takes behind the question mark, in the order of the document.
     pub parameters: Vec<String>,
+    /// `x-scope`: the scope that an API token needs; none if it takes a session.
+    pub scope: Option<String>,
 }
 
 impl Description {
@@ -99,7 +103,7 @@ impl Description {
         let mut operations = HashMap::new();
         for (path, item) in members(&document["paths"]) {
             let of_path = members(item).filter_map(|(method, operation)| {
-                Some((method.to_uppercase().parse().ok()?, Operation::of(operation)))
+                Some((method.to_uppercase().parse().ok()?, Arc::new(Operation::of(operation))))
             });
             operations.insert(path.clone(), of_path.collect());
         }
@@ -112,7 +116,7 @@ impl Description {
     }
 
     /// What is said of the operation; `path` as it stands in the document.
-    pub fn operation(&self, method: &Method, path: &str) -> Option<&Operation> {
+    pub fn operation(&self, method: &Method, path: &str) -> Option<&Arc<Operation>> {
         let method = if method == Method::HEAD { &Method::GET } else { method };
         self.operations.get(path)?.get(method)
     }
@@ -122,7 +126,10 @@ impl Operation {
     fn of(operation: &Value) -> Self {
         let parameters = operation["parameters"].as_array().into_iter().flatten();
         let query = parameters.filter(|parameter| parameter["in"] == "query");
-        Self { parameters: query.filter_map(|p| p["name"].as_str().map(str::to_owned)).collect() }
+        Self {
+            parameters: query.filter_map(|p| p["name"].as_str().map(str::to_owned)).collect(),
+            scope: operation["x-scope"].as_str().map(str::to_owned),
+        }
     }
 }
 
@@ -298,6 +305,16 @@ pub mod problem {
     impl IntoResponses for Busy {
         fn responses() -> Responses {
             Responses::from([("503".to_owned(), Ref::from_response_name("Busy").into())])
+        }
+    }
+
+    /// 401, of operations that anybody may ask: what is said of who asks is wrong.
+    #[derive(Debug)]
+    pub enum Unauthorized {}
+
+    impl IntoResponses for Unauthorized {
+        fn responses() -> Responses {
+            Responses::from([("401".to_owned(), Ref::from_response_name("Unauthorized").into())])
         }
     }
 

@@ -43,17 +43,20 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
 /// 400 that names the parameter or the header.
 pub async fn refuse_ignored(
     State(api): State<Arc<Description>>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
+    let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let operation = api.operation(request.method(), path).cloned();
     if request.headers().contains_key("idempotency-key") {
         let detail = "Idempotency-Key is not supported by this version: send the request without it";
         return Err(Problem::bad_request("not_supported", detail));
     }
     if request.uri().query().is_some_and(|query| !query.is_empty()) {
-        let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
-        let operation = api.operation(request.method(), path);
-        check_parameters(operation.map_or(&[], |operation| &operation.parameters), request.uri())?;
+        check_parameters(operation.as_ref().map_or(&[], |of| &of.parameters), request.uri())?;
+    }
+    if let Some(operation) = operation {
+        request.extensions_mut().insert(operation);
     }
     Ok(next.run(request).await)
 }

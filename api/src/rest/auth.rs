@@ -18,7 +18,7 @@ use crate::auth::{self, Auth, Peer, Via};
 use crate::body::StrangersBody;
 use crate::error::Problem;
 use crate::openapi::Role;
-use crate::openapi::problem::{Conflict, TooMany};
+use crate::openapi::problem::{Conflict, TooMany, Unauthorized};
 use crate::state::AppState;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -80,6 +80,7 @@ async fn sign_up(
     responses(
         (status = 200, description = "the session's token, here and in a cookie", body = LoggedIn),
         TooMany,
+        Unauthorized,
     ),
     extensions(("x-role" = json!(Role::Anonymous)))
 )]

@@ -8,6 +8,7 @@ mod flows;
 mod members;
 mod openapi;
 mod refusals;
+mod schema;
 
 use std::sync::Arc;
 
@@ -29,6 +30,8 @@ const PASSWORD: &str = "correct horse";
 /// A server in a directory that goes with it.
 struct Server {
     router: Router,
+    /// What the server says of itself; each answer is held against it.
+    document: Value,
     state: AppState,
     _system: System,
     _dir: tempfile::TempDir,
@@ -56,17 +59,62 @@ async fn server() -> Server {
     let log = log.unwrap();
     let system = System::start(catalog.clone(), log.clone(), system::Options::default()).await.unwrap();
     let state = AppState::new(catalog, log, system.handle(), Arc::new(Gate::default()));
-    Server { router: crate::router(state.clone()), state, _system: system, _dir: dir }
+    let router = crate::router(state.clone());
+    let document = Request::get("/api/openapi.json").body(Body::empty()).unwrap();
+    let document = router.clone().oneshot(document).await.unwrap().into_body();
+    let document =
+        serde_json::from_slice(&axum::body::to_bytes(document, usize::MAX).await.unwrap()).unwrap();
+    Server { router, document, state, _system: system, _dir: dir }
 }
 
 impl Server {
     async fn send(&self, request: Request<Body>) -> Answer {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
         let body =
             serde_json::from_slice(&bytes).unwrap_or(Value::String(String::from_utf8_lossy(&bytes).into()));
-        Answer { status: parts.status, headers: parts.headers, body }
+        let answer = Answer { status: parts.status, headers: parts.headers, body };
+        self.holds(&method, &path, &answer);
+        answer
+    }
+
+    /// Fails if the operation does not describe such an answer.
+    fn holds(&self, method: &Method, path: &str, answer: &Answer) {
+        let Some(operation) = self.operation(method, path) else { return };
+        let status = answer.status.as_str();
+        let response = &operation["responses"][status];
+        assert!(response.is_object(), "{method} {path} does not describe {status}: {:#}", answer.body);
+        let kind = answer.headers.get(header::CONTENT_TYPE).map(|kind| kind.to_str().unwrap());
+        let described = schema::resolve(&self.document, response)["content"].as_object();
+        let Some(kind) = kind else {
+            return assert!(described.is_none(), "{method} {path} {status}: no body");
+        };
+        let kind = kind.split(';').next().unwrap();
+        let content = described.and_then(|content| content.get(kind));
+        let content = content.unwrap_or_else(|| panic!("{method} {path} does not describe {status} {kind}"));
+        if kind.ends_with("json") {
+            let wrong = schema::violations(&self.document, &content["schema"], &answer.body);
+            assert!(wrong.is_empty(), "{method} {path} {status}: {wrong:#?} in {:#}", answer.body);
+        }
+    }
+
+    /// What the document says of the operation at an address.
+    fn operation(&self, method: &Method, path: &str) -> Option<&Value> {
+        let parts: Vec<_> = path.split('/').collect();
+        let fits = |template: &str| {
+            let template: Vec<_> = template.split('/').collect();
+            let mut pairs = template.iter().zip(&parts);
+            let same = template.len() == parts.len();
+            (same && pairs.all(|(of, part)| of.starts_with('{') || of == part))
+                .then(|| template.iter().filter(|of| of.starts_with('{')).count())
+        };
+        let paths = self.document["paths"].as_object().unwrap().iter();
+        // an address without parameters goes before one with
+        let (_, item) =
+            paths.filter_map(|(path, item)| Some((fits(path)?, item))).min_by_key(|(open, _)| *open)?;
+        item.get(method.as_str().to_lowercase())
     }
 
     async fn call(&self, method: Method, path: &str, token: Option<&str>, body: Option<Value>) -> Answer {

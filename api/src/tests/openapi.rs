@@ -72,6 +72,34 @@ async fn the_document_is_sent_again_only_to_those_who_do_not_have_it() {
 }
 
 #[tokio::test]
+async fn the_reader_comes_from_this_server_alone() {
+    let server = server().await;
+    let get = async |path: &str| server.call(Method::GET, path, None, None).await;
+    assert_eq!(get("/api/docs").await.headers[header::LOCATION], "/api/docs/");
+    let page = get("/api/docs/").await;
+    let policy = page.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+    assert!(policy.starts_with("default-src 'self';") && !policy.contains("http"), "{policy}");
+    assert_eq!(page.headers[header::CONTENT_TYPE], "text/html");
+    let page = text(&page.body);
+    let links = page.split(['"', '\'']).filter(|part| part.ends_with(".js") || part.ends_with(".css"));
+    let links: Vec<_> = links.collect();
+    assert!(links.len() > 3, "{page}");
+    for link in links {
+        assert!(!link.contains("//"), "{link} is elsewhere");
+        let file = get(&format!("/api/docs/{}", link.trim_start_matches("./"))).await;
+        assert_eq!(file.status, StatusCode::OK, "{link}");
+        if link.ends_with("swagger-initializer.js") {
+            let asks = text(&file.body);
+            assert!(
+                asks.contains("\"/api/openapi.json\"") && asks.contains("\"validatorUrl\": \"none\""),
+                "{asks}"
+            );
+        }
+    }
+    get("/api/docs/nothing.js").await.refused(404, "not_found", &[]);
+}
+
+#[tokio::test]
 async fn every_reference_leads_somewhere() {
     let document = document().await;
     let mut found = 0;
