@@ -19,6 +19,13 @@ pub const RAW_VALUE_BYTES: usize = 4096;
 pub const READINGS_PER_FRAME: usize = 500;
 /// Bytes of a device frame, all its fragments together. More: the socket is closed (4413).
 pub const DEVICE_FRAME_BYTES: usize = 64 * 1024;
+/// Levels of arrays, maps and tags in a CBOR message, its own included. More: the message is refused as none. JSON needs no such bound: its values are
+/// not read into, only delimited.
+pub const CBOR_DEPTH: usize = 64;
+/// Bytes of a SenML record's name with its base name and URN. More: the record is refused (`schema`).
+pub const SENML_NAME_BYTES: usize = 256;
+/// Bytes of the sentence that says why a SenML pack is refused. Longer ones are cut.
+pub const SENML_MESSAGE_BYTES: usize = 200;
 /// Milliseconds that an event time may lie in the future. Further: stored with the arrival time and marked.
 pub const CLOCK_SKEW_MS: i64 = 300_000;
 
@@ -47,10 +54,13 @@ pub const PINGS_PER_HEARTBEAT: u32 = 120;
 pub const DEVICE_FRAMES_PER_S: u32 = 0;
 /// Frames that a connection takes from its socket in one turn. More wait in the socket.
 pub const TURN_FRAMES: usize = 64;
-/// Bytes of text after which a connection takes no further frame in a turn.
+/// Bytes of messages after which a connection takes no further frame in a turn.
 pub const TURN_BYTES: usize = 64 * 1024;
-/// Bytes of the log's budget that a turn needs to begin: what its text can become at the worst. `["a",""],` is 9 bytes of text and 48 in
-/// memory, so two times [`TURN_BYTES`] (the last frame may begin just below it) become 700 KB.
+/// Bytes that readings taken in a turn may have become before it takes no further frame. JSON hardly reaches it; four bytes of CBOR are a
+/// reading of 48, and three bytes, a float of half precision in a list, are 24 bytes of the JSON that is kept.
+pub const TURN_BUILT_BYTES: usize = 192 * 1024;
+/// Bytes of the log's budget that a turn needs to begin: what it can become at the worst. [`TURN_BUILT_BYTES`], and one frame more: its 64 KiB
+/// become at most eight times as much JSON, and 500 readings 24 KB of columns.
 pub const TURN_ROOM_BYTES: usize = 768 * 1024;
 /// Seconds between two writes of who is connected and was last seen when.
 pub const PRESENCE_S: u64 = 5;

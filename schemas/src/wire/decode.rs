@@ -21,9 +21,22 @@ use crate::value::Value;
 pub struct Malformed(pub String);
 
 impl Malformed {
-    fn field(field: &str, must: &str) -> Self {
+    pub(super) fn field(field: &str, must: &str) -> Self {
         Self(format!("{field} {must}"))
     }
+}
+
+/// What the fields of frames must be, in the words that a device is told. The CBOR form says the same.
+pub(super) mod must {
+    pub const KIND: &str = "must be \"hello\", \"data\" or \"cmd_status\"";
+    pub const NUMBER: &str = "must be a whole number, 1 or more";
+    pub const FROM_ONE: &str = "must be 1 or more";
+    pub const TIME: &str = "must be whole milliseconds since 1970";
+    pub const BOOT: &str = "must be a whole number below 2^32";
+    pub const TEXT: &str = "must be text";
+    pub const STATUS: &str = "must be \"accepted\", \"done\" or \"failed\"";
+    pub const JSON: &str = "must be what JSON can say, in at most 64 KiB";
+    pub const READINGS: &str = "r must be a list of readings";
 }
 
 /// Reads a frame of a device.
@@ -39,13 +52,13 @@ pub fn device_frame(text: &str) -> Result<DeviceFrame<'_>, Malformed> {
     }
 }
 
-fn data_frame<'a>(
+pub(super) fn data_frame<'a>(
     q: u64,
     base_ms: Option<i64>,
     readings: Result<Vec<Result<RawReading<'a>, Rejection>>, &'static str>,
 ) -> Result<DeviceFrame<'a>, Malformed> {
     if q == 0 {
-        return Err(Malformed::field("q", "must be 1 or more"));
+        return Err(Malformed::field("q", must::FROM_ONE));
     }
     Ok(DeviceFrame::Data(DataFrame { q: FrameSeq(q), base_ms, readings }))
 }
@@ -173,33 +186,33 @@ fn careful(text: &str) -> Result<DeviceFrame<'_>, Malformed> {
     }
     let fields: Fields<'_> =
         serde_json::from_str(text).map_err(|error| Malformed(format!("not JSON: {error}")))?;
-    let kind = required("t", fields.t, "must be \"hello\", \"data\" or \"cmd_status\"")?;
+    let kind = required("t", fields.t, must::KIND)?;
     let kind: Cow<'_, str> = kind;
     match &*kind {
         "data" => {
-            let q = required("q", fields.q, "must be a whole number, 1 or more")?;
-            let base_ms = optional("bt", fields.bt, "must be whole milliseconds since 1970")?;
+            let q = required("q", fields.q, must::NUMBER)?;
+            let base_ms = optional("bt", fields.bt, must::TIME)?;
             data_frame(q, base_ms, careful_readings(fields.r))
         }
         "hello" => {
-            let next: u64 = required("next", fields.next, "must be a whole number, 1 or more")?;
+            let next: u64 = required("next", fields.next, must::NUMBER)?;
             if next == 0 {
-                return Err(Malformed::field("next", "must be 1 or more"));
+                return Err(Malformed::field("next", must::FROM_ONE));
             }
             Ok(DeviceFrame::Hello(Hello {
-                boot: BootId(required("boot", fields.boot, "must be a whole number below 2^32")?),
+                boot: BootId(required("boot", fields.boot, must::BOOT)?),
                 next: FrameSeq(next),
-                token: optional("token", fields.token, "must be text")?,
-                firmware: optional("fw", fields.fw, "must be text")?,
-                now_ms: optional("now", fields.now, "must be whole milliseconds since 1970")?,
+                token: optional("token", fields.token, must::TEXT)?,
+                firmware: optional("fw", fields.fw, must::TEXT)?,
+                now_ms: optional("now", fields.now, must::TIME)?,
             }))
         }
         "cmd_status" => Ok(DeviceFrame::CommandStatus(CommandStatus {
-            id: required("id", fields.id, "must be text")?,
-            status: required("status", fields.status, "must be \"accepted\", \"done\" or \"failed\"")?,
+            id: required("id", fields.id, must::TEXT)?,
+            status: required("status", fields.status, must::STATUS)?,
             result: fields.result.map(|json| Cow::Borrowed(json.get())),
         })),
-        _ => Err(Malformed::field("t", "must be \"hello\", \"data\" or \"cmd_status\"")),
+        _ => Err(Malformed::field("t", must::KIND)),
     }
 }
 
@@ -251,8 +264,8 @@ impl<'a> FromJson<'a> for Cow<'a, str> {
 }
 
 fn careful_readings(r: Option<&RawValue>) -> Result<Vec<Result<RawReading<'_>, Rejection>>, &'static str> {
-    let r = r.ok_or("r must be a list of readings")?;
-    let items: Vec<&RawValue> = serde_json::from_str(r.get()).map_err(|_| "r must be a list of readings")?;
+    let r = r.ok_or(must::READINGS)?;
+    let items: Vec<&RawValue> = serde_json::from_str(r.get()).map_err(|_| must::READINGS)?;
     Ok(items.into_iter().map(careful_reading).collect())
 }
 
