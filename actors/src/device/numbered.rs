@@ -10,8 +10,8 @@ use edgesync_schemas::limit;
 use edgesync_schemas::reading::{AdmittedBatch, Columns, FrameEnd, Numbered};
 use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::wire::close::{Close, CloseCode};
-use edgesync_schemas::wire::decode::device_frame;
-use edgesync_schemas::wire::encode::{self, Rejected};
+use edgesync_schemas::wire::encode::Rejected;
+use edgesync_schemas::wire::encoding::{Encoding, Message, Received};
 use edgesync_schemas::wire::frame::{DataFrame, DeviceFrame, RawReading, Refusal, Rejection};
 use edgesync_storage::log::Outcome;
 
@@ -26,6 +26,7 @@ const BUSY_RETRY_MS: u32 = 1000;
 pub struct Session {
     device: DeviceId,
     boot: BootId,
+    encoding: Encoding,
     admission: Admission,
     /// The frame that is taken next.
     expected: FrameSeq,
@@ -49,10 +50,17 @@ pub struct Session {
 
 impl Session {
     /// A connection whose frames up to `committed` are durable.
-    pub fn new(device: DeviceId, boot: BootId, committed: FrameSeq, admission: Admission) -> Self {
+    pub fn new(
+        device: DeviceId,
+        boot: BootId,
+        encoding: Encoding,
+        committed: FrameSeq,
+        admission: Admission,
+    ) -> Self {
         Self {
             device,
             boot,
+            encoding,
             admission,
             expected: committed.next(),
             committed,
@@ -68,22 +76,22 @@ impl Session {
         }
     }
 
-    /// Takes a text message that arrived at `now`; what there is to say at once goes to `replies`.
+    /// Takes a message that arrived at `now`; what there is to say at once goes to `replies`.
     ///
     /// # Errors
-    /// How to close the socket, if the message is no frame of the protocol.
+    /// How to close the socket, if the message is no frame of the protocol in this session's encoding.
     pub fn take(
         &mut self,
-        text: &str,
+        message: Received<'_>,
         now: Timestamp,
         counters: &Counters,
-        replies: &mut Vec<String>,
+        replies: &mut Vec<Message>,
     ) -> Result<(), Close> {
-        match device_frame(text) {
+        match self.encoding.device_frame(message) {
             Ok(DeviceFrame::Data(frame)) => {
                 if let Some((refusal, expected)) = self.take_data(frame, now, counters) {
                     counters.count_refusal(refusal.0);
-                    replies.push(encode::nack(refusal.1, refusal.0, expected, None));
+                    replies.push(self.encoding.nack(refusal.1, refusal.0, expected, None));
                 }
                 Ok(())
             }
@@ -170,7 +178,7 @@ impl Session {
     }
 
     /// What became of a batch.
-    pub fn settle(&mut self, tag: u64, outcome: Outcome, counters: &Counters, replies: &mut Vec<String>) {
+    pub fn settle(&mut self, tag: u64, outcome: Outcome, counters: &Counters, replies: &mut Vec<Message>) {
         while let Some(&(first, last)) = self.in_flight.front()
             && first <= tag
         {
@@ -191,12 +199,12 @@ impl Session {
             self.frames.clear();
             self.building.truncate(0);
             counters.count_refusal(Refusal::Busy);
-            replies.push(encode::nack(self.expected, Refusal::Busy, None, Some(BUSY_RETRY_MS)));
+            replies.push(self.encoding.nack(self.expected, Refusal::Busy, None, Some(BUSY_RETRY_MS)));
         }
     }
 
     /// An acknowledgement that is due. Ask again until there is none: one names a bounded number of refused readings.
-    pub fn ack(&mut self) -> Option<String> {
+    pub fn ack(&mut self) -> Option<Message> {
         let due = self.committed > self.acked || self.repeat_ack;
         if !due {
             return None;
@@ -209,7 +217,12 @@ impl Session {
         };
         let named = self.rejected.partition_point(|(q, _, _)| *q <= self.acked);
         let rejected: Vec<Rejected> = self.rejected.drain(..named).collect();
-        Some(encode::ack(self.acked, limit::CREDIT_FRAMES, &rejected))
+        Some(self.encoding.ack(self.acked, limit::CREDIT_FRAMES, &rejected))
+    }
+
+    /// Bytes of the readings taken since the last batch.
+    pub fn built_bytes(&self) -> usize {
+        self.building.bytes()
     }
 
     /// Frames taken and not yet durable.

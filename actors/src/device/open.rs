@@ -1,13 +1,14 @@
 //! From the handshake to the first reading: who a device is, where its frames go on, and how its socket ends.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
 use edgesync_schemas::id::DeviceId;
 use edgesync_schemas::limit;
 use edgesync_schemas::wire::close::{Close, CloseCode};
-use edgesync_schemas::wire::decode::device_frame;
 use edgesync_schemas::wire::encode;
+use edgesync_schemas::wire::encoding::{Encoding, Received};
 use edgesync_schemas::wire::frame::{DeviceFrame, Hello};
 use edgesync_storage::catalog::{self, Catalog, DeviceAccess, token};
 use edgesync_storage::log::ReadingLog;
@@ -20,6 +21,7 @@ use super::presence::now;
 use super::receive::{Connection, Session};
 use super::registry::{Attached, Devices};
 use super::socket::{Broken, Inbound, Outbound, Socket};
+use super::unnumbered::Dialect;
 use super::{numbered, unnumbered};
 
 /// What every connection works with.
@@ -38,10 +40,10 @@ pub struct Context {
 /// Which form of the protocol a socket speaks, and who it is if the handshake said so.
 #[derive(Debug)]
 pub enum Form {
-    /// `edgesync.v1.json`; the token may still come in `hello`.
-    Numbered(Option<Identity>),
-    /// The compatible form, whose handshake carries the token.
-    Unnumbered(Identity),
+    /// The EdgeSync form; the token may still come in `hello`.
+    Numbered(Encoding, Option<Identity>),
+    /// A form without numbers, whose handshake carries the token.
+    Unnumbered(Dialect, Identity),
 }
 
 /// A device, and the token that it showed. The token is asked about again while the socket is open: it can be revoked or end.
@@ -146,19 +148,22 @@ pub(super) fn end(code: CloseCode, reason: &'static str) -> End {
 /// From the handshake to the first reading: who it is, where it goes on.
 async fn open<S: Socket>(socket: &mut S, form: Form, context: &Arc<Context>) -> Result<Box<Connection>, End> {
     match form {
-        Form::Unnumbered(identity) => {
+        Form::Unnumbered(dialect, identity) => {
             let device = identity.access.device;
             let attached = attach(&identity, context).await?;
-            let session = unnumbered::Session::new(device, admission(context, device));
-            send(socket, Outbound::Text(encode::device_info(device))).await?;
+            let session = unnumbered::Session::new(device, dialect, admission(context, device));
+            // Nobody who speaks SenML expects to be greeted.
+            if dialect == Dialect::Compatible {
+                send(socket, Outbound::Text(encode::device_info(device))).await?;
+            }
             Ok(Connection::new(context, attached, identity, Session::Unnumbered(session)))
         }
-        Form::Numbered(identity) => {
+        Form::Numbered(encoding, identity) => {
             let late = || end(CloseCode::HelloLate, "hello must come within 10 s");
-            let text = timeout(Duration::from_secs(limit::HELLO_S), first_text(socket))
+            let first = timeout(Duration::from_secs(limit::HELLO_S), first_message(socket))
                 .await
                 .map_err(|_| late())??;
-            let hello = match device_frame(&text) {
+            let hello = match encoding.device_frame(first.received()) {
                 Ok(DeviceFrame::Hello(hello)) => hello,
                 Ok(_) => return Err(end(CloseCode::Malformed, "t: the first frame must be hello")),
                 Err(malformed) => return Err(Close::new(CloseCode::Malformed, malformed.0).into()),
@@ -170,9 +175,11 @@ async fn open<S: Socket>(socket: &mut S, form: Form, context: &Arc<Context>) -> 
             let device = identity.access.device;
             let attached = attach(&identity, context).await?;
             let committed = context.log.committed(device, hello.boot);
-            let welcome = encode::welcome(device, now(), committed, context.frames_per_s, limit::HEARTBEAT_S);
-            send(socket, Outbound::Text(welcome)).await?;
-            let session = numbered::Session::new(device, hello.boot, committed, admission(context, device));
+            let welcome =
+                encoding.welcome(device, now(), committed, context.frames_per_s, limit::HEARTBEAT_S);
+            send(socket, welcome.into()).await?;
+            let admission = admission(context, device);
+            let session = numbered::Session::new(device, hello.boot, encoding, committed, admission);
             Ok(Connection::new(context, attached, identity, Session::Numbered(session)))
         }
     }
@@ -189,14 +196,27 @@ fn admission(context: &Context, device: DeviceId) -> Admission {
     Admission::new(context.log.clone(), device)
 }
 
-async fn first_text<S: Socket>(socket: &mut S) -> Result<S::Text, End> {
+/// A message as the socket's library holds it.
+enum First<T, B> {
+    Text(T),
+    Binary(B),
+}
+
+impl<T: Deref<Target = str>, B: Deref<Target = [u8]>> First<T, B> {
+    fn received(&self) -> Received<'_> {
+        match self {
+            Self::Text(text) => Received::Text(text),
+            Self::Binary(bytes) => Received::Binary(bytes),
+        }
+    }
+}
+
+async fn first_message<S: Socket>(socket: &mut S) -> Result<First<S::Text, S::Bytes>, End> {
     let mut pings = 0;
     loop {
         match socket.next().await.ok_or(End::Gone)?? {
-            Inbound::Text(text) => return Ok(text),
-            Inbound::Binary => {
-                return Err(end(CloseCode::Malformed, "this socket speaks JSON text, not binary"));
-            }
+            Inbound::Text(text) => return Ok(First::Text(text)),
+            Inbound::Binary(bytes) => return Ok(First::Binary(bytes)),
             Inbound::Ping if pings == limit::PINGS_PER_HEARTBEAT => {
                 return Err(end(CloseCode::FlowControl, "too many pings"));
             }

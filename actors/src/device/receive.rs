@@ -1,6 +1,6 @@
 //! One turn of a device's socket at a time: read what is there, admit it, hand it to the log, answer what became durable.
 //!
-//! Bounds: one turn takes at most [`limit::TURN_FRAMES`] frames and about [`limit::TURN_BYTES`] of text, and begins only while the log's byte
+//! Bounds: one turn takes at most [`limit::TURN_FRAMES`] frames and about [`limit::TURN_BYTES`] of messages, and begins only while the log's byte
 //! budget has room for whatever that can become ([`limit::TURN_ROOM_BYTES`]). Without room nothing is read, so TCP slows the device, and no reading is in memory
 //! that the budget does not know. What may be asked of a connection meanwhile (close, replace, drain) is done at once. Nothing here
 //! waits for a flow or a dashboard.
@@ -16,6 +16,7 @@ use edgesync_schemas::limit;
 use edgesync_schemas::reading::{AdmittedBatch, Quality};
 use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::wire::close::{Close, CloseCode};
+use edgesync_schemas::wire::encoding::{Message, Received};
 use edgesync_storage::log::{Append, OnCommit, Permit};
 use futures_util::SinkExt;
 use tokio::time::{Instant, timeout};
@@ -44,7 +45,7 @@ pub(super) struct Connection {
     no_room: bool,
     /// Room for whatever this turn may take; given back when there is nothing to read, and cut to size when there was.
     room: Option<Permit>,
-    replies: Vec<String>,
+    replies: Vec<Message>,
     last_heard: Instant,
     next_ping: Instant,
     pings: u32,
@@ -128,7 +129,7 @@ impl Connection {
         let is_full = match &self.session {
             // One more than the credit is read, so that a device that ignores it is noticed.
             Session::Numbered(_) => self.over_credit.is_some(),
-            // This form knows no credit: its device is slowed and nothing else.
+            // These forms know no credit: their devices are slowed and nothing else.
             Session::Unnumbered(session) => session.outstanding() >= u64::from(limit::CREDIT_FRAMES),
         };
         !is_full && !self.no_room && self.paused.is_none()
@@ -161,28 +162,26 @@ impl Connection {
                 };
                 frames += 1;
                 let now = *now_ts.get_or_insert_with(now);
-                match inbound {
-                    Inbound::Text(text) => {
-                        bytes += text.len();
-                        if let Err(close) = self.take(&text, now) {
-                            return Poll::Ready(Some(close.into()));
-                        }
-                        if self.outstanding() > u64::from(limit::CREDIT_FRAMES) {
-                            break;
-                        }
-                    }
-                    Inbound::Binary => {
-                        let reason = "this socket speaks JSON text, not binary";
-                        return Poll::Ready(Some(end(CloseCode::Malformed, reason)));
-                    }
+                let taken = match inbound {
+                    Inbound::Text(text) => self.take(Received::Text(&text), now, &mut bytes),
+                    Inbound::Binary(binary) => self.take(Received::Binary(&binary), now, &mut bytes),
                     Inbound::Ping => {
                         self.pings += 1;
                         if self.pings > limit::PINGS_PER_HEARTBEAT {
                             return Poll::Ready(Some(end(CloseCode::FlowControl, "too many pings")));
                         }
+                        Ok(())
                     }
-                    Inbound::Pong => {}
+                    Inbound::Pong => Ok(()),
                     Inbound::Closed => return Poll::Ready(Some(End::Gone)),
+                };
+                if let Err(close) = taken {
+                    return Poll::Ready(Some(close.into()));
+                }
+                if self.outstanding() > u64::from(limit::CREDIT_FRAMES)
+                    || self.built_bytes() >= limit::TURN_BUILT_BYTES
+                {
+                    break;
                 }
             }
             Poll::Ready(None)
@@ -206,13 +205,18 @@ impl Connection {
         }
     }
 
-    fn take(&mut self, text: &str, now: Timestamp) -> Result<(), Close> {
+    fn take(&mut self, message: Received<'_>, now: Timestamp, bytes: &mut usize) -> Result<(), Close> {
+        *bytes += message.len();
         match &mut self.session {
-            Session::Numbered(session) => session.take(text, now, &self.counters, &mut self.replies),
-            Session::Unnumbered(session) => {
-                session.take(text, now, &self.counters);
-                Ok(())
-            }
+            Session::Numbered(session) => session.take(message, now, &self.counters, &mut self.replies),
+            Session::Unnumbered(session) => session.take(message, now, &self.counters),
+        }
+    }
+
+    fn built_bytes(&self) -> usize {
+        match &self.session {
+            Session::Numbered(session) => session.built_bytes(),
+            Session::Unnumbered(session) => session.built_bytes(),
         }
     }
 
@@ -232,6 +236,7 @@ impl Connection {
         self.counters.readings.fetch_add(batch.columns.len() as u64, Relaxed);
         self.counters.clock_ahead.fetch_add(ahead as u64, Relaxed);
         let Some(mut permit) = self.room.take() else { return };
+        debug_assert!(batch_bytes(&batch) <= limit::TURN_ROOM_BYTES, "a turn has become more than its room");
         permit.shrink(batch_bytes(&batch));
         let on_commit = Arc::clone(&self.attached.link) as Arc<dyn OnCommit>;
         self.context.log.submit(Append { batch, permit, tag, on_commit });
@@ -265,7 +270,7 @@ impl Connection {
         let replies = &mut self.replies;
         let write = async {
             for reply in replies.drain(..) {
-                socket.feed(Outbound::Text(reply)).await?;
+                socket.feed(reply.into()).await?;
             }
             socket.flush().await
         };

@@ -7,7 +7,9 @@ use std::task::{Context as Task, Poll};
 use std::time::Duration;
 
 use edgesync_schemas::entity::device::DeviceInput;
+use edgesync_schemas::limit;
 use edgesync_schemas::wire::close::CloseCode;
+use edgesync_schemas::wire::encoding::Encoding;
 use edgesync_storage::catalog::Catalog;
 use edgesync_storage::log::{Options, ReadingLog};
 use futures_util::{Sink, Stream};
@@ -21,12 +23,12 @@ use super::{Context, Devices, Form, run};
 
 /// The server's end of a socket.
 struct Wire {
-    from_peer: mpsc::Receiver<Inbound<String>>,
+    from_peer: mpsc::Receiver<Inbound<String, Vec<u8>>>,
     to_peer: mpsc::Sender<Outbound>,
 }
 
 impl Stream for Wire {
-    type Item = Result<Inbound<String>, Broken>;
+    type Item = Result<Inbound<String, Vec<u8>>, Broken>;
 
     fn poll_next(mut self: Pin<&mut Self>, task: &mut Task<'_>) -> Poll<Option<Self::Item>> {
         self.from_peer.poll_recv(task).map(|came| came.map(Ok))
@@ -55,11 +57,12 @@ impl Sink<Outbound> for Wire {
 
 impl Socket for Wire {
     type Text = String;
+    type Bytes = Vec<u8>;
 }
 
 /// The device's end.
 struct Peer {
-    to_server: mpsc::Sender<Inbound<String>>,
+    to_server: mpsc::Sender<Inbound<String, Vec<u8>>>,
     from_server: mpsc::Receiver<Outbound>,
     served: JoinHandle<()>,
 }
@@ -139,10 +142,14 @@ impl Bench {
     }
 
     fn connect(&self) -> Peer {
-        let (to_server, from_peer) = mpsc::channel(16);
+        self.connect_in(Encoding::Json)
+    }
+
+    fn connect_in(&self, encoding: Encoding) -> Peer {
+        let (to_server, from_peer) = mpsc::channel(64);
         let (to_peer, from_server) = mpsc::channel(16);
         let wire = Wire { from_peer, to_peer };
-        let served = tokio::spawn(run(wire, Form::Numbered(None), Arc::clone(&self.context)));
+        let served = tokio::spawn(run(wire, Form::Numbered(encoding, None), Arc::clone(&self.context)));
         Peer { to_server, from_server, served }
     }
 
@@ -213,4 +220,35 @@ async fn a_device_whose_token_cannot_be_looked_up_is_closed_1011() {
     drop(peer.to_server);
     peer.served.await.unwrap();
     assert_eq!(bench.closed(CloseCode::Unavailable), 1);
+}
+
+#[tokio::test]
+async fn a_turn_ends_when_what_it_took_has_become_too_much() {
+    let bench = Bench::new().await;
+    let mut peer = bench.connect_in(Encoding::Cbor);
+    // {"t": "hello", "boot": 1, "next": 1, "token": …}
+    let mut hello = b"\xa4\x61t\x65hello\x64boot\x01\x64next\x01\x65token\x78".to_vec();
+    hello.push(bench.token.len() as u8);
+    hello.extend_from_slice(bench.token.as_bytes());
+    peer.to_server.send(Inbound::Binary(hello)).await.unwrap();
+    assert!(matches!(peer.hear().await, Outbound::Binary(_)));
+    // All at once: 60 frames of 500 readings of 4 bytes, which are 48 in memory.
+    for q in 1..=60u8 {
+        let mut frame = b"\xa3\x61t\x64data\x61q\x18".to_vec();
+        frame.push(q);
+        frame.extend_from_slice(b"\x61r\x99\x01\xf4");
+        frame.extend_from_slice(&b"\x82\x61a\x60".repeat(500));
+        peer.to_server.try_send(Inbound::Binary(frame)).unwrap();
+    }
+    let frames = limit::TURN_BUILT_BYTES.div_ceil(500 * 48) as u8;
+    let mut acked = 0;
+    while acked < 60 {
+        let said = peer.hear().await;
+        let Outbound::Binary(ack) = &said else { panic!("{said:?}") };
+        let q = ack.strip_prefix(b"\xa3\x61t\x63ack\x61q").unwrap();
+        acked = if q[0] == 0x18 { q[1] } else { q[0] };
+        assert!(acked % frames == 0 || acked == 60, "an ack is the end of a turn: {acked}");
+    }
+    drop(peer.to_server);
+    peer.served.await.unwrap();
 }

@@ -4,12 +4,13 @@ use edgesync_schemas::id::{BootId, DeviceId, FrameSeq, Offset};
 use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::wire::close::CloseCode;
+use edgesync_schemas::wire::encoding::{Encoding, Message, Received};
 use edgesync_storage::log::{Options, Outcome, ReadingLog};
 use serde_json::{Value, json};
 
 use super::admit::Admission;
 use super::counters::Counters;
-use super::{numbered, unnumbered};
+use super::{Dialect, numbered, unnumbered};
 
 struct Bench {
     _dir: tempfile::TempDir,
@@ -38,21 +39,28 @@ impl Bench {
     }
 
     fn numbered(&self, committed: u64) -> numbered::Session {
-        numbered::Session::new(self.device, BootId(7), FrameSeq(committed), self.admission())
+        numbered::Session::new(self.device, BootId(7), Encoding::Json, FrameSeq(committed), self.admission())
     }
 
     /// What is said at once to a frame.
     fn take(&self, session: &mut numbered::Session, frame: Value) -> Vec<Value> {
         let mut replies = Vec::new();
-        session.take(&frame.to_string(), self.now, &self.counters, &mut replies).unwrap();
-        replies.iter().map(|reply| serde_json::from_str(reply).unwrap()).collect()
+        session.take(Received::Text(&frame.to_string()), self.now, &self.counters, &mut replies).unwrap();
+        replies.iter().map(said).collect()
     }
 
     fn settle(&self, session: &mut numbered::Session, tag: u64, outcome: Outcome) -> Vec<Value> {
         let mut replies = Vec::new();
         session.settle(tag, outcome, &self.counters, &mut replies);
         replies.extend(std::iter::from_fn(|| session.ack()));
-        replies.iter().map(|reply| serde_json::from_str(reply).unwrap()).collect()
+        replies.iter().map(said).collect()
+    }
+}
+
+fn said(message: &Message) -> Value {
+    match message {
+        Message::Text(text) => serde_json::from_str(text).unwrap(),
+        Message::Binary(bytes) => panic!("not text: {bytes:x?}"),
     }
 }
 
@@ -103,7 +111,7 @@ fn a_stored_frame_is_acknowledged_again_and_not_stored() {
     let mut session = bench.numbered(5);
     bench.take(&mut session, data(4));
     assert!(session.batch(bench.now).is_none());
-    assert_eq!(session.ack().unwrap(), r#"{"t":"ack","q":5,"credit":64}"#);
+    assert_eq!(said(&session.ack().unwrap()), json!({"t": "ack", "q": 5, "credit": 64}));
     assert_eq!(session.ack(), None);
 }
 
@@ -225,9 +233,9 @@ fn a_refused_reading_uses_up_no_sensor() {
         &mut session,
         json!({"t": "data", "q": 1, "r": [["new", 1, 0, "a unit of far too many characters"]]}),
     );
-    let mut compat = unnumbered::Session::new(bench.device, bench.admission());
+    let mut compat = unnumbered::Session::new(bench.device, Dialect::Compatible, bench.admission());
     let frame = json!({"readings": {"newer": 1, "no such name!": 2}});
-    compat.take(&frame.to_string(), bench.now, &bench.counters);
+    compat.take(Received::Text(&frame.to_string()), bench.now, &bench.counters).unwrap();
     assert!(bench.log.series().of_device(bench.device).is_empty());
 }
 
@@ -236,7 +244,8 @@ fn a_frame_that_is_none_closes_the_socket() {
     let bench = Bench::new();
     let mut session = bench.numbered(0);
     for text in ["nonsense", "{\"t\":\"hello\",\"boot\":1,\"next\":1}", ""] {
-        let close = session.take(text, bench.now, &bench.counters, &mut Vec::new()).unwrap_err();
+        let close =
+            session.take(Received::Text(text), bench.now, &bench.counters, &mut Vec::new()).unwrap_err();
         assert_eq!(close.code, CloseCode::Malformed, "{text}");
     }
 }
@@ -244,14 +253,14 @@ fn a_frame_that_is_none_closes_the_socket() {
 #[test]
 fn compatible_answers_come_in_the_order_of_the_frames() {
     let bench = Bench::new();
-    let mut session = unnumbered::Session::new(bench.device, bench.admission());
+    let mut session = unnumbered::Session::new(bench.device, Dialect::Compatible, bench.admission());
     for frame in [
         json!({"type": "a", "value": 1}),
         json!({"type": "a", "value": null}),
         json!({"readings": [{"type": "a", "value": 2}, {"type": "no such name!", "value": 3}]}),
         json!({"readings": {"a": 4, "b": 5}}),
     ] {
-        session.take(&frame.to_string(), bench.now, &bench.counters);
+        session.take(Received::Text(&frame.to_string()), bench.now, &bench.counters).unwrap();
     }
     let (tag, batch) = session.batch(bench.now).unwrap();
     // The frame with one bad reading is refused whole.
@@ -261,10 +270,88 @@ fn compatible_answers_come_in_the_order_of_the_frames() {
     assert!(replies.is_empty(), "nothing is said before the first frame is durable");
     session.settle(tag, Outcome::Durable { first: Offset(100), stored: 3 });
     session.answers(&mut replies);
-    let read: Vec<Value> = replies.iter().map(|reply| serde_json::from_str(reply).unwrap()).collect();
+    let read: Vec<Value> = replies.iter().map(said).collect();
     assert_eq!(read[0], json!({"status": "success", "message": "1 reading received and saved", "id": 100}));
     assert_eq!(read[1]["status"], "error");
     assert!(read[2]["message"].as_str().unwrap().starts_with("/readings/1/sensor_type"), "{}", read[2]);
     assert_eq!(read[3], json!({"status": "success", "message": "2 readings received and saved"}));
     assert_eq!(session.outstanding(), 0);
+}
+
+#[test]
+fn the_frame_that_grows_most_fits_the_room_of_a_turn() {
+    // A reading of the CBOR form whose value is a list of these bytes, as many as its JSON may have.
+    let list = |items: &[u8], json_bytes: usize| {
+        let count = (limit::RAW_VALUE_BYTES - 1) / json_bytes;
+        let mut reading = vec![0x82, 0x61, b'a', 0x99];
+        reading.extend_from_slice(&(count as u16).to_be_bytes());
+        reading.extend(items.iter().copied().cycle().take(count * items.len()));
+        reading
+    };
+    let text = [&[0x82, 0x61, b'a', 0x79, 0x02, 0xa8][..], &[0; 0x2a8]].concat();
+    for (what, reading) in [
+        ("-0.00006097555160522461, as a float of half precision", list(&[0xf9, 0x83, 0xff], 24)),
+        ("false", list(&[0xf4], 6)),
+        ("control characters", text),
+        ("empty text", vec![0x82, 0x61, b'a', 0x60]),
+    ] {
+        let mut frame = b"\xa3\x61t\x64data\x61q\x01\x61r\x9f".to_vec();
+        for _ in
+            0..limit::READINGS_PER_FRAME.min((limit::DEVICE_FRAME_BYTES - frame.len() - 1) / reading.len())
+        {
+            frame.extend_from_slice(&reading);
+        }
+        frame.push(0xff);
+        assert!(frame.len() <= limit::DEVICE_FRAME_BYTES);
+        let bench = Bench::new();
+        let mut session =
+            numbered::Session::new(bench.device, BootId(7), Encoding::Cbor, FrameSeq(0), bench.admission());
+        let mut replies = Vec::new();
+        session.take(Received::Binary(&frame), bench.now, &bench.counters, &mut replies).unwrap();
+        let built = session.built_bytes();
+        assert_eq!((replies.len(), bench.counters.rejected().map(|(_, n)| n).sum::<u64>()), (0, 0), "{what}");
+        assert!(built >= 24_000, "{what}: {built}");
+        assert!(limit::TURN_BUILT_BYTES + built + 4096 <= limit::TURN_ROOM_BYTES, "{what}: {built}");
+    }
+}
+
+#[test]
+fn packs_are_answered_in_their_order_and_their_form() {
+    let bench = Bench::new();
+    let mut session = unnumbered::Session::new(bench.device, Dialect::Senml, bench.admission());
+    let mut take = |message: Received<'_>| session.take(message, bench.now, &bench.counters).unwrap();
+    take(Received::Text(r#"[{"n":"a","v":1},{"n":"no such name!","v":2},{"n":"a","v":3,"s":4}]"#));
+    take(Received::Text("[]"));
+    take(Received::Text(r#"[{"n":"b"}]"#));
+    take(Received::Binary(b"\x81\xa2\x00\x61a\x02\x05"));
+    let (tag, batch) = session.batch(bench.now).unwrap();
+    assert_eq!(batch.columns.num, [1.0, 3.0, 4.0, 5.0]);
+    assert!(batch.numbered.is_none());
+    let mut replies = Vec::new();
+    session.answers(&mut replies);
+    assert_eq!(
+        (replies.len(), session.outstanding()),
+        (0, 4),
+        "nothing is said before the first pack is durable"
+    );
+    session.settle(tag, DURABLE);
+    session.answers(&mut replies);
+    assert_eq!(said(&replies[0]), json!({"ack": 1, "rej": [[1, "schema"]]}));
+    assert_eq!(said(&replies[1])["nack"], 2);
+    assert_eq!(said(&replies[2]), json!({"ack": 3, "rej": [[0, "wrong_type"]]}));
+    assert_eq!(replies[3], Message::Binary(b"\xa1\x63ack\x04".to_vec()));
+    assert_eq!(session.outstanding(), 0);
+}
+
+#[test]
+fn a_pack_that_could_not_be_stored_is_nacked_as_busy() {
+    let bench = Bench::new();
+    let mut session = unnumbered::Session::new(bench.device, Dialect::Senml, bench.admission());
+    session.take(Received::Text(r#"[{"n":"a","v":1}]"#), bench.now, &bench.counters).unwrap();
+    let (tag, _) = session.batch(bench.now).unwrap();
+    session.settle(tag, Outcome::Failed);
+    let mut replies = Vec::new();
+    session.answers(&mut replies);
+    let nack = said(&replies[0]);
+    assert_eq!((&nack["nack"], &nack["code"], &nack["retry_ms"]), (&json!(1), &json!("busy"), &json!(1000)));
 }

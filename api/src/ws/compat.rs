@@ -5,7 +5,7 @@ use axum::extract::{Query, State, WebSocketUpgrade};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::get;
-use edgesync_actors::device::{Form, Identity};
+use edgesync_actors::device::{Dialect, Form, Identity};
 use serde::Deserialize;
 
 use super::device::bearer;
@@ -33,5 +33,5 @@ async fn connect(
     // 403, not 401: what existing firmware knows.
     let unknown = || Problem::forbidden("token", "token is missing, unknown or revoked");
     let identity = Identity::of(token, &state.catalog).await?.ok_or_else(unknown)?;
-    Ok(serve(upgrade, Form::Unnumbered(identity), state.actors.context))
+    Ok(serve(upgrade, Form::Unnumbered(Dialect::Compatible, identity), state.actors.context))
 }

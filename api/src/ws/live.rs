@@ -158,7 +158,7 @@ async fn first_token(socket: &mut WsSocket) -> Result<String, End> {
                 }
                 Err(malformed) => return Err(Close::new(CloseCode::Malformed, malformed.to_string()).into()),
             },
-            Came::Binary => return Err(binary().into()),
+            Came::Binary(_) => return Err(binary().into()),
             Came::Ping | Came::Pong => {}
             Came::Closed => return Err(End::Gone),
         }
@@ -224,7 +224,7 @@ impl<'a> Dashboard<'a> {
         }
     }
 
-    async fn hear(&mut self, came: Came<axum::extract::ws::Utf8Bytes>) -> Result<(), End> {
+    async fn hear(&mut self, came: Came<axum::extract::ws::Utf8Bytes, axum::body::Bytes>) -> Result<(), End> {
         self.heard = Instant::now();
         match came {
             Came::Text(text) => match Inbound::parse(&text) {
@@ -243,7 +243,7 @@ impl<'a> Dashboard<'a> {
                 }
                 Err(malformed) => Err(Close::new(CloseCode::Malformed, malformed.to_string()).into()),
             },
-            Came::Binary => Err(binary().into()),
+            Came::Binary(_) => Err(binary().into()),
             Came::Ping => {
                 self.pings += 1;
                 if self.pings > limit::PINGS_PER_HEARTBEAT {

@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 
+use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
 use edgesync_actors::device::socket::{Broken, Inbound, Outbound, Socket};
@@ -42,16 +43,17 @@ fn bounded(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
 
 impl Socket for WsSocket {
     type Text = Utf8Bytes;
+    type Bytes = Bytes;
 }
 
 impl Stream for WsSocket {
-    type Item = Result<Inbound<Utf8Bytes>, Broken>;
+    type Item = Result<Inbound<Utf8Bytes, Bytes>, Broken>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> Poll<Option<Self::Item>> {
         Pin::new(&mut *self.0).poll_next(cx).map(|message| {
             Some(match message? {
                 Ok(Message::Text(text)) => Ok(Inbound::Text(text)),
-                Ok(Message::Binary(_)) => Ok(Inbound::Binary),
+                Ok(Message::Binary(bytes)) => Ok(Inbound::Binary(bytes)),
                 Ok(Message::Ping(_)) => Ok(Inbound::Ping),
                 Ok(Message::Pong(_)) => Ok(Inbound::Pong),
                 Ok(Message::Close(_)) => Ok(Inbound::Closed),
@@ -71,6 +73,7 @@ impl Sink<Outbound> for WsSocket {
     fn start_send(mut self: Pin<&mut Self>, item: Outbound) -> Result<(), Broken> {
         let message = match item {
             Outbound::Text(text) => Message::Text(text.into()),
+            Outbound::Binary(bytes) => Message::Binary(bytes.into()),
             Outbound::Ping => Message::Ping(Default::default()),
             Outbound::Close(close) => Message::Close(Some(CloseFrame {
                 code: close.code.number(),

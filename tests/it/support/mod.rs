@@ -1,8 +1,10 @@
 //! What the tests share: the server, its API, devices of both forms, a dashboard's socket.
 //!
-//! Nothing here uses the product's own wire code: frames are built from JSON literals and sent by tokio-tungstenite.
+//! Nothing here uses the product's own wire code: frames are built from JSON literals and sent by tokio-tungstenite; CBOR is
+//! ciborium's.
 
 pub mod api;
+pub mod cbor;
 pub mod device;
 pub mod live;
 pub mod server;
