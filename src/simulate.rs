@@ -12,6 +12,7 @@ mod device;
 mod fleet;
 mod frame;
 mod report;
+mod said;
 mod socket;
 pub(crate) mod target;
 mod verify;
@@ -50,7 +51,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     pub tokens: Option<PathBuf>,
     /// Form of the device socket.
-    #[arg(long, value_enum, default_value_t = Form::Edgesync)]
+    #[arg(long, value_enum, default_value_t = Form::Json)]
     pub form: Form,
     /// Number of devices.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=DEVICES_MAX as i64))]
@@ -94,18 +95,40 @@ pub struct Args {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Form {
     /// `/ws/v1/device`, JSON: numbered frames, cumulative acknowledgements, exactly once.
-    Edgesync,
+    #[value(alias = "edgesync")]
+    Json,
+    /// `/ws/v1/device`, the same in CBOR.
+    Cbor,
     /// `/ws/sensors/`: one reply per frame, at least once.
     Compat,
+    /// `/ws/v1/device`, SenML packs in JSON: one reply per pack, at least once.
+    Senml,
 }
 
 impl Form {
     /// The name as the command line takes it.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Edgesync => "edgesync",
+            Self::Json => "json",
+            Self::Cbor => "cbor",
             Self::Compat => "compat",
+            Self::Senml => "senml",
         }
+    }
+
+    /// The sub-protocol of the handshake.
+    const fn sub_protocol(self) -> Option<&'static str> {
+        match self {
+            Self::Json => Some("edgesync.v1.json"),
+            Self::Cbor => Some("edgesync.v1.cbor"),
+            Self::Compat => None,
+            Self::Senml => Some("senml.v1"),
+        }
+    }
+
+    /// Whether the device says hello and its frames are numbered.
+    const fn is_numbered(self) -> bool {
+        matches!(self, Self::Json | Self::Cbor)
     }
 }
 
@@ -153,11 +176,15 @@ pub async fn run(args: Args) -> Result<ExitCode> {
         _ => None,
     };
     let mut known = Vec::new();
-    let tokens = match (tokens, &account) {
-        (Some(tokens), _) => tokens,
+    let devices = match (tokens, &account) {
+        // This form has no greeting that says which device a token belongs to.
+        (Some(_), _) if args.verify && args.form == Form::Senml => {
+            bail!("--verify of the senml form needs devices made by the API, not --tokens")
+        }
+        (Some(tokens), _) => tokens.into_iter().map(|token| (token, None)).collect(),
         (None, Some(account)) => {
             known = account.devices(args.devices as usize).await?;
-            known.iter().map(|device| device.token.clone()).collect()
+            known.iter().map(|device| (device.token.clone(), Some(device.id.clone()))).collect()
         }
         (None, None) => bail!("either --email and --password or --tokens must be given"),
     };
@@ -175,7 +202,7 @@ pub async fn run(args: Args) -> Result<ExitCode> {
         }
         _ => None,
     };
-    let run = fleet::run(&args, seed, tokens, dashboard).await?;
+    let run = fleet::run(&args, seed, devices, dashboard).await?;
     let mut report = report::Report::new(&args, seed, &run);
     if let (true, Some(account)) = (args.verify, &account) {
         report.verified =

@@ -6,8 +6,9 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::fleet::{Outcome, Phase, Plan};
-use super::frame::{self, Random, Said};
+use super::frame::{self, Random};
 use super::report::Totals;
+use super::said::{self, Said};
 use super::socket::{Fault, Socket};
 use super::window::{Unacked, Window};
 use super::{Form, Rate};
@@ -36,6 +37,8 @@ enum End {
 pub struct Device {
     plan: Arc<Plan>,
     token: String,
+    /// Its id, if that is known before it connects.
+    known_id: Option<String>,
     boot: u32,
     random: Random,
     window: Window,
@@ -44,7 +47,7 @@ pub struct Device {
     paused_until: Option<Instant>,
     was_greeted: bool,
     /// Formats a frame before it is masked into the socket's buffer.
-    text: Vec<u8>,
+    frame: Vec<u8>,
     /// Counted here and added to the shared totals once per round.
     totals: Totals,
     outcome: Outcome,
@@ -52,18 +55,19 @@ pub struct Device {
 
 impl Device {
     /// A device that is switched off.
-    pub fn new(plan: Arc<Plan>, index: u32, token: String, boot: u32) -> Self {
+    pub fn new(plan: Arc<Plan>, index: u32, token: String, known_id: Option<String>, boot: u32) -> Self {
         let random = Random::new(plan.seed, index);
         Self {
             plan,
             token,
+            known_id,
             boot,
             random,
             window: Window::default(),
             credit: 0,
             paused_until: None,
             was_greeted: false,
-            text: Vec::new(),
+            frame: Vec::new(),
             totals: Totals::default(),
             outcome: Outcome {
                 index,
@@ -136,13 +140,12 @@ impl Device {
         let plan = Arc::clone(&self.plan);
         let address = plan.addresses[self.outcome.index as usize % plan.addresses.len()];
         let random = Random::new(self.random.next(), self.outcome.index);
-        let opened = match plan.form {
-            Form::Edgesync => {
-                let protocol = Some("edgesync.v1.json");
+        let opened = match plan.form.sub_protocol() {
+            protocol @ Some(_) => {
                 let path = "/ws/v1/device";
                 Socket::open(address, &plan.authority, path, Some(&self.token), protocol, random).await
             }
-            Form::Compat => {
+            None => {
                 let path = format!("/ws/sensors/?token={}", self.token);
                 Socket::open(address, &plan.authority, &path, None, None, random).await
             }
@@ -151,24 +154,28 @@ impl Device {
             Fault::Refused(400..=499) => End::Fatal(fault.label()),
             fault => End::Broken(fault),
         })?;
-        if plan.form == Form::Edgesync {
-            let next = self.window.acked + 1;
-            let hello = format!(r#"{{"t":"hello","boot":{},"next":{next},"fw":"simulate"}}"#, self.boot);
-            socket.push_text(hello.as_bytes());
+        if plan.form.is_numbered() {
+            self.frame.clear();
+            frame::push_hello(&mut self.frame, plan.form, self.boot, self.window.acked + 1);
+            push(&mut socket, plan.form, &self.frame);
         }
-        let greeting = self.greeting(&mut socket).await?;
+        let greeting = match plan.form {
+            // The handshake says it all.
+            Form::Senml => Said::DeviceInfo { device: self.known_id.clone() },
+            _ => self.greeting(&mut socket).await?,
+        };
         self.greeted(greeting)?;
         Ok(socket)
     }
 
     async fn greeting(&self, socket: &mut Socket) -> Result<Said, End> {
-        let mut said = None;
+        let mut heard = None;
         loop {
             socket.write_now().map_err(End::Broken)?;
             let form = self.plan.form;
             // The first message is the greeting; nothing follows before we send.
-            let step = socket.messages(|text| said = said.take().or_else(|| frame::read(form, text)));
-            if let Some(said) = said.take() {
+            let step = socket.messages(|message| heard = heard.take().or_else(|| said::read(form, message)));
+            if let Some(said) = heard.take() {
                 return Ok(said);
             }
             step.map_err(ended)?;
@@ -191,7 +198,7 @@ impl Device {
                 self.credit = credit as usize;
             }
             Said::DeviceInfo { device } => {
-                self.outcome.id = Some(device);
+                self.outcome.id = device;
                 self.credit = usize::MAX;
                 if self.window.sent > self.window.acked {
                     self.outcome.resent.push((self.window.acked + 1, self.window.sent));
@@ -271,10 +278,10 @@ impl Device {
                 }
             }
             let Some((q, bt_ms, is_again)) = self.window.next() else { break };
-            self.text.clear();
+            self.frame.clear();
             let id = self.outcome.id.as_deref().unwrap_or_default();
-            self.plan.shape.encode(&mut self.text, self.outcome.index, id, q, bt_ms);
-            socket.push_text(&self.text);
+            self.plan.shape.encode(&mut self.frame, self.outcome.index, id, q, bt_ms);
+            push(socket, self.plan.form, &self.frame);
             self.totals.frames_sent += 1;
             self.totals.frames_resent += u64::from(is_again);
         }
@@ -300,9 +307,9 @@ impl Device {
         let now_ns = self.plan.now_ns();
         let form = self.plan.form;
         let mut result = Ok(());
-        let read = socket.messages(|text| {
+        let read = socket.messages(|message| {
             if result.is_ok() {
-                result = match frame::read(form, text) {
+                result = match said::read(form, message) {
                     Some(said) => self.hear(said, now_ns),
                     None => Err(End::Fatal("protocol: unreadable frame".to_owned())),
                 };
@@ -328,14 +335,21 @@ impl Device {
                 }
             }
             Said::Nack { q, code, retry_ms, expected } => return self.refused(q, code, retry_ms, expected),
-            Said::Saved if self.window.under_way() > 0 => self.take_acks(self.window.acked + 1, now_ns),
+            Said::Saved { rejected } if self.window.under_way() > 0 => {
+                let q = self.window.acked + 1;
+                for (index, code) in rejected {
+                    self.totals.error(format!("rejected: {code}"));
+                    self.outcome.rejected.push((q, index));
+                }
+                self.take_acks(q, now_ns);
+            }
             Said::Refused { message } if self.window.under_way() > 0 => {
                 let q = self.window.acked + 1;
                 self.totals.error(format!("refused: {message}"));
                 self.outcome.refused.push(q);
                 self.take_acks(q, now_ns);
             }
-            Said::Saved | Said::Refused { .. } => {
+            Said::Saved { .. } | Said::Refused { .. } => {
                 return Err(End::Fatal("protocol: a reply to nothing".to_owned()));
             }
             Said::Welcome { .. } | Said::DeviceInfo { .. } | Said::Other => {}
@@ -376,6 +390,13 @@ impl Device {
 
     fn publish(&mut self) {
         self.plan.board.add(self.outcome.index, &mut self.totals);
+    }
+}
+
+fn push(socket: &mut Socket, form: Form, frame: &[u8]) {
+    match form {
+        Form::Cbor => socket.push_binary(frame),
+        Form::Json | Form::Compat | Form::Senml => socket.push_text(frame),
     }
 }
 

@@ -99,7 +99,7 @@ impl Plan {
 pub struct Outcome {
     /// Its number in the run.
     pub index: u32,
-    /// Its id, as the server told it.
+    /// Its id, as the server or the API told it; `None` for a device that never connected.
     pub id: Option<String>,
     /// All frames up to this one are acknowledged.
     pub acked: u64,
@@ -107,9 +107,9 @@ pub struct Outcome {
     pub sent: u64,
     /// Readings in acknowledged frames that the server refused for good.
     pub rejected: Vec<(u64, u32)>,
-    /// Frames of the compatible form that were refused: their readings may be absent.
+    /// Frames of a form without numbers that were refused: their readings may be absent.
     pub refused: Vec<u64>,
-    /// Frames of the compatible form that were sent again because a socket broke, `from..=to`: their readings may be there
+    /// Frames of a form without numbers that were sent again because a socket broke, `from..=to`: their readings may be there
     /// more than once.
     pub resent: Vec<(u64, u64)>,
 }
@@ -139,8 +139,16 @@ pub struct Run {
 /// Who watches, and the ids of the devices watched.
 pub type Dashboard = (Account, Vec<String>);
 
-/// Runs a fleet with these tokens. Ctrl-C stops sending early. Not cancel safe.
-pub async fn run(args: &Args, seed: u64, tokens: Vec<String>, dashboard: Option<Dashboard>) -> Result<Run> {
+/// A device's token, and its id if that is known before it connects.
+pub type Credentials = (String, Option<String>);
+
+/// Runs a fleet of these devices. Ctrl-C stops sending early. Not cancel safe.
+pub async fn run(
+    args: &Args,
+    seed: u64,
+    credentials: Vec<Credentials>,
+    dashboard: Option<Dashboard>,
+) -> Result<Run> {
     let origin_ms =
         SystemTime::now().duration_since(UNIX_EPOCH).context("the clock is before 1970")?.as_millis() as i64;
     let plan = Arc::new(Plan {
@@ -149,7 +157,7 @@ pub async fn run(args: &Args, seed: u64, tokens: Vec<String>, dashboard: Option<
         rate: args.rate,
         window: args.window as usize,
         idle: args.idle,
-        addresses: args.url.addresses(tokens.len()).await?,
+        addresses: args.url.addresses(credentials.len()).await?,
         authority: args.url.authority.clone(),
         shape: Shape::new(args.form, seed, args.readings),
         phase: Sender::new(Phase::Connecting),
@@ -163,16 +171,16 @@ pub async fn run(args: &Args, seed: u64, tokens: Vec<String>, dashboard: Option<
     let dashboard =
         dashboard.map(|(account, devices)| tokio::spawn(watch(account, devices, Arc::clone(&plan))));
     let mut stop = std::pin::pin!(tokio::signal::ctrl_c());
-    let count = tokens.len() as u64;
+    let count = credentials.len() as u64;
 
     let mut devices = JoinSet::new();
     let boot = super::random_u32()?;
-    for (index, token) in tokens.into_iter().enumerate() {
+    for (index, (token, id)) in credentials.into_iter().enumerate() {
         let index = index as u32;
         let at = Duration::from_secs_f64(f64::from(index) / f64::from(args.connect_rate));
         tokio::time::sleep_until(plan.origin + at).await;
         let boot = boot.wrapping_add(index);
-        devices.spawn(Device::new(Arc::clone(&plan), index, token, boot).run());
+        devices.spawn(Device::new(Arc::clone(&plan), index, token, id, boot).run());
     }
     let grace = Instant::now() + CONNECT_GRACE;
     while plan.greeted.load(Ordering::Relaxed) + plan.given_up.load(Ordering::Relaxed) < count

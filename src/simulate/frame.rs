@@ -1,10 +1,8 @@
-//! The frames that simulated devices send and read, and the values in them.
+//! The frames that simulated devices send, and the values in them.
 //!
 //! A value says which reading it is: reading `n` of a device (counted over its frames from 0) has the number
 //! `n * 64 + check`, sent in thousandths, where `check` is six bits of a hash of seed, device and `n`. So whoever reads the store
 //! back knows of each value whether it was sent, by whom and where it belongs, and remembers nothing.
-
-use serde::Deserialize;
 
 use super::Form;
 
@@ -19,7 +17,7 @@ pub struct Shape {
     seed: u64,
     readings: u64,
     /// What stands before the value of each reading of a frame.
-    heads: Vec<String>,
+    heads: Vec<Vec<u8>>,
 }
 
 impl Shape {
@@ -28,8 +26,18 @@ impl Shape {
         let head = |index: u32| {
             let sensor = index as usize % SENSORS;
             match form {
-                Form::Edgesync => format!("[\"s{sensor}\","),
-                Form::Compat => format!("{{\"sensor_type\":\"s{sensor}\",\"value\":"),
+                Form::Json => format!("[\"s{sensor}\",").into_bytes(),
+                Form::Compat => format!("{{\"sensor_type\":\"s{sensor}\",\"value\":").into_bytes(),
+                // The first record begins with the base values.
+                Form::Senml if index == 0 => format!("\"n\":\"s{sensor}\",\"v\":").into_bytes(),
+                Form::Senml => format!("{{\"n\":\"s{sensor}\",\"v\":").into_bytes(),
+                Form::Cbor => {
+                    let name = format!("s{sensor}");
+                    let mut head = vec![cbor::ARRAY | 2];
+                    cbor::push_text(&mut head, &name);
+                    head.push(cbor::DOUBLE);
+                    head
+                }
             }
         };
         Self { form, seed, readings: u64::from(readings), heads: (0..readings).map(head).collect() }
@@ -40,18 +48,33 @@ impl Shape {
         self.readings
     }
 
-    /// Appends the text of frame `q` (from 1) of `device`, whose event time is `bt_ms`. The same arguments give the same bytes.
+    /// Appends the bytes of frame `q` (from 1) of `device`, whose event time is `bt_ms`. The same arguments give the same bytes.
     pub fn encode(&self, out: &mut Vec<u8>, device: u32, device_id: &str, q: u64, bt_ms: i64) {
-        let first = (q - 1) * self.readings;
+        let (first, bt_ms) = ((q - 1) * self.readings, bt_ms.max(0) as u64);
         match self.form {
-            Form::Edgesync => {
+            Form::Json => {
                 out.extend_from_slice(b"{\"t\":\"data\",\"q\":");
                 push_number(out, q);
                 out.extend_from_slice(b",\"bt\":");
-                push_number(out, bt_ms.max(0) as u64);
+                push_number(out, bt_ms);
                 out.extend_from_slice(b",\"r\":[");
                 self.push_readings(out, device, first, b"],");
                 out.extend_from_slice(b"]}");
+            }
+            Form::Cbor => {
+                out.push(cbor::MAP | 4);
+                cbor::push_text(out, "t");
+                cbor::push_text(out, "data");
+                cbor::push_text(out, "q");
+                cbor::push_head(out, cbor::UNSIGNED, q);
+                cbor::push_text(out, "bt");
+                cbor::push_head(out, cbor::UNSIGNED, bt_ms);
+                cbor::push_text(out, "r");
+                cbor::push_head(out, cbor::ARRAY, self.readings);
+                for (head, n) in self.heads.iter().zip(first..) {
+                    out.extend_from_slice(head);
+                    out.extend_from_slice(&(self.value(device, n) as f64 / 1000.0).to_be_bytes());
+                }
             }
             Form::Compat => {
                 out.extend_from_slice(b"{\"device_id\":\"");
@@ -60,21 +83,20 @@ impl Shape {
                 self.push_readings(out, device, first, b",\"unit\":\"C\"},");
                 out.extend_from_slice(b"]}");
             }
+            Form::Senml => {
+                out.extend_from_slice(b"[{\"bu\":\"Cel\",\"bt\":");
+                push_thousandths(out, bt_ms);
+                out.push(b',');
+                self.push_readings(out, device, first, b"},");
+                out.push(b']');
+            }
         }
     }
 
     fn push_readings(&self, out: &mut Vec<u8>, device: u32, first: u64, tail: &[u8]) {
         for (head, n) in self.heads.iter().zip(first..) {
-            out.extend_from_slice(head.as_bytes());
-            let value = self.value(device, n);
-            push_number(out, value / 1000);
-            let rest = (value % 1000) as u16;
-            out.extend_from_slice(&[
-                b'.',
-                b'0' + (rest / 100) as u8,
-                b'0' + (rest / 10 % 10) as u8,
-                b'0' + (rest % 10) as u8,
-            ]);
+            out.extend_from_slice(head);
+            push_thousandths(out, self.value(device, n));
             out.extend_from_slice(tail);
         }
         out.pop(); // the comma after the last
@@ -113,6 +135,69 @@ fn push_number(out: &mut Vec<u8>, mut number: u64) {
     out.extend_from_slice(&digits[at..]);
 }
 
+/// Appends a number of thousandths as a decimal fraction.
+fn push_thousandths(out: &mut Vec<u8>, number: u64) {
+    push_number(out, number / 1000);
+    let rest = (number % 1000) as u16;
+    out.extend_from_slice(&[
+        b'.',
+        b'0' + (rest / 100) as u8,
+        b'0' + (rest / 10 % 10) as u8,
+        b'0' + (rest % 10) as u8,
+    ]);
+}
+
+/// Appends the first frame of a form with numbers.
+pub fn push_hello(out: &mut Vec<u8>, form: Form, boot: u32, next: u64) {
+    if form == Form::Cbor {
+        out.push(cbor::MAP | 4);
+        cbor::push_text(out, "t");
+        cbor::push_text(out, "hello");
+        cbor::push_text(out, "boot");
+        cbor::push_head(out, cbor::UNSIGNED, boot.into());
+        cbor::push_text(out, "next");
+        cbor::push_head(out, cbor::UNSIGNED, next);
+        cbor::push_text(out, "fw");
+        cbor::push_text(out, "simulate");
+    } else {
+        let hello = format!(r#"{{"t":"hello","boot":{boot},"next":{next},"fw":"simulate"}}"#);
+        out.extend_from_slice(hello.as_bytes());
+    }
+}
+
+/// As much CBOR (RFC 8949) as a device has to write, apart from the server's own: a mistake made in one does not hide in the other.
+mod cbor {
+    pub const UNSIGNED: u8 = 0;
+    pub const TEXT: u8 = 3 << 5;
+    pub const ARRAY: u8 = 4 << 5;
+    pub const MAP: u8 = 5 << 5;
+    pub const DOUBLE: u8 = 0xfb;
+
+    pub fn push_head(out: &mut Vec<u8>, kind: u8, number: u64) {
+        match number {
+            0..=23 => out.push(kind | number as u8),
+            24..=0xff => out.extend_from_slice(&[kind | 24, number as u8]),
+            0x100..=0xffff => {
+                out.push(kind | 25);
+                out.extend_from_slice(&(number as u16).to_be_bytes());
+            }
+            0x1_0000..=0xffff_ffff => {
+                out.push(kind | 26);
+                out.extend_from_slice(&(number as u32).to_be_bytes());
+            }
+            _ => {
+                out.push(kind | 27);
+                out.extend_from_slice(&number.to_be_bytes());
+            }
+        }
+    }
+
+    pub fn push_text(out: &mut Vec<u8>, text: &str) {
+        push_head(out, TEXT, text.len() as u64);
+        out.extend_from_slice(text.as_bytes());
+    }
+}
+
 /// A hash of 64 bits: the finaliser of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014).
 pub fn mix(mut z: u64) -> u64 {
     z = z.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -143,109 +228,13 @@ impl Random {
     }
 }
 
-/// What the server said to a device, in either form.
-#[derive(Debug, PartialEq)]
-pub enum Said {
-    /// The EdgeSync form's greeting.
-    Welcome { device: String, acked: u64, credit: u64 },
-    /// All frames up to `q` are durable; of them, `rejected` readings were refused for good.
-    Ack { q: u64, credit: Option<u64>, rejected: Vec<(u64, u32, String)> },
-    /// Frame `q` was not taken.
-    Nack { q: u64, code: String, retry_ms: Option<u64>, expected: Option<u64> },
-    /// The compatible form's greeting.
-    DeviceInfo { device: String },
-    /// The compatible form: the oldest unanswered frame is durable.
-    Saved,
-    /// The compatible form: the oldest unanswered frame was refused.
-    Refused { message: String },
-    /// Something else that needs no answer.
-    Other,
-}
-
-#[derive(Deserialize)]
-#[serde(tag = "t", rename_all = "snake_case")]
-enum Frame {
-    Welcome {
-        device: String,
-        acked: u64,
-        credit: u64,
-    },
-    Ack {
-        q: u64,
-        credit: Option<u64>,
-        #[serde(default)]
-        rej: Vec<(u64, u32, String)>,
-    },
-    Nack {
-        q: u64,
-        code: String,
-        retry_ms: Option<u64>,
-        expected: Option<u64>,
-    },
-    #[serde(other)]
-    Other,
-}
-
-#[derive(Deserialize)]
-struct Reply {
-    #[serde(rename = "type")]
-    kind: Option<String>,
-    device_uuid: Option<String>,
-    status: Option<String>,
-    message: Option<String>,
-}
-
-/// Reads what the server said. `None` if it is nothing that a device can read.
-pub fn read(form: Form, text: &[u8]) -> Option<Said> {
-    match form {
-        Form::Edgesync => read_plain_ack(text).or_else(|| read_frame(text)),
-        Form::Compat if text.starts_with(b"{\"status\":\"success\"") => Some(Said::Saved),
-        Form::Compat => read_reply(text),
-    }
-}
-
-/// The common case, `{"t":"ack","q":140,"credit":64}` to the byte, without a JSON parser: most of what a device reads.
-fn read_plain_ack(text: &[u8]) -> Option<Said> {
-    let (q, rest) = leading_number(text.strip_prefix(b"{\"t\":\"ack\",\"q\":")?)?;
-    let (credit, rest) = leading_number(rest.strip_prefix(b",\"credit\":")?)?;
-    (rest == b"}").then_some(Said::Ack { q, credit: Some(credit), rejected: Vec::new() })
-}
-
-fn leading_number(text: &[u8]) -> Option<(u64, &[u8])> {
-    let end = text.iter().position(|b| !b.is_ascii_digit()).unwrap_or(text.len());
-    if !(1..=18).contains(&end) {
-        return None; // 18 digits fit in u64; longer ones are left to the parser
-    }
-    let number = text[..end].iter().fold(0u64, |number, digit| number * 10 + u64::from(digit - b'0'));
-    Some((number, &text[end..]))
-}
-
-fn read_frame(text: &[u8]) -> Option<Said> {
-    Some(match serde_json::from_slice(text).ok()? {
-        Frame::Welcome { device, acked, credit } => Said::Welcome { device, acked, credit },
-        Frame::Ack { q, credit, rej } => Said::Ack { q, credit, rejected: rej },
-        Frame::Nack { q, code, retry_ms, expected } => Said::Nack { q, code, retry_ms, expected },
-        Frame::Other => Said::Other,
-    })
-}
-
-fn read_reply(text: &[u8]) -> Option<Said> {
-    let reply: Reply = serde_json::from_slice(text).ok()?;
-    Some(match (reply.kind.as_deref(), reply.status.as_deref()) {
-        (Some("device_info"), _) => Said::DeviceInfo { device: reply.device_uuid? },
-        (_, Some("success")) => Said::Saved,
-        (_, Some("error")) => Said::Refused { message: reply.message.unwrap_or_default() },
-        _ => Said::Other,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn every_value_says_which_reading_it_is() {
-        let shape = Shape::new(Form::Edgesync, 7, 3);
+        let shape = Shape::new(Form::Json, 7, 3);
         for q in [1, 2, 1000, 5_000_000] {
             let mut text = Vec::new();
             shape.encode(&mut text, 9, "", q, 1_700_000_000_000);
@@ -284,20 +273,30 @@ mod tests {
     }
 
     #[test]
-    fn acknowledgements_are_read_with_and_without_the_short_way() {
-        let plain = |q| Some(Said::Ack { q, credit: Some(64), rejected: Vec::new() });
-        assert_eq!(read(Form::Edgesync, br#"{"t":"ack","q":140,"credit":64}"#), plain(140));
-        assert_eq!(read(Form::Edgesync, br#"{"credit":64, "q":140,"t":"ack"}"#), plain(140));
-        assert_eq!(
-            read(Form::Edgesync, br#"{"t":"ack","q":7,"credit":1,"rej":[[7,2,"not_finite"]]}"#),
-            Some(Said::Ack { q: 7, credit: Some(1), rejected: vec![(7, 2, "not_finite".to_owned())] })
-        );
-        assert_eq!(read(Form::Edgesync, br#"{"t":"cmd","id":"x"}"#), Some(Said::Other));
-        assert_eq!(read(Form::Edgesync, b"{"), None);
-        assert_eq!(read(Form::Compat, br#"{"status":"success","message":"2 readings"}"#), Some(Said::Saved));
-        assert_eq!(
-            read(Form::Compat, br#"{"message":"no","status":"error"}"#),
-            Some(Said::Refused { message: "no".to_owned() })
-        );
+    fn cbor_frames_say_what_json_frames_say() {
+        for q in [1, 1000, 5_000_000] {
+            let (mut text, mut bytes) = (Vec::new(), Vec::new());
+            Shape::new(Form::Json, 7, 30).encode(&mut text, 9, "", q, 1_700_000_000_000);
+            Shape::new(Form::Cbor, 7, 30).encode(&mut bytes, 9, "", q, 1_700_000_000_000);
+            let text: serde_json::Value = serde_json::from_slice(&text).unwrap();
+            let bytes: serde_json::Value = ciborium::from_reader(&*bytes).unwrap();
+            assert_eq!(bytes, text);
+        }
+        let (mut text, mut bytes) = (Vec::new(), Vec::new());
+        push_hello(&mut text, Form::Json, 4_000_000_000, 70_000);
+        push_hello(&mut bytes, Form::Cbor, 4_000_000_000, 70_000);
+        let text: serde_json::Value = serde_json::from_slice(&text).unwrap();
+        assert_eq!(ciborium::from_reader::<serde_json::Value, _>(&*bytes).unwrap(), text);
+    }
+
+    #[test]
+    fn senml_packs_carry_time_and_values_in_seconds_and_thousandths() {
+        let shape = Shape::new(Form::Senml, 7, 2);
+        let mut text = Vec::new();
+        shape.encode(&mut text, 1, "", 3, 1_700_000_000_007);
+        let pack: serde_json::Value = serde_json::from_slice(&text).unwrap();
+        assert_eq!(pack[0]["bt"], 1_700_000_000.007);
+        assert_eq!(pack[1]["n"], "s1");
+        assert_eq!(shape.recognise(1, "s1", pack[1]["v"].as_f64().unwrap()), Some(5));
     }
 }

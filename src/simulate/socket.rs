@@ -1,4 +1,4 @@
-//! A WebSocket client (RFC 6455) cut for sending many small text frames cheaply: one buffer each way, frames masked while
+//! A WebSocket client (RFC 6455) cut for sending many small frames cheaply: one buffer each way, frames masked while
 //! they are copied into the write buffer, any number of them per system call, nothing allocated per frame.
 //!
 //! tungstenite masks in place in a buffer per message and flushes through three layers; on two cores shared with the
@@ -25,6 +25,7 @@ const READ_BYTES_MIN: usize = 256;
 const READ_BYTES_MAX: usize = 16 * 1024;
 
 const TEXT: u8 = 1;
+const BINARY: u8 = 2;
 const CLOSE: u8 = 8;
 const PING: u8 = 9;
 const PONG: u8 = 10;
@@ -76,7 +77,7 @@ pub struct Socket {
     inbox: Vec<u8>,
     taken: usize,
     read_bytes: usize,
-    /// Text of a fragmented message so far.
+    /// A fragmented message so far.
     fragments: Option<Vec<u8>>,
     /// Bytes to write: `outbox[written..]`.
     outbox: Vec<u8>,
@@ -152,6 +153,11 @@ impl Socket {
         self.push(TEXT, text);
     }
 
+    /// Queues a binary frame.
+    pub fn push_binary(&mut self, bytes: &[u8]) {
+        self.push(BINARY, bytes);
+    }
+
     fn push(&mut self, opcode: u8, payload: &[u8]) {
         let mask = (self.random.next() as u32).to_ne_bytes();
         self.outbox.push(0x80 | opcode);
@@ -214,23 +220,25 @@ impl Socket {
         }
     }
 
-    /// Hands every whole text message that was read to `take`; answers pings.
+    /// Hands every whole message that was read to `take`; answers pings.
     ///
     /// # Errors
     /// [`Fault::Closed`] when the server closed, [`Fault::Broken`] when it does not keep to the protocol.
     pub fn messages(&mut self, mut take: impl FnMut(&[u8])) -> Result<(), Fault> {
         while let Some((opcode, is_final, payload)) = self.next_frame()? {
             match opcode {
-                TEXT if is_final && self.fragments.is_none() => take(&self.inbox[payload]),
-                TEXT if self.fragments.is_none() => self.fragments = Some(self.inbox[payload].to_vec()),
+                TEXT | BINARY if is_final && self.fragments.is_none() => take(&self.inbox[payload]),
+                TEXT | BINARY if self.fragments.is_none() => {
+                    self.fragments = Some(self.inbox[payload].to_vec());
+                }
                 0 => {
-                    let Some(text) = &mut self.fragments else {
+                    let Some(message) = &mut self.fragments else {
                         return Err(Fault::Broken("continuation of nothing"));
                     };
-                    if text.len() + payload.len() > MESSAGE_BYTES_MAX {
+                    if message.len() + payload.len() > MESSAGE_BYTES_MAX {
                         return Err(Fault::Broken("message too long"));
                     }
-                    text.extend_from_slice(&self.inbox[payload]);
+                    message.extend_from_slice(&self.inbox[payload]);
                     if is_final {
                         take(&self.fragments.take().unwrap_or_default());
                     }

@@ -1,8 +1,8 @@
 //! Reads the store back and compares it with what was acknowledged.
 //!
 //! Of each device: every acknowledged reading is there exactly once, save those that the server refused for good; what
-//! was sent and never acknowledged may be there, once; nothing else is. The compatible form has no numbers, so what it
-//! sent again after a broken socket may be there twice. Memory: two bits per reading of the device being read.
+//! was sent and never acknowledged may be there, once; nothing else is. The forms without numbers may have what they
+//! sent again after a broken socket there twice. Memory: two bits per reading of the device being read.
 
 use std::fmt;
 use std::ops::Range;
@@ -257,7 +257,7 @@ mod tests {
 
     fn found_of(outcome: &Outcome, stored: &[(u32, u64)]) -> Verified {
         let expected = Expected::of(outcome, 2).unwrap();
-        let shape = Shape::new(super::super::Form::Edgesync, 1, 2);
+        let shape = Shape::new(super::super::Form::Json, 1, 2);
         let mut check = Check::new(&shape, &expected);
         for (device, n) in stored {
             let mut text = Vec::new();
