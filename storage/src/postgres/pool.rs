@@ -1,0 +1,81 @@
+//! A bounded pool of connections, each with its prepared statements.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use deadpool_postgres::{
+    Connect, Manager, ManagerConfig, Object, PoolConfig, PoolError, QueueMode, RecyclingMethod, Runtime,
+    TimeoutType, Timeouts,
+};
+use edgesync_schemas::limit;
+use tokio::task::JoinHandle;
+use tokio_postgres::{Client, Config};
+
+use super::connect::{Server, Session};
+use super::error::Error;
+
+/// Connections that are lent out one at a time. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Pool {
+    inner: deadpool_postgres::Pool,
+    server: Server,
+}
+
+impl Pool {
+    /// A pool of at most `size` connections, which are made when they are needed.
+    pub(crate) fn new(server: &Server, session: Session, size: usize) -> Self {
+        let connect = Maker { server: server.clone(), session };
+        // A connection that broke is known to have: its task has ended. Asking at each loan would cost a round trip.
+        let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = Manager::from_connect(server.target.config.clone(), connect, config);
+        let wait = Some(Duration::from_millis(limit::POSTGRES_WAIT_MS));
+        let inner = deadpool_postgres::Pool::builder(manager)
+            .config(PoolConfig {
+                max_size: size,
+                timeouts: Timeouts { wait, create: Some(server.patience()), recycle: wait },
+                // The one that was used last has its statements prepared.
+                queue_mode: QueueMode::Lifo,
+            })
+            .runtime(Runtime::Tokio1)
+            .build()
+            .expect("a pool with a runtime can have timeouts");
+        Self { inner, server: server.clone() }
+    }
+
+    /// Lends a connection, which comes back when it is dropped. Waits for [`limit::POSTGRES_WAIT_MS`] at most. Cancel safe.
+    ///
+    /// # Errors
+    /// [`Error::Busy`], [`Error::Away`], [`Error::Refused`].
+    pub(crate) async fn get(&self) -> Result<Object, Error> {
+        if self.inner.status().available == 0 && !self.server.health.may_try() {
+            return Err(Error::Away { at: self.server.target.to_string(), error: None });
+        }
+        self.inner.get().await.map_err(|error| match error {
+            PoolError::Backend(error) => self.server.error(error),
+            PoolError::Timeout(TimeoutType::Create) => self.server.timed_out(),
+            // It has no hooks: what is left is that all are in use, or that it was closed at the end.
+            _ => Error::Busy,
+        })
+    }
+
+    /// Closes the connections that are not lent out, and lends no more.
+    pub(crate) fn close(&self) {
+        self.inner.close();
+    }
+}
+
+struct Maker {
+    server: Server,
+    session: Session,
+}
+
+impl Connect for Maker {
+    fn connect(
+        &self,
+        config: &Config,
+    ) -> Pin<Box<dyn Future<Output = Result<(Client, JoinHandle<()>), tokio_postgres::Error>> + Send + '_>>
+    {
+        let config = config.clone();
+        Box::pin(async move { self.server.connect_to(&config, self.session).await })
+    }
+}
