@@ -90,9 +90,17 @@ impl FromRequest<AppState> for OptionalBody {
 }
 
 /// A body, and its share of the budget.
-struct Held<'a> {
-    bytes: Vec<u8>,
+pub(crate) struct Held<'a> {
+    pub(crate) bytes: Vec<u8>,
     _share: SemaphorePermit<'a>,
+}
+
+/// The body of somebody who is known, of any kind.
+///
+/// # Errors
+/// 408, 413, 503.
+pub(crate) async fn read_users(request: Request, bodies: &Bodies) -> Result<Held<'_>, Problem> {
+    read(request, &bodies.users, limit::BODY_BYTES, bodies.patience).await
 }
 
 async fn read(
@@ -157,7 +165,7 @@ fn unsupported() -> Problem {
     Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, code, detail)
 }
 
-fn parse(bytes: &[u8]) -> Result<Value, Problem> {
+pub(crate) fn parse(bytes: &[u8]) -> Result<Value, Problem> {
     serde_json::from_slice(bytes).map_err(|error| {
         let problem = Problem::bad_request("malformed_json", "the body is no well-formed JSON");
         Problem { errors: vec![entity::Problem::at("", error.to_string())], ..problem }

@@ -131,14 +131,9 @@ impl Problem {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the server failed; its log says why")
     }
 
-    fn with(self, pointer: String, message: &str) -> Self {
-        Self { errors: vec![entity::Problem::at(pointer, message)], ..self }
-    }
-}
-
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        let body = Body {
+    /// What is sent of it.
+    pub(crate) fn body(&self) -> Body<'_> {
+        Body {
             r#type: "about:blank",
             title: self.status.canonical_reason().unwrap_or("Error"),
             status: self.status.as_u16(),
@@ -146,8 +141,17 @@ impl IntoResponse for Problem {
             code: &self.code,
             errors: &self.errors,
             problems: &self.problems,
-        };
-        let mut response = (self.status, Json(body)).into_response();
+        }
+    }
+
+    fn with(self, pointer: String, message: &str) -> Self {
+        Self { errors: vec![entity::Problem::at(pointer, message)], ..self }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(self.body())).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(seconds) = self.retry_after_s {

@@ -13,6 +13,7 @@ mod docs;
 pub mod error;
 mod etag;
 mod health;
+mod lines;
 pub mod openapi;
 pub mod page;
 pub mod password;

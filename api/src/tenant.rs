@@ -36,8 +36,17 @@ pub async fn readable_widget(
     widget: WidgetId,
 ) -> Result<DashboardWidget, Problem> {
     let widget = state.catalog.readable_widget(user, widget).await?;
+    check_source(state, user, &widget).await?;
+    Ok(widget)
+}
+
+/// That the user may read what the widget shows.
+///
+/// # Errors
+/// 403.
+pub async fn check_source(state: &AppState, user: UserId, widget: &DashboardWidget) -> Result<(), Problem> {
     if state.catalog.may_read_source(user, &widget.source).await? {
-        return Ok(widget);
+        return Ok(());
     }
     Err(Problem::forbidden("forbidden", "the widget's source is not there for you"))
 }

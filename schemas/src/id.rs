@@ -38,6 +38,10 @@ pub mod kind {
     pub enum Dashboard {}
     /// A widget of a dashboard, by its `DashboardWidget` id (not its text id within the dashboard).
     pub enum Widget {}
+    /// What a widget keeps of a device's sensor.
+    pub enum Variable {}
+    /// Something that happened to a device.
+    pub enum DeviceEvent {}
     /// A session or API token.
     pub enum Token {}
     /// An entry of the audit log.
@@ -58,6 +62,10 @@ pub type FlowId = Id<kind::Flow>;
 pub type DashboardId = Id<kind::Dashboard>;
 /// Id of a [`kind::Widget`].
 pub type WidgetId = Id<kind::Widget>;
+/// Id of a [`kind::Variable`].
+pub type VariableId = Id<kind::Variable>;
+/// Id of a [`kind::DeviceEvent`].
+pub type DeviceEventId = Id<kind::DeviceEvent>;
 /// Id of a [`kind::Token`].
 pub type TokenId = Id<kind::Token>;
 /// Id of a [`kind::Audit`].

@@ -228,6 +228,8 @@ pub const PASSWORD_CHARS: usize = 256;
 pub const FREE_FORM_BYTES: usize = 16 * 1024;
 /// Widgets of a dashboard. More: refused (`widget_limit_reached`).
 pub const WIDGETS_PER_DASHBOARD: usize = 200;
+/// Milliseconds between refreshes of a widget at most, which is what its aggregation goes over: a day. More: the body is refused.
+pub const REFRESH_INTERVAL_MS: u32 = 86_400_000;
 /// Samples kept per widget and variable at most.
 pub const SAMPLES_PER_VARIABLE: u32 = 10_000;
 /// Days that readings may be kept at most.
@@ -237,6 +239,21 @@ pub const DEVICE_LIMIT_DEFAULT: u32 = 5;
 /// Devices that a user may ever make, deleted ones among them, for each that the plan allows at once: a deleted device leaves its
 /// series (at most [`SENSORS_PER_DEVICE`]) in the log. More: refused (`devices_made_limit_reached`) until the plan is raised.
 pub const DEVICES_MADE_PER_DEVICE: u32 = 20;
+/// Projects that a device may be in. More: refused (`project_limit_reached`).
+pub const PROJECTS_PER_DEVICE: u32 = 50;
+/// Devices that one `POST /devices/bulk` asks for. More: refused before any is made (413 `too_many_lines`).
+pub const BULK_LINES: usize = 5000;
+/// Devices of a bulk request that are made in one transaction. More lines: further transactions, each made durable by itself.
+pub const BULK_CHUNK: usize = 100;
+/// Entries of a device's history that are kept of each action. More: the oldest goes.
+pub const DEVICE_HISTORY_ENTRIES: u32 = 200;
+/// Days that entries of devices' histories are kept. Older: they go, [`DEVICE_HISTORY_BATCH`] at a time.
+pub const DEVICE_HISTORY_DAYS: i64 = 90;
+/// Entries of devices' histories that age removes in one transaction. More: further transactions, so that others get their turn.
+pub const DEVICE_HISTORY_BATCH: u32 = 1000;
+/// Devices whose coming and going is written into their history with one write of presence. More wait for the next write; what
+/// they do meanwhile is folded into two entries, the first change and the last, which count what was between.
+pub const DEVICE_HISTORY_DEVICES: usize = 1000;
 /// Organizations that a user may own. More: refused (`organization_limit_reached`).
 pub const ORGANIZATIONS_PER_USER: u32 = 100;
 /// Members of an organization. More: refused (`member_limit_reached`).

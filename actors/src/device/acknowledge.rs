@@ -4,7 +4,7 @@
 //! together are answered together.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use edgesync_schemas::time::Timestamp;
@@ -20,6 +20,8 @@ pub struct Link {
     outcomes: Mutex<VecDeque<(u64, Outcome)>>,
     /// Why to close, once. The first reason stays.
     close: OnceLock<Close>,
+    /// The device's token should be asked about again.
+    recheck: AtomicBool,
     wake: Notify,
     /// When the device was last heard, microseconds since the epoch; 0 before the first time.
     heard_us: AtomicI64,
@@ -51,6 +53,17 @@ impl Link {
     /// Why the connection should close, if it should.
     pub fn closing(&self) -> Option<&Close> {
         self.close.get()
+    }
+
+    /// Asks the connection whether its token is still one of the device's.
+    pub fn recheck(&self) {
+        self.recheck.store(true, Relaxed);
+        self.wake.notify_one();
+    }
+
+    /// Whether that was asked since the last call.
+    pub fn take_recheck(&self) -> bool {
+        self.recheck.swap(false, Relaxed)
     }
 
     /// The oldest outcome not yet taken, with its batch's tag.

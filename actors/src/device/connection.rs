@@ -14,6 +14,8 @@ use super::acknowledge::Link;
 pub enum Message {
     /// Close the socket.
     Close(Close),
+    /// Ask about the token again.
+    Recheck,
 }
 
 /// See the module.
@@ -41,6 +43,7 @@ impl Actor for DeviceConnection {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             Message::Close(close) => link.close(close),
+            Message::Recheck => link.recheck(),
         }
         Ok(())
     }

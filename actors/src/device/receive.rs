@@ -112,6 +112,9 @@ impl Connection {
                     return Err(close.clone().into());
                 }
                 self.settle();
+                if link.take_recheck() {
+                    Box::pin(self.identity.check(&context.catalog)).await?;
+                }
             }
             room = reserve, if no_room => {
                 self.no_room = false;

@@ -54,6 +54,8 @@ pub enum Message {
     Attach(DeviceAccess, RpcReplyPort<Entered>),
     /// Close the socket of this device, if there is one.
     Close(DeviceId, Close),
+    /// The tokens of this device were changed: its socket, if there is one, closes unless it has one that is still valid.
+    Recheck(DeviceId),
     /// No new sockets; ask all to close.
     Drain(RpcReplyPort<()>),
     /// Write down who was seen since the last tick.
@@ -98,6 +100,12 @@ impl Devices {
     pub fn close(&self, device: DeviceId, close: Close) {
         // Err: the registry has ended, and every socket with it.
         let _ = self.registry.cast(Message::Close(device, close));
+    }
+
+    /// Closes the socket of a device (4401), if one is open and its token is none of the device's any more.
+    pub fn recheck(&self, device: DeviceId) {
+        // Err: the registry has ended, and every socket with it.
+        let _ = self.registry.cast(Message::Recheck(device));
     }
 
     /// Refuses new sockets and asks all to close (4503). Returns when they were asked. Cancel safe.
@@ -181,6 +189,11 @@ impl Actor for Registry {
                     let _ = entry.actor.cast(connection::Message::Close(close));
                 }
             }
+            Message::Recheck(device) => {
+                if let Some(entry) = state.connections.get(&device) {
+                    let _ = entry.actor.cast(connection::Message::Recheck);
+                }
+            }
             Message::Drain(reply) => {
                 state.draining = true;
                 for entry in state.connections.values() {
@@ -194,6 +207,9 @@ impl Actor for Registry {
                 state.presence.start_write();
             }
             Message::Finish(reply) => {
+                // Their sockets have ended; that their actors did may not have been heard yet.
+                let listed: Vec<DeviceId> = state.connections.keys().copied().collect();
+                listed.into_iter().for_each(|device| state.abandon(device));
                 state.presence.finish().await;
                 let _ = reply.send(());
             }

@@ -7,10 +7,12 @@ use std::task::{Context as Task, Poll};
 use std::time::Duration;
 
 use edgesync_schemas::entity::device::DeviceInput;
+use edgesync_schemas::entity::device_history::DeviceAction;
+use edgesync_schemas::id::{DeviceId, UserId};
 use edgesync_schemas::limit;
 use edgesync_schemas::wire::close::CloseCode;
 use edgesync_schemas::wire::encoding::Encoding;
-use edgesync_storage::catalog::Catalog;
+use edgesync_storage::catalog::{Catalog, Slice};
 use edgesync_storage::log::{Options, ReadingLog};
 use futures_util::{Sink, Stream};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
@@ -116,6 +118,8 @@ impl Actor for Root {
 struct Bench {
     dir: tempfile::TempDir,
     context: Arc<Context>,
+    user: UserId,
+    device: DeviceId,
     token: String,
 }
 
@@ -131,12 +135,14 @@ impl Bench {
             description: String::new(),
             device_type: String::new(),
         };
-        let (_, token) = catalog.create_device(user.user.id, input).await.unwrap();
+        let (device, token) = catalog.create_device(user.user.id, input).await.unwrap();
         let (root, _) = Actor::spawn(None, Root, ()).await.unwrap();
         let devices = Devices::start(catalog.clone(), root.get_cell()).await.unwrap();
         Self {
             dir,
             context: Arc::new(Context { log, catalog, devices, frames_per_s: 0 }),
+            user: user.user.id,
+            device: device.id,
             token: token.reveal().to_owned(),
         }
     }
@@ -251,4 +257,37 @@ async fn a_turn_ends_when_what_it_took_has_become_too_much() {
     }
     drop(peer.to_server);
     peer.served.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_token_that_is_replaced_again_ends_with_its_socket_at_once() {
+    let bench = Bench::new().await;
+    let mut peer = bench.connect();
+    peer.greet(&bench.token).await;
+    let rotate = async || {
+        let catalog = &bench.context.catalog;
+        catalog.rotate_device_token(bench.user, bench.device, 3600).await.unwrap();
+        bench.context.devices.recheck(bench.device);
+    };
+    rotate().await;
+    peer.say(json!({"t": "data", "q": 1, "r": [["a", 1]]})).await;
+    let ack = Outbound::Text(json!({"t": "ack", "q": 1, "credit": 64}).to_string());
+    assert_eq!(peer.hear().await, ack, "valid for its overlap");
+    rotate().await;
+    let said = tokio::time::timeout(Duration::from_secs(10), peer.hear()).await;
+    let said = said.expect("told long before the next heartbeat");
+    assert_eq!(close_code(&said), Some(CloseCode::Authentication), "{said:?}");
+}
+
+#[tokio::test]
+async fn a_device_that_came_and_went_has_it_in_its_history() {
+    let bench = Bench::new().await;
+    let mut peer = bench.connect();
+    peer.greet(&bench.token).await;
+    drop(peer.to_server);
+    peer.served.await.unwrap();
+    bench.context.devices.ended().await;
+    let told = bench.context.catalog.device_history(bench.user, bench.device, Slice::FIRST).await.unwrap();
+    let actions: Vec<_> = told.items.iter().map(|entry| entry.action).collect();
+    assert_eq!(actions, [DeviceAction::Disconnected, DeviceAction::Connected, DeviceAction::Created]);
 }

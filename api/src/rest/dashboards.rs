@@ -8,7 +8,7 @@ use edgesync_schemas::entity::Page;
 use edgesync_schemas::entity::dashboard::{
     DashboardInput, DashboardPatch, DashboardSummary, DashboardTemplate,
 };
-use edgesync_schemas::id::{DashboardId, OrganizationId};
+use edgesync_schemas::id::{DashboardId, OrganizationId, ProjectId};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -21,7 +21,7 @@ use crate::page::{Listed, Params, Path, page};
 use crate::state::AppState;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::default().routes(routes!(list, create)).routes(routes!(show, change, remove))
+    OpenApiRouter::default().routes(routes!(list, create)).routes(routes!(show, replace, change, remove))
 }
 
 /// Dashboards, without their drawings.
@@ -33,6 +33,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     params(
         Listed,
         ("organization" = Option<OrganizationId>, Query, description = "Only those of this organization."),
+        ("project" = Option<ProjectId>, Query, description = "Only those of this project."),
     ),
     responses((status = 200, description = "a page of them", body = Page<DashboardSummary>)),
     extensions(("x-role" = json!(Role::Any)), ("x-scope" = json!("read")))
@@ -42,10 +43,9 @@ async fn list(
     auth: Auth,
     params: Params,
 ) -> Result<Json<Page<DashboardSummary>>, Problem> {
-    let organization = params.parse("organization")?;
-    Ok(Json(page(
-        state.catalog.dashboards(auth.user.id, organization, params.text("q"), params.slice()?).await?,
-    )))
+    let (organization, project) = (params.parse("organization")?, params.parse("project")?);
+    let (q, slice) = (params.text("q"), params.slice()?);
+    Ok(Json(page(state.catalog.dashboards(auth.user.id, organization, project, q, slice).await?)))
 }
 
 /// Makes a dashboard.
@@ -87,6 +87,31 @@ async fn show(
     Path(id): Path<DashboardId>,
 ) -> Result<Response, Problem> {
     let dashboard = state.catalog.dashboard(auth.user.id, id).await?;
+    Ok(tagged(StatusCode::OK, dashboard.version, &dashboard))
+}
+
+/// Saves a dashboard in place of all it was: what is absent is as in a new one. Its organization cannot be changed.
+#[utoipa::path(
+    put,
+    path = "/dashboard-templates/{id}",
+    operation_id = "replace_dashboard",
+    tag = "dashboards",
+    params(("id" = DashboardId, Path, description = "the dashboard"), IfMatch),
+    request_body = DashboardInput,
+    responses(
+        (status = 200, description = "as it is now", body = DashboardTemplate, headers(("ETag" = String, description = "The version, for `If-Match`."))),
+    ),
+    extensions(("x-role" = json!(Role::Creator)), ("x-scope" = json!("write")))
+)]
+async fn replace(
+    State(state): State<AppState>,
+    auth: Auth,
+    Path(id): Path<DashboardId>,
+    headers: HeaderMap,
+    JsonBody(body): JsonBody,
+) -> Result<Response, Problem> {
+    let (expected, input) = (if_match(&headers)?, DashboardInput::read(body)?);
+    let dashboard = state.catalog.replace_dashboard(auth.user.id, id, expected, input).await?;
     Ok(tagged(StatusCode::OK, dashboard.version, &dashboard))
 }
 

@@ -4,9 +4,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use edgesync_schemas::entity::Page;
-use edgesync_schemas::entity::device::{Device, DeviceInput, DevicePatch, RotateToken};
-use edgesync_schemas::id::{DeviceId, OrganizationId};
+use edgesync_schemas::entity::device::{Device, DeviceInput, DevicePatch, DeviceStatus, RotateToken};
+use edgesync_schemas::entity::device_history::DeviceHistory;
+use edgesync_schemas::id::{DeviceId, OrganizationId, ProjectId};
 use edgesync_schemas::wire::close::{Close, CloseCode};
+use edgesync_storage::catalog::DeviceFilter;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -18,14 +20,15 @@ use crate::body::{JsonBody, OptionalBody};
 use crate::error::Problem;
 use crate::openapi::Role;
 use crate::openapi::problem::Conflict;
-use crate::page::{Listed, Params, Path, page};
+use crate::page::{Listed, Paging, Params, Path, page};
 use crate::state::AppState;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()
         .routes(routes!(list, create))
         .routes(routes!(show, change, remove))
-        .routes(routes!(rotate))
+        .routes(routes!(rotate, revoke))
+        .routes(routes!(history))
 }
 
 /// A new device.
@@ -55,6 +58,9 @@ struct Rotated {
     params(
         Listed,
         ("organization" = Option<OrganizationId>, Query, description = "Only those of this organization."),
+        ("project" = Option<ProjectId>, Query, description = "Only those in this project."),
+        ("status" = Option<DeviceStatus>, Query, description = "Only those that are like this."),
+        ("is_active" = Option<bool>, Query, description = "Only those that may, or may not, connect."),
     ),
     responses((status = 200, description = "a page of them", body = Page<Device>)),
     extensions(("x-role" = json!(Role::Any)), ("x-scope" = json!("read")))
@@ -64,10 +70,14 @@ async fn list(
     auth: Auth,
     params: Params,
 ) -> Result<Json<Page<Device>>, Problem> {
-    let organization = params.parse("organization")?;
-    Ok(Json(page(
-        state.catalog.devices(auth.user.id, organization, params.text("q"), params.slice()?).await?,
-    )))
+    let filter = DeviceFilter {
+        organization: params.parse("organization")?,
+        project: params.parse("project")?,
+        status: params.parse("status")?,
+        is_active: params.parse("is_active")?,
+        q: params.text("q"),
+    };
+    Ok(Json(page(state.catalog.devices(auth.user.id, filter, params.slice()?).await?)))
 }
 
 /// Makes a device. Its token is in the answer, and never again.
@@ -178,10 +188,51 @@ async fn rotate(
     let RotateToken { overlap_s } = RotateToken::read(body)?;
     whole(async move {
         let (_, token) = state.catalog.rotate_device_token(auth.user.id, id, overlap_s).await?;
-        if overlap_s == 0 {
-            state.actors.devices.close(id, Close::new(CloseCode::Authentication, "the token was replaced"));
-        }
+        // With an overlap, too: the token before the one that is replaced now may still have had its own.
+        state.actors.devices.recheck(id);
         Ok(Json(Rotated { token: token.reveal().to_owned() }))
     })
     .await
+}
+
+/// Takes a device's tokens away and closes its socket. Until it is given a new one it cannot connect.
+#[utoipa::path(
+    delete,
+    path = "/devices/{id}/token",
+    operation_id = "revoke_device_token",
+    tag = "devices",
+    params(("id" = DeviceId, Path, description = "the device")),
+    responses((status = 204, description = "none of its tokens opens anything")),
+    extensions(("x-role" = json!(Role::Admin)), ("x-scope" = json!("devices")))
+)]
+async fn revoke(
+    State(state): State<AppState>,
+    auth: Auth,
+    Path(id): Path<DeviceId>,
+) -> Result<StatusCode, Problem> {
+    whole(async move {
+        state.catalog.revoke_device_token(auth.user.id, id).await?;
+        state.actors.devices.close(id, Close::new(CloseCode::Authentication, "the token was revoked"));
+        Ok(StatusCode::NO_CONTENT)
+    })
+    .await
+}
+
+/// What happened to a device, the newest first. That of one that was deleted is there for the organization's admins.
+#[utoipa::path(
+    get,
+    path = "/devices/{id}/history",
+    operation_id = "list_device_history",
+    tag = "devices",
+    params(("id" = DeviceId, Path, description = "the device"), Paging),
+    responses((status = 200, description = "a page of it", body = Page<DeviceHistory>)),
+    extensions(("x-role" = json!(Role::User)), ("x-scope" = json!("read")))
+)]
+async fn history(
+    State(state): State<AppState>,
+    auth: Auth,
+    Path(id): Path<DeviceId>,
+    params: Params,
+) -> Result<Json<Page<DeviceHistory>>, Problem> {
+    Ok(Json(page(state.catalog.device_history(auth.user.id, id, params.slice()?).await?)))
 }

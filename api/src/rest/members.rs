@@ -110,24 +110,28 @@ async fn remove(
 ) -> Result<StatusCode, Problem> {
     whole(async move {
         for flow in state.catalog.remove_member(auth.user.id, id, user).await? {
-            stop_if_foreign(&state, flow).await?;
+            stop_if_foreign(&state, flow, "its owner left the organization of its devices").await?;
         }
         Ok(StatusCode::NO_CONTENT)
     })
     .await
 }
 
-async fn stop_if_foreign(state: &AppState, flow: FlowId) -> Result<(), Problem> {
+/// Stops a flow that runs on devices which it may not read any more, for this reason.
+pub(super) async fn stop_if_foreign(
+    state: &AppState,
+    flow: FlowId,
+    why: &'static str,
+) -> Result<(), Problem> {
     let _turn = state.deployments.turn(flow).await;
     let Some(deployed) = state.catalog.deployed_flow(flow).await? else { return Ok(()) };
     let Ok(diagram) = serde_json::from_value::<Diagram>(deployed.diagram) else { return Ok(()) };
     match state.actors.flows.check_again(flow, &diagram).await {
         Ok(()) => Ok(()),
         Err(FlowError::Refused(_)) => {
-            let why = "its owner left the organization of its devices";
             state.catalog.set_flow_stopped(flow, Stopped::Because(why)).await?;
             state.actors.flows.stop(flow).await?;
-            tracing::info!(%flow, "flow stopped, its owner left the organization of its devices");
+            tracing::info!(%flow, why, "flow stopped");
             Ok(())
         }
         Err(error) => Err(error.into()),

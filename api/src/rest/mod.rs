@@ -2,6 +2,7 @@
 
 mod audit;
 mod auth;
+mod bulk;
 mod dashboards;
 mod deployments;
 mod devices;
@@ -10,6 +11,7 @@ mod me;
 mod members;
 mod node_types;
 mod organizations;
+mod permissions;
 mod projects;
 mod readings;
 mod widgets;
@@ -29,11 +31,13 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(audit::routes())
         .merge(projects::routes())
         .merge(devices::routes())
+        .merge(bulk::routes())
         .merge(readings::routes())
         .merge(flows::routes())
         .merge(deployments::routes())
         .merge(node_types::routes())
         .merge(dashboards::routes())
+        .merge(permissions::routes())
         .merge(widgets::routes())
 }
 

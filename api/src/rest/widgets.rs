@@ -1,11 +1,11 @@
-//! Widgets of a dashboard: what feeds them. In addresses they go by their `id`, not by their `widget_id`.
+//! Widgets of a dashboard: what feeds them. In addresses they go by their `id`, or by the `widget_id` that they have on their dashboard.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use edgesync_schemas::entity::Page;
-use edgesync_schemas::entity::widget::{DashboardWidget, WidgetInput};
-use edgesync_schemas::id::{DashboardId, WidgetId};
+use edgesync_schemas::entity::widget::{DashboardWidget, WidgetInput, WidgetPatch};
+use edgesync_schemas::id::DashboardId;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -18,7 +18,7 @@ use crate::page::Path;
 use crate::state::AppState;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::default().routes(routes!(list, create)).routes(routes!(show, remove))
+    OpenApiRouter::default().routes(routes!(list, create)).routes(routes!(show, change, remove))
 }
 
 /// The widgets of a dashboard, whole.
@@ -68,7 +68,7 @@ async fn create(
     tag = "dashboards",
     params(
         ("id" = DashboardId, Path, description = "the dashboard"),
-        ("widget" = WidgetId, Path, description = "the widget, by its `id`"),
+        ("widget" = String, Path, description = "the widget, by its `id` or its `widget_id`"),
     ),
     responses((status = 200, description = "it", body = DashboardWidget)),
     extensions(("x-role" = json!(Role::User)), ("x-scope" = json!("read")))
@@ -76,10 +76,33 @@ async fn create(
 async fn show(
     State(state): State<AppState>,
     auth: Auth,
-    Path((id, widget)): Path<(DashboardId, WidgetId)>,
+    Path((id, widget)): Path<(DashboardId, String)>,
 ) -> Result<Json<DashboardWidget>, Problem> {
-    let widget = state.catalog.readable_widget(auth.user.id, widget).await?;
-    if widget.dashboard_template_uuid == id { Ok(Json(widget)) } else { Err(Problem::not_found("widget")) }
+    Ok(Json(state.catalog.dashboard_widget(auth.user.id, id, &widget).await?))
+}
+
+/// Changes a widget. A source is changed whole; who changes it must be allowed to read the new one.
+#[utoipa::path(
+    patch,
+    path = "/dashboard-templates/{id}/widgets/{widget}",
+    operation_id = "change_widget",
+    tag = "dashboards",
+    params(
+        ("id" = DashboardId, Path, description = "the dashboard"),
+        ("widget" = String, Path, description = "the widget, by its `id` or its `widget_id`"),
+    ),
+    request_body = WidgetPatch,
+    responses((status = 200, description = "as it is now", body = DashboardWidget), Conflict),
+    extensions(("x-role" = json!(Role::Creator)), ("x-scope" = json!("write")))
+)]
+async fn change(
+    State(state): State<AppState>,
+    auth: Auth,
+    Path((id, widget)): Path<(DashboardId, String)>,
+    JsonBody(body): JsonBody,
+) -> Result<Json<DashboardWidget>, Problem> {
+    let patch = WidgetPatch::read(body)?;
+    Ok(Json(state.catalog.update_widget(auth.user.id, id, &widget, patch).await?))
 }
 
 /// Removes a widget.
@@ -90,7 +113,7 @@ async fn show(
     tag = "dashboards",
     params(
         ("id" = DashboardId, Path, description = "the dashboard"),
-        ("widget" = WidgetId, Path, description = "the widget, by its `id`"),
+        ("widget" = String, Path, description = "the widget, by its `id` or its `widget_id`"),
     ),
     responses((status = 204, description = "gone")),
     extensions(("x-role" = json!(Role::Creator)), ("x-scope" = json!("write")))
@@ -98,8 +121,8 @@ async fn show(
 async fn remove(
     State(state): State<AppState>,
     auth: Auth,
-    Path((id, widget)): Path<(DashboardId, WidgetId)>,
+    Path((id, widget)): Path<(DashboardId, String)>,
 ) -> Result<StatusCode, Problem> {
-    state.catalog.delete_widget(auth.user.id, id, widget).await?;
+    state.catalog.delete_widget(auth.user.id, id, &widget).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -90,3 +90,29 @@ async fn another_tenants_dashboard_is_not_there() {
     let body = json!({"organization_id": ada.organization, "name": "x"});
     server.post("/api/v1/dashboard-templates", &eve, body).await.refused(404, "not_found", &[]);
 }
+
+#[tokio::test]
+async fn a_widget_is_changed_and_goes_by_its_name_too() {
+    let server = server().await;
+    let ada = server.sign_up("ada@example.org").await;
+    let path = dashboard(&server, &ada).await + "/widgets";
+    let (pump, _) = server.device(&ada, "pump").await;
+    let body =
+        json!({"widget_id": "w", "widget_type": "gauge", "data_source_type": "static", "static_value": 7});
+    let made = server.post(&path, &ada, body).await.is(201);
+    let (by_name, by_id) = (format!("{path}/w"), format!("{path}/{}", text(&made["id"])));
+    assert_eq!(server.get(&by_name, &ada).await.is(200), made);
+    let body = json!({"title": "heat", "aggregation": "max", "refresh_interval": 60_000, "max_samples": 9,
+        "data_source_type": "device_sensor", "device_id": pump, "sensor_type": "t"});
+    let changed = server.patch(&by_name, &ada, body.clone()).await.is(200);
+    for (field, value) in body.as_object().unwrap() {
+        assert_eq!(&changed[field], value);
+    }
+    assert_eq!(server.get(&by_id, &ada).await.is(200), changed);
+    let wrong = json!({"sensor_type": "t", "refresh_interval": 1, "aggregation": "median"});
+    let pointers = ["/data_source_type", "/aggregation", "/refresh_interval"];
+    server.patch(&by_id, &ada, wrong).await.refused(422, "validation_failed", &pointers);
+    server.get(&format!("{path}/v"), &ada).await.refused(404, "not_found", &[]);
+    server.delete(&by_name, &ada).await.is(204);
+    server.patch(&by_name, &ada, json!({"title": "x"})).await.refused(404, "not_found", &[]);
+}

@@ -95,3 +95,38 @@ async fn another_tenants_device_is_not_there() {
     server.post("/api/v1/devices", &eve, body).await.refused(404, "not_found", &[]);
     server.get("/api/v1/devices/nonsense", &ada).await.refused(404, "not_found", &[]);
 }
+
+#[tokio::test]
+async fn a_token_that_is_revoked_opens_nothing_and_the_history_says_so() {
+    let server = server().await;
+    let (ada, eve) = (server.sign_up("ada@example.org").await, server.sign_up("eve@example.org").await);
+    let (id, token) = server.device(&ada, "pump").await;
+    let path = format!("/api/v1/devices/{id}");
+    server.delete(&format!("{path}/token"), &eve).await.refused(404, "not_found", &[]);
+    server.delete(&format!("{path}/token"), &ada).await.is(204);
+    assert_eq!(server.state.catalog.device_by_token(&token).await.unwrap(), None);
+    assert_eq!(server.get(&path, &ada).await.is(200)["token_prefix"], "");
+    let history = async || {
+        let page = server.get(&format!("{path}/history"), &ada).await.is(200);
+        let actions = page["items"].as_array().unwrap().iter().map(|entry| text(&entry["action"]));
+        actions.collect::<Vec<_>>()
+    };
+    assert_eq!(history().await, ["token_revoked", "created"]);
+    server.get(&format!("{path}/history"), &eve).await.refused(404, "not_found", &[]);
+    server.delete(&path, &ada).await.is(204);
+    assert_eq!(history().await, ["deleted", "token_revoked", "created"], "still there for admins");
+}
+
+#[tokio::test]
+async fn a_person_may_say_that_a_device_is_broken_and_not_that_it_is_connected() {
+    let server = server().await;
+    let ada = server.sign_up("ada@example.org").await;
+    let (id, _) = server.device(&ada, "pump").await;
+    let path = format!("/api/v1/devices/{id}");
+    assert_eq!(server.patch(&path, &ada, json!({"status": "error"})).await.is(200)["status"], "error");
+    server.patch(&path, &ada, json!({"status": "active"})).await.refused(
+        422,
+        "validation_failed",
+        &["/status"],
+    );
+}

@@ -5,7 +5,7 @@ use crate::ws::subscribe;
 
 impl Server {
     /// Makes `user` a member of `owner`'s organization.
-    async fn join(&self, owner: &User, email: &str, role: &str) {
+    pub(super) async fn join(&self, owner: &User, email: &str, role: &str) {
         let path = format!("/api/v1/organizations/{}/members", owner.organization);
         self.post(&path, owner, json!({"email": email, "role": role})).await.is(201);
     }

@@ -2,11 +2,14 @@
 
 mod accounts;
 mod audit;
+mod bulk;
 mod dashboards;
 mod devices;
 mod flows;
 mod members;
 mod openapi;
+mod permissions;
+mod projects;
 mod refusals;
 mod schema;
 
@@ -94,9 +97,10 @@ impl Server {
         let kind = kind.split(';').next().unwrap();
         let content = described.and_then(|content| content.get(kind));
         let content = content.unwrap_or_else(|| panic!("{method} {path} does not describe {status} {kind}"));
-        if kind.ends_with("json") {
-            let wrong = schema::violations(&self.document, &content["schema"], &answer.body);
-            assert!(wrong.is_empty(), "{method} {path} {status}: {wrong:#?} in {:#}", answer.body);
+        let bodies = if kind.ends_with("ndjson") { answer.lines() } else { vec![answer.body.clone()] };
+        for body in bodies.iter().filter(|_| kind.ends_with("json")) {
+            let wrong = schema::violations(&self.document, &content["schema"], body);
+            assert!(wrong.is_empty(), "{method} {path} {status}: {wrong:#?} in {body:#}");
         }
     }
 
@@ -181,6 +185,14 @@ impl Server {
 }
 
 impl Answer {
+    /// The body, a value per line.
+    fn lines(&self) -> Vec<Value> {
+        match &self.body {
+            Value::String(text) => text.lines().map(|line| serde_json::from_str(line).unwrap()).collect(),
+            one => vec![one.clone()],
+        }
+    }
+
     /// The body, if the status is this one.
     #[track_caller]
     fn is(self, status: u16) -> Value {

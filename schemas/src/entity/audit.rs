@@ -87,6 +87,8 @@ pub enum AuditAction {
     DeviceUpdated,
     #[serde(rename = "device.token_rotated")]
     DeviceTokenRotated,
+    #[serde(rename = "device.token_revoked")]
+    DeviceTokenRevoked,
     #[serde(rename = "device.deleted")]
     DeviceDeleted,
     #[serde(rename = "flow.created")]

@@ -121,6 +121,28 @@ impl ToSchema for DashboardInput {
     }
 }
 
+impl DashboardInput {
+    /// The same body as a replacement: what is absent is as in a new dashboard.
+    pub fn whole(self) -> Self {
+        let fields = self.fields;
+        let fields = DashboardPatch {
+            project_id: Some(fields.project_id.flatten()),
+            name: fields.name,
+            description: Some(fields.description.unwrap_or_default()),
+            layout: Some(fields.layout.unwrap_or_default()),
+            widgets: Some(fields.widgets.unwrap_or_default()),
+            datasources: Some(fields.datasources.unwrap_or_default()),
+            update_frequency: Some(fields.update_frequency.unwrap_or(UPDATE_FREQUENCY_S)),
+            flow_config: Some(fields.flow_config.unwrap_or_default()),
+            is_active: Some(fields.is_active.unwrap_or(true)),
+        };
+        Self { fields, ..self }
+    }
+}
+
+/// Seconds between refreshes, unless said otherwise.
+const UPDATE_FREQUENCY_S: u32 = 5;
+
 /// Body of a change to a dashboard template. What is absent stays.
 #[derive(Debug, Clone, Default, ToSchema)]
 pub struct DashboardPatch {
@@ -178,5 +200,48 @@ impl DashboardPatch {
             flow_config: f.optional("flow_config", input::object),
             is_active: f.optional("is_active", input::boolean),
         }
+    }
+}
+
+/// What a member may do with one dashboard, beyond their role.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Permission {
+    /// Change it and its widgets.
+    Admin,
+    /// Read it, as every member of the organization may: what is left when `admin` is taken back.
+    #[default]
+    User,
+}
+
+/// That one dashboard is shared with a member of its organization. It ends with the membership.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TemplatePermission {
+    /// The dashboard.
+    pub template_id: DashboardId,
+    /// The member.
+    pub user_id: UserId,
+    /// What they may do.
+    pub permission: Permission,
+    /// Since when it is shared.
+    pub created_at: Timestamp,
+    /// When that was changed last.
+    pub updated_at: Timestamp,
+}
+
+/// Body of a permission.
+#[derive(Debug, Clone, Copy, ToSchema)]
+pub struct PermissionInput {
+    /// What the member may do.
+    pub permission: Permission,
+}
+
+impl PermissionInput {
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// All problems.
+    pub fn read(body: Value) -> Checked<Self> {
+        input::read(body, |f| Self { permission: f.required("permission", input::one_of) })
     }
 }

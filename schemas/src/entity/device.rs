@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::input::{self, Checked};
 use super::shape;
-use crate::id::{DeviceId, OrganizationId, UserId};
+use crate::id::{DeviceId, OrganizationId, ProjectId, UserId};
 use crate::limit;
 use crate::time::Timestamp;
 
@@ -20,8 +20,15 @@ pub enum DeviceStatus {
     Inactive,
     /// It was there, and is not now.
     Offline,
-    /// It says that it is broken.
+    /// A person said that it is broken. Stays until a person says otherwise, whatever its socket does.
     Error,
+}
+
+impl std::str::FromStr for DeviceStatus {
+    type Err = String;
+    fn from_str(name: &str) -> Result<Self, String> {
+        super::from_name(name)
+    }
 }
 
 /// A device.
@@ -39,7 +46,9 @@ pub struct Device {
     pub description: String,
     /// What kind of thing it is, in the words of its owner.
     pub device_type: String,
-    /// The token's first characters, to tell tokens apart by.
+    /// The projects that it is in, all of its organization; in the order of their making.
+    pub project_ids: Vec<ProjectId>,
+    /// The token's first characters, to tell tokens apart by; empty if its token was taken away.
     pub token_prefix: String,
     /// How it is.
     pub status: DeviceStatus,
@@ -97,6 +106,9 @@ pub struct DevicePatch {
     /// New kind.
     #[schema(value_type = shape::Label, required = false)]
     pub device_type: Option<String>,
+    /// How it is, in the eyes of a person: anything but [`DeviceStatus::Active`], which the server says of an open socket.
+    #[schema(value_type = shape::StatusByHand, required = false)]
+    pub status: Option<DeviceStatus>,
     /// Whether it may connect; `false` closes its socket at once.
     #[schema(value_type = bool, required = false)]
     pub is_active: Option<bool>,
@@ -112,6 +124,7 @@ impl DevicePatch {
             name: f.optional("name", input::name),
             description: f.optional("description", input::description),
             device_type: f.optional("device_type", device_type),
+            status: f.optional("status", status),
             is_active: f.optional("is_active", input::boolean),
         })
     }
@@ -140,4 +153,13 @@ impl RotateToken {
 
 fn device_type(value: Value) -> Checked<String> {
     input::line(0, limit::TAG_CHARS)(value)
+}
+
+fn status(value: Value) -> Checked<DeviceStatus> {
+    match input::one_of(value)? {
+        DeviceStatus::Active => {
+            input::wrong("must not be `active`: that is what the server says of an open socket")
+        }
+        status => Ok(status),
+    }
 }

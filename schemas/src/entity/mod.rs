@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod dashboard;
 pub mod device;
+pub mod device_history;
 pub mod flow;
 pub mod input;
 pub mod organization;

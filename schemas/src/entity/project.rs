@@ -102,3 +102,50 @@ impl ProjectInput {
         })
     }
 }
+
+/// Body of a change to a project. What is absent stays; the organization does.
+#[derive(Debug, Clone, Default, ToSchema)]
+pub struct ProjectPatch {
+    /// New name.
+    #[schema(value_type = shape::Name, required = false)]
+    pub name: Option<String>,
+    /// New description.
+    #[schema(value_type = shape::Description, required = false)]
+    pub description: Option<String>,
+    /// How far along it is.
+    #[schema(value_type = ProjectStatus, required = false)]
+    pub status: Option<ProjectStatus>,
+    /// Other words to find it by.
+    #[schema(value_type = shape::Tags, required = false)]
+    pub tags: Option<Vec<String>>,
+    /// What programs want to keep with it instead.
+    #[schema(value_type = shape::FreeForm, required = false)]
+    pub metadata: Option<Map<String, Value>>,
+    /// Whether the editor saves by itself.
+    #[schema(value_type = bool, required = false)]
+    pub auto_save: Option<bool>,
+    /// Days that readings of its devices are kept from now on.
+    #[schema(value_type = shape::RetentionDays, required = false)]
+    pub data_retention_days: Option<u32>,
+}
+
+impl ProjectPatch {
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// All problems.
+    pub fn read(body: Value) -> Checked<Self> {
+        input::read(body, |f| {
+            let days = f.optional("data_retention_days", input::integer(1, limit::RETENTION_DAYS));
+            Self {
+                name: f.optional("name", input::name),
+                description: f.optional("description", input::description),
+                status: f.optional("status", input::one_of),
+                tags: f.optional("tags", input::tags),
+                metadata: f.optional("metadata", input::small_object),
+                auto_save: f.optional("auto_save", input::boolean),
+                data_retention_days: days.and_then(|days| u32::try_from(days).ok()),
+            }
+        })
+    }
+}

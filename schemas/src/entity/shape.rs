@@ -3,12 +3,14 @@
 //! They have no values. `#[schema(value_type = shape::Name)]` at a field says that its check is [`super::input::name`]; the limits are
 //! the constants that the check uses, so that the description cannot promise something else.
 
-use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{KnownFormat, Ref, RefOr, Schema, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::organization::SLUG_BYTES;
+use crate::id::{DeviceId, FlowId};
 use crate::limit;
+use crate::sensor::SensorName;
 
 /// A name: one line of 1 to [`limit::NAME_CHARS`] characters.
 #[derive(Debug)]
@@ -64,6 +66,16 @@ pub enum OverlapSeconds {}
 /// 1 to [`limit::SAMPLES_PER_VARIABLE`] samples.
 #[derive(Debug)]
 pub enum Samples {}
+
+/// 100 to [`limit::REFRESH_INTERVAL_MS`] milliseconds.
+#[derive(Debug)]
+pub enum RefreshInterval {}
+/// How a person may say that a device is.
+#[derive(Debug)]
+pub enum StatusByHand {}
+/// The fields of a widget's source: all those of one kind, or none.
+#[derive(Debug)]
+pub enum SourceChange {}
 
 /// Text, for the schemas of this crate.
 pub(crate) fn text() -> ObjectBuilder {
@@ -220,3 +232,42 @@ impl PartialSchema for Samples {
     }
 }
 impl ToSchema for Samples {}
+
+impl PartialSchema for RefreshInterval {
+    fn schema() -> RefOr<Schema> {
+        whole(100, limit::REFRESH_INTERVAL_MS.into()).into()
+    }
+}
+impl ToSchema for RefreshInterval {}
+
+impl PartialSchema for StatusByHand {
+    fn schema() -> RefOr<Schema> {
+        text().enum_values(Some(["inactive", "offline", "error"])).into()
+    }
+}
+impl ToSchema for StatusByHand {}
+
+impl PartialSchema for SourceChange {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .description(Some("Another source: all the fields of its kind, or none of these."))
+            .property("data_source_type", text().enum_values(Some(["flow_node", "device_sensor", "static"])))
+            .property("flow_id", Ref::from_schema_name(FlowId::name()))
+            .property("node_id", Ref::from_schema_name(Name::name()))
+            .property("output_field", Ref::from_schema_name(Tag::name()))
+            .property("device_id", Ref::from_schema_name(DeviceId::name()))
+            .property("sensor_type", Ref::from_schema_name(SensorName::name()))
+            .property("static_value", ObjectBuilder::new().schema_type(SchemaType::AnyValue))
+            .into()
+    }
+}
+impl ToSchema for SourceChange {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((FlowId::name().into(), FlowId::schema()));
+        schemas.push((DeviceId::name().into(), DeviceId::schema()));
+        schemas.push((SensorName::name().into(), SensorName::schema()));
+        schemas.push((Name::name().into(), Name::schema()));
+        schemas.push((Tag::name().into(), Tag::schema()));
+    }
+}

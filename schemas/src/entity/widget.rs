@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::input::{self, Checked, Fields};
 use super::shape;
-use crate::id::{DashboardId, DeviceId, FlowId, WidgetId};
+use crate::id::{DashboardId, DeviceId, FlowId, VariableId, WidgetId};
 use crate::limit;
 use crate::sensor::{NotASensorName, SensorName};
 use crate::time::Timestamp;
@@ -138,7 +138,7 @@ pub struct DashboardWidget {
     pub source: DataSource,
     /// What becomes of several values.
     pub aggregation: Aggregation,
-    /// Milliseconds between refreshes of what is not live.
+    /// Milliseconds between refreshes of what is not live; what [`Self::aggregation`] goes over.
     pub refresh_interval: u32,
     /// Samples kept for it.
     pub max_samples: u32,
@@ -172,7 +172,7 @@ pub struct WidgetInput {
     #[schema(required = false)]
     pub aggregation: Aggregation,
     /// Milliseconds between refreshes.
-    #[schema(required = false, minimum = 1000, maximum = 1000)]
+    #[schema(value_type = shape::RefreshInterval, required = false)]
     pub refresh_interval: u32,
     /// Samples kept for it.
     #[schema(value_type = shape::Samples, required = false)]
@@ -192,7 +192,7 @@ impl WidgetInput {
             widget_config: f.optional("widget_config", input::small_object).unwrap_or_default(),
             grid_position: f.optional("grid_position", grid_position).unwrap_or_default(),
             source: source(f),
-            aggregation: f.optional("aggregation", aggregation).unwrap_or_default(),
+            aggregation: f.optional("aggregation", input::one_of).unwrap_or_default(),
             refresh_interval: f.optional("refresh_interval", refresh_interval).unwrap_or(REFRESH_INTERVAL_MS),
             max_samples: f.optional("max_samples", number(1, limit::SAMPLES_PER_VARIABLE)).unwrap_or(50),
         })
@@ -202,20 +202,87 @@ impl WidgetInput {
 /// Milliseconds between refreshes, unless said otherwise.
 const REFRESH_INTERVAL_MS: u32 = 1000;
 
-/// Nothing computes the others yet: a widget that asks for one must not show something else without a word.
-fn aggregation(value: Value) -> Checked<Aggregation> {
-    match input::one_of(value)? {
-        Aggregation::Last => Ok(Aggregation::Last),
-        _ => input::wrong("other than `last` is not supported by this version"),
+/// Body of a change to a widget. What is absent stays; a source is changed whole, with its `data_source_type`.
+#[derive(Debug, Clone, Default, ToSchema)]
+pub struct WidgetPatch {
+    /// Another id in the drawing.
+    #[schema(value_type = shape::Tag, required = false)]
+    pub widget_id: Option<String>,
+    /// What stands above it.
+    #[schema(value_type = shape::Title, required = false)]
+    pub title: Option<String>,
+    /// How it looks.
+    #[schema(value_type = WidgetType, required = false)]
+    pub widget_type: Option<WidgetType>,
+    /// What the UI keeps about it.
+    #[schema(value_type = shape::FreeForm, required = false)]
+    pub widget_config: Option<Map<String, Value>>,
+    /// Where it is.
+    #[schema(value_type = GridPosition, required = false)]
+    pub grid_position: Option<GridPosition>,
+    /// Where its data comes from.
+    #[serde(flatten)]
+    #[schema(value_type = shape::SourceChange)]
+    pub source: Option<DataSource>,
+    /// What becomes of several values.
+    #[schema(value_type = Aggregation, required = false)]
+    pub aggregation: Option<Aggregation>,
+    /// Milliseconds between refreshes.
+    #[schema(value_type = shape::RefreshInterval, required = false)]
+    pub refresh_interval: Option<u32>,
+    /// Samples kept for it.
+    #[schema(value_type = shape::Samples, required = false)]
+    pub max_samples: Option<u32>,
+}
+
+impl WidgetPatch {
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// All problems, fields of a source without its kind among them.
+    pub fn read(body: Value) -> Checked<Self> {
+        let changes_source = SOURCE_FIELDS.iter().any(|name| body.get(name).is_some());
+        input::read(body, |f| Self {
+            widget_id: f.optional("widget_id", input::line(1, limit::TAG_CHARS)),
+            title: f.optional("title", input::line(0, limit::NAME_CHARS)),
+            widget_type: f.optional("widget_type", input::one_of),
+            widget_config: f.optional("widget_config", input::small_object),
+            grid_position: f.optional("grid_position", grid_position),
+            source: changes_source.then(|| source(f)),
+            aggregation: f.optional("aggregation", input::one_of),
+            refresh_interval: f.optional("refresh_interval", refresh_interval),
+            max_samples: f.optional("max_samples", number(1, limit::SAMPLES_PER_VARIABLE)),
+        })
     }
 }
 
-/// Nothing refreshes by it yet: all that is shown is live.
+/// What a widget keeps of a device's sensor: made with a widget that has such a source, changed and removed with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TrackedVariable {
+    /// Its id.
+    pub id: VariableId,
+    /// The device.
+    pub device_id: DeviceId,
+    /// The sensor's name.
+    pub sensor_type: SensorName,
+    /// The `id` of the widget.
+    pub widget_id: WidgetId,
+    /// The dashboard that the widget is on.
+    pub dashboard_uuid: DashboardId,
+    /// Samples kept.
+    pub max_samples: u32,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was changed last.
+    pub updated_at: Timestamp,
+}
+
+/// The fields that a source is made of.
+const SOURCE_FIELDS: [&str; 7] =
+    ["data_source_type", "flow_id", "node_id", "output_field", "device_id", "sensor_type", "static_value"];
+
 fn refresh_interval(value: Value) -> Checked<u32> {
-    match number(100, 86_400_000)(value)? {
-        REFRESH_INTERVAL_MS => Ok(REFRESH_INTERVAL_MS),
-        _ => input::wrong(format!("other than {REFRESH_INTERVAL_MS} is not supported by this version")),
-    }
+    number(100, limit::REFRESH_INTERVAL_MS)(value)
 }
 
 fn source(f: &mut Fields) -> DataSource {
@@ -244,7 +311,7 @@ fn source(f: &mut Fields) -> DataSource {
         }
         _ => {
             // Which of these belong cannot be said before the kind is: they are not reported as unknown.
-            for name in ["flow_id", "node_id", "output_field", "device_id", "sensor_type", "static_value"] {
+            for name in SOURCE_FIELDS {
                 f.optional(name, Ok);
             }
             DataSource::default()
@@ -312,19 +379,15 @@ mod tests {
     }
 
     #[test]
-    fn what_nothing_computes_yet_is_refused() {
-        let body = json!({"widget_id": "w", "widget_type": "gauge", "data_source_type": "static"});
-        let with = |aggregation: &str, refresh_interval: u32| {
-            let mut body = body.clone();
-            body["aggregation"] = aggregation.into();
-            body["refresh_interval"] = refresh_interval.into();
-            WidgetInput::read(body)
-        };
-        assert!(with("last", 1000).is_ok());
-        let problems = with("avg", 5000).unwrap_err();
+    fn a_change_takes_a_source_whole_or_not_at_all() {
+        let patch = WidgetPatch::read(json!({"title": "t", "aggregation": "avg"})).unwrap();
+        assert_eq!((patch.source, patch.aggregation), (None, Some(Aggregation::Avg)));
+        let whole = json!({"data_source_type": "static", "static_value": 7});
+        let patch = WidgetPatch::read(whole).unwrap();
+        assert_eq!(patch.source, Some(DataSource::Static { static_value: json!(7) }));
+        let problems = WidgetPatch::read(json!({"sensor_type": "temperature"})).unwrap_err();
         let pointers: Vec<_> = problems.iter().map(|p| p.pointer.as_str()).collect();
-        assert_eq!(pointers, ["/aggregation", "/refresh_interval"]);
-        assert!(problems[0].message.contains("not supported by this version"), "{problems:?}");
+        assert_eq!(pointers, ["/data_source_type"]);
     }
 
     #[test]

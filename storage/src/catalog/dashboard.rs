@@ -1,16 +1,19 @@
-//! Dashboard templates. Members of the organization read them; their creators and the organization's admins change them.
+//! Dashboard templates. Members of the organization read them; their creators, the organization's admins and those whom they are
+//! shared with change them. Whom they are shared with is in `permission.rs`.
 
+use edgesync_schemas::entity::audit::AuditAction;
 use edgesync_schemas::entity::dashboard::{
     DashboardInput, DashboardPatch, DashboardSummary, DashboardTemplate,
 };
-use edgesync_schemas::id::{DashboardId, OrganizationId, UserId};
+use edgesync_schemas::id::{DashboardId, OrganizationId, ProjectId, UserId};
 use edgesync_schemas::limit;
+use serde_json::json;
 
 use super::db::Tx;
 use super::error::Error;
 use super::flow::check_version;
 use super::value::{Row, Value};
-use super::{Catalog, Listing, Slice, access, new_id, now, project};
+use super::{Catalog, Listing, Slice, access, audit, new_id, now, project};
 
 impl Catalog {
     /// Makes a dashboard template.
@@ -74,6 +77,9 @@ impl Catalog {
             ],
         )
         .await?;
+        let (organization, details) = (dashboard.organization_id, json!({"name": dashboard.name}));
+        audit::note(&mut tx, user, organization, AuditAction::DashboardCreated, dashboard.id, details)
+            .await?;
         tx.commit().await?;
         Ok(dashboard)
     }
@@ -87,7 +93,8 @@ impl Catalog {
         read(&mut row.ok_or(Error::not_found("dashboard"))?)
     }
 
-    /// The dashboards that `user` may read, of one organization or all, whose name has `q` in it.
+    /// The dashboards that `user` may read, of one organization or all, of one project or all, whose name or description has `q` in
+    /// it.
     ///
     /// # Errors
     /// Of the database.
@@ -95,6 +102,7 @@ impl Catalog {
         &self,
         user: UserId,
         organization: Option<OrganizationId>,
+        project: Option<ProjectId>,
         q: Option<&str>,
         slice: Slice,
     ) -> Result<Listing<DashboardSummary>, Error> {
@@ -102,12 +110,14 @@ impl Catalog {
             "SELECT t.id, t.organization_id, t.project_id, t.creator_id, t.name, t.description, t.update_frequency,
                 t.is_active, t.version, t.created_at, t.updated_at
              FROM dashboard_templates t JOIN organization_members m ON m.organization_id = t.organization_id
-             WHERE m.user_id = $1 AND (t.organization_id = $2 OR $2 IS NULL) AND t.id > $3
-                AND lower(t.name) LIKE lower($4) ESCAPE '\\'
-             ORDER BY t.id LIMIT $5",
+             WHERE m.user_id = $1 AND (t.organization_id = $2 OR $2 IS NULL) AND (t.project_id = $3 OR $3 IS NULL)
+                AND t.id > $4
+                AND (lower(t.name) LIKE lower($5) ESCAPE '\\' OR lower(t.description) LIKE lower($5) ESCAPE '\\')
+             ORDER BY t.id LIMIT $6",
             vec![
                 user.into(),
                 organization.into(),
+                project.into(),
                 slice.after().into(),
                 super::pattern(q).into(),
                 slice.fetch().into(),
@@ -129,9 +139,39 @@ impl Catalog {
         expected: Option<u32>,
         patch: DashboardPatch,
     ) -> Result<DashboardTemplate, Error> {
+        self.save_dashboard(user, id, expected, None, patch).await
+    }
+
+    /// Saves a dashboard as [`Catalog::update_dashboard`] does, in place of all it was.
+    ///
+    /// # Errors
+    /// The same; [`Error::Invalid`] for another organization.
+    pub async fn replace_dashboard(
+        &self,
+        user: UserId,
+        id: DashboardId,
+        expected: Option<u32>,
+        input: DashboardInput,
+    ) -> Result<DashboardTemplate, Error> {
+        let input = input.whole();
+        self.save_dashboard(user, id, expected, Some(input.organization_id), input.fields).await
+    }
+
+    async fn save_dashboard(
+        &self,
+        user: UserId,
+        id: DashboardId,
+        expected: Option<u32>,
+        organization: Option<OrganizationId>,
+        patch: DashboardPatch,
+    ) -> Result<DashboardTemplate, Error> {
         let mut tx = self.db.begin().await?;
         let mut dashboard = for_change(&mut tx, user, id).await?;
         check_version(dashboard.version, expected)?;
+        if organization.is_some_and(|organization| organization != dashboard.organization_id) {
+            return Err(Error::Invalid { field: "organization_id", message: "cannot be changed" });
+        }
+        let changed = changed(&patch);
         apply(&mut tx, user, &mut dashboard, patch).await?;
         dashboard.version += 1;
         dashboard.updated_at = now();
@@ -156,29 +196,36 @@ impl Catalog {
             ],
         )
         .await?;
+        let details = json!({"name": dashboard.name, "version": dashboard.version, "changed": changed});
+        audit::note(&mut tx, user, dashboard.organization_id, AuditAction::DashboardUpdated, id, details)
+            .await?;
         tx.commit().await?;
         Ok(dashboard)
     }
 
-    /// Removes a dashboard and its widgets.
+    /// Removes a dashboard and its widgets. Whom it was shared with may not.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`].
     pub async fn delete_dashboard(&self, user: UserId, id: DashboardId) -> Result<(), Error> {
         let mut tx = self.db.begin().await?;
-        for_change(&mut tx, user, id).await?;
+        let dashboard = for_sharing(&mut tx, user, id).await?;
         tx.execute("DELETE FROM dashboard_templates WHERE id = $1", vec![id.into()]).await?;
+        let (organization, details) = (dashboard.organization_id, json!({"name": dashboard.name}));
+        audit::note(&mut tx, user, organization, AuditAction::DashboardDeleted, id, details).await?;
         tx.commit().await
     }
 }
 
 const READABLE: &str = "SELECT t.id, t.organization_id, t.project_id, t.creator_id, t.name, t.description,
         t.update_frequency, t.is_active, t.version, t.created_at, t.updated_at, t.layout, t.widgets, t.datasources,
-        t.flow_config, CASE WHEN t.creator_id = $1 OR m.role = 'admin' THEN 1 ELSE 0 END
+        t.flow_config, CASE WHEN t.creator_id = $1 OR m.role = 'admin' THEN 1 ELSE 0 END,
+        CASE WHEN s.permission = 'admin' THEN 1 ELSE 0 END
     FROM dashboard_templates t JOIN organization_members m ON m.organization_id = t.organization_id
+    LEFT JOIN template_permissions s ON s.template_id = t.id AND s.user_id = m.user_id
     WHERE m.user_id = $1 AND t.id = $2";
 
-/// The dashboard, if `user` may change it.
+/// The dashboard, if `user` may change it: by role, or because it is shared with them.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Forbidden`].
@@ -187,10 +234,60 @@ pub(super) async fn for_change(
     user: UserId,
     id: DashboardId,
 ) -> Result<DashboardTemplate, Error> {
+    let (dashboard, by_role, is_shared) = for_whom(tx, user, id).await?;
+    if by_role || is_shared { Ok(dashboard) } else { Err(Error::Forbidden) }
+}
+
+/// The dashboard, if `user` may share and remove it: by role.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Forbidden`].
+pub(super) async fn for_sharing(
+    tx: &mut Tx,
+    user: UserId,
+    id: DashboardId,
+) -> Result<DashboardTemplate, Error> {
+    let (dashboard, by_role, _) = for_whom(tx, user, id).await?;
+    if by_role { Ok(dashboard) } else { Err(Error::Forbidden) }
+}
+
+/// The dashboard, if `user` may end its sharing with `of`: those who may share it, and `of`.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Forbidden`].
+pub(super) async fn for_ending(
+    tx: &mut Tx,
+    user: UserId,
+    id: DashboardId,
+    of: UserId,
+) -> Result<DashboardTemplate, Error> {
+    let (dashboard, by_role, _) = for_whom(tx, user, id).await?;
+    if by_role || user == of { Ok(dashboard) } else { Err(Error::Forbidden) }
+}
+
+async fn for_whom(
+    tx: &mut Tx,
+    user: UserId,
+    id: DashboardId,
+) -> Result<(DashboardTemplate, bool, bool), Error> {
     let row = tx.first(READABLE, vec![user.into(), id.into()]).await?;
     let mut row = row.ok_or(Error::not_found("dashboard"))?;
-    let dashboard = read(&mut row)?;
-    if row.take()? { Ok(dashboard) } else { Err(Error::Forbidden) }
+    Ok((read(&mut row)?, row.take()?, row.take()?))
+}
+
+/// The names of the fields that a patch changes.
+fn changed(patch: &DashboardPatch) -> serde_json::Value {
+    audit::changed(&[
+        ("project_id", patch.project_id.is_some()),
+        ("name", patch.name.is_some()),
+        ("description", patch.description.is_some()),
+        ("layout", patch.layout.is_some()),
+        ("widgets", patch.widgets.is_some()),
+        ("datasources", patch.datasources.is_some()),
+        ("update_frequency", patch.update_frequency.is_some()),
+        ("flow_config", patch.flow_config.is_some()),
+        ("is_active", patch.is_active.is_some()),
+    ])
 }
 
 async fn apply(

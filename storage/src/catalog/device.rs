@@ -1,19 +1,23 @@
-//! Devices and their tokens.
+//! Devices and their tokens. How they are made is in `device_create.rs`.
 
 use std::sync::Arc;
 
-use edgesync_schemas::entity::device::{Device, DeviceInput, DevicePatch, DeviceStatus};
+use edgesync_schemas::entity::audit::AuditAction;
+use edgesync_schemas::entity::device::{Device, DevicePatch, DeviceStatus};
+use edgesync_schemas::entity::device_history::DeviceAction;
+use edgesync_schemas::entity::name_of;
 use edgesync_schemas::entity::organization::Role;
-use edgesync_schemas::id::{DeviceId, OrganizationId, UserId};
-use edgesync_schemas::limit;
+use edgesync_schemas::id::{DeviceId, OrganizationId, ProjectId, UserId};
 use edgesync_schemas::time::Timestamp;
+use serde_json::json;
 
-use super::access::{self, require};
+use super::access::require;
 use super::db::Tx;
+use super::device_history::{self, Passage};
 use super::error::Error;
 use super::token::{Token, TokenKind};
 use super::value::{Row, Value};
-use super::{Catalog, Listing, Slice, new_id, now};
+use super::{Catalog, Listing, Slice, audit, now, project_device};
 
 /// What was last noticed of a device's connection.
 #[derive(Debug, Clone, Copy)]
@@ -26,55 +30,22 @@ pub struct Presence {
     pub status: DeviceStatus,
 }
 
-impl Catalog {
-    /// Makes a device and its token. It counts against the `device_limit` of `user`, in the same transaction.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] to outsiders of the organization, [`Error::Forbidden`] to members who are no admins,
-    /// [`Error::LimitReached`] `device_limit_reached` and, for those that were deleted too, `devices_made_limit_reached`;
-    /// [`Error::Conflict`] if the name is taken.
-    pub async fn create_device(&self, user: UserId, input: DeviceInput) -> Result<(Device, Token), Error> {
-        let (at, token) = (now(), Token::draw(TokenKind::Device)?);
-        let mut tx = self.db.begin().await?;
-        require(access::role(&mut tx, user, input.organization_id).await?, Role::Admin)?;
-        count_device(&mut tx, user).await?;
-        let device = Device {
-            id: new_id(),
-            organization_id: input.organization_id,
-            creator_id: user,
-            name: input.name,
-            description: input.description,
-            device_type: input.device_type,
-            token_prefix: token.prefix().to_owned(),
-            status: DeviceStatus::Inactive,
-            is_active: true,
-            last_seen: None,
-            created_at: at,
-            updated_at: at,
-        };
-        tx.execute(
-            "INSERT INTO devices (id, organization_id, creator_id, name, description, device_type, token_hash,
-                token_prefix, status, is_active, created_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)",
-            vec![
-                device.id.into(),
-                device.organization_id.into(),
-                user.into(),
-                device.name.as_str().into(),
-                device.description.as_str().into(),
-                device.device_type.as_str().into(),
-                (&token.hash()).into(),
-                device.token_prefix.as_str().into(),
-                Value::name(&device.status),
-                true.into(),
-                at.into(),
-            ],
-        )
-        .await?;
-        tx.commit().await?;
-        Ok((device, token))
-    }
+/// Which devices are wanted; what is `None` does not matter.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct DeviceFilter<'a> {
+    /// Of this organization.
+    pub organization: Option<OrganizationId>,
+    /// In this project.
+    pub project: Option<ProjectId>,
+    /// Being like this.
+    pub status: Option<DeviceStatus>,
+    /// That may, or may not, connect.
+    pub is_active: Option<bool>,
+    /// With this in their name, description or kind.
+    pub q: Option<&'a str>,
+}
 
+impl Catalog {
     /// The device, whoever asks: for the platform itself. Answers to users come from [`Catalog::readable_device`].
     ///
     /// # Errors
@@ -86,7 +57,8 @@ impl Catalog {
              FROM devices d WHERE d.id = $1",
             vec![id.into()],
         );
-        row.await?.map(|mut row| read(&mut row)).transpose()
+        let Some(mut row) = row.await? else { return Ok(None) };
+        self.whole(read(&mut row)?).await.map(Some)
     }
 
     /// The device, if `user` is a member of its organization.
@@ -95,40 +67,48 @@ impl Catalog {
     /// [`Error::NotFound`].
     pub async fn readable_device(&self, user: UserId, id: DeviceId) -> Result<Device, Error> {
         let row = self.db.first(READABLE, vec![user.into(), id.into()]).await?;
-        read(&mut row.ok_or(Error::not_found("device"))?)
+        self.whole(read(&mut row.ok_or(Error::not_found("device"))?)?).await
     }
 
-    /// The devices that `user` may see, of one organization or all, whose name has `q` in it.
+    /// The devices that `user` may see and that are wanted.
     ///
     /// # Errors
     /// Of the database.
     pub async fn devices(
         &self,
         user: UserId,
-        organization: Option<OrganizationId>,
-        q: Option<&str>,
+        filter: DeviceFilter<'_>,
         slice: Slice,
     ) -> Result<Listing<Device>, Error> {
         let rows = self.db.query(
             "SELECT d.id, d.organization_id, d.creator_id, d.name, d.description, d.device_type, d.token_prefix, d.status,
                 d.is_active, d.last_seen, d.created_at, d.updated_at
              FROM devices d JOIN organization_members m ON m.organization_id = d.organization_id
-             WHERE m.user_id = $1 AND (d.organization_id = $2 OR $2 IS NULL) AND d.id > $3
-                AND lower(d.name) LIKE lower($4) ESCAPE '\\'
-             ORDER BY d.id LIMIT $5",
+             WHERE m.user_id = $1 AND (d.organization_id = $2 OR $2 IS NULL)
+                AND (d.id IN (SELECT pd.device_id FROM project_devices pd WHERE pd.project_id = $3) OR $3 IS NULL)
+                AND (d.status = $4 OR $4 IS NULL) AND (d.is_active = $5 OR $5 IS NULL) AND d.id > $6
+                AND (lower(d.name) LIKE lower($7) ESCAPE '\\' OR lower(d.description) LIKE lower($7) ESCAPE '\\'
+                    OR lower(d.device_type) LIKE lower($7) ESCAPE '\\')
+             ORDER BY d.id LIMIT $8",
             vec![
                 user.into(),
-                organization.into(),
+                filter.organization.into(),
+                filter.project.into(),
+                filter.status.map(|status| name_of(&status)).into(),
+                filter.is_active.into(),
                 slice.after().into(),
-                super::pattern(q).into(),
+                super::pattern(filter.q).into(),
                 slice.fetch().into(),
             ],
         );
         let items = rows.await?.into_iter().map(|mut row| read(&mut row)).collect::<Result<_, _>>()?;
-        Ok(slice.cut(items, |device: &Device| device.id.uuid()))
+        let mut listing = slice.cut(items, |device: &Device| device.id.uuid());
+        project_device::fill(&self.db, &mut listing.items).await?;
+        Ok(listing)
     }
 
-    /// Changes a device. Whoever switches one off closes its socket next: its token is refused from here on.
+    /// Changes a device. Whoever switches one off closes its socket next: its token is refused from here on. A change of nothing
+    /// is none.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Conflict`] if the name is taken.
@@ -140,6 +120,7 @@ impl Catalog {
     ) -> Result<Device, Error> {
         let mut tx = self.db.begin().await?;
         let mut device = for_change(&mut tx, user, id).await?;
+        let before = device.clone();
         device.name = patch.name.unwrap_or(device.name);
         device.description = patch.description.unwrap_or(device.description);
         device.device_type = patch.device_type.unwrap_or(device.device_type);
@@ -149,6 +130,11 @@ impl Catalog {
             device.is_active = is_active;
             let seen = is_active && device.last_seen.is_some();
             device.status = if seen { DeviceStatus::Offline } else { DeviceStatus::Inactive };
+        }
+        device.status = patch.status.unwrap_or(device.status);
+        let fields = changed(&before, &device);
+        if fields.is_empty() {
+            return Ok(device);
         }
         device.updated_at = now();
         tx.execute(
@@ -165,11 +151,15 @@ impl Catalog {
             ],
         )
         .await?;
+        let (history, details) = (json!({"fields": fields}), json!({"name": device.name, "changed": fields}));
+        device_history::note(&mut tx, user, &device, DeviceAction::Updated, history).await?;
+        audit::note(&mut tx, user, device.organization_id, AuditAction::DeviceUpdated, id, details).await?;
         self.commit_access(tx, id).await?;
         Ok(device)
     }
 
-    /// Gives a device a new token. The old one stays valid for `overlap_s` seconds; one that was replaced before ends now.
+    /// Gives a device a new token. The old one stays valid for `overlap_s` seconds; one that was replaced before ends now. Whoever
+    /// does so has the device's socket look at its token next.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`].
@@ -185,33 +175,73 @@ impl Catalog {
         let device = for_change(&mut tx, user, id).await?;
         tx.execute(
             "UPDATE devices SET previous_token_until = $1,
-                previous_token_hash = CASE WHEN $1 IS NULL THEN NULL ELSE token_hash END, token_hash = $2, token_prefix = $3, updated_at = $4
-             WHERE id = $5",
-            vec![until.into(), (&token.hash()).into(), token.prefix().into(), at.into(), id.into()],
+                previous_token_hash = CASE WHEN $2 THEN token_hash ELSE NULL END, token_hash = $3, token_prefix = $4,
+                updated_at = $5
+             WHERE id = $6",
+            vec![
+                until.into(),
+                until.is_some().into(),
+                (&token.hash()).into(),
+                token.prefix().into(),
+                at.into(),
+                id.into(),
+            ],
         )
         .await?;
+        let details = json!({"overlap_s": overlap_s, "token_prefix": token.prefix()});
+        device_history::note(&mut tx, user, &device, DeviceAction::TokenRotated, details.clone()).await?;
+        audit::note(&mut tx, user, device.organization_id, AuditAction::DeviceTokenRotated, id, details)
+            .await?;
         self.commit_access(tx, id).await?;
         Ok((Device { token_prefix: token.prefix().to_owned(), updated_at: at, ..device }, token))
     }
 
-    /// Removes a device and its tokens. Its readings stay.
+    /// Takes a device's tokens away: none opens anything until it is given a new one. Whoever does so closes its socket next.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`].
+    pub async fn revoke_device_token(&self, user: UserId, id: DeviceId) -> Result<(), Error> {
+        let mut tx = self.db.begin().await?;
+        let device = for_change(&mut tx, user, id).await?;
+        if device.token_prefix.is_empty() {
+            return Ok(());
+        }
+        // The hash of a token that nobody is ever shown.
+        let nobodys = Token::draw(TokenKind::Device)?.hash();
+        tx.execute(
+            "UPDATE devices SET previous_token_until = NULL, previous_token_hash = NULL, token_hash = $1, token_prefix = '',
+                updated_at = $2
+             WHERE id = $3",
+            vec![(&nobodys).into(), now().into(), id.into()],
+        )
+        .await?;
+        device_history::note(&mut tx, user, &device, DeviceAction::TokenRevoked, json!({})).await?;
+        let (organization, details) = (device.organization_id, json!({"name": device.name}));
+        audit::note(&mut tx, user, organization, AuditAction::DeviceTokenRevoked, id, details).await?;
+        self.commit_access(tx, id).await
+    }
+
+    /// Removes a device and its tokens. Its readings stay, and so does its history for a while.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`].
     pub async fn delete_device(&self, user: UserId, id: DeviceId) -> Result<(), Error> {
         let mut tx = self.db.begin().await?;
-        for_change(&mut tx, user, id).await?;
+        let device = for_change(&mut tx, user, id).await?;
         tx.execute("DELETE FROM devices WHERE id = $1", vec![id.into()]).await?;
+        let details = json!({"name": device.name});
+        device_history::note(&mut tx, user, &device, DeviceAction::Deleted, details.clone()).await?;
+        audit::note(&mut tx, user, device.organization_id, AuditAction::DeviceDeleted, id, details).await?;
         self.commit_access(tx, id).await
     }
 
-    /// Writes what was noticed of many devices, in one transaction. A device that is gone is no error; a time that goes
-    /// back does not count; a device that was switched off keeps that status.
+    /// Writes what was noticed of many devices, and which of them came and went, in one transaction. A device that is gone is no
+    /// error; a time that goes back does not count; one that was switched off, or that a person said is broken, keeps that status.
     ///
     /// # Errors
     /// Of the database: then none of it is written.
-    pub async fn touch_devices(&self, seen: Vec<Presence>) -> Result<(), Error> {
-        if seen.is_empty() {
+    pub async fn touch_devices(&self, seen: Vec<Presence>, passages: &[Passage]) -> Result<(), Error> {
+        if seen.is_empty() && passages.is_empty() {
             return Ok(());
         }
         let sets =
@@ -219,11 +249,12 @@ impl Catalog {
         let mut tx = self.db.begin().await?;
         tx.execute_all(
             "UPDATE devices SET last_seen = CASE WHEN last_seen > $1 THEN last_seen ELSE $1 END,
-                status = CASE WHEN is_active = 1 THEN $2 ELSE status END
+                status = CASE WHEN is_active AND status <> 'error' THEN $2 ELSE status END
              WHERE id = $3",
             sets.collect(),
         )
         .await?;
+        device_history::note_passages(&mut tx, passages).await?;
         tx.commit().await
     }
 
@@ -240,6 +271,14 @@ impl Catalog {
         let was_online = was_online.await?;
         tx.commit().await?;
         Ok(was_online)
+    }
+
+    /// The device with the projects that it is in.
+    async fn whole(&self, device: Device) -> Result<Device, Error> {
+        let mut one = [device];
+        project_device::fill(&self.db, &mut one).await?;
+        let [device] = one;
+        Ok(device)
     }
 
     /// Commits a change to what a device's tokens open, and forgets what was remembered of them.
@@ -265,34 +304,26 @@ const READABLE: &str =
 async fn for_change(tx: &mut Tx, user: UserId, id: DeviceId) -> Result<Device, Error> {
     let mut row =
         tx.first(READABLE, vec![user.into(), id.into()]).await?.ok_or(Error::not_found("device"))?;
-    let device = read(&mut row)?;
+    let mut device = read(&mut row)?;
     require(row.name()?, Role::Admin)?;
+    device.project_ids = project_device::of_one(tx, id).await?;
     Ok(device)
 }
 
-/// Counts a device that `user` makes, if there may be one more. The count of devices ever made never goes back: it bounds the
-/// series in the log, which outlive their devices.
-async fn count_device(tx: &mut Tx, user: UserId) -> Result<(), Error> {
-    let row = tx.first(
-        "SELECT p.device_limit, p.devices_made, (SELECT count(*) FROM devices d WHERE d.creator_id = p.user_id)
-         FROM user_profiles p WHERE p.user_id = $1",
-        vec![user.into()],
-    );
-    let mut row = row.await?.ok_or(Error::not_found("user"))?;
-    let (allowed, ever, present) = (row.take::<u32>()?, row.take::<u32>()?, row.take::<u32>()?);
-    if present >= allowed {
-        return Err(Error::LimitReached { code: "device_limit_reached", limit: allowed });
-    }
-    let most = allowed.saturating_mul(limit::DEVICES_MADE_PER_DEVICE);
-    if ever >= most {
-        return Err(Error::LimitReached { code: "devices_made_limit_reached", limit: most });
-    }
-    let sql = "UPDATE user_profiles SET devices_made = devices_made + 1 WHERE user_id = $1";
-    tx.execute(sql, vec![user.into()]).await.map(drop)
+/// The fields that differ between two states of a device.
+fn changed(before: &Device, after: &Device) -> Vec<&'static str> {
+    let fields = [
+        ("name", before.name != after.name),
+        ("description", before.description != after.description),
+        ("device_type", before.device_type != after.device_type),
+        ("is_active", before.is_active != after.is_active),
+        ("status", before.status != after.status),
+    ];
+    fields.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
 }
 
 /// id, organization_id, creator_id, name, description, device_type, token_prefix, status, is_active, last_seen, created_at,
-/// updated_at
+/// updated_at. The projects are read apart.
 fn read(row: &mut Row) -> Result<Device, Error> {
     Ok(Device {
         id: row.take()?,
@@ -301,6 +332,7 @@ fn read(row: &mut Row) -> Result<Device, Error> {
         name: row.take()?,
         description: row.take()?,
         device_type: row.take()?,
+        project_ids: Vec::new(),
         token_prefix: row.take()?,
         status: row.name()?,
         is_active: row.take()?,

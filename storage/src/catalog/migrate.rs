@@ -27,6 +27,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/sqlite/0002_devices_made.sql"),
     },
     Migration { version: 3, name: "audit", sql: include_str!("../../migrations/sqlite/0003_audit.sql") },
+    Migration { version: 4, name: "things", sql: include_str!("../../migrations/sqlite/0004_things.sql") },
 ];
 
 /// Brings the database to the newest schema.

@@ -1,15 +1,17 @@
-//! Projects.
+//! Projects. Members of the organization read them, its admins change them.
 
+use edgesync_schemas::entity::audit::AuditAction;
 use edgesync_schemas::entity::organization::Role;
-use edgesync_schemas::entity::project::{Project, ProjectInput};
-use edgesync_schemas::id::{OrganizationId, ProjectId, UserId};
+use edgesync_schemas::entity::project::{Project, ProjectInput, ProjectPatch};
+use edgesync_schemas::id::{FlowId, OrganizationId, ProjectId, UserId};
 use edgesync_schemas::limit;
+use serde_json::json;
 
 use super::access::{self, require};
 use super::db::Tx;
 use super::error::Error;
 use super::value::{Row, Value};
-use super::{Catalog, Listing, Slice, new_id, now};
+use super::{Catalog, Listing, Slice, audit, new_id, now};
 
 impl Catalog {
     /// Makes a project.
@@ -62,6 +64,8 @@ impl Catalog {
             ],
         )
         .await?;
+        let (organization, details) = (project.organization_id, json!({"name": project.name}));
+        audit::note(&mut tx, user, organization, AuditAction::ProjectCreated, project.id, details).await?;
         tx.commit().await?;
         Ok(project)
     }
@@ -71,17 +75,11 @@ impl Catalog {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn project(&self, user: UserId, id: ProjectId) -> Result<Project, Error> {
-        let row = self.db.first(
-            "SELECT p.id, p.organization_id, p.creator_id, p.name, p.description, p.status, p.tags, p.metadata,
-                p.auto_save, p.data_retention_days, p.created_at, p.updated_at
-             FROM projects p JOIN organization_members m ON m.organization_id = p.organization_id
-             WHERE m.user_id = $1 AND p.id = $2",
-            vec![user.into(), id.into()],
-        );
+        let row = self.db.first(READABLE, vec![user.into(), id.into()]);
         read(&mut row.await?.ok_or(Error::not_found("project"))?)
     }
 
-    /// The projects that `user` may see, of one organization or all, whose name has `q` in it.
+    /// The projects that `user` may see, of one organization or all, whose name or description has `q` in it.
     ///
     /// # Errors
     /// Of the database.
@@ -97,7 +95,7 @@ impl Catalog {
                 p.auto_save, p.data_retention_days, p.created_at, p.updated_at
              FROM projects p JOIN organization_members m ON m.organization_id = p.organization_id
              WHERE m.user_id = $1 AND (p.organization_id = $2 OR $2 IS NULL) AND p.id > $3
-                AND lower(p.name) LIKE lower($4) ESCAPE '\\'
+                AND (lower(p.name) LIKE lower($4) ESCAPE '\\' OR lower(p.description) LIKE lower($4) ESCAPE '\\')
              ORDER BY p.id LIMIT $5",
             vec![
                 user.into(),
@@ -110,6 +108,99 @@ impl Catalog {
         let items = rows.await?.into_iter().map(|mut row| read(&mut row)).collect::<Result<_, _>>()?;
         Ok(slice.cut(items, |project: &Project| project.id.uuid()))
     }
+
+    /// Changes a project.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`] to members who are no admins, [`Error::Conflict`] if the name is taken.
+    pub async fn update_project(
+        &self,
+        user: UserId,
+        id: ProjectId,
+        patch: ProjectPatch,
+    ) -> Result<Project, Error> {
+        let mut tx = self.db.begin().await?;
+        let mut project = for_change(&mut tx, user, id).await?;
+        let changed = audit::changed(&[
+            ("name", patch.name.is_some()),
+            ("description", patch.description.is_some()),
+            ("status", patch.status.is_some()),
+            ("tags", patch.tags.is_some()),
+            ("metadata", patch.metadata.is_some()),
+            ("auto_save", patch.auto_save.is_some()),
+            ("data_retention_days", patch.data_retention_days.is_some()),
+        ]);
+        project.name = patch.name.unwrap_or(project.name);
+        project.description = patch.description.unwrap_or(project.description);
+        project.status = patch.status.unwrap_or(project.status);
+        project.tags = patch.tags.unwrap_or(project.tags);
+        project.metadata = patch.metadata.unwrap_or(project.metadata);
+        project.auto_save = patch.auto_save.unwrap_or(project.auto_save);
+        project.data_retention_days = patch.data_retention_days.unwrap_or(project.data_retention_days);
+        project.updated_at = now();
+        tx.execute(
+            "UPDATE projects SET name = $1, description = $2, status = $3, tags = $4, metadata = $5, auto_save = $6,
+                data_retention_days = $7, updated_at = $8
+             WHERE id = $9",
+            vec![
+                project.name.as_str().into(),
+                project.description.as_str().into(),
+                Value::name(&project.status),
+                Value::json(&project.tags),
+                Value::json(&project.metadata),
+                project.auto_save.into(),
+                project.data_retention_days.into(),
+                project.updated_at.into(),
+                id.into(),
+            ],
+        )
+        .await?;
+        let (organization, details) =
+            (project.organization_id, json!({"name": project.name, "changed": changed}));
+        audit::note(&mut tx, user, organization, AuditAction::ProjectUpdated, id, details).await?;
+        tx.commit().await?;
+        Ok(project)
+    }
+
+    /// Removes a project. Its devices and dashboards stay in the organization; its flows stay with their owners, who alone read
+    /// them from then on.
+    ///
+    /// Answers the flows of it that are deployed: those that may not read their devices any more must be stopped next.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`] to members who are no admins.
+    pub async fn delete_project(&self, user: UserId, id: ProjectId) -> Result<Vec<FlowId>, Error> {
+        let mut tx = self.db.begin().await?;
+        let project = for_change(&mut tx, user, id).await?;
+        let deployed = tx.query(
+            "SELECT f.id FROM flows f WHERE f.project_id = $1 AND f.deployed_version IS NOT NULL ORDER BY f.id",
+            vec![id.into()],
+        );
+        let deployed = deployed.await?.into_iter().map(|mut row| row.take()).collect::<Result<_, _>>()?;
+        tx.execute("DELETE FROM projects WHERE id = $1", vec![id.into()]).await?;
+        let (organization, details) = (project.organization_id, json!({"name": project.name}));
+        audit::note(&mut tx, user, organization, AuditAction::ProjectDeleted, id, details).await?;
+        tx.commit().await?;
+        Ok(deployed)
+    }
+}
+
+const READABLE: &str =
+    "SELECT p.id, p.organization_id, p.creator_id, p.name, p.description, p.status, p.tags, p.metadata,
+        p.auto_save, p.data_retention_days, p.created_at, p.updated_at, m.role
+    FROM projects p JOIN organization_members m ON m.organization_id = p.organization_id
+    WHERE m.user_id = $1 AND p.id = $2";
+
+/// The project, if `user` may change it. Owners are admins too.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Forbidden`].
+pub(super) async fn for_change(tx: &mut Tx, user: UserId, id: ProjectId) -> Result<Project, Error> {
+    let mut row =
+        tx.first(READABLE, vec![user.into(), id.into()]).await?.ok_or(Error::not_found("project"))?;
+    let project = read(&mut row)?;
+    require(row.name()?, Role::Admin)?;
+    Ok(project)
 }
 
 /// The organization of a project that `user` may see, where a field refers to it.

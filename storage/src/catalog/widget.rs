@@ -1,13 +1,15 @@
-//! Widgets of dashboards, and whether their sources may be read.
+//! Widgets of dashboards, and whether their sources may be read. What they keep of sensors is in `tracked.rs`.
 
-use edgesync_schemas::entity::widget::{DashboardWidget, DataSource, WidgetInput};
+use edgesync_schemas::entity::audit::AuditAction;
+use edgesync_schemas::entity::widget::{DashboardWidget, DataSource, WidgetInput, WidgetPatch};
 use edgesync_schemas::id::{DashboardId, DeviceId, FlowId, UserId, WidgetId};
 use edgesync_schemas::limit;
+use serde_json::json;
 
 use super::db::Tx;
 use super::error::Error;
 use super::value::{Row, Value};
-use super::{Catalog, dashboard, flow, new_id, now};
+use super::{Catalog, audit, dashboard, flow, new_id, now, tracked};
 
 impl Catalog {
     /// Makes a widget. `user` must be allowed to change the dashboard and to read the widget's source.
@@ -23,7 +25,7 @@ impl Catalog {
     ) -> Result<DashboardWidget, Error> {
         let at = now();
         let mut tx = self.db.begin().await?;
-        dashboard::for_change(&mut tx, user, dashboard).await?;
+        let organization = dashboard::for_change(&mut tx, user, dashboard).await?.organization_id;
         check_source(&mut tx, user, &input.source).await?;
         let made = tx.first(
             "SELECT count(*) FROM dashboard_widgets WHERE dashboard_template_uuid = $1",
@@ -49,6 +51,58 @@ impl Catalog {
             updated_at: at,
         };
         insert(&mut tx, &widget).await?;
+        tracked::follow(&mut tx, &widget).await?;
+        let details = json!({"widget_id": widget.widget_id, "dashboard_id": dashboard});
+        audit::note(&mut tx, user, organization, AuditAction::WidgetCreated, widget.id, details).await?;
+        tx.commit().await?;
+        Ok(widget)
+    }
+
+    /// Changes a widget, named as in [`Catalog::dashboard_widget`]. `user` must be allowed to change the dashboard, and to read a
+    /// new source.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Missing`] for the source, [`Error::Conflict`] if the dashboard
+    /// has another widget with this `widget_id`.
+    pub async fn update_widget(
+        &self,
+        user: UserId,
+        dashboard: DashboardId,
+        name: &str,
+        patch: WidgetPatch,
+    ) -> Result<DashboardWidget, Error> {
+        let mut tx = self.db.begin().await?;
+        let organization = dashboard::for_change(&mut tx, user, dashboard).await?.organization_id;
+        let mut widget = named(&mut tx, user, dashboard, name).await?;
+        let changed = changed(&patch);
+        if let Some(source) = patch.source
+            && source != widget.source
+        {
+            check_source(&mut tx, user, &source).await?;
+            widget.source = source;
+        }
+        widget.widget_id = patch.widget_id.unwrap_or(widget.widget_id);
+        widget.title = patch.title.unwrap_or(widget.title);
+        widget.widget_type = patch.widget_type.unwrap_or(widget.widget_type);
+        widget.widget_config = patch.widget_config.unwrap_or(widget.widget_config);
+        widget.grid_position = patch.grid_position.unwrap_or(widget.grid_position);
+        widget.aggregation = patch.aggregation.unwrap_or(widget.aggregation);
+        widget.refresh_interval = patch.refresh_interval.unwrap_or(widget.refresh_interval);
+        widget.max_samples = patch.max_samples.unwrap_or(widget.max_samples);
+        widget.updated_at = now();
+        let mut params = columns(&widget);
+        params.extend([widget.updated_at.into(), widget.id.into()]);
+        tx.execute(
+            "UPDATE dashboard_widgets SET widget_id = $1, title = $2, widget_type = $3, widget_config = $4, grid_position = $5,
+                data_source_type = $6, flow_id = $7, node_id = $8, output_field = $9, device_id = $10, sensor_type = $11,
+                static_value = $12, aggregation = $13, refresh_interval = $14, max_samples = $15, updated_at = $16
+             WHERE id = $17",
+            params,
+        )
+        .await?;
+        tracked::follow(&mut tx, &widget).await?;
+        let details = json!({"widget_id": widget.widget_id, "dashboard_id": dashboard, "changed": changed});
+        audit::note(&mut tx, user, organization, AuditAction::WidgetUpdated, widget.id, details).await?;
         tx.commit().await?;
         Ok(widget)
     }
@@ -117,6 +171,21 @@ impl Catalog {
         read(row.take()?, &mut row)
     }
 
+    /// The widget of a dashboard that `user` may read, by its `id` or else by its `widget_id`.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn dashboard_widget(
+        &self,
+        user: UserId,
+        dashboard: DashboardId,
+        name: &str,
+    ) -> Result<DashboardWidget, Error> {
+        let row = self.db.first(NAMED, by_name(user, dashboard, name)).await?;
+        let mut row = row.ok_or(Error::not_found("widget"))?;
+        read(row.take()?, &mut row)
+    }
+
     /// Whether `user` may read what this source shows.
     ///
     /// # Errors
@@ -136,27 +205,59 @@ impl Catalog {
         }
     }
 
-    /// Removes a widget from a dashboard that `user` may change.
+    /// Removes a widget, named as in [`Catalog::dashboard_widget`], from a dashboard that `user` may change.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`].
-    pub async fn delete_widget(
-        &self,
-        user: UserId,
-        dashboard: DashboardId,
-        id: WidgetId,
-    ) -> Result<(), Error> {
+    pub async fn delete_widget(&self, user: UserId, dashboard: DashboardId, name: &str) -> Result<(), Error> {
         let mut tx = self.db.begin().await?;
-        dashboard::for_change(&mut tx, user, dashboard).await?;
-        let gone = tx.execute(
-            "DELETE FROM dashboard_widgets WHERE id = $1 AND dashboard_template_uuid = $2",
-            vec![id.into(), dashboard.into()],
-        );
-        if gone.await? == 0 {
-            return Err(Error::not_found("widget"));
-        }
+        let organization = dashboard::for_change(&mut tx, user, dashboard).await?.organization_id;
+        let widget = named(&mut tx, user, dashboard, name).await?;
+        tx.execute("DELETE FROM dashboard_widgets WHERE id = $1", vec![widget.id.into()]).await?;
+        let details = json!({"widget_id": widget.widget_id, "dashboard_id": dashboard});
+        audit::note(&mut tx, user, organization, AuditAction::WidgetDeleted, widget.id, details).await?;
         tx.commit().await
     }
+}
+
+/// The names of the fields that a patch changes.
+fn changed(patch: &WidgetPatch) -> serde_json::Value {
+    audit::changed(&[
+        ("widget_id", patch.widget_id.is_some()),
+        ("title", patch.title.is_some()),
+        ("widget_type", patch.widget_type.is_some()),
+        ("widget_config", patch.widget_config.is_some()),
+        ("grid_position", patch.grid_position.is_some()),
+        ("source", patch.source.is_some()),
+        ("aggregation", patch.aggregation.is_some()),
+        ("refresh_interval", patch.refresh_interval.is_some()),
+        ("max_samples", patch.max_samples.is_some()),
+    ])
+}
+
+/// An id goes first: it means one widget of the installation, whatever the others call themselves.
+const NAMED: &str =
+    "SELECT w.id, w.dashboard_template_uuid, w.widget_id, w.title, w.widget_type, w.widget_config,
+        w.grid_position, w.data_source_type, w.flow_id, w.node_id, w.output_field, w.device_id, w.sensor_type,
+        w.static_value, w.aggregation, w.refresh_interval, w.max_samples, w.created_at, w.updated_at
+    FROM dashboard_widgets w JOIN dashboard_templates t ON t.id = w.dashboard_template_uuid
+    JOIN organization_members m ON m.organization_id = t.organization_id
+    WHERE m.user_id = $1 AND t.id = $2 AND (w.id = $3 OR w.widget_id = $4)
+    ORDER BY CASE WHEN w.id = $3 THEN 0 ELSE 1 END LIMIT 1";
+
+fn by_name(user: UserId, dashboard: DashboardId, name: &str) -> Vec<Value> {
+    vec![user.into(), dashboard.into(), name.parse::<WidgetId>().ok().into(), name.into()]
+}
+
+async fn named(
+    tx: &mut Tx,
+    user: UserId,
+    dashboard: DashboardId,
+    name: &str,
+) -> Result<DashboardWidget, Error> {
+    let row = tx.first(NAMED, by_name(user, dashboard, name)).await?;
+    let mut row = row.ok_or(Error::not_found("widget"))?;
+    read(row.take()?, &mut row)
 }
 
 async fn check_source(tx: &mut Tx, user: UserId, source: &DataSource) -> Result<(), Error> {
@@ -175,6 +276,23 @@ async fn check_source(tx: &mut Tx, user: UserId, source: &DataSource) -> Result<
 }
 
 async fn insert(tx: &mut Tx, w: &DashboardWidget) -> Result<(), Error> {
+    let mut params: Vec<Value> = vec![w.id.into(), w.dashboard_template_uuid.into()];
+    params.extend(columns(w));
+    params.push(w.created_at.into());
+    tx.execute(
+        "INSERT INTO dashboard_widgets (id, dashboard_template_uuid, widget_id, title, widget_type, widget_config,
+            grid_position, data_source_type, flow_id, node_id, output_field, device_id, sensor_type, static_value,
+            aggregation, refresh_interval, max_samples, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $18)",
+        params,
+    )
+    .await
+    .map(drop)
+}
+
+/// widget_id, title, widget_type, widget_config, grid_position, data_source_type, flow_id, node_id, output_field, device_id,
+/// sensor_type, static_value, aggregation, refresh_interval, max_samples
+fn columns(w: &DashboardWidget) -> Vec<Value> {
     let none = Value::Null;
     let (kind, source) = match &w.source {
         DataSource::FlowNode { flow_id, node_id, output_field } => (
@@ -204,9 +322,7 @@ async fn insert(tx: &mut Tx, w: &DashboardWidget) -> Result<(), Error> {
             [none.clone(), none.clone(), none.clone(), none.clone(), none, Value::json(static_value)],
         ),
     };
-    let mut params = vec![
-        w.id.into(),
-        w.dashboard_template_uuid.into(),
+    let mut columns = vec![
         w.widget_id.as_str().into(),
         w.title.as_str().into(),
         Value::name(&w.widget_type),
@@ -214,22 +330,9 @@ async fn insert(tx: &mut Tx, w: &DashboardWidget) -> Result<(), Error> {
         Value::json(&w.grid_position),
         kind.into(),
     ];
-    params.extend(source);
-    params.extend([
-        Value::name(&w.aggregation),
-        w.refresh_interval.into(),
-        w.max_samples.into(),
-        w.created_at.into(),
-    ]);
-    tx.execute(
-        "INSERT INTO dashboard_widgets (id, dashboard_template_uuid, widget_id, title, widget_type, widget_config,
-            grid_position, data_source_type, flow_id, node_id, output_field, device_id, sensor_type, static_value,
-            aggregation, refresh_interval, max_samples, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $18)",
-        params,
-    )
-    .await
-    .map(drop)
+    columns.extend(source);
+    columns.extend([Value::name(&w.aggregation), w.refresh_interval.into(), w.max_samples.into()]);
+    columns
 }
 
 /// The columns after the id.

@@ -1,12 +1,12 @@
-use edgesync_schemas::entity::dashboard::{DashboardInput, DashboardPatch};
+use edgesync_schemas::entity::dashboard::{DashboardInput, DashboardPatch, Permission};
 use edgesync_schemas::entity::device::DevicePatch;
 use edgesync_schemas::entity::flow::{FlowInput, FlowPatch};
-use edgesync_schemas::entity::project::ProjectInput;
-use edgesync_schemas::entity::widget::WidgetInput;
+use edgesync_schemas::entity::project::{ProjectInput, ProjectPatch};
+use edgesync_schemas::entity::widget::{WidgetInput, WidgetPatch};
 use serde_json::json;
 
 use super::*;
-use crate::catalog::Slice;
+use crate::catalog::{DeviceFilter, Slice};
 
 #[tokio::test]
 async fn another_tenants_things_are_not_there() {
@@ -49,13 +49,29 @@ async fn another_tenants_things_are_not_there() {
     assert_not_found(c.widgets(outsider, dashboard.id).await);
     assert_not_found(c.readable_widget(outsider, made.id).await);
     assert_not_found(c.create_widget(outsider, dashboard.id, widget).await);
-    assert_not_found(c.delete_widget(outsider, dashboard.id, made.id).await);
+    assert_not_found(c.dashboard_widget(outsider, dashboard.id, "w").await);
+    assert_not_found(c.update_widget(outsider, dashboard.id, "w", WidgetPatch::default()).await);
+    assert_not_found(c.delete_widget(outsider, dashboard.id, "w").await);
+    assert_eq!(c.tracked_variables(outsider, made.id).await.unwrap(), []);
+    assert_not_found(c.permissions(outsider, dashboard.id, Slice::FIRST).await);
+    assert_not_found(c.permission(outsider, dashboard.id, ada.user.id).await);
+    assert_not_found(c.set_permission(outsider, dashboard.id, outsider, Permission::Admin).await);
+    assert_not_found(c.remove_permission(outsider, dashboard.id, outsider).await);
+    assert_not_found(c.update_project(outsider, project.id, ProjectPatch::default()).await);
+    assert_not_found(c.delete_project(outsider, project.id).await);
+    assert_not_found(c.add_project_device(outsider, project.id, theirs.id).await);
+    assert_not_found(c.remove_project_device(outsider, project.id, theirs.id).await);
+    assert_not_found(c.device_history(outsider, theirs.id, Slice::FIRST).await);
+    assert_not_found(c.revoke_device_token(outsider, theirs.id).await);
 
-    assert!(c.devices(outsider, None, None, Slice::FIRST).await.unwrap().items.is_empty());
-    assert!(c.devices(outsider, Some(org), None, Slice::FIRST).await.unwrap().items.is_empty());
+    assert!(c.devices(outsider, DeviceFilter::default(), Slice::FIRST).await.unwrap().items.is_empty());
+    let of = DeviceFilter { organization: Some(org), ..DeviceFilter::default() };
+    assert!(c.devices(outsider, of, Slice::FIRST).await.unwrap().items.is_empty());
+    let of = DeviceFilter { project: Some(project.id), ..DeviceFilter::default() };
+    assert!(c.devices(outsider, of, Slice::FIRST).await.unwrap().items.is_empty());
     assert!(c.projects(outsider, Some(org), None, Slice::FIRST).await.unwrap().items.is_empty());
     assert!(c.flows(outsider, Some(project.id), None, Slice::FIRST).await.unwrap().items.is_empty());
-    assert!(c.dashboards(outsider, Some(org), None, Slice::FIRST).await.unwrap().items.is_empty());
+    assert!(c.dashboards(outsider, Some(org), None, None, Slice::FIRST).await.unwrap().items.is_empty());
     assert_eq!(c.organizations(outsider, None, Slice::FIRST).await.unwrap().items, [eve.organization]);
 }
 
@@ -77,6 +93,13 @@ async fn a_member_reads_all_and_changes_own_flows_and_dashboards_only() {
     assert_forbidden(c.update_device(member, pump.id, DevicePatch::default()).await);
     assert_forbidden(c.rotate_device_token(member, pump.id, 0).await);
     assert_forbidden(c.delete_device(member, pump.id).await);
+    assert_forbidden(c.revoke_device_token(member, pump.id).await);
+    c.device_history(member, pump.id, Slice::FIRST).await.unwrap();
+    assert_forbidden(c.update_project(member, project.id, ProjectPatch::default()).await);
+    assert_forbidden(c.delete_project(member, project.id).await);
+    assert_forbidden(c.add_project_device(member, project.id, pump.id).await);
+    assert_forbidden(c.remove_project_device(member, project.id, pump.id).await);
+    assert_forbidden(c.set_permission(member, dashboard.id, member, Permission::Admin).await);
     assert_forbidden(c.create_project(member, input(ProjectInput::read, body.clone())).await);
     c.readable_flow(member, flow.id).await.unwrap();
     assert_forbidden(c.editable_flow(member, flow.id).await);

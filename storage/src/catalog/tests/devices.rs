@@ -5,7 +5,7 @@ use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 
 use super::*;
-use crate::catalog::{Presence, Slice, new_id, token};
+use crate::catalog::{DeviceFilter, Presence, Slice, new_id, token};
 
 #[tokio::test]
 async fn a_token_opens_its_device() {
@@ -128,7 +128,7 @@ async fn presence_is_written_in_one_batch_and_never_goes_back() {
         seen(new_id(), 40, DeviceStatus::Active),
         seen(pump.id, 5, DeviceStatus::Active),
     ];
-    f.catalog.touch_devices(batch).await.unwrap();
+    f.catalog.touch_devices(batch, &[]).await.unwrap();
     let state = async |id| {
         let device = f.catalog.device(id).await.unwrap().unwrap();
         (device.last_seen, device.status)
@@ -150,6 +150,97 @@ async fn what_was_made_is_there_after_a_restart() {
     let Fixture { catalog, _dir } = f;
     drop(catalog);
     let catalog = Catalog::open(&path).unwrap();
-    assert_eq!(catalog.devices(ada.user.id, None, None, Slice::FIRST).await.unwrap().items, [pump]);
+    assert_eq!(
+        catalog.devices(ada.user.id, DeviceFilter::default(), Slice::FIRST).await.unwrap().items,
+        [pump]
+    );
     assert!(catalog.device_by_token(token.reveal()).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn of_many_devices_made_at_once_each_is_made_or_not() {
+    let f = fixture();
+    let (ada, eve) = (f.sign_up("ada@example.org").await, f.sign_up("eve@example.org").await);
+    f.join(eve.organization.id, ada.user.id).await;
+    f.device(&ada, "taken").await;
+    let inputs = [
+        (ada.organization.id, "one"),
+        (ada.organization.id, "taken"),
+        (ada.organization.id, "one"),
+        (eve.organization.id, "not hers to make"),
+        (new_id(), "nowhere"),
+        (ada.organization.id, "two"),
+        (ada.organization.id, "three"),
+        (ada.organization.id, "four"),
+        (ada.organization.id, "one too many"),
+    ];
+    let inputs = inputs.map(|(organization, name)| device(organization, name)).to_vec();
+    let made = f.catalog.create_devices(ada.user.id, inputs).await.unwrap();
+    let told: Vec<_> = made
+        .iter()
+        .map(|made| match made {
+            Ok((device, _)) => device.name.clone(),
+            Err(error) => error.to_string(),
+        })
+        .collect();
+    let limit = "device_limit_reached: at most 5";
+    let forbidden = Error::Forbidden.to_string();
+    assert_eq!(
+        told,
+        [
+            "one",
+            "name is taken",
+            "name is taken",
+            &forbidden,
+            "no such organization",
+            "two",
+            "three",
+            "four",
+            limit
+        ]
+    );
+    for (device, token) in made.iter().flatten() {
+        let access = f.catalog.device_by_token(token.reveal()).await.unwrap().unwrap();
+        assert_eq!(access.device, device.id);
+    }
+    let row = f
+        .catalog
+        .db
+        .first("SELECT devices_made FROM user_profiles WHERE user_id = $1", vec![ada.user.id.into()]);
+    assert_eq!(row.await.unwrap().unwrap().take::<u32>().unwrap(), 5);
+}
+
+#[tokio::test]
+async fn a_revoked_token_opens_nothing_until_there_is_a_new_one() {
+    let f = fixture();
+    let ada = f.sign_up("ada@example.org").await;
+    let (pump, first) = f.device(&ada, "pump").await;
+    let (_, second) = f.catalog.rotate_device_token(ada.user.id, pump.id, 3600).await.unwrap();
+    let opens = async |token: &Token| f.catalog.device_by_token(token.reveal()).await.unwrap().is_some();
+    assert!(opens(&first).await && opens(&second).await);
+    f.catalog.revoke_device_token(ada.user.id, pump.id).await.unwrap();
+    assert!(!opens(&first).await && !opens(&second).await);
+    assert_eq!(f.catalog.readable_device(ada.user.id, pump.id).await.unwrap().token_prefix, "");
+    let (_, third) = f.catalog.rotate_device_token(ada.user.id, pump.id, 3600).await.unwrap();
+    assert!(opens(&third).await && !opens(&second).await);
+}
+
+#[tokio::test]
+async fn a_device_that_is_said_to_be_broken_stays_so_until_somebody_says_otherwise() {
+    let f = fixture();
+    let ada = f.sign_up("ada@example.org").await;
+    let (pump, _) = f.device(&ada, "pump").await;
+    let seen = async || {
+        let presence = Presence { device: pump.id, last_seen: now(), status: DeviceStatus::Active };
+        f.catalog.touch_devices(vec![presence], &[]).await.unwrap();
+        f.catalog.device(pump.id).await.unwrap().unwrap().status
+    };
+    let say = async |status| {
+        let patch = DevicePatch { status: Some(status), ..DevicePatch::default() };
+        f.catalog.update_device(ada.user.id, pump.id, patch).await.unwrap().status
+    };
+    assert_eq!(say(DeviceStatus::Error).await, DeviceStatus::Error);
+    assert_eq!(seen().await, DeviceStatus::Error);
+    assert_eq!(say(DeviceStatus::Offline).await, DeviceStatus::Offline);
+    assert_eq!(seen().await, DeviceStatus::Active);
 }

@@ -3,9 +3,13 @@
 mod access;
 mod audit;
 mod dashboards;
+mod device_history;
 mod devices;
 mod flows;
+mod permissions;
+mod projects;
 mod users;
+mod widgets;
 
 use edgesync_schemas::entity::device::{Device, DeviceInput};
 use edgesync_schemas::entity::organization::MemberRole;
