@@ -113,7 +113,9 @@ impl Device {
                     let step = backoff.as_millis() as u64;
                     backoff = (backoff * 2).min(BACKOFF_MAX);
                     match &fault {
-                        Fault::Closed(4503, reason) => after_ms(reason).unwrap_or(self.random.below(step)),
+                        Fault::Closed(4503, reason) => {
+                            said::after_ms(reason).unwrap_or(self.random.below(step))
+                        }
                         _ => self.random.below(step),
                     }
                 }
@@ -349,6 +351,8 @@ impl Device {
                 self.outcome.refused.push(q);
                 self.take_acks(q, now_ns);
             }
+            // Nothing says which packs behind it are stored: all that are not answered are sent again on a new socket.
+            Said::Busy => return Err(End::Broken(Fault::Busy)),
             Said::Saved { .. } | Said::Refused { .. } => {
                 return Err(End::Fatal("protocol: a reply to nothing".to_owned()));
             }
@@ -407,10 +411,4 @@ fn ended(fault: Fault) -> End {
         Fault::Closed(4401 | 4403 | 4409, _) => End::Fatal(fault.label()),
         fault => End::Broken(fault),
     }
-}
-
-/// The wait that a draining server asks for, of its close reason `{"after_ms":n}`.
-fn after_ms(reason: &str) -> Option<u64> {
-    let reason: serde_json::Value = serde_json::from_str(reason).ok()?;
-    reason["after_ms"].as_u64().map(|ms| ms.min(60_000))
 }

@@ -19,6 +19,8 @@ pub enum Said {
     Saved { rejected: Vec<(u32, String)> },
     /// A form without numbers: the oldest unanswered frame was refused.
     Refused { message: String },
+    /// A form without numbers: the oldest unanswered frame could not be stored now.
+    Busy,
     /// Something else that needs no answer.
     Other,
 }
@@ -63,6 +65,7 @@ struct PackReply {
     #[serde(default)]
     rej: Vec<(u32, String)>,
     nack: Option<u64>,
+    code: Option<String>,
     message: Option<String>,
 }
 
@@ -128,6 +131,7 @@ fn read_pack_reply(text: &[u8]) -> Option<Said> {
     let reply: PackReply = serde_json::from_slice(text).ok()?;
     Some(match (reply.ack, reply.nack) {
         (Some(_), None) => Said::Saved { rejected: reply.rej },
+        (None, Some(_)) if reply.code.as_deref() == Some("busy") => Said::Busy,
         (None, Some(_)) => Said::Refused { message: reply.message.unwrap_or_default() },
         _ => Said::Other,
     })
@@ -143,6 +147,12 @@ fn read_reply(text: &[u8]) -> Option<Said> {
     })
 }
 
+/// The wait that a draining server asks for, of its close reason `{"after_ms":n}`.
+pub fn after_ms(reason: &str) -> Option<u64> {
+    let reason: serde_json::Value = serde_json::from_str(reason).ok()?;
+    reason["after_ms"].as_u64().map(|ms| ms.min(60_000))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,8 +164,12 @@ mod tests {
             Some(Said::Saved { rejected: vec![(2, "unit".to_owned())] })
         );
         assert_eq!(
+            read(Form::Senml, br#"{"nack":1,"code":"malformed","message":"/0: no"}"#),
+            Some(Said::Refused { message: "/0: no".to_owned() })
+        );
+        assert_eq!(
             read(Form::Senml, br#"{"nack":1,"code":"busy","message":"later","retry_ms":1000}"#),
-            Some(Said::Refused { message: "later".to_owned() })
+            Some(Said::Busy)
         );
     }
 

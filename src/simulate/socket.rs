@@ -41,6 +41,8 @@ pub enum Fault {
     Refused(u16),
     /// The server closed the socket, with a code and a reason (1005 without).
     Closed(u16, String),
+    /// The server could not store what it was sent, and the form has no way to send it again on this socket.
+    Busy,
     /// The server does not keep to the protocol.
     Broken(&'static str),
 }
@@ -53,6 +55,7 @@ impl Fault {
             Self::Descriptors => "too many open files: raise `ulimit -n`".to_owned(),
             Self::Refused(status) => format!("handshake refused: {status}"),
             Self::Closed(code, _) => format!("closed by the server: {code}"),
+            Self::Busy => "nack: busy".to_owned(),
             Self::Broken(what) => format!("protocol: {what}"),
         }
     }

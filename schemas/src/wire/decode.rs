@@ -1,4 +1,4 @@
-//! Text of a frame -> [`DeviceFrame`]. Once, borrowing from the text.
+//! Text of a frame in JSON -> [`DeviceFrame`]. Once, borrowing from the text. In CBOR: [`super::cbor::decode`].
 //!
 //! Two roads. The quick one reads the whole frame in one pass and holds for readings of numbers and booleans, which is
 //! nearly all of them. It gives up at anything else, and the careful one takes the frame again reading by reading, so that one bad

@@ -1,6 +1,6 @@
-//! Frames of the EdgeSync device socket, JSON form (`edgesync.v1.json`), as types.
+//! Frames of the EdgeSync device socket as types, the same for both encodings ([`super::encoding`]). The comments show them in JSON.
 //!
-//! What a device sends borrows from the frame's text. What the server sends is written by [`super::encode`].
+//! What a device sends borrows from the message. What the server sends is written by [`super::encode`] and [`super::cbor::encode`].
 
 use std::borrow::Cow;
 
