@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use edgesync_actors::flow as flows;
+use edgesync_actors::{flow as flows, live};
 use edgesync_schemas::entity;
 use edgesync_schemas::flow;
 use edgesync_storage::{catalog, log};
@@ -214,6 +214,15 @@ impl From<flows::Error> for Problem {
             Error::Catalog(error) => error.into(),
             Error::Busy | Error::Stopped => Self::busy(),
             error @ (Error::Engine(_) | Error::Log(_) | Error::Actor(_)) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<live::Error> for Problem {
+    fn from(error: live::Error) -> Self {
+        match error {
+            error @ live::Error::Limit { .. } => Self::forbidden("live_limit_reached", error.to_string()),
+            live::Error::Log(error) => error.into(),
         }
     }
 }

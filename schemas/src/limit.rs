@@ -230,6 +230,8 @@ pub const FREE_FORM_BYTES: usize = 16 * 1024;
 pub const WIDGETS_PER_DASHBOARD: usize = 200;
 /// Milliseconds between refreshes of a widget at most, which is what its aggregation goes over: a day. More: the body is refused.
 pub const REFRESH_INTERVAL_MS: u32 = 86_400_000;
+/// Readings that a widget's aggregation goes over, give or take a page. More: refused (403 `too_many_readings`).
+pub const WIDGET_READINGS: u64 = 500_000;
 /// Samples kept per widget and variable at most.
 pub const SAMPLES_PER_VARIABLE: u32 = 10_000;
 /// Days that readings may be kept at most.

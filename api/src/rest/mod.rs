@@ -14,6 +14,7 @@ mod organizations;
 mod permissions;
 mod projects;
 mod readings;
+mod samples;
 mod widgets;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -39,6 +40,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(dashboards::routes())
         .merge(permissions::routes())
         .merge(widgets::routes())
+        .merge(samples::routes())
 }
 
 /// Runs `work` to its end even if whoever asked hangs up: for a change whose second half must follow its first.

@@ -11,6 +11,7 @@ mod openapi;
 mod permissions;
 mod projects;
 mod refusals;
+mod samples;
 mod schema;
 
 use std::sync::Arc;
