@@ -4,7 +4,9 @@
 //! commit works as in the product. Sealing runs beside it, and so do the store's own threads: the CPU time of each is printed, because on two
 //! cores that is what the rest of the product does not get.
 //!
-//! `cargo bench --bench append`. A run whose readings are not all in the log, or with a failed append, is refused.
+//! `cargo bench --bench append` takes the embedded log, the one on PostgreSQL with one to three commits in the air, or those whose names
+//! match an argument (`-- postgres`). PostgreSQL is one of its own with its own defaults: everything is synced. A run whose
+//! readings are not all in the log, or with a failed append, is refused.
 
 #![allow(missing_docs, reason = "criterion's macro makes a public function")]
 
@@ -21,7 +23,9 @@ use edgesync_schemas::reading::{AdmittedBatch, Columns, Quality};
 use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::unit::UnitIndex;
 use edgesync_schemas::value::Value;
-use edgesync_storage::log::{Append, OnCommit, Options, Outcome, ReadingLog};
+use edgesync_storage::log::{Append, OnCommit, Options, Outcome, ReadingLog, Stats};
+use edgesync_storage::postgres::{Server, Target};
+use tokio::runtime::Runtime;
 use uuid::Uuid;
 
 #[global_allocator]
@@ -78,7 +82,7 @@ fn batch(log: &ReadingLog, producer: u128, readings: usize, now_us: i64, round: 
 }
 
 /// Appends `batches` batches of `readings` readings and waits for all answers.
-fn run(runtime: &tokio::runtime::Runtime, log: &ReadingLog, batches: u64, readings: usize) -> Duration {
+fn run(runtime: &Runtime, log: &ReadingLog, batches: u64, readings: usize) -> Duration {
     let before = log.end().0;
     let window = (WINDOW_READINGS / readings).max(2) as u64;
     let producers = PRODUCERS.min(u128::from(batches)) as u64;
@@ -136,21 +140,51 @@ fn cpu_seconds() -> Vec<(String, f64)> {
     threads
 }
 
-fn append(criterion: &mut Criterion) {
+fn embedded(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    let mut group = criterion.benchmark_group("append");
-    group.sample_size(10).warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(5));
     for readings in [1, 20, 1_000, 10_000] {
         let directory = tempfile::Builder::new().prefix("edgesync-bench").tempdir().expect("a directory");
         let log = ReadingLog::open(Path::new(directory.path()), Options::default()).expect("a log");
-        let (cpu_before, started) = (cpu_seconds(), Instant::now());
-        group.throughput(Throughput::Elements(readings as u64));
-        group.bench_function(format!("{readings} readings a batch"), |bencher| {
-            bencher.iter_custom(|batches| run(&runtime, &log, batches, readings));
-        });
-        report(&log, &cpu_before, started.elapsed());
-        runtime.block_on(log.shutdown()).expect("an orderly end");
+        append(criterion, &runtime, &log, "embedded", readings);
     }
+}
+
+fn postgres(criterion: &mut Criterion) {
+    // Two threads: the readers' pool is not used here, but connections of a runtime need one that runs.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    for (lanes, readings) in
+        [(2, 1), (1, 20), (2, 20), (3, 20), (1, 1_000), (2, 1_000), (3, 1_000), (2, 10_000)]
+    {
+        let defaults = edgesync_test_postgres::Options::new().set("shared_buffers", "128MB");
+        let cluster = defaults.start();
+        let target = Target::parse(&cluster.url()).expect("a URL");
+        let options = Options { lanes, ..Options::default() };
+        let log = runtime.block_on(async {
+            let server = Server::open(&target).await.expect("a server");
+            ReadingLog::open_postgres(&server, options).await.expect("a log")
+        });
+        append(criterion, &runtime, &log, &format!("postgres, {lanes} in the air"), readings);
+        cluster.psql("ANALYZE");
+        let rows = cluster.psql("SELECT sum(c.reltuples)::bigint || ' rows, ' || pg_size_pretty(sum(pg_table_size(c.oid))) || ' of rows, ' || \
+            pg_size_pretty(sum(pg_indexes_size(c.oid))) || ' of indexes' FROM pg_class c WHERE c.relname LIKE 'readings_2%' AND c.relkind = 'r'");
+        println!("  {rows}");
+    }
+}
+
+fn append(criterion: &mut Criterion, runtime: &Runtime, log: &ReadingLog, name: &str, readings: usize) {
+    let mut group = criterion.benchmark_group(format!("append, {name}"));
+    group.sample_size(10).warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(5));
+    let (cpu_before, started) = (cpu_seconds(), Instant::now());
+    group.throughput(Throughput::Elements(readings as u64));
+    group.bench_function(format!("{readings} readings a batch"), |bencher| {
+        bencher.iter_custom(|batches| run(runtime, log, batches, readings));
+    });
+    report(log, &cpu_before, started.elapsed());
+    runtime.block_on(log.shutdown()).expect("an orderly end");
     group.finish();
 }
 
@@ -170,6 +204,18 @@ fn report(log: &ReadingLog, cpu_before: &[(String, f64)], took: Duration) {
         stats.commit_us_total as f64 / commits as f64 / 1000.0,
         stats.commit_us_max as f64 / 1000.0,
     );
+    if stats.seals > 0 {
+        sealed(&stats);
+    }
+    for (name, seconds) in cpu_seconds() {
+        let before = cpu_before.iter().find(|(known, _)| *known == name).map_or(0.0, |(_, before)| *before);
+        let used = seconds - before;
+        let each_ns = used * 1e9 / stats.readings.max(1) as f64;
+        println!("  {name:>16}: {used:.2} s of CPU, {each_ns:.0} ns a reading");
+    }
+}
+
+fn sealed(stats: &Stats) {
     println!(
         "  {} seals, {:.1} s; {} blocks of {:.0} readings, {:.2} B a reading; {:.1} s waited for the sealer",
         stats.seals,
@@ -179,13 +225,7 @@ fn report(log: &ReadingLog, cpu_before: &[(String, f64)], took: Duration) {
         stats.block_bytes as f64 / stats.sealed.0.max(1) as f64,
         stats.seal_wait_us_total as f64 / 1e6,
     );
-    for (name, seconds) in cpu_seconds() {
-        let before = cpu_before.iter().find(|(known, _)| *known == name).map_or(0.0, |(_, before)| *before);
-        let used = seconds - before;
-        let each_ns = used * 1e9 / stats.readings.max(1) as f64;
-        println!("  {name:>16}: {used:.2} s of CPU, {each_ns:.0} ns a reading");
-    }
 }
 
-criterion_group!(benches, append);
+criterion_group!(benches, embedded, postgres);
 criterion_main!(benches);

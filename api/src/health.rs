@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use edgesync_actors::cell::Status as Cell;
-use edgesync_storage::log::{ReadingLog, Stats};
+use edgesync_storage::log::{Failure, ReadingLog, Stats};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -55,6 +55,7 @@ pub(crate) async fn ready(State(state): State<AppState>) -> Result<&'static str,
         Err(Problem { retry_after_s: Some(1), ..problem })
     };
     match tokio::time::timeout(ANSWER, state.catalog.ping()).await {
+        Ok(Ok(())) if state.log.stats().store.away_s.is_some() => not("the log waits for its database"),
         Ok(Ok(())) if !moves(&state.log).await => not("the log does not commit"),
         Ok(Ok(())) if !work(&state.actors.flows.cells()) => not("a cell gets nothing done"),
         Ok(Ok(())) => Ok("ready\n"),
@@ -175,6 +176,19 @@ fn log(text: &mut Text, stats: &Stats) {
     text.gauge("edgesync_log_blob_bytes", "Bytes of commits kept as written", stats.blob_bytes as f64);
     text.counter("edgesync_log_block_bytes_total", "Bytes of blocks written", stats.block_bytes);
     text.gauge("edgesync_log_series", "Series known", stats.series as f64);
+    let away_s = stats.store.away_s;
+    text.gauge(
+        "edgesync_log_store_up",
+        "Whether the log's store is there",
+        f64::from(u8::from(away_s.is_none())),
+    );
+    text.gauge("edgesync_log_store_away_seconds", "Time that it has been away", away_s.unwrap_or(0) as f64);
+    let failures =
+        Failure::ALL.iter().zip(stats.store.failures).map(|(failure, count)| (failure.as_str(), count));
+    text.counters("edgesync_log_store_failures_total", "Failures of the log's database", "reason", failures);
+    let last =
+        Failure::ALL.iter().map(|failure| (failure.as_str(), u64::from(stats.store.last == Some(*failure))));
+    text.gauges("edgesync_log_store_last_failure", "1 for the last of them", "reason", last);
     text.gauge("edgesync_log_stored_bytes", "Bytes of sealed readings on disk", stats.stored_bytes as f64);
     text.counter("edgesync_retention_passes_total", "Passes that dropped what was too old", stats.expiries);
     text.counter("edgesync_retention_failed_total", "Passes that failed", stats.failed_expiries);

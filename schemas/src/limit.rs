@@ -95,6 +95,22 @@ pub const HELD_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 pub const BOOTS_PER_DEVICE: usize = 4;
 /// Readings in one page of a range read from the log. More asked for: this many come, with a cursor.
 pub const RANGE_READINGS: usize = 10_000;
+/// Connections that commit readings to PostgreSQL, each a commit at a time, in order. More would wait for each other.
+pub const LOG_LANES: usize = 2;
+/// Readings that must wait before a second commit is sent while one is under way; fewer wait for it to land.
+pub const LOG_SECOND_READINGS: usize = 2_000;
+/// Days of event time that the log has partitions for in PostgreSQL. A reading of one more fails, and with it what was sent with it.
+pub const LOG_DAYS: usize = 4_000;
+/// Days in one commit whose rows go straight into their partitions. More: PostgreSQL sorts them out, which costs it more a row.
+pub const LOG_COPY_DAYS: usize = 4;
+/// Statements that a connection keeps prepared for copying into partitions. More: the oldest is forgotten.
+pub const LOG_COPY_STATEMENTS: usize = 16;
+/// Seconds between two times that frame marks are folded in PostgreSQL and partitions are made ahead.
+pub const LOG_FOLD_S: u64 = 30;
+/// Connections that read the log in PostgreSQL. More readers wait, or are told that it is busy.
+pub const LOG_READERS: usize = 4;
+/// Seconds that a statement which reads the log may take in PostgreSQL. Longer: it fails.
+pub const LOG_READ_S: u64 = 30;
 
 // ---- retention -----------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use edgesync_schemas::id::Offset;
 
+use super::Trouble;
+
 /// Why the log could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -33,6 +35,15 @@ pub enum Error {
     /// The store under the log failed.
     #[error("store failed")]
     Store(#[from] fjall::Error),
+    /// PostgreSQL failed, or does not do what is needed.
+    #[error("PostgreSQL failed")]
+    Database(#[source] Trouble),
+    /// Another server has the log of the database. Stop it, or use another database.
+    #[error("{0}")]
+    Held(Trouble),
+    /// The appender's thread could not be started.
+    #[error("the log's thread could not be started")]
+    Thread(#[source] std::io::Error),
     /// Stored bytes are not what was written: a checksum or a length does not fit.
     #[error("stored {what} is corrupt: {why}")]
     Corrupt {
@@ -80,4 +91,10 @@ pub enum Error {
     /// The log was shut down.
     #[error("log is shut down")]
     Closed,
+}
+
+impl From<Trouble> for Error {
+    fn from(trouble: Trouble) -> Self {
+        if trouble.failure == super::Failure::Held { Self::Held(trouble) } else { Self::Database(trouble) }
+    }
 }

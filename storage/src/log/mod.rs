@@ -19,6 +19,7 @@ mod marks;
 mod options;
 mod place;
 mod plan;
+mod postgres;
 mod query;
 mod queue;
 mod retention;
@@ -38,6 +39,7 @@ use edgesync_schemas::reading::Commit;
 
 pub use error::Error;
 pub use options::{Options, Stats};
+pub use postgres::{Failure, StoreHealth, Trouble};
 pub use query::{NotAnOrder, Order, RangePage, RangeQuery, StoredReading};
 pub use queue::{Append, OnCommit, Outcome, Permit};
 pub(crate) use retention::now;
@@ -49,8 +51,11 @@ use embedded::Embedded;
 use holds::Holds;
 use marks::Marks;
 use options::Counters;
+use postgres::Postgres;
 use queue::{Queue, WhenClosed};
 use tail::Ring;
+
+use crate::postgres::Server;
 
 /// A handle on a reading log. Cheap to clone; the last clone's drop stops the threads without committing what is queued
 /// ([`ReadingLog::shutdown`] does).
@@ -66,6 +71,7 @@ pub struct ReadingLog {
 #[derive(Clone)]
 enum Backend {
     Embedded(Arc<Embedded>),
+    Postgres(Arc<Postgres>),
 }
 
 /// What handles and threads share, whatever the store is.
@@ -97,6 +103,18 @@ impl ReadingLog {
         let (log, threads) = Embedded::open(directory, options)?;
         let shared = log.shared.clone();
         Ok(Self { shared, backend: Backend::Embedded(log), threads: Arc::new(threads) })
+    }
+
+    /// Takes the log of a database, making its tables if they are not there. Not cancel safe: the log may stay taken until the process
+    /// ends.
+    ///
+    /// # Errors
+    /// [`Error::Held`] if another server has it, [`Error::Database`]; [`Error::Corrupt`] and [`Error::Version`] when what is there
+    /// cannot be read.
+    pub async fn open_postgres(server: &Server, options: Options) -> Result<Self, Error> {
+        let (log, threads) = Postgres::open(server, options).await?;
+        let shared = log.shared.clone();
+        Ok(Self { shared, backend: Backend::Postgres(log), threads: Arc::new(threads) })
     }
 
     /// Room for `bytes` of readings in the budget of admitted and not yet durable ones; waits while it is used up. A request larger
@@ -162,6 +180,7 @@ impl ReadingLog {
                 let log = log.clone();
                 blocking(move || log.set_bookmark(name, to, is_synced)).await?;
             }
+            Backend::Postgres(log) => log.set_bookmark(name, to, is_synced).await?,
         }
         self.shared.holds.set_bookmark(name, to);
         Ok(())
@@ -179,6 +198,7 @@ impl ReadingLog {
                 let log = log.clone();
                 blocking(move || embedded::read::latest(&log, device)).await
             }
+            Backend::Postgres(log) => postgres::latest(log, device).await,
         }
     }
 
@@ -194,15 +214,19 @@ impl ReadingLog {
                 let log = log.clone();
                 blocking(move || embedded::read::range(&log, &query)).await
             }
+            Backend::Postgres(log) => postgres::range(log, &query).await,
         }
     }
 
-    /// Commits what is queued, then stops. Later appends fail. Not cancel safe: a dropped future leaves the threads to stop by themselves.
+    /// Commits what is queued, then stops. Later appends fail. If the future is dropped, what is not committed by then fails, and the log
+    /// stops.
     ///
     /// # Errors
     /// [`Error::Closed`] if the threads could not be waited for.
     pub async fn shutdown(&self) -> Result<(), Error> {
         self.shared.queue.close(WhenClosed::Commit);
+        // A database that is away would be waited for without end: whoever stops waiting for us stops that, too.
+        let _give_up = GiveUp(&self.shared.queue);
         let threads = self.threads.clone();
         tokio::task::spawn_blocking(move || threads.join()).await.map_err(|_| Error::Closed)
     }
@@ -214,6 +238,7 @@ impl ReadingLog {
                 let log = log.clone();
                 blocking(move || embedded::catch_up(&log, cursor)).await
             }
+            Backend::Postgres(log) => postgres::catch_up(log, cursor).await,
         }
     }
 }
@@ -242,9 +267,16 @@ impl Shared {
 
     /// Answers all that is queued: it failed.
     fn fail_queued(&self) {
-        for append in self.queue.drain() {
-            append.on_commit.done(append.tag, Outcome::Failed);
-        }
+        self.queue.drain().into_iter().for_each(Append::fail);
+    }
+}
+
+/// Lets what is queued fail, whenever it is dropped.
+struct GiveUp<'a>(&'a Queue);
+
+impl Drop for GiveUp<'_> {
+    fn drop(&mut self) {
+        self.0.close(WhenClosed::Fail);
     }
 }
 
@@ -272,6 +304,12 @@ struct Threads {
 impl Threads {
     fn new(shared: Arc<Shared>, stop: impl Fn() + Send + Sync + 'static) -> Self {
         Self { shared, stop: Box::new(stop), running: Mutex::default() }
+    }
+
+    /// With a thread that runs already.
+    fn with(mut self, running: JoinHandle<()>) -> Self {
+        self.running.get_mut().unwrap_or_else(PoisonError::into_inner).push(running);
+        self
     }
 
     fn start(&mut self, name: &str, run: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
@@ -305,6 +343,7 @@ impl ReadingLog {
     fn embedded(&self) -> &Arc<Embedded> {
         match &self.backend {
             Backend::Embedded(log) => log,
+            Backend::Postgres(_) => panic!("not an embedded log"),
         }
     }
 }

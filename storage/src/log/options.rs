@@ -8,8 +8,7 @@ use std::time::Duration;
 use edgesync_schemas::id::Offset;
 use edgesync_schemas::limit;
 
-use super::Backend;
-use super::ReadingLog;
+use super::{Backend, ReadingLog, StoreHealth};
 
 /// What may be set. `Options::default()` is what the product runs with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +29,8 @@ pub struct Options {
     pub held_bytes: u64,
     /// Bytes of dropped blocks from which on their space is given back. Default: [`limit::GIVE_BACK_BYTES`].
     pub give_back_bytes: u64,
+    /// Connections that commit to PostgreSQL. Default: [`limit::LOG_LANES`].
+    pub lanes: usize,
     /// For tests: while this file exists, the appender waits before it commits. Default: none.
     pub stall_file: Option<PathBuf>,
 }
@@ -45,6 +46,7 @@ impl Default for Options {
             tail_bytes: limit::TAIL_BYTES,
             held_bytes: limit::HELD_BYTES,
             give_back_bytes: limit::GIVE_BACK_BYTES,
+            lanes: limit::LOG_LANES,
             stall_file: None,
         }
     }
@@ -111,6 +113,8 @@ pub struct Stats {
     pub freed_bytes: u64,
     /// Event time of the oldest sealed reading that the last pass left; the epoch if there was none.
     pub oldest_us: i64,
+    /// How the store is.
+    pub store: StoreHealth,
 }
 
 /// The counters behind [`Stats`]. Written by the appender, the sealer and the one who drops what is too old.
@@ -140,12 +144,19 @@ pub(crate) struct Counters {
 
 impl Counters {
     /// A commit became durable, so long after its readings were taken from the queue.
-    pub fn committed(&self, took: Duration) {
+    pub fn committed(&self, took: Duration, readings: usize) {
         let us = took.as_micros() as u64;
         self.commits.fetch_add(1, Relaxed);
+        self.readings.fetch_add(readings as u64, Relaxed);
         self.commit_us_last.store(us, Relaxed);
         self.commit_us_max.fetch_max(us, Relaxed);
         self.commit_us_total.fetch_add(us, Relaxed);
+    }
+
+    /// What a plan found: batches after a missing frame, frames that were committed before.
+    pub fn planned(&self, gaps: u64, duplicates: u64) {
+        self.gaps.fetch_add(gaps, Relaxed);
+        self.duplicate_frames.fetch_add(duplicates, Relaxed);
     }
 }
 
@@ -161,6 +172,7 @@ impl ReadingLog {
                 let stored_bytes = log.stored_bytes();
                 Stats { head_readings, sealed, blobs, blob_bytes, stored_bytes, ..Stats::default() }
             }
+            Backend::Postgres(log) => Stats { store: log.health(), ..Stats::default() },
         };
         Stats {
             commits: c.commits.load(Relaxed),

@@ -11,7 +11,7 @@ use edgesync_schemas::id::{BootId, DeviceId, FrameSeq, Offset};
 use edgesync_schemas::reading::{AdmittedBatch, Arrival, Columns};
 use edgesync_schemas::time::Timestamp;
 
-use super::marks::{Mark, Marks};
+use super::marks::Mark;
 use super::queue::{Append, OnCommit, Outcome, Permit};
 
 /// A commit in the making: what goes in, and what each append will be told.
@@ -23,6 +23,7 @@ pub(super) struct Plan {
     // Where a boot's mark stands in `marks`.
     moved: HashMap<(DeviceId, BootId), usize>,
     answers: Vec<Answer>,
+    keeps: bool,
     pub gaps: u64,
     pub duplicates: u64,
 }
@@ -32,7 +33,9 @@ struct Answer {
     tag: u64,
     on_commit: Arc<dyn OnCommit>,
     // Room is returned when the answer is given.
-    _permit: Permit,
+    permit: Permit,
+    // As it was submitted, if the plan keeps it.
+    batch: Option<AdmittedBatch>,
 }
 
 impl Plan {
@@ -45,15 +48,23 @@ impl Plan {
             marks: Vec::new(),
             moved: HashMap::new(),
             answers: Vec::new(),
+            keeps: false,
             gaps: 0,
             duplicates: 0,
         }
     }
 
-    /// Takes in what of an append is new. Batches of one device come in order, so each sees the marks of those before it.
-    pub fn add(&mut self, append: Append, marks: &Marks) {
+    /// Keeps the batches as they are, so that it can be [taken apart](Self::into_appends).
+    pub fn keeping(mut self) -> Self {
+        self.keeps = true;
+        self
+    }
+
+    /// Takes in what of an append is new. `committed` says the highest frame of a boot before this commit. Batches of one device come in
+    /// order, so each sees the marks of those before it.
+    pub fn add(&mut self, append: Append, committed: impl Fn(DeviceId, BootId) -> FrameSeq) {
         let Append { batch, permit, tag, on_commit } = append;
-        let outcome = match self.new_rows(&batch, marks) {
+        let outcome = match self.new_rows(&batch, committed) {
             Ok(rows) => {
                 let first = self.first.plus(self.columns.len() as u64);
                 let stored = rows.len() as u32;
@@ -66,17 +77,27 @@ impl Plan {
                 Outcome::Gap { expected }
             }
         };
-        self.answers.push(Answer { outcome, tag, on_commit, _permit: permit });
+        let batch = self.keeps.then_some(batch);
+        self.answers.push(Answer { outcome, tag, on_commit, permit, batch });
+    }
+
+    /// Where this commit leaves a boot's mark, if it moves it.
+    pub fn moved(&self, device: DeviceId, boot: BootId) -> Option<FrameSeq> {
+        self.moved.get(&(device, boot)).map(|at| self.marks[*at].q)
     }
 
     /// The rows of frames past the mark, which moves; or the frame that is missing before them.
-    fn new_rows(&mut self, batch: &AdmittedBatch, marks: &Marks) -> Result<Range<usize>, FrameSeq> {
+    fn new_rows(
+        &mut self,
+        batch: &AdmittedBatch,
+        committed: impl Fn(DeviceId, BootId) -> FrameSeq,
+    ) -> Result<Range<usize>, FrameSeq> {
         let rows = batch.columns.len();
         let Some(numbered) = &batch.numbered else { return Ok(0..rows) };
         let Some(last) = numbered.frames.last() else { return Ok(0..0) };
         let key = (batch.device, numbered.boot);
         let known = self.moved.get(&key).copied();
-        let mark = known.map_or_else(|| marks.get(batch.device, numbered.boot), |at| self.marks[at].q);
+        let mark = known.map_or_else(|| committed(batch.device, numbered.boot), |at| self.marks[at].q);
         let skipped = numbered.frames.partition_point(|frame| frame.q <= mark);
         self.duplicates += skipped as u64;
         let Some(first) = numbered.frames.get(skipped) else { return Ok(0..0) };
@@ -114,6 +135,14 @@ impl Plan {
         for answer in self.answers {
             answer.on_commit.done(answer.tag, answer.outcome);
         }
+    }
+
+    /// The appends again, in order. Only of a plan that [keeps](Self::keeping) them.
+    pub fn into_appends(self) -> impl Iterator<Item = Append> {
+        self.answers.into_iter().filter_map(|answer| {
+            let Answer { tag, on_commit, permit, batch, .. } = answer;
+            Some(Append { batch: batch?, permit, tag, on_commit })
+        })
     }
 
     /// Tells everybody: it failed.

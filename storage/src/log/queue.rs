@@ -4,11 +4,13 @@
 //! [`PERMIT_BYTES_MIN`] of them, and gives it back when it is durable or failed.
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
 
 use edgesync_schemas::id::{FrameSeq, Offset};
 use edgesync_schemas::reading::AdmittedBatch;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 /// Least room that an append takes from the budget: its own memory beside the readings. So 64 MiB are at most 131,072 appends.
 const PERMIT_BYTES_MIN: usize = 512;
@@ -23,6 +25,13 @@ pub struct Append {
     pub tag: u64,
     /// Who hears of the outcome.
     pub on_commit: Arc<dyn OnCommit>,
+}
+
+impl Append {
+    /// Tells who waits: it failed. Its room in the budget is returned.
+    pub(super) fn fail(self) {
+        self.on_commit.done(self.tag, Outcome::Failed);
+    }
 }
 
 /// Hears what became of an append.
@@ -77,14 +86,20 @@ pub(crate) struct Queue {
     budget_bytes: usize,
     state: Mutex<State>,
     ready: Condvar,
+    // For those who wait for it to close; `State::closed` is what counts.
+    closing: watch::Sender<Option<WhenClosed>>,
 }
 
 #[derive(Default)]
 struct State {
     appends: VecDeque<Append>,
+    // In `appends`.
+    readings: usize,
     closed: Option<WhenClosed>,
     is_nudged: bool,
+    // The appender waits: as a thread, or as a task for so many readings.
     is_waiting: bool,
+    waiting: Option<(Waker, usize)>,
 }
 
 /// What the appender finds when it looks.
@@ -102,6 +117,7 @@ impl Queue {
             budget_bytes,
             state: Mutex::default(),
             ready: Condvar::new(),
+            closing: watch::Sender::new(None),
         }
     }
 
@@ -124,11 +140,18 @@ impl Queue {
             append.on_commit.done(append.tag, Outcome::Failed);
             return;
         }
+        state.readings += append.batch.columns.len();
         state.appends.push_back(append);
         if state.is_waiting {
             state.is_waiting = false;
             drop(state);
             self.ready.notify_one();
+        } else if state.waiting.as_ref().is_some_and(|(_, wanted)| state.readings >= *wanted) {
+            let waker = state.waiting.take();
+            drop(state);
+            if let Some((waker, _)) = waker {
+                waker.wake();
+            }
         }
     }
 
@@ -136,8 +159,19 @@ impl Queue {
     pub fn close(&self, when: WhenClosed) {
         let mut state = self.lock();
         state.closed = state.closed.max(Some(when));
+        let waker = state.waiting.take();
         drop(state);
+        self.closing.send_modify(|closed| *closed = (*closed).max(Some(when)));
         self.ready.notify_one();
+        if let Some((waker, _)) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Waits until nothing more is to be committed.
+    pub async fn failing(&self) {
+        // Err: never, the sender is ours.
+        let _ = self.closing.subscribe().wait_for(|closed| *closed == Some(WhenClosed::Fail)).await;
     }
 
     /// Makes the appender look around although nothing is queued.
@@ -175,9 +209,32 @@ impl Queue {
         }
     }
 
+    /// As [`Queue::take`], for an appender that is a task: waits until `wanted` readings are queued (an append without readings counts
+    /// when `wanted` is 0). `None` when nothing more will come. Cancel safe. One waits at a time.
+    pub async fn take_when(&self, wanted: usize, readings_max: usize) -> Option<Vec<Append>> {
+        poll_fn(|context| {
+            let mut state = self.lock();
+            match state.closed {
+                Some(WhenClosed::Fail) => return Poll::Ready(None),
+                Some(WhenClosed::Commit) if state.appends.is_empty() => return Poll::Ready(None),
+                // What is queued is all there will be.
+                Some(WhenClosed::Commit) => return Poll::Ready(Some(state.take(readings_max))),
+                None => {}
+            }
+            if !state.appends.is_empty() && state.readings >= wanted {
+                return Poll::Ready(Some(state.take(readings_max)));
+            }
+            state.waiting = Some((context.waker().clone(), wanted));
+            Poll::Pending
+        })
+        .await
+    }
+
     /// Takes all that is queued.
     pub fn drain(&self) -> VecDeque<Append> {
-        std::mem::take(&mut self.lock().appends)
+        let mut state = self.lock();
+        state.readings = 0;
+        std::mem::take(&mut state.appends)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -194,6 +251,8 @@ impl State {
         });
         // A batch larger than a commit makes one of its own.
         let count = fitting.count().max(1);
-        self.appends.drain(..count).collect()
+        let taken: Vec<Append> = self.appends.drain(..count).collect();
+        self.readings -= taken.iter().map(|append| append.batch.columns.len()).sum::<usize>();
+        taken
     }
 }

@@ -169,6 +169,8 @@ impl ReadingLog {
     pub async fn expire(&self, pass: Expiry, slice: Duration) -> Result<Expiry, Error> {
         let result = match &self.backend {
             Backend::Embedded(log) => embedded::expire::go_on(log, pass, slice).await,
+            // What is too old is hidden there, too; nothing is dropped yet.
+            Backend::Postgres(_) => Ok(Expiry { step: Step::Done, ..pass }),
         };
         match &result {
             Ok(pass) if pass.is_done() => self.shared.counters.expired(&pass.expired),

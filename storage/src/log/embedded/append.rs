@@ -87,10 +87,9 @@ impl Appender {
         let mut plan = Plan::new(self.log.shared.ring.end(), readings);
         {
             let marks = self.log.shared.marks();
-            appends.into_iter().for_each(|append| plan.add(append, &marks));
+            appends.into_iter().for_each(|append| plan.add(append, |device, boot| marks.get(device, boot)));
         }
-        self.log.shared.counters.gaps.fetch_add(plan.gaps, Relaxed);
-        self.log.shared.counters.duplicate_frames.fetch_add(plan.duplicates, Relaxed);
+        self.log.shared.counters.planned(plan.gaps, plan.duplicates);
         if plan.is_nothing() {
             return plan.answer();
         }
@@ -108,8 +107,9 @@ impl Appender {
         self.stall();
         match self.write(&commit) {
             Ok(()) => {
+                let readings = commit.columns.len();
                 self.publish(commit, &marks);
-                self.log.shared.counters.committed(started.elapsed());
+                self.log.shared.counters.committed(started.elapsed(), readings);
                 plan.answer();
             }
             Err(error) => {
@@ -139,7 +139,6 @@ impl Appender {
             let mut known = shared.marks.write().unwrap_or_else(PoisonError::into_inner);
             marks.iter().for_each(|mark| known.apply(*mark));
         }
-        shared.counters.readings.fetch_add(commit.columns.len() as u64, Relaxed);
         let commit = Arc::new(commit);
         log.live.push(commit.clone(), marks, shared.dictionary.table_len(), &shared.options);
         shared.ring.push(commit);

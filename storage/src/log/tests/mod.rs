@@ -1,8 +1,31 @@
-//! The log as a whole: real files, real fsyncs, small heads so that sealing happens all the time.
+//! The log as a whole: on files, with real fsyncs and small heads so that sealing happens all the time, and on a PostgreSQL of its own.
+//!
+//! What every log promises is tested on both (`way.rs`, `model.rs`); the rest is about one of them.
+
+/// Makes of each function, which takes a [`Place`], a test per store.
+macro_rules! on_both_stores {
+    ($($name:ident),* $(,)?) => {
+        mod embedded {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                super::$name(super::Place::files()).await;
+            })*
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                super::$name(super::Place::database()).await;
+            })*
+        }
+    };
+}
 
 mod disk;
 mod expire;
 mod model;
+mod place;
+mod postgres;
+mod seal;
 mod way;
 
 use std::collections::HashMap;
@@ -15,6 +38,7 @@ use edgesync_schemas::reading::{AdmittedBatch, Columns, FrameEnd, Numbered, Qual
 use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::unit::UnitIndex;
 use edgesync_schemas::value::Value;
+use place::Place;
 use uuid::Uuid;
 
 use super::{Append, OnCommit, Options, Order, Outcome, RangeQuery, ReadingLog, StoredReading};
@@ -56,9 +80,12 @@ struct Bench {
 }
 
 impl Bench {
-    fn open(directory: &Path, options: Options) -> Self {
-        let log = ReadingLog::open(directory, options).unwrap();
+    fn new(log: ReadingLog) -> Self {
         Self { log, ear: Arc::default(), next_tag: 0 }
+    }
+
+    fn open(directory: &Path, options: Options) -> Self {
+        Self::new(ReadingLog::open(directory, options).unwrap())
     }
 
     async fn submit(&mut self, batch: AdmittedBatch) -> u64 {

@@ -3,10 +3,13 @@
 //!
 //! A failure prints the smallest case it was shrunk to and keeps its seed beside this file's crate (`proptest-regressions/`).
 
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use edgesync_test_postgres::Cluster;
 use proptest::prelude::*;
 
+use super::super::Error;
 use super::*;
 
 const DEVICES: u128 = 2;
@@ -64,15 +67,15 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 struct Run {
-    directory: tempfile::TempDir,
+    place: Place,
     bench: Option<Bench>,
     model: Vec<StoredReading>,
 }
 
 impl Run {
     fn bench(&mut self) -> &mut Bench {
-        let directory = self.directory.path();
-        self.bench.get_or_insert_with(|| Bench::open(directory, small()))
+        let place = &self.place;
+        self.bench.get_or_insert_with(|| place.open(small()))
     }
 
     async fn step(&mut self, step: Step) {
@@ -148,6 +151,30 @@ impl Run {
         readings
     }
 
+    /// A reader of the tail gets all that is kept, in order: on files perhaps not the oldest, in a database everything.
+    async fn tail(&mut self) {
+        let end = self.model.len() as u64;
+        let mut tail = self.bench().log.tail(Offset(0));
+        while tail.cursor() < Offset(end) {
+            let at = tail.cursor();
+            match tail.next().await {
+                Ok(commit) => {
+                    let model = &self.model[at.0 as usize..];
+                    assert!(
+                        commit.first == at && commit.columns.num.iter().zip(model).all(|(a, b)| *a == b.num)
+                    );
+                    let raw = |row| commit.columns.raw_of(row);
+                    assert!((0..commit.columns.len()).all(|row| raw(row) == model[row].raw.as_deref()));
+                    for arrival in &commit.arrivals {
+                        assert_eq!(arrival.received_at, model[arrival.end_row as usize - 1].received_at);
+                    }
+                }
+                Err(Error::Dropped { oldest }) if oldest > at => tail.seek(oldest),
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+
     async fn latest(&mut self, device: DeviceId) {
         let mut expected: Vec<StoredReading> = Vec::new();
         for reading in self.model.iter().filter(|reading| reading.device == device) {
@@ -161,35 +188,52 @@ impl Run {
     }
 }
 
+/// Runs a case on an empty log.
+fn run(place: Place, steps: Vec<Step>) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut run = Run { place, bench: None, model: Vec::new() };
+        for step in steps {
+            run.step(step).await;
+        }
+        for device in 0..DEVICES {
+            let query = query(super::device(device));
+            let expected = run.expected(&query);
+            assert_eq!(read_all(&run.bench().log, query).await, expected);
+            run.latest(super::device(device)).await;
+        }
+        run.tail().await;
+    });
+}
+
+fn config(cases: u32) -> ProptestConfig {
+    ProptestConfig { cases, ..ProptestConfig::default() }
+}
+
+static CLUSTER: LazyLock<Arc<Cluster>> =
+    LazyLock::new(|| edgesync_test_postgres::Options::new().unsynced().start().into());
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+    #![proptest_config(config(40))]
     #[test]
     fn the_log_reads_as_a_naive_one(steps in steps()) {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        runtime.block_on(async {
-            let directory = tempfile::tempdir().unwrap();
-            let mut run = Run { directory, bench: None, model: Vec::new() };
-            for step in steps {
-                run.step(step).await;
-            }
-            for device in 0..DEVICES {
-                let query = query(super::device(device));
-                let expected = run.expected(&query);
-                assert_eq!(read_all(&run.bench().log, query).await, expected);
-                run.latest(super::device(device)).await;
-            }
-            // A reader of the tail gets all of it, too.
-            let mut tail = run.bench().log.tail(Offset(0));
-            drop(tail.next_now().await);
-        });
+        run(Place::files(), steps);
     }
 }
 
-/// While one thread appends and heads are sealed all the time, a reader sees every reading that was durable when it started, once.
-#[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_missed_or_doubled_while_heads_are_sealed() {
-    let directory = tempfile::tempdir().unwrap();
-    let mut bench = Bench::open(directory.path(), small());
+proptest! {
+    #![proptest_config(config(12))]
+    #[test]
+    fn the_log_in_a_database_reads_as_a_naive_one(steps in steps()) {
+        run(Place::database_of(&CLUSTER), steps);
+    }
+}
+
+on_both_stores!(nothing_is_missed_or_doubled_while_more_comes);
+
+/// While one thread appends (and heads are sealed all the time), a reader sees every reading that was durable when it started, once.
+async fn nothing_is_missed_or_doubled_while_more_comes(place: Place) {
+    let mut bench = place.open(small());
     let log = bench.log.clone();
     let is_over = Arc::new(AtomicBool::new(false));
     let reader = tokio::spawn({
@@ -225,5 +269,5 @@ async fn nothing_is_missed_or_doubled_while_heads_are_sealed() {
     }
     is_over.store(true, Ordering::Relaxed);
     assert!(reader.await.unwrap() > 10);
-    assert!(bench.log.stats().seals > 20);
+    assert!(place.is_database() || bench.log.stats().seals > 20);
 }

@@ -1,0 +1,407 @@
+//! Append: the task that owns the order of commits, on a thread and a runtime of its own.
+//!
+//! Group commit as in the embedded log: it takes whatever is queued, and what comes meanwhile makes the next commit. Up to
+//! [`Options::lanes`](super::super::Options::lanes) commits are in the air: while one is being synced the next one's rows are already on
+//! their way, planned on the assumption that the first lands. They land in order; a commit whose predecessor fails is given up too.
+//!
+//! When anything fails, all that is in the air stays here with its appends and their room in the budget. The session is opened again,
+//! however long that takes, and then the number of the last stored commit tells which of them are there: those are
+//! answered, the others are planned and sent again. So nobody hears of a failure that time heals: sockets just wait. What time does
+//! not heal is data that the database will not take: those appends are tried one by one, and the one to blame fails.
+
+use std::collections::{HashSet, VecDeque};
+use std::mem;
+use std::pin::Pin;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::BytesMut;
+use edgesync_schemas::id::{DeviceId, Offset};
+use edgesync_schemas::limit;
+use edgesync_schemas::reading::Commit;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesOrdered;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use super::super::plan::Plan;
+use super::super::queue::{Append, WhenClosed};
+use super::super::retention::now;
+use super::super::{Ending, Shared};
+use super::Postgres;
+use super::commit::Order;
+use super::failure::{Failure, Trouble};
+use super::fold::{self, Fold};
+use super::partition::Day;
+use super::session::{Before, Lane, Session, Stored};
+use crate::postgres::backoff::Backoff;
+
+// How often a stalled appender looks whether it still is.
+const STALL_PAUSE: Duration = Duration::from_millis(5);
+
+/// A commit that was sent and is not known to be stored.
+struct Flight {
+    plan: Plan,
+    commit: Arc<Commit>,
+    /// What is stored when it is.
+    becomes: Stored,
+    started: Instant,
+    /// Tells the next one.
+    landed: oneshot::Sender<()>,
+}
+
+type Landing = Pin<Box<dyn Future<Output = (Option<Working>, Result<(), Trouble>)> + Send>>;
+
+/// Gives back the devices whose marks it could not fold, and why.
+type Folding = Pin<Box<dyn Future<Output = Result<(), (HashSet<DeviceId>, Trouble)>> + Send>>;
+
+/// A lane at work, with its buffer.
+struct Working {
+    lane: Lane,
+    buffer: BytesMut,
+}
+
+/// The appender.
+pub(super) struct Appender {
+    log: Arc<Postgres>,
+    /// The last commit that is known to be stored.
+    stored: Stored,
+    flights: VecDeque<Flight>,
+    /// Appends that were in the air when something failed, oldest first; so many of them are tried one by one.
+    again: VecDeque<Append>,
+    suspects: usize,
+    /// The tokens that sessions of this process had.
+    owners: Vec<Uuid>,
+    /// Devices whose marks moved since they were folded.
+    unfolded: HashSet<DeviceId>,
+}
+
+/// How a session ended.
+enum Ended {
+    Closed,
+    Failed(Trouble),
+}
+
+impl Appender {
+    pub fn new(log: Arc<Postgres>, session: &Session, unfolded: HashSet<DeviceId>) -> Self {
+        Self {
+            log,
+            stored: session.stored,
+            flights: VecDeque::new(),
+            again: VecDeque::new(),
+            suspects: 0,
+            owners: vec![session.owner],
+            unfolded,
+        }
+    }
+
+    /// Commits until the queue is closed. The appender's thread.
+    pub async fn run(mut self, session: Session) {
+        let ending = Ending { shared: self.log.shared.clone() };
+        let shared = self.log.shared.clone();
+        tokio::select! {
+            biased;
+            () = shared.queue.failing() => {}
+            () = self.commit_all(session) => {}
+        }
+        self.fail_all();
+        drop(ending);
+    }
+
+    async fn commit_all(&mut self, session: Session) {
+        let mut session = Some(session);
+        while let Some(open) = session.take() {
+            match self.serve(open).await {
+                Ended::Closed => return,
+                Ended::Failed(trouble) => session = self.recover(trouble).await,
+            }
+        }
+    }
+
+    /// Commits over one session, until it fails or the queue is closed.
+    async fn serve(&mut self, session: Session) -> Ended {
+        let Session { keeper, lanes, owner, partitions, .. } = session;
+        let mut idle: Vec<Working> =
+            lanes.into_iter().map(|lane| Working { lane, buffer: BytesMut::new() }).collect();
+        let mut lost = FuturesOrdered::new();
+        lost.push_back(Box::pin(keeper.ended()) as Pin<Box<dyn Future<Output = ()> + Send>>);
+        let mut landings: FuturesOrdered<Landing> = FuturesOrdered::new();
+        let mut folding: Option<Folding> = None;
+        let mut every = tokio::time::interval(Duration::from_secs(limit::LOG_FOLD_S));
+        let mut is_closing = false;
+        loop {
+            if is_closing && landings.is_empty() {
+                return Ended::Closed;
+            }
+            let is_first = landings.is_empty();
+            tokio::select! {
+                biased;
+                Some((working, landed)) = landings.next(), if !is_first => {
+                    idle.extend(working);
+                    if let Err(trouble) = landed {
+                        return Ended::Failed(trouble);
+                    }
+                    self.land();
+                }
+                appends = self.next(is_first), if !idle.is_empty() && !is_closing => {
+                    let Some(appends) = appends else { is_closing = true; continue };
+                    self.stall().await;
+                    let Some(order) = self.depart(appends, owner) else {
+                        landings.push_back(Box::pin(async { (None, Ok(())) }));
+                        continue;
+                    };
+                    let mut working = idle.pop().expect("one was idle");
+                    let (client, partitions) = (keeper.shared(), partitions.clone());
+                    landings.push_back(Box::pin(async move {
+                        let Working { lane, buffer } = &mut working;
+                        let landed = lane.commit(order, &client, &partitions, buffer).await;
+                        (Some(working), landed)
+                    }));
+                }
+                Some(()) = lost.next(), if !lost.is_empty() => {
+                    return Ended::Failed(Trouble::new(Failure::Unreachable, "the connection was closed"));
+                }
+                done = async { folding.as_mut().expect("it is there").await }, if folding.is_some() => {
+                    folding = None;
+                    if let Err((devices, trouble)) = done {
+                        self.unfolded.extend(devices);
+                        return Ended::Failed(trouble);
+                    }
+                }
+                _ = every.tick(), if folding.is_none() => {
+                    let (client, partitions) = (keeper.shared(), partitions.clone());
+                    let devices = mem::take(&mut self.unfolded);
+                    let fold = Fold::of(&self.log.shared.marks(), &devices, self.stored.number, owner);
+                    folding = Some(Box::pin(async move {
+                        let today = Day::of(now());
+                        let kept = async {
+                            partitions.ensure(&client, &[today, today.next()]).await?;
+                            let _alone = partitions.alone().await;
+                            fold.write(&client).await
+                        };
+                        kept.await.map_err(|trouble| (devices, trouble))
+                    }));
+                }
+            }
+        }
+    }
+
+    /// The appends of the next commit; `None` when there will be none. What failed goes first. Cancel safe.
+    async fn next(&mut self, is_first: bool) -> Option<Vec<Append>> {
+        if !self.again.is_empty() {
+            if self.suspects > 0 && !is_first {
+                // One at a time, nothing beside it.
+                return std::future::pending().await;
+            }
+            let count = if self.suspects > 0 { 1 } else { self.fitting() };
+            return Some(self.again.drain(..count).collect());
+        }
+        // A second commit in the air pays only if it is large.
+        let wanted = if is_first { 0 } else { limit::LOG_SECOND_READINGS };
+        self.log.shared.queue.take_when(wanted, self.log.shared.options.commit_readings).await
+    }
+
+    /// How many of those that are sent again fit a commit.
+    fn fitting(&self) -> usize {
+        let mut readings = 0;
+        let fitting = self.again.iter().take_while(|append| {
+            readings += append.batch.columns.len();
+            readings <= self.log.shared.options.commit_readings
+        });
+        fitting.count().max(1)
+    }
+
+    /// Plans a commit and notes it as under way. `None` if there is nothing to store: it lands with the one before it.
+    fn depart(&mut self, appends: Vec<Append>, owner: Uuid) -> Option<Order> {
+        let started = Instant::now();
+        let shared = &self.log.shared;
+        let before = self.flights.back().map_or(self.stored, |flight| flight.becomes);
+        let readings = appends.iter().map(|append| append.batch.columns.len()).sum();
+        let mut plan = Plan::new(before.end, readings).keeping();
+        {
+            let marks = shared.marks();
+            for append in appends {
+                plan.add(append, |device, boot| {
+                    let ahead = self.flights.iter().rev().find_map(|flight| flight.plan.moved(device, boot));
+                    ahead.unwrap_or_else(|| marks.get(device, boot))
+                });
+            }
+        }
+        let is_nothing = plan.is_nothing();
+        // Taken after the batches were: what their readings name is in it.
+        let new_series = if plan.columns.is_empty() { Vec::new() } else { shared.dictionary.take_changed() };
+        let commit = Arc::new(Commit {
+            first: plan.first,
+            columns: mem::take(&mut plan.columns),
+            arrivals: mem::take(&mut plan.arrivals),
+            new_series,
+        });
+        let number = if is_nothing { before.number } else { before.number + 1 };
+        let becomes = Stored { number, end: commit.end() };
+        let marks = fold::encode(&plan.marks);
+        let (landed, after) = oneshot::channel();
+        // Its sender is with the flight before it.
+        let after = self.flights.back_mut().map(|flight| {
+            flight.landed = landed;
+            after
+        });
+        let (landed, _) = oneshot::channel();
+        self.flights.push_back(Flight { plan, commit: commit.clone(), becomes, started, landed });
+        (!is_nothing).then_some(Order { commit, becomes, owner, marks, after })
+    }
+
+    /// The oldest flight is stored: memory is told, then everybody who waits.
+    fn land(&mut self) {
+        let Some(flight) = self.flights.pop_front() else { return };
+        let Flight { plan, commit, becomes, started, landed } = flight;
+        // Err: nobody follows.
+        let _ = landed.send(());
+        self.suspects = self.suspects.saturating_sub(1);
+        let Shared { marks, counters, ring, .. } = &*self.log.shared;
+        counters.planned(plan.gaps, plan.duplicates);
+        if becomes != self.stored {
+            if !plan.marks.is_empty() {
+                let mut known = marks.write().unwrap_or_else(PoisonError::into_inner);
+                plan.marks.iter().for_each(|mark| known.apply(*mark));
+                self.unfolded.extend(plan.marks.iter().map(|mark| mark.device));
+            }
+            counters.committed(started.elapsed(), commit.columns.len());
+            ring.push(commit);
+            self.stored = becomes;
+        }
+        plan.answer();
+    }
+
+    /// Opens a session again and finds out what is stored. `None` when the log ends.
+    async fn recover(&mut self, mut trouble: Trouble) -> Option<Session> {
+        let log = self.log.clone();
+        let health = &log.health;
+        let mut said: Option<Failure> = None;
+        let mut backoff = Backoff::default();
+        if trouble.failure == Failure::Data {
+            self.suspect(&trouble);
+        } else {
+            health.away();
+        }
+        loop {
+            health.failed(trouble.failure);
+            if trouble.failure != Failure::Data && said != Some(trouble.failure) {
+                said = Some(trouble.failure);
+                report(&trouble, self.stored.end);
+            }
+            if trouble.failure.is_final() {
+                self.fail_all();
+            }
+            let is_over = log.shared.queue.closed() == Some(WhenClosed::Fail);
+            if is_over {
+                return None;
+            }
+            tokio::time::sleep(backoff.next()).await;
+            if trouble.failure.is_final() {
+                log.shared.fail_queued();
+            }
+            match Session::open(&log.server, log.shared.options.lanes, Before::Ours(&mut self.owners)).await {
+                Ok(session) => match self.settle(&session) {
+                    Ok(()) => {
+                        log.set_owner(session.owner);
+                        let waited_s = health.back();
+                        log.shared.counters.reopened.fetch_add(1, Relaxed);
+                        tracing::info!(waited_s, end = %self.stored.end, "readings are committed again");
+                        return Some(session);
+                    }
+                    Err(found) => trouble = found,
+                },
+                Err(found) => trouble = found,
+            }
+        }
+    }
+
+    /// Compares what is stored with what was sent: lands what is there, takes the rest back.
+    fn settle(&mut self, session: &Session) -> Result<(), Trouble> {
+        let found = session.stored;
+        let last = self.flights.back().map_or(self.stored, |flight| flight.becomes);
+        if found.number < self.stored.number || found.end < self.stored.end {
+            let said = format!(
+                "readings up to offset {} were acknowledged, the database ends at {}",
+                self.stored.end, found.end
+            );
+            return Err(Trouble::new(Failure::Lost, said));
+        }
+        if found.number > last.number {
+            return Err(Trouble::new(
+                Failure::Taken,
+                "the database has commits that this server did not make",
+            ));
+        }
+        while self.flights.front().is_some_and(|flight| flight.becomes.number <= found.number) {
+            self.land();
+        }
+        let mut again = VecDeque::new();
+        for flight in self.flights.drain(..) {
+            self.log.shared.dictionary.give_back(&flight.commit.new_series);
+            again.extend(flight.plan.into_appends());
+        }
+        again.append(&mut self.again);
+        self.again = again;
+        Ok(())
+    }
+
+    /// The oldest flight has data that the database refuses: its appends are tried one by one, or, if it was one, it fails.
+    fn suspect(&mut self, trouble: &Trouble) {
+        let Some(flight) = self.flights.pop_front() else { return };
+        let Flight { plan, commit, .. } = flight;
+        self.log.shared.dictionary.give_back(&commit.new_series);
+        let appends: VecDeque<Append> = plan.into_appends().collect();
+        if let [append] = &*Vec::from_iter(&appends) {
+            let readings = append.batch.columns.len();
+            tracing::error!(device = %append.batch.device, readings, error = %trouble, "readings refused by the database are given up");
+            self.log.shared.counters.failed_commits.fetch_add(1, Relaxed);
+            self.suspects = self.suspects.saturating_sub(1);
+            for append in appends {
+                append.fail();
+            }
+            return;
+        }
+        tracing::warn!(appends = appends.len(), error = %trouble, "the database refuses readings, looking for which");
+        self.suspects = appends.len();
+        for flight in self.flights.drain(..) {
+            self.log.shared.dictionary.give_back(&flight.commit.new_series);
+            self.again.extend(flight.plan.into_appends());
+        }
+        for append in appends.into_iter().rev() {
+            self.again.push_front(append);
+        }
+    }
+
+    /// Answers everything that is here: it failed.
+    fn fail_all(&mut self) {
+        for flight in self.flights.drain(..) {
+            self.log.shared.dictionary.give_back(&flight.commit.new_series);
+            flight.plan.fail();
+        }
+        self.again.drain(..).for_each(Append::fail);
+        self.suspects = 0;
+        self.log.shared.fail_queued();
+    }
+
+    /// The tests' way to stall the store, at the last moment before it writes: nothing may have been answered by then.
+    async fn stall(&self) {
+        let Some(file) = &self.log.shared.options.stall_file else { return };
+        while file.exists() {
+            tokio::time::sleep(STALL_PAUSE).await;
+        }
+    }
+}
+
+/// Once per reason: what is wrong, and what that means for readings.
+fn report(trouble: &Trouble, end: Offset) {
+    let failure = trouble.failure;
+    if failure.is_final() {
+        tracing::error!(%failure, error = %trouble, %end, "the log has stopped: readings are refused");
+    } else if failure.is_severe() {
+        tracing::error!(%failure, error = %trouble, %end, "readings cannot be committed, they wait");
+    } else {
+        tracing::warn!(%failure, error = %trouble, %end, "readings cannot be committed, they wait");
+    }
+}

@@ -1,0 +1,126 @@
+//! One commit: a transaction that stores all of it or nothing.
+//!
+//! What is sent, and how often the answer is waited for:
+//! 1. `BEGIN`, series that are new or changed, the first `COPY`: one wait, until the server wants the rows.
+//! 2. Rows, day by day, straight into the day's partition: a wait for each further day.
+//! 3. The commit's record and `COMMIT` together: one wait, the fsync. Sent when the commit before this one is durable, so that
+//!    commits land in order although two connections work on them.
+//!
+//! After an error nothing can be said about what is stored: the outcome is looked up by the commit's number (`append.rs`).
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use bytes::BytesMut;
+use edgesync_schemas::limit;
+use edgesync_schemas::reading::{Commit, SeriesInfo};
+use futures_util::{SinkExt, future};
+use tokio::sync::oneshot;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, CopyInSink, Error, Statement};
+use uuid::Uuid;
+
+use super::encode::{COLUMNS, Encoder, Rows};
+use super::failure::{Failure, Trouble};
+use super::partition::Partitions;
+use super::session::{Lane, Stored, begin};
+
+/// A commit on its way.
+pub(super) struct Order {
+    pub commit: Arc<Commit>,
+    /// What it will be when it is stored.
+    pub becomes: Stored,
+    pub owner: Uuid,
+    /// The record of the marks that it moves.
+    pub marks: Vec<u8>,
+    /// Fires when the commit before this one is durable; `None` if it is. Dropped if that one failed.
+    pub after: Option<oneshot::Receiver<()>>,
+}
+
+impl Lane {
+    /// Stores a commit. `buffer` is used up and given back empty.
+    pub async fn commit(
+        &mut self,
+        order: Order,
+        keeper: &Client,
+        partitions: &Partitions,
+        buffer: &mut BytesMut,
+    ) -> Result<(), Trouble> {
+        let Order { commit, becomes, owner, marks, after } = order;
+        let rows = Rows::of(&commit);
+        let days: Vec<_> = rows.days().collect();
+        partitions.ensure(keeper, &days.iter().map(|(day, _)| *day).collect::<Vec<_>>()).await?;
+        // Prepared before the transaction begins, which then has one wait less.
+        let mut copies = Vec::new();
+        if days.len() > limit::LOG_COPY_DAYS {
+            copies.push((self.copy("readings").await?, rows.all()));
+        } else {
+            for (day, of_day) in days {
+                copies.push((self.copy(&day.table()).await?, of_day));
+            }
+        }
+        let client = &*self.connection;
+        let begin = begin();
+        let mut opening = Some(future::try_join(
+            client.batch_execute(&begin),
+            add_series(client, &self.statements.series, &commit.new_series),
+        ));
+        for (statement, of_day) in &copies {
+            let open = client.copy_in(statement);
+            let sink: CopyInSink<bytes::Bytes> = match opening.take() {
+                Some(opening) => future::try_join(opening, open).await?.1,
+                None => open.await?,
+            };
+            let mut sink = pin!(sink);
+            let mut encoder = Encoder::new(&commit, &rows, of_day);
+            while let Some(message) = encoder.next(buffer) {
+                sink.feed(message).await?;
+            }
+            sink.finish().await?;
+        }
+        if let Some(opening) = opening {
+            opening.await?;
+        }
+        if let Some(after) = after
+            && after.await.is_err()
+        {
+            return Err(Trouble::new(Failure::Other, "the commit before this one failed"));
+        }
+        let number = becomes.number;
+        let end = becomes.end.0.cast_signed();
+        let parameters: [&(dyn ToSql + Sync); 4] = [&number, &owner, &end, &marks];
+        let record = client.execute(&self.statements.commit, &parameters);
+        future::try_join(record, client.batch_execute("COMMIT")).await?;
+        Ok(())
+    }
+
+    async fn copy(&mut self, table: &str) -> Result<Statement, Error> {
+        let copies = &mut self.statements.copies;
+        if let Some((_, statement)) = copies.iter().find(|(known, _)| known == table) {
+            return Ok(statement.clone());
+        }
+        let sql = format!("COPY {table} ({COLUMNS}) FROM STDIN BINARY");
+        let statement = self.connection.prepare(&sql).await?;
+        if copies.len() >= limit::LOG_COPY_STATEMENTS {
+            copies.remove(0);
+        }
+        copies.push((table.to_owned(), statement.clone()));
+        Ok(statement)
+    }
+}
+
+async fn add_series(client: &Client, statement: &Statement, series: &[Arc<SeriesInfo>]) -> Result<(), Error> {
+    if series.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<i32> = series.iter().map(|info| info.id.0.cast_signed()).collect();
+    let devices: Vec<Uuid> = series.iter().map(|info| info.device.uuid()).collect();
+    let sensors: Vec<&str> = series.iter().map(|info| info.sensor.as_str()).collect();
+    // Units have no control characters.
+    let units = |info: &Arc<SeriesInfo>| {
+        let units: Vec<&str> = info.units.iter().map(|unit| unit.as_str()).collect();
+        units.join("\u{1f}")
+    };
+    let units: Vec<String> = series.iter().map(units).collect();
+    client.execute(statement, &[&ids, &devices, &sensors, &units]).await.map(drop)
+}

@@ -1,0 +1,218 @@
+//! The log on PostgreSQL: what lies where, who writes it, and how it survives what happens to databases.
+//!
+//! | table | what |
+//! |---|---|
+//! | `readings` | a row per reading; one partition per UTC day of event time (`partition.rs`) |
+//! | `series` | the dictionary: device, sensor, units |
+//! | `log_commits` | a row per commit: number, end, the marks that it moved; the last one is where the log ends |
+//! | `marks` | the frame marks of all devices as of the last fold (`fold.rs`) |
+//! | `log_state` | the owner's token, the format's version |
+//! | `bookmarks` | how far readers of the tail got |
+//! | `sensor_data` | a view: readings with the names of things, for people and their tools |
+//!
+//! **Commit** (`commit.rs`). Series, rows, marks and the commit's record in one transaction; the acknowledgement follows `COMMIT`.
+//! Rows go by binary COPY straight into the day's partition.
+//!
+//! **Order** (`append.rs`). Commits are numbered without holes. Two connections work on two commits at once, and the second commits
+//! after the first. The record is an insert and not an update of one row: a row that is updated a hundred times a second
+//! leaves a version each time, which nobody may remove while somebody else's long transaction (a backup) runs.
+//!
+//! **Owner** (`session.rs`). One server; a second one is told so, a former one cannot write.
+//!
+//! **Failure** (`append.rs`, `failure.rs`). A database that is away, full, read-only or restarting is waited for: nothing is lost,
+//! nothing is answered, sockets are not read when the budget is used up. If it comes back with less than was acknowledged (a
+//! standby that missed it), the log stops and says so.
+//!
+//! **Reads** (`read.rs`, `catch_up.rs`) go over a pool of their own, with a bound on the time that a statement may take.
+
+mod append;
+mod catch_up;
+mod commit;
+mod connection;
+mod encode;
+mod failure;
+mod fold;
+mod partition;
+mod read;
+mod session;
+
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use deadpool_postgres::Object;
+use edgesync_schemas::id::{DeviceId, Offset, SeriesId};
+use edgesync_schemas::limit;
+use edgesync_schemas::reading::SeriesInfo;
+use tokio::sync::oneshot;
+use tokio_postgres::Client;
+use uuid::Uuid;
+
+use super::holds::Holds;
+use super::series::SeriesDictionary;
+use super::tail::Ring;
+use super::{Error, Options, Shared, Threads};
+use crate::postgres::pool::Pool;
+use crate::postgres::{Server, Session as Terms};
+use append::Appender;
+use failure::Health;
+use session::{Before, Session};
+
+pub(super) use catch_up::catch_up;
+pub use failure::{Failure, StoreHealth, Trouble};
+pub(super) use read::{latest, range};
+
+/// The version of what is stored, in `log_state`.
+const FORMAT: i32 = 1;
+
+/// The log on PostgreSQL: what handles and the appender share beside [`Shared`].
+pub(crate) struct Postgres {
+    pub shared: Arc<Shared>,
+    server: Server,
+    pool: Pool,
+    health: Health,
+    /// The token under which this server owns the log.
+    owner: RwLock<Uuid>,
+    /// Offset up to which the index by offset was told what came.
+    summarized: AtomicU64,
+}
+
+impl Postgres {
+    /// Takes the log of a database, which has its tables, and starts the appender.
+    pub async fn open(server: &Server, options: Options) -> Result<(Arc<Self>, Threads), Error> {
+        let (server, (tell, told)) = (server.clone(), oneshot::channel());
+        // The appender's connections live on its own runtime, so they are made there.
+        let run = move || match runtime() {
+            Ok(runtime) => runtime.block_on(start(server, options, tell)),
+            // Err: who opens it has gone.
+            Err(error) => drop(tell.send(Err(error))),
+        };
+        let running = std::thread::Builder::new().name("log-append".to_owned()).spawn(run);
+        let running = running.map_err(Error::Thread)?;
+        let log = told.await.map_err(|_| Error::Closed)??;
+        let threads = Threads::new(log.shared.clone(), || {}).with(running);
+        Ok((log, threads))
+    }
+
+    /// How the database is.
+    pub fn health(&self) -> StoreHealth {
+        self.health.now()
+    }
+
+    /// Moves a bookmark in the database, if this server still owns the log.
+    pub async fn set_bookmark(&self, name: &str, to: Offset, is_synced: bool) -> Result<(), Error> {
+        const SQL: &str = "INSERT INTO bookmarks (name, log_offset) SELECT $1, $2 FROM log_state WHERE owner = $3 \
+            ON CONFLICT (name) DO UPDATE SET log_offset = EXCLUDED.log_offset";
+        let owner = *self.owner.read().unwrap_or_else(PoisonError::into_inner);
+        let mut client = self.reader().await?;
+        let statement = client.prepare_cached(SQL).await.map_err(failed)?;
+        let transaction = client.transaction().await.map_err(failed)?;
+        if !is_synced {
+            transaction.batch_execute("SET LOCAL synchronous_commit = off").await.map_err(failed)?;
+        }
+        let to = to.0.cast_signed();
+        let moved = transaction.execute(&statement, &[&name, &to, &owner]).await.map_err(failed)?;
+        transaction.commit().await.map_err(failed)?;
+        // Away: a session is just being opened again, under a new token.
+        if moved == 0 { Err(Error::Unavailable) } else { Ok(()) }
+    }
+
+    fn set_owner(&self, owner: Uuid) {
+        *self.owner.write().unwrap_or_else(PoisonError::into_inner) = owner;
+    }
+
+    /// A connection for reading.
+    async fn reader(&self) -> Result<Object, Error> {
+        self.pool.get().await.map_err(|error| match error {
+            crate::postgres::Error::Away { .. } | crate::postgres::Error::Busy => Error::Unavailable,
+            error => Error::Database(error.into()),
+        })
+    }
+}
+
+/// What a reader is told of an error.
+fn failed(error: tokio_postgres::Error) -> Error {
+    let trouble = Trouble::from(error);
+    match trouble.failure {
+        Failure::Unreachable | Failure::ShuttingDown | Failure::Starting | Failure::Exhausted => {
+            Error::Unavailable
+        }
+        _ => Error::Database(trouble),
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Error> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Thread)
+}
+
+/// Opens a session, tells who waits for it, and appends until the log closes.
+async fn start(server: Server, options: Options, tell: oneshot::Sender<Result<Arc<Postgres>, Error>>) {
+    let opened = open(server, options).await;
+    match opened {
+        Err(error) => drop(tell.send(Err(error))),
+        Ok((log, session, unfolded)) => {
+            let appender = Appender::new(log.clone(), &session, unfolded);
+            if tell.send(Ok(log)).is_ok() {
+                appender.run(session).await;
+            }
+        }
+    }
+}
+
+async fn open(
+    server: Server,
+    options: Options,
+) -> Result<(Arc<Postgres>, Session, std::collections::HashSet<DeviceId>), Error> {
+    migrate(&server).await?;
+    let session = Session::open(&server, options.lanes, Before::Anybody).await?;
+    let client: &Client = &session.keeper;
+    let query = |sql: &'static str| async move { client.query(sql, &[]).await.map_err(Trouble::from) };
+    for row in query("SELECT format FROM log_state").await? {
+        let format: i32 = row.get(0);
+        if format != FORMAT {
+            let version = u8::try_from(format).unwrap_or(u8::MAX);
+            return Err(Error::Version { what: "log in the database".to_owned(), version });
+        }
+    }
+    let dictionary = SeriesDictionary::default();
+    for row in query("SELECT id, device_id, sensor_type, units FROM series ORDER BY id").await? {
+        let corrupt = |why| Error::Corrupt { what: "series".to_owned(), why };
+        let units: Vec<&str> = row.get(3);
+        dictionary.load(SeriesInfo {
+            id: SeriesId(row.get::<_, i32>(0).cast_unsigned()),
+            device: DeviceId::from_uuid(row.get(1)),
+            sensor: row.get::<_, &str>(2).parse().map_err(|_| corrupt("name"))?,
+            units: units
+                .iter()
+                .map(|unit| unit.parse().map_err(|_| corrupt("unit")))
+                .collect::<Result<_, _>>()?,
+        });
+    }
+    let (marks, unfolded) = fold::load(client).await?;
+    let bookmarks = query("SELECT name, log_offset FROM bookmarks").await?;
+    let bookmarks = bookmarks.iter().map(|row| (row.get(0), Offset(row.get::<_, i64>(1).cast_unsigned())));
+    let holds = Holds::new(bookmarks);
+    let ring = Ring::new(options.tail_bytes, session.stored.end);
+    let terms = Terms {
+        statement: Duration::from_secs(limit::LOG_READ_S),
+        lock: Duration::from_secs(limit::LOG_READ_S),
+        idle_in_transaction: Duration::from_secs(limit::LOG_READ_S),
+    };
+    let pool = Pool::new(&server, terms, limit::LOG_READERS);
+    let shared = Arc::new(Shared::new(options, dictionary, marks, ring, holds));
+    let owner = RwLock::new(session.owner);
+    let (health, summarized) = (Health::default(), AtomicU64::new(0));
+    let log = Arc::new(Postgres { shared, server, pool, health, owner, summarized });
+    Ok((log, session, unfolded))
+}
+
+/// Makes the tables if they are not there.
+async fn migrate(server: &Server) -> Result<(), Trouble> {
+    let (client, _task) = server.connect(Terms::UNBOUNDED).await?;
+    let is_there: bool = client.query_one("SELECT to_regclass('log_state') IS NOT NULL", &[]).await?.get(0);
+    if !is_there {
+        // Several statements sent together are one transaction.
+        client.batch_execute(include_str!("../../../migrations/postgres/log/0001_log.sql")).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,149 @@
+//! Days: one partition each, made before the first reading of the day comes, or when one does.
+//!
+//! A partition is made without anybody waiting: a table of its own first, which nobody knows, then attached, which takes no
+//! lock that COPY or SELECT mind. It is empty, so attaching has nothing to check.
+
+use std::collections::HashSet;
+use std::fmt::Write;
+use std::sync::{PoisonError, RwLock};
+
+use edgesync_schemas::limit;
+use edgesync_schemas::time::Timestamp;
+use jiff::civil::{Date, date};
+use jiff::{Span, ToSpan};
+use tokio::sync::{Mutex, MutexGuard};
+use tokio_postgres::Client;
+
+use super::failure::{Failure, Trouble};
+
+const DAY_US: i64 = 86_400_000_000;
+
+/// A day, UTC: days since 1970-01-01.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Day(i32);
+
+impl Day {
+    pub fn of(ts: Timestamp) -> Self {
+        // Of the years 1 to 9999: within i32 by far.
+        Self(ts.as_us().div_euclid(DAY_US) as i32)
+    }
+
+    pub fn has(self, ts: Timestamp) -> bool {
+        let from = i64::from(self.0) * DAY_US;
+        (from..from + DAY_US).contains(&ts.as_us())
+    }
+
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+
+    /// The name of its partition.
+    pub fn table(self) -> String {
+        let mut table = String::from("readings_");
+        let date = self.date();
+        // Writing to a string cannot fail.
+        let _ = write!(table, "{:04}{:02}{:02}", date.year(), date.month(), date.day());
+        table
+    }
+
+    fn date(self) -> Date {
+        date(1970, 1, 1).saturating_add(Span::new().days(self.0))
+    }
+
+    /// The day whose partition has this name.
+    fn from_table(name: &str) -> Option<Self> {
+        let digits = name.strip_prefix("readings_")?;
+        let (year, rest) = digits.split_at_checked(4)?;
+        let (month, day) = rest.split_at_checked(2)?;
+        let date = Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok()?;
+        let days = date.since((jiff::Unit::Day, Date::new(1970, 1, 1).ok()?)).ok()?.get_days();
+        Some(Self(days))
+    }
+}
+
+/// The days that have a partition.
+#[derive(Debug, Default)]
+pub(super) struct Partitions {
+    days: RwLock<HashSet<Day>>,
+    /// Held by who uses the keeper's connection: what is sent between a `BEGIN` and its `COMMIT` would be part of that.
+    keeping: Mutex<()>,
+}
+
+impl Partitions {
+    /// Looks up which are there.
+    pub async fn load(client: &Client) -> Result<Self, Trouble> {
+        const SQL: &str = "SELECT c.relname::text FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhrelid \
+            WHERE h.inhparent = 'readings'::regclass";
+        let rows = client.query(SQL, &[]).await?;
+        let days = rows.iter().filter_map(|row| Day::from_table(row.get(0))).collect();
+        Ok(Self { days: RwLock::new(days), keeping: Mutex::default() })
+    }
+
+    /// Waits until nobody else uses the keeper's connection.
+    pub async fn alone(&self) -> MutexGuard<'_, ()> {
+        self.keeping.lock().await
+    }
+
+    /// Makes the days that have no partition.
+    pub async fn ensure(&self, client: &Client, days: &[Day]) -> Result<(), Trouble> {
+        let is_known = |day: Day| self.days.read().unwrap_or_else(PoisonError::into_inner).contains(&day);
+        for day in days.iter().copied() {
+            if is_known(day) {
+                continue;
+            }
+            let _alone = self.alone().await;
+            // The other commit may have wanted the same.
+            if is_known(day) {
+                continue;
+            }
+            let count = self.days.read().unwrap_or_else(PoisonError::into_inner).len();
+            if count >= limit::LOG_DAYS {
+                let said = format!("the log has {count} days of readings and takes no more days");
+                return Err(Trouble::new(Failure::Data, said));
+            }
+            make(client, day).await?;
+            self.days.write().unwrap_or_else(PoisonError::into_inner).insert(day);
+        }
+        Ok(())
+    }
+}
+
+async fn make(client: &Client, day: Day) -> Result<(), Trouble> {
+    let table = day.table();
+    let (from, to) = (day.date(), day.date().saturating_add(1.day()));
+    // Zone and bounds are spelled out: the session's settings do not matter. The year 10000, which jiff does not have, ends the last day.
+    let to = if to == from { "10000-01-01".to_owned() } else { to.to_string() };
+    // A day that somebody detached comes back with what is in it.
+    let sql = format!(
+        "CREATE TABLE IF NOT EXISTS {table} (LIKE readings INCLUDING INDEXES INCLUDING CONSTRAINTS INCLUDING DEFAULTS INCLUDING STORAGE);
+         ALTER TABLE readings ATTACH PARTITION {table} FOR VALUES FROM ('{from} 00:00:00+00') TO ('{to} 00:00:00+00')"
+    );
+    client.batch_execute(&sql).await?;
+    tracing::debug!(%table, "partition made");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_named_by_its_date_and_found_by_its_name() {
+        for (us, table) in [
+            (0, "readings_19700101"),
+            (-1, "readings_19691231"),
+            (1_700_000_000_000_000, "readings_20231114"),
+            (Timestamp::MIN.as_us(), "readings_00010101"),
+            (Timestamp::MAX.as_us(), "readings_99991231"),
+        ] {
+            let ts = Timestamp::from_us(us).unwrap();
+            let day = Day::of(ts);
+            assert!(day.has(ts));
+            assert_eq!(day.table(), table);
+            assert_eq!(Day::from_table(table), Some(day));
+        }
+        let midnight = Timestamp::from_us(DAY_US).unwrap();
+        assert!(!Day(0).has(midnight) && Day(1).has(midnight));
+        assert_eq!(Day::from_table("readings_by_series"), None);
+    }
+}

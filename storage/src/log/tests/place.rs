@@ -1,0 +1,71 @@
+//! Where a log under test lies.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use edgesync_test_postgres::Cluster;
+use tempfile::TempDir;
+use tokio::runtime::Handle;
+
+use super::{Bench, Options, ReadingLog};
+use crate::log::Error;
+use crate::postgres::{Server, Target};
+
+/// A place for one log, which may be opened again and again.
+pub(super) struct Place {
+    directory: TempDir,
+    database: Option<(Arc<Cluster>, String)>,
+}
+
+impl Place {
+    /// A directory.
+    pub fn files() -> Self {
+        Self { directory: tempfile::tempdir().unwrap(), database: None }
+    }
+
+    /// A database of a cluster of its own, which is not synced: tests of what a power cut does are elsewhere.
+    pub fn database() -> Self {
+        let cluster = edgesync_test_postgres::Options::new().unsynced().start();
+        let url = cluster.url();
+        Self { directory: tempfile::tempdir().unwrap(), database: Some((cluster.into(), url)) }
+    }
+
+    /// Another database of a cluster.
+    pub fn database_of(cluster: &Arc<Cluster>) -> Self {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let url = cluster.database(&format!("log_{}", NUMBER.fetch_add(1, Ordering::Relaxed)));
+        Self { directory: tempfile::tempdir().unwrap(), database: Some((cluster.clone(), url)) }
+    }
+
+    /// A file beside the log.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// The cluster.
+    pub fn cluster(&self) -> &Cluster {
+        &self.database.as_ref().expect("it lies in a database").0
+    }
+
+    /// Whether it is a database.
+    pub fn is_database(&self) -> bool {
+        self.database.is_some()
+    }
+
+    /// Opens the log.
+    pub fn open(&self, options: Options) -> Bench {
+        Bench::new(self.try_open(options).unwrap())
+    }
+
+    /// Opens the log, if that can be done.
+    pub fn try_open(&self, options: Options) -> Result<ReadingLog, Error> {
+        let Some((_, url)) = &self.database else { return ReadingLog::open(self.directory.path(), options) };
+        let target = Target::parse(url).unwrap();
+        let open = async {
+            let server = Server::open(&target).await.unwrap();
+            ReadingLog::open_postgres(&server, options).await
+        };
+        tokio::task::block_in_place(|| Handle::current().block_on(open))
+    }
+}
