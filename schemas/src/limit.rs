@@ -286,6 +286,10 @@ pub const TOKEN_OVERLAP_S: i64 = 30 * 86_400;
 pub const SESSIONS_PER_USER: u32 = 100;
 /// Days after its last use that a session ends.
 pub const SESSION_DAYS: i64 = 30;
+/// API tokens of a user. More: refused (`api_token_limit_reached`).
+pub const API_TOKENS_PER_USER: u32 = 100;
+/// Days ahead that an API token may end: ten years. Later: the body is refused. One without an end does not end by itself.
+pub const API_TOKEN_DAYS: i64 = 3_650;
 /// Statements and transactions waiting for the catalog. More: refused (503 `busy`).
 pub const CATALOG_QUEUE: usize = 1024;
 /// Threads that read the catalog.
@@ -308,13 +312,30 @@ pub const AUDIT_DETAILS_BYTES: usize = 4096;
 /// Device tokens whose device is remembered, about 150 bytes each. More: the older half is forgotten and read again.
 pub const TOKEN_CACHE: usize = 131_072;
 
+// ---- requests that are answered once ---------------------------------------------------------------------------------
+
+/// Bytes of an `Idempotency-Key`. More: refused (400).
+pub const IDEMPOTENCY_KEY_BYTES: usize = 255;
+/// Seconds that a key is remembered: a day.
+pub const IDEMPOTENCY_S: i64 = 86_400;
+/// Keys of a user that are remembered. More: the oldest is forgotten.
+pub const IDEMPOTENCY_KEYS_PER_USER: i64 = 10_000;
+/// Bytes of an answer that is kept for its key. More: a repeated request is told that it was done, not how it was answered.
+pub const IDEMPOTENCY_ANSWER_BYTES: usize = 64 * 1024;
+/// Answers with secrets that are kept, in memory only. More: the oldest is forgotten, and a repeated request told as above.
+pub const IDEMPOTENCY_SECRETS: usize = 1_000;
+/// Seconds that an answer with a secret is kept. Longer: as above.
+pub const IDEMPOTENCY_SECRET_S: u64 = 600;
+
 // ---- login ---------------------------------------------------------------------------------------------------------
 
 /// Failed logins of an account within [`LOGIN_WINDOW_S`]. More: 429 with `Retry-After`.
 pub const LOGIN_FAILURES_PER_ACCOUNT: u32 = 10;
 /// Failed logins from an address within [`LOGIN_WINDOW_S`]. More: 429 with `Retry-After`.
 pub const LOGIN_FAILURES_PER_ADDRESS: u32 = 100;
-/// Seconds for which failed logins count.
+/// Signups from an address within [`LOGIN_WINDOW_S`], failed or not. More: 429 with `Retry-After`.
+pub const SIGNUPS_PER_ADDRESS: u32 = 50;
+/// Seconds for which failed logins and signups count.
 pub const LOGIN_WINDOW_S: u64 = 300;
 /// Accounts and addresses, each, whose failed logins are remembered. More: those that failed least are forgotten.
 pub const LOGIN_MEMORY: usize = 10_000;

@@ -3,6 +3,7 @@
 //! An input is read from JSON by a function that reports every problem at once, each with the JSON pointer of its place;
 //! behind it nothing is checked again, but what only the catalog can know (uniqueness, access, limits).
 
+pub mod api_token;
 pub mod audit;
 pub mod dashboard;
 pub mod device;

@@ -101,6 +101,55 @@ impl OrganizationInput {
     }
 }
 
+/// Body of a change to an organization. What is absent stays.
+#[derive(Debug, Clone, Default, ToSchema)]
+pub struct OrganizationPatch {
+    /// New name.
+    #[schema(value_type = shape::Name, required = false)]
+    pub name: Option<String>,
+    /// New name in addresses.
+    #[schema(value_type = shape::Slug, required = false)]
+    pub slug: Option<String>,
+    /// New description.
+    #[schema(value_type = shape::Description, required = false)]
+    pub description: Option<String>,
+    /// Whether it is in use: if not, its devices are refused.
+    #[schema(value_type = bool, required = false)]
+    pub is_active: Option<bool>,
+}
+
+impl OrganizationPatch {
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// All problems.
+    pub fn read(body: Value) -> Checked<Self> {
+        input::read(body, |f| Self {
+            name: f.optional("name", input::name),
+            slug: f.optional("slug", slug),
+            description: f.optional("description", input::description),
+            is_active: f.optional("is_active", input::boolean),
+        })
+    }
+}
+
+/// Body of a hand-over of an organization.
+#[derive(Debug, Clone, Copy, ToSchema)]
+pub struct OwnerInput {
+    /// The member whom it will belong to.
+    pub user_id: UserId,
+}
+
+impl OwnerInput {
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// All problems.
+    pub fn read(body: Value) -> Checked<Self> {
+        input::read(body, |f| Self { user_id: f.required_id("user_id") })
+    }
+}
+
 /// Body of a new member.
 #[derive(Debug, Clone, ToSchema)]
 pub struct MemberInput {

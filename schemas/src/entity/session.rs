@@ -1,12 +1,13 @@
 //! Sessions: proof that somebody logged in, by an opaque token of which only the hash is kept.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::id::{TokenId, UserId};
 use crate::time::Timestamp;
 
 /// A session.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Session {
     /// Its id.
     pub id: TokenId,

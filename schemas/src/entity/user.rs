@@ -121,6 +121,9 @@ pub struct Signup {
     /// How the user wants to be called; the address up to the `@` if not given.
     #[schema(value_type = shape::Name, required = false)]
     pub name: String,
+    /// What the server printed when it started, if it asks the first user for it.
+    #[schema(value_type = String, max_length = 200, required = false)]
+    pub setup_token: Option<String>,
 }
 
 impl Signup {
@@ -135,7 +138,8 @@ impl Signup {
             let name = f.optional("name", input::name);
             let name =
                 name.unwrap_or_else(|| email.as_str().split('@').next().unwrap_or_default().to_owned());
-            Self { email, password, name }
+            let setup_token = f.optional("setup_token", input::line(1, limit::NAME_CHARS));
+            Self { email, password, name, setup_token }
         })
     }
 }

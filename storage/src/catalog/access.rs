@@ -153,6 +153,14 @@ impl AccessCache {
         inner.young.retain(|_, known| known.access.device != device);
         inner.old.retain(|_, known| known.access.device != device);
     }
+
+    /// Forgets the tokens of all devices of an organization: as [`AccessCache::forget`].
+    pub(super) fn forget_organization(&self, organization: OrganizationId) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.epoch += 1;
+        inner.young.retain(|_, known| known.access.organization != organization);
+        inner.old.retain(|_, known| known.access.organization != organization);
+    }
 }
 
 impl Generations {

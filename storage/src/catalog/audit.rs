@@ -72,6 +72,7 @@ pub(super) async fn note<K>(
 ) -> Result<(), Error> {
     let (actor, book, at): (Option<UserId>, _, _) = (actor.into(), book.into(), now());
     let id: AuditId = new_id();
+    tx.made(|| format!("{} {target}", target_kind(&name_of(&action))));
     let details = Value::json(&bounded(details));
     let row = tx.first(
         "INSERT INTO audit_log (id, book_id, is_account, seq, actor_id, action, target_id, details, at)

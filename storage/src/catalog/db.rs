@@ -6,8 +6,10 @@
 use std::path::Path;
 
 use super::error::Error;
+use super::idempotency::Mark;
 use super::sqlite::{Call, Sqlite};
 use super::value::{Row, Value};
+use super::within::{Dialect, narrowed};
 
 /// A database. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -24,7 +26,17 @@ impl Db {
     /// Rows of a statement that changes nothing, outside of any transaction. Cancel safe.
     pub(crate) async fn query(&self, sql: &'static str, params: Vec<Value>) -> Result<Vec<Row>, Error> {
         check(sql);
-        self.sqlite.read(sql, params).await
+        self.sqlite.read(narrowed(sql, Dialect::Sqlite), params).await
+    }
+
+    /// The first row of a question that the platform asks, not a user: of all organizations. Cancel safe.
+    pub(crate) async fn first_for_platform(
+        &self,
+        sql: &'static str,
+        params: Vec<Value>,
+    ) -> Result<Option<Row>, Error> {
+        check(sql);
+        Ok(self.sqlite.read(sql.into(), params).await?.into_iter().next())
     }
 
     /// The first row of a statement that changes nothing. Cancel safe.
@@ -36,7 +48,7 @@ impl Db {
     ///
     /// Dropped before [`Tx::commit`], it leaves nothing behind.
     pub(crate) async fn begin(&self) -> Result<Tx, Error> {
-        Ok(Tx { sqlite: self.sqlite.begin().await? })
+        Ok(Tx { sqlite: self.sqlite.begin().await?, mark: Mark::current() })
     }
 }
 
@@ -44,13 +56,27 @@ impl Db {
 #[derive(Debug)]
 pub(crate) struct Tx {
     sqlite: super::sqlite::Tx,
+    /// The key that the task which began it works for.
+    mark: Option<Mark>,
 }
 
 impl Tx {
     /// Rows of a statement. Not cancel safe: a cancelled one may be done; the transaction is then rolled back.
     pub(crate) async fn query(&mut self, sql: &'static str, params: Vec<Value>) -> Result<Vec<Row>, Error> {
         check(sql);
+        let sql = narrowed(sql, Dialect::Sqlite);
         self.sqlite.call(|reply| Call::Query { sql, params, reply }).await
+    }
+
+    /// As [`Db::first_for_platform`].
+    pub(crate) async fn first_for_platform(
+        &mut self,
+        sql: &'static str,
+        params: Vec<Value>,
+    ) -> Result<Option<Row>, Error> {
+        check(sql);
+        let rows: Vec<Row> = self.sqlite.call(|reply| Call::Query { sql: sql.into(), params, reply }).await?;
+        Ok(rows.into_iter().next())
     }
 
     /// The first row of a statement. As [`Tx::query`].
@@ -74,11 +100,22 @@ impl Tx {
         sets: Vec<Vec<Value>>,
     ) -> Result<u64, Error> {
         check(sql);
+        let sql = narrowed(sql, Dialect::Sqlite);
         self.sqlite.call(|reply| Call::Execute { sql, sets, reply }).await
     }
 
-    /// Makes it durable. Not cancel safe: a cancelled one may or may not be.
+    /// Remembers what is made in it, for the key that it is made for, if there is one.
+    pub(crate) fn made(&self, what: impl FnOnce() -> String) {
+        if let Some(mark) = &self.mark {
+            mark.made(what);
+        }
+    }
+
+    /// Makes it durable, and with it that the work is done for the key that it is done for. Not cancel safe: a cancelled one may or may not be.
     pub(crate) async fn commit(mut self) -> Result<(), Error> {
+        if let Some(mark) = self.mark.take() {
+            mark.apply(&mut self).await?;
+        }
         self.sqlite.call(|reply| Call::Commit { reply }).await
     }
 }

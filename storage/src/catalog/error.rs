@@ -26,6 +26,15 @@ pub enum Error {
     /// The user may see it, but not do this with it.
     #[error("not allowed to a member who is no admin")]
     Forbidden,
+    /// The user may see it and is no owner, which this needs.
+    #[error("not allowed to a member who is not the owner")]
+    NotOwner,
+    /// It is in no organization, and who asks may see one organization only.
+    #[error("outside of the one organization")]
+    OneOrganization,
+    /// The first user of the installation exists.
+    #[error("the first user exists")]
+    AlreadySetUp,
     /// It would leave an organization without its owner, or with one who is no admin.
     #[error("the owner of an organization stays its admin")]
     Owner,

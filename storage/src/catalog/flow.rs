@@ -14,7 +14,7 @@ use super::audit::{self, Book};
 use super::db::Tx;
 use super::error::Error;
 use super::value::{Row, Value};
-use super::{Catalog, Listing, Slice, new_id, now, project};
+use super::{Catalog, Listing, Slice, new_id, now, project, within};
 
 /// Who or what ended a flow.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +35,10 @@ impl Catalog {
         let mut tx = self.db.begin().await?;
         let organization = match input.project_id {
             Some(project) => Some(project::organization_of(&mut tx, user, project).await?),
-            None => None,
+            None => {
+                within::require_everywhere()?;
+                None
+            }
         };
         let owned = tx.first("SELECT count(*) FROM flows WHERE owner_id = $1", vec![user.into()]).await?;
         if owned.map_or(Ok(0), |mut row| row.take::<u32>())? >= limit::FLOWS_PER_USER {
@@ -100,7 +103,7 @@ impl Catalog {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn readable_flow(&self, user: UserId, id: FlowId) -> Result<FlowDiagram, Error> {
-        let row = self.db.first(READABLE, vec![user.into(), id.into()]).await?;
+        let row = self.db.first(READABLE, asking(user, id)).await?;
         read(&mut row.ok_or(Error::not_found("flow"))?)
     }
 
@@ -109,7 +112,7 @@ impl Catalog {
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`].
     pub async fn editable_flow(&self, user: UserId, id: FlowId) -> Result<FlowDiagram, Error> {
-        editable(self.db.first(READABLE, vec![user.into(), id.into()]).await?)
+        editable(self.db.first(READABLE, asking(user, id)).await?)
     }
 
     /// The flows that `user` may read, of one project or all, whose name has `q` in it.
@@ -127,12 +130,13 @@ impl Catalog {
             "SELECT f.id, f.owner_id, f.project_id, f.name, f.description, f.version, f.deployed_version, f.tags,
                 f.created_at, f.updated_at
              FROM flows f
-             WHERE (f.owner_id = $1 OR f.project_id IN (SELECT p.id FROM projects p
+             WHERE ((f.owner_id = $1 AND $2) OR f.project_id IN (SELECT p.id FROM projects p
                     JOIN organization_members m ON m.organization_id = p.organization_id WHERE m.user_id = $1))
-                AND (f.project_id = $2 OR $2 IS NULL) AND f.id > $3 AND lower(f.name) LIKE lower($4) ESCAPE '\\'
-             ORDER BY f.id LIMIT $5",
+                AND (f.project_id = $3 OR $3 IS NULL) AND f.id > $4 AND lower(f.name) LIKE lower($5) ESCAPE '\\'
+             ORDER BY f.id LIMIT $6",
             vec![
                 user.into(),
+                within::is_everywhere().into(),
                 project.into(),
                 slice.after().into(),
                 super::pattern(q).into(),
@@ -156,7 +160,7 @@ impl Catalog {
         patch: FlowPatch,
     ) -> Result<FlowDiagram, Error> {
         let mut tx = self.db.begin().await?;
-        let mut flow = editable(tx.first(READABLE, vec![user.into(), id.into()]).await?)?;
+        let mut flow = editable(tx.first(READABLE, asking(user, id)).await?)?;
         check_version(flow.version, expected)?;
         let changed = changed(&patch);
         let before = book(&mut tx, id).await?;
@@ -164,8 +168,9 @@ impl Catalog {
         if let Some(project) = patch.project_id
             && moves
         {
-            if let Some(project) = project {
-                project::organization_of(&mut tx, user, project).await?;
+            match project {
+                Some(project) => drop(project::organization_of(&mut tx, user, project).await?),
+                None => within::require_everywhere()?,
             }
             flow.project_id = project;
         }
@@ -214,7 +219,7 @@ impl Catalog {
     /// [`Error::NotFound`], [`Error::Forbidden`].
     pub async fn delete_flow(&self, user: UserId, id: FlowId) -> Result<(), Error> {
         let mut tx = self.db.begin().await?;
-        let flow = editable(tx.first(READABLE, vec![user.into(), id.into()]).await?)?;
+        let flow = editable(tx.first(READABLE, asking(user, id)).await?)?;
         let (book, details) = (book(&mut tx, id).await?, json!({"name": flow.name}));
         audit::note(&mut tx, user, book, AuditAction::FlowDeleted, id, details).await?;
         tx.execute("DELETE FROM flows WHERE id = $1", vec![id.into()]).await?;
@@ -321,7 +326,7 @@ impl Catalog {
     pub async fn foreign_devices(&self, flow: FlowId, devices: &[DeviceId]) -> Result<Vec<DeviceId>, Error> {
         let mut foreign = Vec::new();
         for device in devices {
-            let row = self.db.first(MAY_READ, vec![(*device).into(), flow.into()]);
+            let row = self.db.first_for_platform(MAY_READ, vec![(*device).into(), flow.into()]);
             if row.await?.is_none() {
                 foreign.push(*device);
             }
@@ -342,7 +347,7 @@ pub(super) fn check_version(current: u32, expected: Option<u32>) -> Result<(), E
 }
 
 /// Where changes to a flow are noted: with the organization of its project, or with its owner.
-async fn book(tx: &mut Tx, id: FlowId) -> Result<Book, Error> {
+pub(super) async fn book(tx: &mut Tx, id: FlowId) -> Result<Book, Error> {
     let row = tx.first(
         "SELECT f.owner_id, p.organization_id FROM flows f LEFT JOIN projects p ON p.id = f.project_id WHERE f.id = $1",
         vec![id.into()],
@@ -374,7 +379,7 @@ fn changed(patch: &FlowPatch) -> Json {
 async fn check_deployed(tx: &mut Tx, id: FlowId) -> Result<(), Error> {
     let Some(row) = tx.first(DEPLOYED, vec![id.into()]).await? else { return Ok(()) };
     for device in deployed(row)?.devices() {
-        if tx.first(MAY_READ, vec![device.into(), id.into()]).await?.is_some() {
+        if tx.first_for_platform(MAY_READ, vec![device.into(), id.into()]).await?.is_some() {
             continue;
         }
         if tx.first("SELECT id FROM devices WHERE id = $1", vec![device.into()]).await?.is_some() {
@@ -391,7 +396,7 @@ async fn check_deployed(tx: &mut Tx, id: FlowId) -> Result<(), Error> {
 /// # Errors
 /// [`Error::Missing`].
 pub(super) async fn check_readable(tx: &mut Tx, user: UserId, id: FlowId) -> Result<(), Error> {
-    let row = tx.first(READABLE, vec![user.into(), id.into()]).await?;
+    let row = tx.first(READABLE, asking(user, id)).await?;
     row.map(drop).ok_or(Error::Missing { field: "flow_id" })
 }
 
@@ -410,7 +415,12 @@ const READABLE: &str =
         CASE WHEN f.owner_id = $1 OR m.role = 'admin' THEN 1 ELSE 0 END
     FROM flows f LEFT JOIN projects p ON p.id = f.project_id
     LEFT JOIN organization_members m ON m.organization_id = p.organization_id AND m.user_id = $1
-    WHERE f.id = $2 AND (f.owner_id = $1 OR m.user_id = $1)";
+    WHERE f.id = $2 AND (m.user_id = $1 OR (f.owner_id = $1 AND $3))";
+
+/// The parameters of [`READABLE`]: what is in no organization is seen by whoever is not narrowed to one.
+fn asking(user: UserId, id: FlowId) -> Vec<Value> {
+    vec![user.into(), id.into(), within::is_everywhere().into()]
+}
 
 fn editable(row: Option<Row>) -> Result<FlowDiagram, Error> {
     let mut row = row.ok_or(Error::not_found("flow"))?;
@@ -419,7 +429,7 @@ fn editable(row: Option<Row>) -> Result<FlowDiagram, Error> {
 }
 
 /// id, owner_id, version, diagram
-fn deployed(mut row: Row) -> Result<DeployedFlow, Error> {
+pub(super) fn deployed(mut row: Row) -> Result<DeployedFlow, Error> {
     Ok(DeployedFlow { id: row.take()?, owner_id: row.take()?, version: row.take()?, diagram: row.json()? })
 }
 

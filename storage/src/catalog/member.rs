@@ -154,6 +154,21 @@ impl Catalog {
         Ok(deployed)
     }
 
+    /// The member.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] to outsiders and for one who is no member.
+    pub async fn member(
+        &self,
+        user: UserId,
+        organization: OrganizationId,
+        of: UserId,
+    ) -> Result<OrganizationMember, Error> {
+        self.role(user, organization).await?.ok_or(Error::not_found("organization"))?;
+        let row = self.db.first(MEMBER, vec![organization.into(), of.into()]).await?;
+        read(&mut row.ok_or(Error::not_found("member"))?)
+    }
+
     /// How many memberships have ended since the catalog was opened: while it stays, who might read something then may read it now.
     pub fn departures(&self) -> u64 {
         self.departures.load(Ordering::Acquire)
@@ -182,7 +197,7 @@ const MEMBER: &str = "SELECT m.organization_id, m.user_id, u.email, u.name, m.ro
     FROM organization_members m JOIN users u ON u.id = m.user_id
     WHERE m.organization_id = $1 AND m.user_id = $2";
 
-async fn member(
+pub(super) async fn member(
     tx: &mut Tx,
     organization: OrganizationId,
     user: UserId,

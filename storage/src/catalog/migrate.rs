@@ -28,6 +28,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     },
     Migration { version: 3, name: "audit", sql: include_str!("../../migrations/sqlite/0003_audit.sql") },
     Migration { version: 4, name: "things", sql: include_str!("../../migrations/sqlite/0004_things.sql") },
+    Migration { version: 5, name: "tenancy", sql: include_str!("../../migrations/sqlite/0005_tenancy.sql") },
 ];
 
 /// Brings the database to the newest schema.

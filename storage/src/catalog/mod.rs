@@ -5,6 +5,7 @@
 //! returns. All methods are cancel safe: a cancelled change is done whole or not at all.
 
 mod access;
+mod api_token;
 mod audit;
 mod dashboard;
 mod db;
@@ -13,6 +14,7 @@ mod device_create;
 mod device_history;
 mod error;
 mod flow;
+pub mod idempotency;
 mod member;
 mod migrate;
 mod organization;
@@ -29,6 +31,7 @@ mod tracked;
 mod user;
 mod value;
 mod widget;
+pub mod within;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -47,7 +50,7 @@ pub use device_create::Made;
 pub use device_history::Passage;
 pub use error::Error;
 pub use flow::Stopped;
-pub use user::{Account, SignedUp};
+pub use user::{Account, Admission, SignedUp};
 
 /// The catalog. Cheap to clone; its threads end with the last clone.
 #[derive(Debug, Clone)]

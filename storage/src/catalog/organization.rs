@@ -1,27 +1,38 @@
 //! Organizations.
+//!
+//! An admin changes one; only the owner hands it over or removes it. Taking one out of use closes its devices out and nothing
+//! else: its members read on, and its admins can put it into use again.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use edgesync_schemas::entity::audit::AuditAction;
-use edgesync_schemas::entity::organization::{MemberRole, Organization, OrganizationInput, slug_of};
-use edgesync_schemas::id::{OrganizationId, UserId};
+use edgesync_schemas::entity::organization::{
+    MemberRole, Organization, OrganizationInput, OrganizationPatch, Role, slug_of,
+};
+use edgesync_schemas::id::{DeviceId, FlowId, OrganizationId, UserId};
 use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 use serde_json::json;
 
+use super::access::{self, require};
 use super::db::Tx;
 use super::error::Error;
-use super::value::Row;
-use super::{Catalog, Listing, Slice, audit, member, new_id, now};
+use super::value::{Row, Value};
+use super::{Catalog, Listing, Slice, audit, flow, member, new_id, now, within};
 
 impl Catalog {
     /// Makes an organization that belongs to `owner`.
     ///
     /// # Errors
-    /// [`Error::Conflict`] if the slug is taken; [`Error::LimitReached`].
+    /// [`Error::Conflict`] if the slug is taken; [`Error::LimitReached`]; [`Error::OneOrganization`].
     pub async fn create_organization(
         &self,
         owner: UserId,
         input: OrganizationInput,
     ) -> Result<Organization, Error> {
+        within::require_everywhere()?;
         let at = now();
         let mut tx = self.db.begin().await?;
         let organization = insert(&mut tx, owner, input, at).await?;
@@ -37,12 +48,7 @@ impl Catalog {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn organization(&self, user: UserId, id: OrganizationId) -> Result<Organization, Error> {
-        let row = self.db.first(
-            "SELECT o.id, o.name, o.slug, o.description, o.owner_id, o.is_active, o.created_at, o.updated_at
-             FROM organizations o JOIN organization_members m ON m.organization_id = o.id
-             WHERE m.user_id = $1 AND o.id = $2",
-            vec![user.into(), id.into()],
-        );
+        let row = self.db.first(READABLE, vec![user.into(), id.into()]);
         read(&mut row.await?.ok_or(Error::not_found("organization"))?)
     }
 
@@ -66,7 +72,199 @@ impl Catalog {
         let items = rows.await?.into_iter().map(|mut row| read(&mut row)).collect::<Result<_, _>>()?;
         Ok(slice.cut(items, |organization: &Organization| organization.id.uuid()))
     }
+
+    /// Changes an organization. Whoever takes one out of use closes its devices' sockets next: their tokens are refused from
+    /// here on.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Conflict`] if the slug is taken.
+    pub async fn update_organization(
+        &self,
+        user: UserId,
+        id: OrganizationId,
+        patch: OrganizationPatch,
+    ) -> Result<Organization, Error> {
+        let mut tx = self.db.begin().await?;
+        let mut organization = for_change(&mut tx, user, id, Role::Admin).await?;
+        let fields = [
+            ("name", patch.name.is_some()),
+            ("slug", patch.slug.is_some()),
+            ("description", patch.description.is_some()),
+            ("is_active", patch.is_active.is_some()),
+        ];
+        organization.name = patch.name.unwrap_or(organization.name);
+        organization.slug = patch.slug.unwrap_or(organization.slug);
+        organization.description = patch.description.unwrap_or(organization.description);
+        organization.is_active = patch.is_active.unwrap_or(organization.is_active);
+        organization.updated_at = now();
+        tx.execute(
+            "UPDATE organizations SET name = $1, slug = $2, description = $3, is_active = $4, updated_at = $5 WHERE id = $6",
+            vec![
+                organization.name.as_str().into(),
+                organization.slug.as_str().into(),
+                organization.description.as_str().into(),
+                organization.is_active.into(),
+                organization.updated_at.into(),
+                id.into(),
+            ],
+        )
+        .await?;
+        let changed = audit::changed(&fields);
+        let details = json!({
+            "name": organization.name, "slug": organization.slug, "is_active": organization.is_active, "changed": changed,
+        });
+        audit::note(&mut tx, user, id, AuditAction::OrganizationUpdated, id, details).await?;
+        self.commit_organization(tx, id, false).await?;
+        Ok(organization)
+    }
+
+    /// Makes a member the owner, and an admin; who was the owner stays an admin.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`] and [`Error::NotOwner`]; [`Error::Missing`] if the new owner is no member,
+    /// [`Error::Invalid`] if they may not log in, [`Error::LimitReached`] if they own too many.
+    pub async fn hand_over(
+        &self,
+        user: UserId,
+        id: OrganizationId,
+        to: UserId,
+    ) -> Result<Organization, Error> {
+        let mut tx = self.db.begin().await?;
+        let organization = for_change(&mut tx, user, id, Role::Owner).await?;
+        if to == organization.owner_id {
+            return Ok(organization);
+        }
+        let row = tx.first(
+            "SELECT u.is_active, (SELECT count(*) FROM organizations o WHERE o.owner_id = u.id)
+             FROM organization_members m JOIN users u ON u.id = m.user_id WHERE m.organization_id = $1 AND m.user_id = $2",
+            vec![id.into(), to.into()],
+        );
+        let mut row = row.await?.ok_or(Error::Missing { field: "user_id" })?;
+        let (may_log_in, owned): (bool, u32) = (row.take()?, row.take()?);
+        if !may_log_in {
+            return Err(Error::Invalid { field: "user_id", message: "is of an account that may not log in" });
+        }
+        if owned >= limit::ORGANIZATIONS_PER_USER {
+            let code = "organization_limit_reached";
+            return Err(Error::LimitReached { code, limit: limit::ORGANIZATIONS_PER_USER });
+        }
+        let at = now();
+        tx.execute(
+            "UPDATE organizations SET owner_id = $1, updated_at = $2 WHERE id = $3",
+            vec![to.into(), at.into(), id.into()],
+        )
+        .await?;
+        tx.execute(
+            "UPDATE organization_members SET role = $1 WHERE organization_id = $2 AND user_id IN ($3, $4)",
+            vec![Value::name(&MemberRole::Admin), id.into(), to.into(), user.into()],
+        )
+        .await?;
+        let member = member::member(&mut tx, id, to).await?;
+        let details = json!({"from": user, "to": to, "email": member.email});
+        audit::note(&mut tx, user, id, AuditAction::OrganizationHandedOver, id, details).await?;
+        tx.commit().await?;
+        Ok(Organization { owner_id: to, updated_at: at, ..organization })
+    }
+
+    /// Removes an organization with its projects, devices, dashboards and audit log. Its flows stay with their owners and run no more;
+    /// its readings stay until their time is over.
+    ///
+    /// Answers the flows that ran in it or on its devices: they must be stopped next, and its devices' sockets be closed.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::NotOwner`].
+    pub async fn delete_organization(&self, user: UserId, id: OrganizationId) -> Result<Vec<FlowId>, Error> {
+        let mut tx = self.db.begin().await?;
+        let organization = for_change(&mut tx, user, id, Role::Owner).await?;
+        let stopped = stop_flows(&mut tx, id).await?;
+        tx.execute("DELETE FROM organizations WHERE id = $1", vec![id.into()]).await?;
+        tx.execute("DELETE FROM audit_log WHERE book_id = $1", vec![id.into()]).await?;
+        let details = json!({"name": organization.name, "slug": organization.slug});
+        audit::note(&mut tx, user, user, AuditAction::OrganizationDeleted, id, details).await?;
+        self.commit_organization(tx, id, true).await?;
+        Ok(stopped)
+    }
+
+    /// Commits a change to what an organization's devices may do, and forgets what was remembered of their tokens. If it is
+    /// `gone`, so are its memberships.
+    async fn commit_organization(&self, tx: Tx, id: OrganizationId, gone: bool) -> Result<(), Error> {
+        let (access, departures) = (Arc::clone(&self.access), Arc::clone(&self.departures));
+        // On its own feet: if whoever asked hangs up, the commit may still happen, and then it must be followed by this.
+        let commit = tokio::spawn(async move {
+            let done = tx.commit().await;
+            access.forget_organization(id);
+            if gone {
+                departures.fetch_add(1, Ordering::Release);
+            }
+            done
+        });
+        commit.await.map_err(|_| Error::Closed)?
+    }
 }
+
+const READABLE: &str =
+    "SELECT o.id, o.name, o.slug, o.description, o.owner_id, o.is_active, o.created_at, o.updated_at
+    FROM organizations o JOIN organization_members m ON m.organization_id = o.id
+    WHERE m.user_id = $1 AND o.id = $2";
+
+/// The organization, if `user` is at least this to it.
+async fn for_change(
+    tx: &mut Tx,
+    user: UserId,
+    id: OrganizationId,
+    least: Role,
+) -> Result<Organization, Error> {
+    let role = access::role(tx, user, id).await?;
+    require(role, Role::Admin)?;
+    if least == Role::Owner && role != Role::Owner {
+        return Err(Error::NotOwner);
+    }
+    let row = tx.first(READABLE, vec![user.into(), id.into()]).await?;
+    read(&mut row.ok_or(Error::not_found("organization"))?)
+}
+
+/// Writes down that the flows of an organization do not run any more: those in its projects, and those in no project that read its
+/// devices. Their owners keep them.
+async fn stop_flows(tx: &mut Tx, id: OrganizationId) -> Result<Vec<FlowId>, Error> {
+    let rows = tx.query("SELECT d.id FROM devices d WHERE d.organization_id = $1", vec![id.into()]).await?;
+    let devices = rows.into_iter().map(|mut row| row.take()).collect::<Result<HashSet<DeviceId>, _>>()?;
+    let (mut stopped, mut after) = (Vec::new(), uuid::Uuid::nil());
+    loop {
+        let rows = tx.query(DEPLOYED, vec![id.into(), after.into(), FLOWS_AT_ONCE.into()]).await?;
+        let Some(full) = (!rows.is_empty()).then_some(rows.len() as i64 == FLOWS_AT_ONCE) else { break };
+        for mut row in rows {
+            let is_in_project: bool = row.take()?;
+            let found = flow::deployed(row)?;
+            after = found.id.uuid();
+            if is_in_project || found.devices().iter().any(|device| devices.contains(device)) {
+                stopped.push(found.id);
+            }
+        }
+        if !full {
+            break;
+        }
+    }
+    for flow in &stopped {
+        let book = flow::book(tx, *flow).await?;
+        let details = json!({"why": "the organization was deleted"});
+        audit::note(tx, None, book, AuditAction::FlowStopped, *flow, details).await?;
+    }
+    let sets = stopped.iter().map(|flow| vec![(*flow).into()]).collect();
+    tx.execute_all("UPDATE flows SET deployed_version = NULL WHERE id = $1", sets).await?;
+    Ok(stopped)
+}
+
+/// Flows whose diagrams, of at most a MiB each, are looked at together.
+const FLOWS_AT_ONCE: i64 = 32;
+
+const DEPLOYED: &str =
+    "SELECT CASE WHEN p.organization_id = $1 THEN 1 ELSE 0 END, f.id, f.owner_id, v.version, v.diagram
+    FROM flows f JOIN flow_versions v ON v.flow_id = f.id AND v.version = f.deployed_version
+    LEFT JOIN projects p ON p.id = f.project_id
+    WHERE f.deployed_version IS NOT NULL AND f.id > $2
+        AND (p.organization_id = $1 OR (f.project_id IS NULL AND f.owner_id IN
+            (SELECT m.user_id FROM organization_members m WHERE m.organization_id = $1)))
+    ORDER BY f.id LIMIT $3";
 
 /// Makes an organization, without its owner's membership.
 pub(super) async fn insert(

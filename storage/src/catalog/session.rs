@@ -11,7 +11,8 @@ use serde_json::json;
 use super::db::Tx;
 use super::error::Error;
 use super::token::{Token, TokenKind};
-use super::{Catalog, audit, new_id, now, user};
+use super::value::Row;
+use super::{Catalog, Listing, Slice, audit, new_id, now, user};
 
 const LIFE_US: i64 = limit::SESSION_DAYS * 86_400_000_000;
 /// How stale `last_used_at` may be: a write per request would cost a flush to disk each.
@@ -54,14 +55,7 @@ impl Catalog {
             vec![token_hash.into(), at.into(), true.into()],
         );
         let Some(mut row) = found.await? else { return Ok(None) };
-        let mut session = Session {
-            id: row.take()?,
-            user_id: row.take()?,
-            token_prefix: row.take()?,
-            expires_at: row.take()?,
-            last_used_at: row.take()?,
-            created_at: row.take()?,
-        };
+        let mut session = read(&mut row)?;
         let user = user::read(&mut row)?;
         if session.last_used_at.plus_us(TOUCH_US) < at {
             session = Session { last_used_at: at, expires_at: at.plus_us(LIFE_US), ..session };
@@ -86,6 +80,50 @@ impl Catalog {
         tx.commit().await
     }
 
+    /// The sessions of `user` that have not ended.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn sessions(&self, user: UserId, slice: Slice) -> Result<Listing<Session>, Error> {
+        let rows = self.db.query(
+            "SELECT s.id, s.user_id, s.token_prefix, s.expires_at, s.last_used_at, s.created_at FROM sessions s
+             WHERE s.user_id = $1 AND s.id > $2 AND s.expires_at > $3 ORDER BY s.id LIMIT $4",
+            vec![user.into(), slice.after().into(), now().into(), slice.fetch().into()],
+        );
+        let items = rows.await?.into_iter().map(|mut row| read(&mut row)).collect::<Result<_, _>>()?;
+        Ok(slice.cut(items, |session: &Session| session.id.uuid()))
+    }
+
+    /// Ends a session of `user`.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if it is none of theirs, or has ended.
+    pub async fn end_session_of(&self, user: UserId, id: TokenId) -> Result<(), Error> {
+        let mut tx = self.db.begin().await?;
+        let ended = tx.first(
+            "DELETE FROM sessions WHERE user_id = $1 AND id = $2 RETURNING token_prefix",
+            vec![user.into(), id.into()],
+        );
+        let prefix: String = ended.await?.ok_or(Error::not_found("session"))?.take()?;
+        audit::note(&mut tx, user, user, AuditAction::SessionEnded, id, json!({"prefix": prefix})).await?;
+        tx.commit().await
+    }
+
+    /// Ends all sessions of `user` but one.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn end_other_sessions(&self, user: UserId, keep: TokenId) -> Result<u64, Error> {
+        let mut tx = self.db.begin().await?;
+        let ended = tx
+            .execute("DELETE FROM sessions WHERE user_id = $1 AND id <> $2", vec![user.into(), keep.into()]);
+        let ended = ended.await?;
+        let details = json!({"ended": ended});
+        audit::note(&mut tx, user, user, AuditAction::SessionOthersEnded, keep, details).await?;
+        tx.commit().await?;
+        Ok(ended)
+    }
+
     async fn touch_session(&self, session: &Session) -> Result<(), Error> {
         let mut tx = self.db.begin().await?;
         tx.execute(
@@ -95,6 +133,18 @@ impl Catalog {
         .await?;
         tx.commit().await
     }
+}
+
+/// id, user_id, token_prefix, expires_at, last_used_at, created_at
+fn read(row: &mut Row) -> Result<Session, Error> {
+    Ok(Session {
+        id: row.take()?,
+        user_id: row.take()?,
+        token_prefix: row.take()?,
+        expires_at: row.take()?,
+        last_used_at: row.take()?,
+        created_at: row.take()?,
+    })
 }
 
 pub(super) async fn insert(

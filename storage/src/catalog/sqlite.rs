@@ -4,6 +4,7 @@
 //! hanging up rolls back. Write-ahead log with `synchronous=FULL`: what was committed survives a power cut. Readers never
 //! wait for the writer. Another process may write too (`edgesync admin`); each waits for the other for a while.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::time::Duration;
 
@@ -36,7 +37,7 @@ struct Begin {
 /// A statement outside of any transaction.
 #[derive(Debug)]
 struct Read {
-    sql: &'static str,
+    sql: Cow<'static, str>,
     params: Vec<Value>,
     reply: Reply<Vec<Row>>,
 }
@@ -44,8 +45,8 @@ struct Read {
 /// A statement of the one who has the floor.
 #[derive(Debug)]
 pub(super) enum Call {
-    Query { sql: &'static str, params: Vec<Value>, reply: Reply<Vec<Row>> },
-    Execute { sql: &'static str, sets: Vec<Vec<Value>>, reply: Reply<u64> },
+    Query { sql: Cow<'static, str>, params: Vec<Value>, reply: Reply<Vec<Row>> },
+    Execute { sql: Cow<'static, str>, sets: Vec<Vec<Value>>, reply: Reply<u64> },
     Commit { reply: Reply<()> },
 }
 
@@ -74,7 +75,7 @@ impl Sqlite {
         Ok(Self { writer, readers })
     }
 
-    pub(super) async fn read(&self, sql: &'static str, params: Vec<Value>) -> Result<Vec<Row>, Error> {
+    pub(super) async fn read(&self, sql: Cow<'static, str>, params: Vec<Value>) -> Result<Vec<Row>, Error> {
         let (reply, answer) = oneshot::channel();
         send(&self.readers, Read { sql, params, reply })?;
         answer.await.map_err(|_| Error::Closed)?
@@ -130,7 +131,7 @@ fn connect(path: &Path) -> Result<Connection, Error> {
 fn read(db: &Connection, reads: &Receiver<Read>) {
     for Read { sql, params, reply } in reads {
         // Who asked may be gone: then the answer is dropped.
-        let _ = reply.send(query(db, sql, &params));
+        let _ = reply.send(query(db, &sql, &params));
     }
 }
 
@@ -154,8 +155,8 @@ fn write(db: &Connection, begins: &Receiver<Begin>) {
 fn converse(db: &Connection, calls: &Receiver<Call>) {
     while let Ok(call) = calls.recv_timeout(Duration::from_millis(limit::TRANSACTION_IDLE_MS)) {
         match call {
-            Call::Query { sql, params, reply } => drop(reply.send(query(db, sql, &params))),
-            Call::Execute { sql, sets, reply } => drop(reply.send(execute(db, sql, &sets))),
+            Call::Query { sql, params, reply } => drop(reply.send(query(db, &sql, &params))),
+            Call::Execute { sql, sets, reply } => drop(reply.send(execute(db, &sql, &sets))),
             Call::Commit { reply } => {
                 drop(reply.send(db.execute_batch("COMMIT").map_err(Error::from)));
                 return;

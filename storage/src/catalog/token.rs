@@ -12,6 +12,9 @@ use super::error::Error;
 /// Bytes of a token kept in clear to tell tokens apart by: the kind and 32 of the 256 bits.
 const PREFIX_BYTES: usize = 12;
 
+/// Start of API tokens.
+pub const API_TOKEN: &str = "esa_";
+
 /// What a token is for, as its start says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenKind {
@@ -19,6 +22,10 @@ pub enum TokenKind {
     Device,
     /// A session's.
     Session,
+    /// An API token.
+    Api,
+    /// What the first user of a server shows.
+    Setup,
 }
 
 /// A new token, to be shown once. It does not print by accident.
@@ -36,6 +43,8 @@ impl Token {
         let start = match kind {
             TokenKind::Device => "esd_",
             TokenKind::Session => "ess_",
+            TokenKind::Api => API_TOKEN,
+            TokenKind::Setup => "est_",
         };
         Ok(Self(format!("{start}{}", hex(&bits))))
     }
@@ -67,6 +76,19 @@ pub fn hash(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
 
+/// Whether two hashes are the same, in a time that does not tell where they differ.
+pub fn same(one: &[u8; 32], other: &[u8; 32]) -> bool {
+    one.iter().zip(other).fold(0, |differs, (one, other)| differs | (one ^ other)) == 0
+}
+
+/// Whether there is a whole token of any kind in the text: something that is shown once.
+pub fn is_in(text: &str) -> bool {
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_hexdigit).count();
+    ["esd_", "ess_", API_TOKEN, "est_"]
+        .iter()
+        .any(|start| text.split(start).skip(1).any(|rest| digits(rest) >= 64))
+}
+
 /// Bytes in hexadecimal.
 pub(super) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
@@ -80,6 +102,29 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_whole_token_is_found_in_a_text_and_its_start_is_not() {
+        for kind in [TokenKind::Device, TokenKind::Session, TokenKind::Api, TokenKind::Setup] {
+            let token = Token::draw(kind).unwrap();
+            assert!(is_in(&format!(
+                r#"{{"token_prefix":"{}","token":"{}"}}"#,
+                token.prefix(),
+                token.reveal()
+            )));
+            assert!(!is_in(&format!(r#"{{"token_prefix":"{}"}}"#, token.prefix())));
+        }
+    }
+
+    #[test]
+    fn hashes_are_the_same_only_if_all_of_them_is() {
+        assert!(same(&[7; 32], &[7; 32]));
+        for at in 0..32 {
+            let mut other = [7; 32];
+            other[at] = 6;
+            assert!(!same(&[7; 32], &other));
+        }
+    }
 
     #[test]
     fn tokens_differ_and_do_not_print() {

@@ -40,12 +40,43 @@ pub struct SignedUp {
     pub token: Token,
 }
 
+/// Which new users are let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission {
+    /// All.
+    Anybody,
+    /// The first user of the installation.
+    First,
+}
+
 impl Catalog {
     /// Makes a user, their profile, their first organization, their membership as its admin, and a session: all or nothing.
     ///
     /// # Errors
     /// [`Error::Conflict`] if the address has an account.
     pub async fn sign_up(&self, email: &str, name: &str, password_hash: String) -> Result<SignedUp, Error> {
+        self.sign_up_as(Admission::Anybody, email, name, password_hash).await
+    }
+
+    /// Whether there is a user, or ever was.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn has_users(&self) -> Result<bool, Error> {
+        Ok(self.db.first("SELECT f.place FROM first_users f", vec![]).await?.is_some())
+    }
+
+    /// Makes a user as [`Catalog::sign_up`] does, if they are let in. Of any number that are the first at once, one is.
+    ///
+    /// # Errors
+    /// [`Error::AlreadySetUp`] if they are not let in; [`Error::Conflict`] if the address has an account.
+    pub async fn sign_up_as(
+        &self,
+        admission: Admission,
+        email: &str,
+        name: &str,
+        password_hash: String,
+    ) -> Result<SignedUp, Error> {
         let at = now();
         let profile = UserProfile {
             subscription_type: SubscriptionType::Free,
@@ -62,6 +93,13 @@ impl Catalog {
         };
         let token = Token::draw(TokenKind::Session)?;
         let mut tx = self.db.begin().await?;
+        let is_first = tx.execute(
+            "INSERT INTO first_users (place, user_id, at) VALUES (1, $1, $2) ON CONFLICT (place) DO NOTHING",
+            vec![user.id.into(), at.into()],
+        );
+        if is_first.await? == 0 && admission == Admission::First {
+            return Err(Error::AlreadySetUp);
+        }
         tx.execute(
             "INSERT INTO users (id, email, name, password_hash, is_active, created_at, updated_at)
              VALUES ($1, $2, $3, $4, $5, $6, $6)",

@@ -154,6 +154,12 @@ impl<K> Field for Id<K> {
         Uuid::from_slice(&bytes).map(Id::from_uuid).map_err(|_| Error::Corrupt { what: "id" })
     }
 }
+impl Field for [u8; 32] {
+    fn read(value: Value) -> Result<Self, Error> {
+        let Value::Bytes(bytes) = value else { return Err(Error::Corrupt { what: "hash" }) };
+        bytes.try_into().map_err(|_| Error::Corrupt { what: "hash" })
+    }
+}
 impl Field for Timestamp {
     fn read(value: Value) -> Result<Self, Error> {
         Timestamp::from_us(i64::read(value)?).ok_or(Error::Corrupt { what: "time" })

@@ -8,6 +8,8 @@ mod devices;
 mod flows;
 mod permissions;
 mod projects;
+mod organizations;
+mod tokens;
 mod users;
 mod widgets;
 

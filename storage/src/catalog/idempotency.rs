@@ -1,0 +1,177 @@
+//! Requests that are answered once: a client's key is written down before the work, in a transaction of its own; that the work
+//! is done is written in the transaction that does it; the answer after it.
+//!
+//! So whatever dies when, a key tells three states apart: nothing was done (it may be done now), it was done and this is the answer,
+//! and it was done but the answer was lost. A change learns of its key from the task that it runs in ([`carrying`]): every
+//! method of the catalog would have to hand it on otherwise, and the one that forgot would be done twice.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use edgesync_schemas::id::{Id, UserId};
+use edgesync_schemas::limit;
+use uuid::Uuid;
+
+use super::db::Tx;
+use super::error::Error;
+use super::within::{self, within};
+use super::{Catalog, new_id, now};
+
+tokio::task_local! {
+    static CARRIED: Mark;
+}
+
+/// The key that a task works for.
+#[derive(Debug, Clone)]
+pub struct Mark {
+    row: Uuid,
+    made: Arc<Mutex<Option<String>>>,
+}
+
+impl Mark {
+    /// That of this task.
+    pub(super) fn current() -> Option<Self> {
+        CARRIED.try_with(Clone::clone).ok()
+    }
+
+    /// Remembers what was made, for whoever asks after the answer was lost: the first thing that is noted.
+    pub(super) fn made(&self, what: impl FnOnce() -> String) {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(what);
+    }
+
+    /// Writes down, in the transaction that does the work, that it is done.
+    pub(super) async fn apply(&self, tx: &mut Tx) -> Result<(), Error> {
+        let made = self.made.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        tx.execute(
+            "UPDATE idempotency_keys SET applied = $1, made = $2 WHERE id = $3",
+            vec![true.into(), made.into(), self.row.into()],
+        )
+        .await
+        .map(drop)
+    }
+}
+
+/// Runs `work` for the key `mark`: what it commits to the catalog marks the key as applied. Cancel safe as `work` is.
+pub async fn carrying<T>(mark: Mark, work: impl Future<Output = T>) -> T {
+    CARRIED.scope(mark, work).await
+}
+
+/// Runs `work` for the key that the present task works for, and [`within`] what that is narrowed to, if there are any: for work that is
+/// handed to another task.
+pub fn carry_on<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
+    let (mark, organization) = (Mark::current(), within::current());
+    async move {
+        match (mark, organization) {
+            (Some(mark), Some(organization)) => carrying(mark, within(organization, work)).await,
+            (Some(mark), None) => carrying(mark, work).await,
+            (None, Some(organization)) => within(organization, work).await,
+            (None, None) => work.await,
+        }
+    }
+}
+
+/// What is known of a key.
+#[derive(Debug)]
+pub enum Reserved {
+    /// It is new, or nothing was done for it: the work is to be done now.
+    Now(Mark),
+    /// The work is done, and this was the answer.
+    Answered(String),
+    /// The work was done, as far as is known to this thing, and the answer is lost.
+    Lost(Option<String>),
+    /// It was used for another request.
+    OtherRequest,
+}
+
+impl Catalog {
+    /// Writes down that the work for a key begins, or says what is known of it. Whoever asks knows that nobody works for the
+    /// key right now. With `at_most_once` a key that was begun and not answered is never begun again.
+    ///
+    /// Keys whose time is over are removed, and the oldest if the user has too many.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn reserve_key(
+        &self,
+        user: UserId,
+        key: &str,
+        fingerprint: &[u8; 32],
+        at_most_once: bool,
+    ) -> Result<Reserved, Error> {
+        let (at, id) = (now(), new_id::<()>());
+        let mut tx = self.db.begin().await?;
+        tx.execute(
+            "DELETE FROM idempotency_keys WHERE id IN
+                (SELECT k.id FROM idempotency_keys k WHERE k.expires_at <= $1 ORDER BY k.expires_at LIMIT 100)
+                OR (user_id = $2 AND idempotency_key = $3 AND expires_at <= $1)",
+            vec![at.into(), user.into(), key.into()],
+        )
+        .await?;
+        let inserted = tx.execute(
+            "INSERT INTO idempotency_keys (id, user_id, idempotency_key, fingerprint, applied, expires_at)
+             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (user_id, idempotency_key) DO NOTHING",
+            vec![
+                id.into(),
+                user.into(),
+                key.into(),
+                fingerprint.into(),
+                at_most_once.into(),
+                at.plus_us(limit::IDEMPOTENCY_S * 1_000_000).into(),
+            ],
+        );
+        if inserted.await? > 0 {
+            tx.execute(
+                "DELETE FROM idempotency_keys WHERE user_id = $1 AND id <=
+                    (SELECT k.id FROM idempotency_keys k WHERE k.user_id = $1 ORDER BY k.id DESC LIMIT 1 OFFSET $2)",
+                vec![user.into(), limit::IDEMPOTENCY_KEYS_PER_USER.into()],
+            )
+            .await?;
+            tx.commit().await?;
+            return Ok(Reserved::Now(Mark { row: id.uuid(), made: Arc::default() }));
+        }
+        let row = tx.first(
+            "SELECT k.id, k.fingerprint, k.applied, k.made, k.answer FROM idempotency_keys k
+             WHERE k.user_id = $1 AND k.idempotency_key = $2",
+            vec![user.into(), key.into()],
+        );
+        let mut row = row.await?.ok_or(Error::Busy)?;
+        tx.commit().await?;
+        let (id, known): (Id<()>, [u8; 32]) = (row.take()?, row.take()?);
+        let (applied, made, answer) = (row.take()?, row.take()?, row.take()?);
+        Ok(match answer {
+            _ if known != *fingerprint => Reserved::OtherRequest,
+            Some(answer) => Reserved::Answered(answer),
+            None if applied => Reserved::Lost(made),
+            None => Reserved::Now(Mark { row: id.uuid(), made: Arc::default() }),
+        })
+    }
+
+    /// Keeps the answer to the work for a key; without one, only that it was done.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn answer_key(&self, mark: &Mark, answer: Option<String>) -> Result<(), Error> {
+        let mut tx = self.db.begin().await?;
+        tx.execute(
+            "UPDATE idempotency_keys SET applied = $1, answer = $2 WHERE id = $3",
+            vec![true.into(), answer.into(), mark.row.into()],
+        )
+        .await?;
+        tx.commit().await
+    }
+
+    /// Forgets a key whose work was refused: nothing was done, and the next request may be another. False if something was done
+    /// all the same, or may have been: then the key stays.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn forget_key(&self, mark: &Mark) -> Result<bool, Error> {
+        let mut tx = self.db.begin().await?;
+        let forgotten = tx.execute(
+            "DELETE FROM idempotency_keys WHERE id = $1 AND applied = $2",
+            vec![mark.row.into(), false.into()],
+        );
+        let forgotten = forgotten.await? > 0;
+        tx.commit().await?;
+        Ok(forgotten)
+    }
+}
