@@ -1,4 +1,4 @@
-//! Failed logins, counted per account and per address, so that passwords cannot be tried out.
+//! Failed logins, counted per account and per address, so that passwords cannot be tried out; and signups per address.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -16,6 +16,8 @@ const WINDOW: Duration = Duration::from_secs(limit::LOGIN_WINDOW_S);
 enum Who {
     Account(String),
     Address(IpAddr),
+    /// An address, by its signups.
+    Signup(IpAddr),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -37,19 +39,37 @@ impl Attempts {
     /// # Errors
     /// 429 with the seconds until the count starts again.
     pub fn begin(&self, account: &str, address: Option<IpAddr>, now: Instant) -> Result<(), Problem> {
+        self.count(
+            &keys(account, address).collect::<Vec<_>>(),
+            "too many failed logins, try again later",
+            now,
+        )
+    }
+
+    /// Counts a signup, whatever comes of it.
+    ///
+    /// # Errors
+    /// As [`Attempts::begin`].
+    pub fn begin_signup(&self, address: Option<IpAddr>, now: Instant) -> Result<(), Problem> {
+        let who = address.map(|address| (Who::Signup(network(address)), limit::SIGNUPS_PER_ADDRESS));
+        self.count(who.as_slice(), "too many signups, try again later", now)
+    }
+
+    /// Counts one for each of `keys`, if none of them has had as many as it may.
+    fn count(&self, keys: &[(Who, u32)], refusal: &'static str, now: Instant) -> Result<(), Problem> {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        for (who, most) in keys(account, address) {
-            if let Some(found) = failures.get(&who)
+        for (who, most) in keys {
+            if let Some(found) = failures.get(who)
                 && now < found.since + WINDOW
-                && found.count >= most
+                && found.count >= *most
             {
                 let left = (found.since + WINDOW).saturating_duration_since(now);
-                return Err(Problem::too_many("too many failed logins, try again later", left.as_secs() + 1));
+                return Err(Problem::too_many(refusal, left.as_secs() + 1));
             }
         }
-        for (who, _) in keys(account, address) {
+        for (who, _) in keys {
             make_room(&mut failures, now);
-            let found = failures.entry(who).or_insert(Failures { count: 0, since: now });
+            let found = failures.entry(who.clone()).or_insert(Failures { count: 0, since: now });
             if now >= found.since + WINDOW {
                 *found = Failures { count: 0, since: now };
             }
@@ -124,6 +144,19 @@ mod tests {
             attempts.begin(&n.to_string(), HOME, now).unwrap();
         }
         assert!(attempts.begin("another", HOME, now).is_err());
+    }
+
+    #[test]
+    fn an_address_signs_up_a_bounded_number_of_times_and_logs_in_all_the_same() {
+        let (attempts, start) = (Attempts::default(), Instant::now());
+        for _ in 0..limit::SIGNUPS_PER_ADDRESS {
+            attempts.begin_signup(HOME, start).unwrap();
+        }
+        let problem = attempts.begin_signup(HOME, start).unwrap_err();
+        assert_eq!((problem.status.as_u16(), problem.retry_after_s), (429, Some(limit::LOGIN_WINDOW_S + 1)));
+        attempts.begin("ada", HOME, start).unwrap();
+        attempts.begin_signup(None, start).unwrap();
+        attempts.begin_signup(HOME, start + WINDOW).unwrap();
     }
 
     #[test]

@@ -1,31 +1,149 @@
-//! Who asks: a session's token in the `Authorization` header or in a cookie.
+//! Who asks: the token of a session in the `Authorization` header or in a cookie, or an API token in the header.
+//!
+//! A session may do what its user may. An API token may do what its user may and its scopes cover; which scope a route needs stands
+//! in its description (`x-scope`), and a route that names none is not for API tokens.
 //!
 //! A cookie is sent by the browser whichever page asks, so with one a request that changes something must come from a page
 //! of ours: its `Origin` must be the host that it is sent to. A token in the header proves that by itself.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use edgesync_schemas::entity::api_token::{ApiToken, Scope};
 use edgesync_schemas::entity::session::Session;
 use edgesync_schemas::entity::user::User;
+use edgesync_schemas::id::OrganizationId;
 use edgesync_schemas::limit;
+use edgesync_storage::catalog;
 use edgesync_storage::catalog::token::{self, Token};
+use edgesync_storage::catalog::within::within;
 
 use crate::error::Problem;
-use crate::state::AppState;
+use crate::openapi::Operation;
+use crate::state::{AppState, Settings};
 
 /// Name of the session cookie.
 pub const COOKIE: &str = "edgesync_session";
 
-/// The user who asks.
+/// The user who asks, let in for what the request is about.
 #[derive(Debug, Clone)]
 pub struct Auth {
     /// Who.
     pub user: User,
-    /// By which session.
-    pub session: Session,
+    /// By what.
+    pub by: By,
+}
+
+/// What proves who asks.
+#[derive(Debug, Clone)]
+pub enum By {
+    /// A session: it may do whatever its user may.
+    Session(Session),
+    /// An API token: it may do what its scopes say.
+    ApiToken(ApiToken),
+}
+
+impl Auth {
+    /// The session that asks.
+    ///
+    /// # Errors
+    /// 403 if it is an API token.
+    pub fn session(&self) -> Result<&Session, Problem> {
+        match &self.by {
+            By::Session(session) => Ok(session),
+            By::ApiToken(_) => Err(session_required()),
+        }
+    }
+
+    /// The only organization that it sees; all of the user's if none.
+    pub fn organization(&self) -> Option<OrganizationId> {
+        match &self.by {
+            By::Session(_) => None,
+            By::ApiToken(token) => token.organization_id,
+        }
+    }
+
+    /// That what asks may be used for this; `None` is for sessions only.
+    ///
+    /// # Errors
+    /// 403 that names the scope.
+    pub fn require(&self, needed: Option<Scope>) -> Result<(), Problem> {
+        match (&self.by, needed) {
+            (By::Session(_), _) => Ok(()),
+            (By::ApiToken(_), None) => Err(session_required()),
+            (By::ApiToken(token), Some(scope)) if token.has(scope) => Ok(()),
+            (By::ApiToken(_), Some(scope)) => Err(Problem::forbidden(
+                "insufficient_scope",
+                format!("this needs an API token with the scope {}", scope.name()),
+            )),
+        }
+    }
+}
+
+fn session_required() -> Problem {
+    Problem::forbidden("session_required", "this is not for API tokens: log in")
+}
+
+/// Asks who asks, where that decides what is seen: a request by an API token that opens one organization only sees no other. One of
+/// a session goes through, and is asked about by its handler.
+///
+/// # Errors
+/// As [`Auth`].
+pub async fn narrow(
+    State(state): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let by_api_token =
+        session_token(request.headers()).is_some_and(|(token, _)| token.starts_with(token::API_TOKEN));
+    if !by_api_token {
+        return Ok(next.run(request).await);
+    }
+    let (mut parts, body) = request.into_parts();
+    let auth = Auth::from_request_parts(&mut parts, &state).await?;
+    let organization = auth.organization();
+    parts.extensions.insert(auth);
+    Ok(narrowed(organization, next.run(Request::from_parts(parts, body))).await)
+}
+
+/// Runs `work` so that it sees no organization but this, if there is one.
+pub async fn narrowed<T>(organization: Option<OrganizationId>, work: impl Future<Output = T>) -> T {
+    match organization {
+        Some(organization) => within(organization, work).await,
+        None => work.await,
+    }
+}
+
+/// What was shown to prove who asks, to ask about again while a socket is open.
+#[derive(Debug, Clone, Copy)]
+pub struct Credential {
+    hash: [u8; 32],
+    is_api_token: bool,
+}
+
+impl Credential {
+    /// That of a token, whichever way it came.
+    pub fn of(token: &str) -> Self {
+        Self { hash: token::hash(token), is_api_token: token.starts_with(token::API_TOKEN) }
+    }
+
+    /// Who asks; nobody if it is unknown or has ended.
+    ///
+    /// # Errors
+    /// Of the catalog.
+    pub async fn auth(&self, state: &AppState) -> Result<Option<Auth>, catalog::Error> {
+        if self.is_api_token {
+            let found = state.catalog.api_token(&self.hash).await?;
+            return Ok(found.map(|(token, user)| Auth { user, by: By::ApiToken(token) }));
+        }
+        let found = state.catalog.session(&self.hash).await?;
+        Ok(found.map(|(session, user)| Auth { user, by: By::Session(session) }))
+    }
 }
 
 /// How a token came.
@@ -41,28 +159,34 @@ impl FromRequestParts<AppState> for Auth {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        if let Some(known) = parts.extensions.get::<Self>() {
+            return Ok(known.clone());
+        }
         let Some((token, via)) = session_token(&parts.headers) else {
-            return Err(Problem::unauthorized("log in first: this needs a session's token"));
+            return Err(Problem::unauthorized(
+                "log in first: this needs the token of a session, or an API token",
+            ));
         };
         if via == Via::Cookie && !is_safe(&parts.method) && !is_same_origin(&parts.headers) {
             return Err(foreign_origin());
         }
-        authenticate(state, token).await
+        let auth = authenticate(state, token).await?;
+        // What is not described is not for API tokens.
+        auth.require(parts.extensions.get::<Arc<Operation>>().and_then(|operation| operation.scope))?;
+        Ok(auth)
     }
 }
 
-/// The session with this token.
+/// Who shows this token.
 ///
 /// # Errors
-/// 401 if there is none, or it has ended.
+/// 401 if it is unknown, or has ended.
 pub async fn authenticate(state: &AppState, token: &str) -> Result<Auth, Problem> {
-    match state.catalog.session(&token::hash(token)).await? {
-        Some((session, user)) => Ok(Auth { user, session }),
-        None => Err(Problem::unauthorized("the token is unknown or has ended")),
-    }
+    let auth = Credential::of(token).auth(state).await?;
+    auth.ok_or_else(|| Problem::unauthorized("the token is unknown or has ended"))
 }
 
-/// The session token that a request carries. The header goes before the cookie.
+/// The token that a request carries. The header goes before the cookie, which carries no API token.
 pub fn session_token(headers: &HeaderMap) -> Option<(&str, Via)> {
     if let Some(value) = headers.get(header::AUTHORIZATION) {
         let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
@@ -70,7 +194,8 @@ pub fn session_token(headers: &HeaderMap) -> Option<(&str, Via)> {
     }
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == COOKIE).map(|(_, token)| (token, Via::Cookie))
+    let found = pairs.find(|(name, _)| *name == COOKIE).map(|(_, token)| token);
+    found.filter(|token| !token.starts_with(token::API_TOKEN)).map(|token| (token, Via::Cookie))
 }
 
 /// Whether the request comes from a page of the host that it is sent to.
@@ -94,9 +219,10 @@ fn is_safe(method: &Method) -> bool {
 }
 
 /// The `Set-Cookie` of a new session.
-pub fn cookie(token: &Token) -> String {
+pub fn cookie(token: &Token, settings: &Settings) -> String {
     let seconds = limit::SESSION_DAYS * 86_400;
-    format!("{COOKIE}={}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax", token.reveal())
+    let secure = if settings.secure_cookies { "; Secure" } else { "" };
+    format!("{COOKIE}={}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}", token.reveal())
 }
 
 /// The `Set-Cookie` after the end of a session.

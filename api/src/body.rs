@@ -89,9 +89,28 @@ impl FromRequest<AppState> for OptionalBody {
     }
 }
 
+/// Said of a request whose body was taken from the budget before: it is not taken again.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Counted;
+
+/// The whole body of somebody who is known, of any kind, for as long as it is needed.
+///
+/// # Errors
+/// As for [`JsonBody`].
+pub(crate) async fn held(request: Request, state: &AppState) -> Result<Held<'_>, Problem> {
+    read(request, &state.bodies.users, limit::BODY_BYTES, state.bodies.patience).await
+}
+
+impl Held<'_> {
+    /// The body.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
 /// A body, and its share of the budget.
 pub(crate) struct Held<'a> {
-    pub(crate) bytes: Vec<u8>,
+    bytes: Vec<u8>,
     _share: SemaphorePermit<'a>,
 }
 
@@ -130,6 +149,7 @@ async fn collect(
     if announced.is_some_and(|bytes| bytes > most as u64) {
         return Err(too_large(most));
     }
+    let counted = request.extensions().get::<Counted>().is_some();
     let mut chunks = request.into_body().into_data_stream();
     let mut held = Held { bytes: Vec::new(), _share: acquire(budget, 0, patience).await? };
     while let Some(chunk) = chunks.next().await {
@@ -137,7 +157,8 @@ async fn collect(
         if held.bytes.len() + chunk.len() > most {
             return Err(too_large(most));
         }
-        held._share.merge(acquire(budget, chunk.len(), patience).await?);
+        let bytes = if counted { 0 } else { chunk.len() };
+        held._share.merge(acquire(budget, bytes, patience).await?);
         held.bytes.extend_from_slice(&chunk);
     }
     Ok(held)

@@ -181,6 +181,15 @@ impl From<catalog::Error> for Problem {
                 Self::invalid(vec![entity::Problem::at(format!("/{field}"), message)])
             }
             Error::Forbidden => Self::forbidden("forbidden", "this needs an admin of the organization"),
+            Error::NotOwner => Self::forbidden("forbidden", "this needs the owner of the organization"),
+            Error::OneOrganization => Self::forbidden(
+                "insufficient_scope",
+                "the API token opens one organization only, and this would be outside of it",
+            ),
+            Error::AlreadySetUp => Self::conflict(
+                "already_set_up",
+                "the first user exists: sign up without a setup token, or log in",
+            ),
             Error::Owner => {
                 Self::conflict("owner_stays", "the owner of an organization can neither leave nor be demoted")
             }

@@ -14,6 +14,7 @@ pub mod error;
 mod etag;
 mod health;
 mod lines;
+pub mod idempotency;
 pub mod openapi;
 pub mod page;
 pub mod password;

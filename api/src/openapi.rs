@@ -10,6 +10,9 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::http::{HeaderValue, Method};
+use edgesync_schemas::entity;
+use edgesync_schemas::entity::api_token::Scope;
+use edgesync_schemas::limit;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -93,7 +96,7 @@ pub struct Operation {
     /// The parameters it takes behind the question mark, in the order of the document.
     pub parameters: Vec<String>,
     /// `x-scope`: the scope that an API token needs; none if it takes a session.
-    pub scope: Option<String>,
+    pub scope: Option<Scope>,
 }
 
 impl Description {
@@ -128,7 +131,7 @@ impl Operation {
         let query = parameters.filter(|parameter| parameter["in"] == "query");
         Self {
             parameters: query.filter_map(|p| p["name"].as_str().map(str::to_owned)).collect(),
-            scope: operation["x-scope"].as_str().map(str::to_owned),
+            scope: operation["x-scope"].as_str().and_then(|name| entity::from_name(name).ok()),
         }
     }
 }
@@ -211,6 +214,10 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
     }
     let has_body = operation.contains_key("requestBody");
     let is_api = path.starts_with("/api/v1/");
+    let takes_key = is_api && method == "post" && !path.starts_with("/api/v1/auth/");
+    if takes_key && let Some(parameters) = operation.entry("parameters").or_insert(json!([])).as_array_mut() {
+        parameters.push(idempotency_key());
+    }
     let about_one =
         path.contains('{') || !matches!(role.as_ref().and_then(Value::as_str), Some("anonymous" | "any"));
     let answers = |status: u16| match status {
@@ -218,7 +225,10 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
         401 => !anonymous,
         403 => !anonymous || method != "get",
         404 => is_api && !anonymous && about_one,
-        408 | 413 | 415 | 422 => has_body,
+        409 => takes_key,
+        422 => has_body || takes_key,
+        408 | 413 => has_body || takes_key,
+        415 => has_body,
         412 => has_version,
         500 | 503 => is_api,
         _ => false,
@@ -234,6 +244,13 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
     operation.insert("security".to_owned(), security);
     operation.extend(role.map(|role| ("x-role".to_owned(), role)));
     operation.extend(scope.map(|scope| ("x-scope".to_owned(), scope)));
+}
+
+/// The header of a request that is to be done once.
+fn idempotency_key() -> Value {
+    let says = "Drawn by the client for this request: sent again with the same key it is not done again, and is answered as before.";
+    let schema = json!({"type": "string", "minLength": 1, "maxLength": limit::IDEMPOTENCY_KEY_BYTES});
+    json!({"name": "Idempotency-Key", "in": "header", "required": false, "description": says, "schema": schema})
 }
 
 /// A parameter that may be absent cannot be null: in an address there is no null.

@@ -37,10 +37,10 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
 }
 
 /// Refuses what would otherwise be ignored, so that nobody takes an answer for something that it is not: parameters that the
-/// operation does not describe, parameters given twice, and `Idempotency-Key`, which this version does not heed.
+/// operation does not describe, and parameters given twice. Tells the request which scope an API token needs for it.
 ///
 /// # Errors
-/// 400 that names the parameter or the header.
+/// 400 that names the parameter.
 pub async fn refuse_ignored(
     State(api): State<Arc<Description>>,
     mut request: Request,
@@ -48,10 +48,6 @@ pub async fn refuse_ignored(
 ) -> Result<Response, Problem> {
     let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
     let operation = api.operation(request.method(), path).cloned();
-    if request.headers().contains_key("idempotency-key") {
-        let detail = "Idempotency-Key is not supported by this version: send the request without it";
-        return Err(Problem::bad_request("not_supported", detail));
-    }
     if request.uri().query().is_some_and(|query| !query.is_empty()) {
         check_parameters(operation.as_ref().map_or(&[], |of| &of.parameters), request.uri())?;
     }

@@ -9,7 +9,9 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::auth::narrow;
 use crate::error::Problem;
+use crate::idempotency::once;
 use crate::openapi::{self, Description};
 use crate::page::refuse_ignored;
 use crate::state::AppState;
@@ -21,7 +23,9 @@ pub fn router(state: AppState) -> Router {
         OpenApiRouter::with_openapi(openapi::head()).nest("/api/v1", rest::routes()).split_for_parts();
     let (machines, asked) = health::routes().split_for_parts();
     let description = Arc::new(Description::of(description.merge_from(asked)));
-    api.route_layer(middleware::from_fn_with_state(Arc::clone(&description), refuse_ignored))
+    api.route_layer(middleware::from_fn_with_state(state.clone(), once))
+        .route_layer(middleware::from_fn_with_state(state.clone(), narrow))
+        .route_layer(middleware::from_fn_with_state(Arc::clone(&description), refuse_ignored))
         .merge(machines)
         .merge(docs::routes(description))
         .merge(ws::device::routes())

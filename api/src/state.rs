@@ -12,6 +12,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use crate::accept::Gate;
 use crate::attempts::Attempts;
 use crate::body::Bodies;
+use crate::idempotency::Once;
 use crate::password::Passwords;
 
 /// The parts of the server. Cheap to clone: each handler gets one.
@@ -33,6 +34,31 @@ pub struct AppState {
     pub bodies: Bodies,
     /// Who deploys and stops which flow.
     pub deployments: Deployments,
+    /// Requests that are answered once.
+    pub once: Arc<Once>,
+    /// What the operator has set.
+    pub settings: Arc<Settings>,
+}
+
+/// What an operator may set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Settings {
+    /// Who may sign up.
+    pub signup: Signup,
+    /// SHA-256 of what the first user must show; nothing if anybody may be the first.
+    pub setup_token: Option<[u8; 32]>,
+    /// Whether cookies are for HTTPS only: TLS is in front of the server.
+    pub secure_cookies: bool,
+}
+
+/// Who may sign up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Signup {
+    /// Everybody.
+    #[default]
+    Open,
+    /// Nobody but, with the setup token, the first user.
+    Closed,
 }
 
 impl AppState {
@@ -47,7 +73,15 @@ impl AppState {
             attempts: Arc::default(),
             bodies: Bodies::default(),
             deployments: Deployments::default(),
+            once: Arc::default(),
+            settings: Arc::default(),
         }
+    }
+
+    /// The same, with what the operator has set.
+    #[must_use]
+    pub fn with(self, settings: Settings) -> Self {
+        Self { settings: Arc::new(settings), ..self }
     }
 }
 

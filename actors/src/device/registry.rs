@@ -56,6 +56,8 @@ pub enum Message {
     Close(DeviceId, Close),
     /// The tokens of this device were changed: its socket, if there is one, closes unless it has one that is still valid.
     Recheck(DeviceId),
+    /// Close the sockets of all devices of this organization.
+    CloseOrganization(OrganizationId, Close),
     /// No new sockets; ask all to close.
     Drain(RpcReplyPort<()>),
     /// Write down who was seen since the last tick.
@@ -106,6 +108,12 @@ impl Devices {
     pub fn recheck(&self, device: DeviceId) {
         // Err: the registry has ended, and every socket with it.
         let _ = self.registry.cast(Message::Recheck(device));
+    }
+
+    /// Closes the sockets of all devices of an organization.
+    pub fn close_organization(&self, organization: OrganizationId, close: Close) {
+        // As above.
+        let _ = self.registry.cast(Message::CloseOrganization(organization, close));
     }
 
     /// Refuses new sockets and asks all to close (4503). Returns when they were asked. Cancel safe.
@@ -192,6 +200,11 @@ impl Actor for Registry {
             Message::Recheck(device) => {
                 if let Some(entry) = state.connections.get(&device) {
                     let _ = entry.actor.cast(connection::Message::Recheck);
+                }
+            }
+            Message::CloseOrganization(organization, close) => {
+                for entry in state.connections.values().filter(|entry| entry.organization == organization) {
+                    let _ = entry.actor.cast(connection::Message::Close(close.clone()));
                 }
             }
             Message::Drain(reply) => {

@@ -65,7 +65,7 @@ async fn of_organization(
     tag = "account",
     params(Paging, Filter),
     responses((status = 200, description = "a page of it", body = Page<AuditEntry>)),
-    extensions(("x-role" = json!(Role::Any)), ("x-scope" = json!("read")))
+    extensions(("x-role" = json!(Role::Any)))
 )]
 async fn of_account(
     State(state): State<AppState>,

@@ -6,9 +6,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use edgesync_schemas::entity;
 use edgesync_schemas::entity::organization::Organization;
 use edgesync_schemas::entity::user::{Login, Signup, User};
 use edgesync_schemas::time::Timestamp;
+use edgesync_storage::catalog::{self, Admission, token};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -19,7 +21,7 @@ use crate::body::StrangersBody;
 use crate::error::Problem;
 use crate::openapi::Role;
 use crate::openapi::problem::{Conflict, TooMany, Unauthorized};
-use crate::state::AppState;
+use crate::state::{self, AppState};
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default().routes(routes!(sign_up)).routes(routes!(log_in)).routes(routes!(log_out))
@@ -40,6 +42,8 @@ struct LoggedIn {
 }
 
 /// Makes an account, its first organization and a session.
+///
+/// While there is no user, a server that is open to others or closed to signups asks for the setup token that it printed when it started.
 #[utoipa::path(
     post,
     path = "/auth/signup",
@@ -49,25 +53,34 @@ struct LoggedIn {
     responses(
         (status = 201, description = "made; the session's token is in the answer and in a cookie", body = LoggedIn),
         Conflict,
+        TooMany,
     ),
     extensions(("x-role" = json!(Role::Anonymous)))
 )]
 async fn sign_up(
     State(state): State<AppState>,
+    Peer(address): Peer,
     headers: HeaderMap,
     StrangersBody(body): StrangersBody,
 ) -> Result<Response, Problem> {
     refuse_foreign(&headers)?;
     let signup = Signup::read(body)?;
+    state.attempts.begin_signup(address, Instant::now())?;
+    let admission = admission(&state, signup.setup_token.as_deref()).await?;
     let hash = state.passwords.hash(signup.password).await?;
-    let made = state.catalog.sign_up(signup.email.as_str(), &signup.name, hash).await?;
+    let made = state.catalog.sign_up_as(admission, signup.email.as_str(), &signup.name, hash).await?;
     let answer = LoggedIn {
         user: made.user,
         organization: Some(made.organization),
         token: made.token.reveal().to_owned(),
         expires_at: made.session.expires_at,
     };
-    Ok((StatusCode::CREATED, [(header::SET_COOKIE, auth::cookie(&made.token))], Json(answer)).into_response())
+    Ok((
+        StatusCode::CREATED,
+        [(header::SET_COOKIE, auth::cookie(&made.token, &state.settings))],
+        Json(answer),
+    )
+        .into_response())
 }
 
 /// Makes a session.
@@ -117,7 +130,7 @@ async fn log_in(
         token: token.reveal().to_owned(),
         expires_at: session.expires_at,
     };
-    Ok(([(header::SET_COOKIE, auth::cookie(&token))], Json(answer)).into_response())
+    Ok(([(header::SET_COOKIE, auth::cookie(&token, &state.settings))], Json(answer)).into_response())
 }
 
 /// Ends the session.
@@ -130,8 +143,34 @@ async fn log_in(
     extensions(("x-role" = json!(Role::Any)))
 )]
 async fn log_out(State(state): State<AppState>, auth: Auth) -> Result<Response, Problem> {
-    state.catalog.end_session(auth.session.id).await?;
+    state.catalog.end_session(auth.session()?.id).await?;
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, auth::no_cookie())]).into_response())
+}
+
+/// Whether somebody may sign up, who shows this as setup token. Of several first users at once the catalog lets one in.
+async fn admission(state: &AppState, shown: Option<&str>) -> Result<Admission, Problem> {
+    let settings = &state.settings;
+    match (shown, settings.setup_token, state.catalog.has_users().await?) {
+        (Some(_), _, true) => Err(catalog::Error::AlreadySetUp.into()),
+        (Some(_), None, false) => {
+            Err(vec![entity::Problem::at("/setup_token", "is not asked for by this server")].into())
+        }
+        (Some(shown), Some(hash), false) if token::same(&token::hash(shown), &hash) => Ok(Admission::First),
+        (Some(_), Some(_), false) => {
+            let detail = "this is not the setup token that the server printed when it started last";
+            Err(Problem::forbidden("setup_token_wrong", detail))
+        }
+        (None, Some(_), false) => Err(Problem::forbidden(
+            "setup_token_required",
+            "the first user of this server needs the setup token that it printed when it started",
+        )),
+        (None, ..) => match settings.signup {
+            state::Signup::Open => Ok(Admission::Anybody),
+            state::Signup::Closed => {
+                Err(Problem::forbidden("signup_closed", "this server takes no signups: ask its operator"))
+            }
+        },
+    }
 }
 
 /// A foreign page must not log its visitor in as somebody else: a browser says where such a request comes from.

@@ -47,6 +47,7 @@ async fn change(
     auth: Auth,
     JsonBody(body): JsonBody,
 ) -> Result<Json<User>, Problem> {
+    let session = auth.session()?.id;
     let patch = UserPatch::read(body)?;
     let hash = match patch.password {
         None => None,
@@ -65,6 +66,6 @@ async fn change(
             Some(state.passwords.hash(change.new).await?)
         }
     };
-    let user = state.catalog.update_user(auth.user.id, patch.name, hash, Some(auth.session.id)).await?;
+    let user = state.catalog.update_user(auth.user.id, patch.name, hash, Some(session)).await?;
     Ok(Json(user))
 }

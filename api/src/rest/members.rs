@@ -22,7 +22,7 @@ use crate::page::{Listed, Params, Path, page};
 use crate::state::AppState;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::default().routes(routes!(list, add)).routes(routes!(change, remove))
+    OpenApiRouter::default().routes(routes!(list, add)).routes(routes!(show, change, remove))
 }
 
 /// Who belongs to an organization.
@@ -63,6 +63,27 @@ async fn add(
 ) -> Result<(StatusCode, Json<OrganizationMember>), Problem> {
     let member = state.catalog.add_member(auth.user.id, id, MemberInput::read(body)?).await?;
     Ok((StatusCode::CREATED, Json(member)))
+}
+
+/// A member.
+#[utoipa::path(
+    get,
+    path = "/organizations/{id}/members/{user}",
+    operation_id = "show_member",
+    tag = "organizations",
+    params(
+        ("id" = OrganizationId, Path, description = "the organization"),
+        ("user" = UserId, Path, description = "the member"),
+    ),
+    responses((status = 200, description = "it", body = OrganizationMember)),
+    extensions(("x-role" = json!(Role::User)), ("x-scope" = json!("read")))
+)]
+async fn show(
+    State(state): State<AppState>,
+    auth: Auth,
+    Path((id, user)): Path<(OrganizationId, UserId)>,
+) -> Result<Json<OrganizationMember>, Problem> {
+    Ok(Json(state.catalog.member(auth.user.id, id, user).await?))
 }
 
 /// Changes what a member was made. The owner stays an admin.

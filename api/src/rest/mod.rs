@@ -1,5 +1,6 @@
 //! The REST API: one file per entity. A handler parses, asks the catalog or the actors, and answers.
 
+mod api_tokens;
 mod audit;
 mod auth;
 mod bulk;
@@ -15,8 +16,10 @@ mod permissions;
 mod projects;
 mod readings;
 mod samples;
+mod sessions;
 mod widgets;
 
+use edgesync_storage::catalog::idempotency::carry_on;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::error::Problem;
@@ -27,6 +30,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()
         .merge(auth::routes())
         .merge(me::routes())
+        .merge(sessions::routes())
+        .merge(api_tokens::routes())
         .merge(organizations::routes())
         .merge(members::routes())
         .merge(audit::routes())
@@ -47,5 +52,5 @@ pub fn routes() -> OpenApiRouter<AppState> {
 async fn whole<T: Send + 'static>(
     work: impl Future<Output = Result<T, Problem>> + Send + 'static,
 ) -> Result<T, Problem> {
-    tokio::spawn(work).await.map_err(|error| Problem::internal(&error))?
+    tokio::spawn(carry_on(work)).await.map_err(|error| Problem::internal(&error))?
 }

@@ -1,4 +1,7 @@
+use edgesync_storage::catalog::token::{Token, TokenKind};
+
 use super::*;
+use crate::state::{Settings, Signup};
 
 #[tokio::test]
 async fn a_signup_answers_the_user_the_organization_and_a_session() {
@@ -125,4 +128,88 @@ async fn organizations_and_projects_are_made_and_listed() {
         "not_found",
         &[],
     );
+}
+
+impl Server {
+    /// The same server with these settings.
+    fn set(mut self, settings: Settings) -> Self {
+        self.state = self.state.clone().with(settings);
+        self.router = crate::router(self.state.clone());
+        self
+    }
+
+    async fn signup(&self, email: &str, setup_token: Option<&str>) -> Answer {
+        let mut body = json!({"email": email, "password": PASSWORD});
+        if let Some(token) = setup_token {
+            body["setup_token"] = token.into();
+        }
+        self.call(Method::POST, "/api/v1/auth/signup", None, Some(body)).await
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_closed_to_signups_takes_none_and_logs_in_all_the_same() {
+    let server = server().await;
+    server.sign_up("ada@example.org").await;
+    let server = server.set(Settings { signup: Signup::Closed, ..Settings::default() });
+    server.signup("eve@example.org", None).await.refused(403, "signup_closed", &[]);
+    let login = json!({"email": "ada@example.org", "password": PASSWORD});
+    server.call(Method::POST, "/api/v1/auth/login", None, Some(login)).await.is(200);
+}
+
+#[tokio::test]
+async fn the_first_user_shows_the_setup_token_and_the_others_none() {
+    let token = Token::draw(TokenKind::Setup).unwrap();
+    for signup in [Signup::Open, Signup::Closed] {
+        let settings = Settings { signup, setup_token: Some(token.hash()), ..Settings::default() };
+        let server = server().await.set(settings);
+        server.signup("eve@example.org", None).await.refused(403, "setup_token_required", &[]);
+        server.signup("eve@example.org", Some("est_guess")).await.refused(403, "setup_token_wrong", &[]);
+        server.signup("ada@example.org", Some(token.reveal())).await.is(201);
+        let again = server.signup("eve@example.org", Some(token.reveal())).await;
+        again.refused(409, "already_set_up", &[]);
+        let next = server.signup("bob@example.org", None).await;
+        match signup {
+            Signup::Open => drop(next.is(201)),
+            Signup::Closed => next.refused(403, "signup_closed", &[]),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_setup_token_that_nobody_asks_for_is_no_field() {
+    let server = server().await;
+    let answer = server.signup("ada@example.org", Some("est_guess")).await;
+    answer.refused(422, "validation_failed", &["/setup_token"]);
+}
+
+#[tokio::test]
+async fn an_address_that_signs_up_too_often_is_told_when_to_come_back() {
+    let server = server().await;
+    let signup = async |n: u32| {
+        let mut request =
+            Request::post("/api/v1/auth/signup").header(header::CONTENT_TYPE, "application/json");
+        let peer: std::net::SocketAddr = "192.0.2.7:1234".parse().unwrap();
+        request = request.extension(axum::extract::ConnectInfo(peer));
+        let body =
+            json!({"email": "ada@example.org", "password": PASSWORD, "setup_token": format!("est_{n}")});
+        server.send(request.body(Body::from(body.to_string())).unwrap()).await
+    };
+    for n in 0..edgesync_schemas::limit::SIGNUPS_PER_ADDRESS {
+        signup(n).await.refused(422, "validation_failed", &["/setup_token"]);
+    }
+    let answer = signup(0).await;
+    assert!(answer.headers.contains_key(header::RETRY_AFTER));
+    answer.refused(429, "too_many_requests", &[]);
+}
+
+#[tokio::test]
+async fn cookies_are_for_https_only_where_the_operator_says_so() {
+    let server = server().await;
+    let cookie = async |server: &Server, email: &str| {
+        server.signup(email, None).await.headers[header::SET_COOKIE].to_str().unwrap().to_owned()
+    };
+    assert!(!cookie(&server, "ada@example.org").await.contains("Secure"));
+    let server = server.set(Settings { secure_cookies: true, ..Settings::default() });
+    assert!(cookie(&server, "bob@example.org").await.ends_with("; Secure"));
 }

@@ -6,13 +6,16 @@ mod bulk;
 mod dashboards;
 mod devices;
 mod flows;
+mod idempotency;
 mod members;
 mod openapi;
 mod permissions;
 mod projects;
+mod organizations;
 mod refusals;
 mod samples;
 mod schema;
+mod tokens;
 
 use std::sync::Arc;
 

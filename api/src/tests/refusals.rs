@@ -170,19 +170,6 @@ async fn a_parameter_that_would_be_ignored_is_refused_and_named() {
 }
 
 #[tokio::test]
-async fn a_key_that_nobody_would_heed_is_refused() {
-    let server = server().await;
-    let ada = server.sign_up("ada@example.org").await;
-    let request = Request::post("/api/v1/flows")
-        .header(header::AUTHORIZATION, format!("Bearer {}", ada.token))
-        .header(header::CONTENT_TYPE, "application/json")
-        .header("Idempotency-Key", "7");
-    let answer = server.send(request.body(Body::from(r#"{"name":"f"}"#)).unwrap()).await;
-    answer.refused(400, "not_supported", &[]);
-    assert_eq!(server.get("/api/v1/flows", &ada).await.is(200)["items"], json!([]));
-}
-
-#[tokio::test]
 async fn odd_text_goes_in_and_comes_out_as_it_is() {
     let server = server().await;
     let ada = server.sign_up("ada@example.org").await;

@@ -15,18 +15,17 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use edgesync_actors::device::socket::{Broken, Inbound as Came, Outbound};
 use edgesync_actors::live::{Draining, Session};
-use edgesync_schemas::id::UserId;
+use edgesync_schemas::id::{OrganizationId, UserId};
 use edgesync_schemas::limit;
 use edgesync_schemas::wire::close::{Close, CloseCode};
 use edgesync_schemas::wire::live::{self, ErrCode, Inbound, Sub, SubId, Target};
-use edgesync_storage::catalog::token;
 use futures_util::{SinkExt, StreamExt};
 use tokio::time::{Instant, MissedTickBehavior, timeout};
 use tracing::{debug, warn};
 
 use super::WsSocket;
 use super::subscribe::{self, Refused};
-use crate::auth::{self, Via};
+use crate::auth::{self, Auth, Credential, Via};
 use crate::error::Problem;
 use crate::state::AppState;
 
@@ -88,7 +87,11 @@ async fn serve(mut socket: WsSocket, state: AppState, token: Option<String>) {
     let mut draining = state.actors.live.draining();
     let end = match identify(&mut socket, &state, token, &mut draining).await {
         Ok(viewer) => match state.actors.live.session_of(viewer.user) {
-            Ok(session) => Dashboard::new(&mut socket, &state, viewer, session, draining).run().await,
+            Ok(session) => {
+                let organization = viewer.organization;
+                let dashboard = Dashboard::new(&mut socket, &state, viewer, session, draining);
+                auth::narrowed(organization, dashboard.run()).await
+            }
             Err(error) => {
                 let why = error.to_string();
                 let mut out = String::new();
@@ -123,7 +126,9 @@ pub(super) async fn close(socket: &mut WsSocket, end: End) {
 /// Who watches.
 struct Viewer {
     user: UserId,
-    token: [u8; 32],
+    /// The only organization that they see.
+    organization: Option<OrganizationId>,
+    credential: Credential,
 }
 
 /// The user of the token, from the handshake or from the first frame.
@@ -143,9 +148,9 @@ async fn identify(
             () = draining.told() => return Err(End::Drained),
         },
     };
-    let hash = token::hash(&token);
-    let user = user(state, &hash).await?;
-    Ok(Viewer { user, token: hash })
+    let credential = Credential::of(&token);
+    let auth = who(state, &credential).await?;
+    Ok(Viewer { user: auth.user.id, organization: auth.organization(), credential })
 }
 
 async fn first_token(socket: &mut WsSocket) -> Result<String, End> {
@@ -165,9 +170,10 @@ async fn first_token(socket: &mut WsSocket) -> Result<String, End> {
     }
 }
 
-pub(super) async fn user(state: &AppState, token: &[u8; 32]) -> Result<UserId, End> {
-    match state.catalog.session(token).await {
-        Ok(Some((_, user))) => Ok(user.id),
+/// The user who shows this; asked again with each heartbeat. Every scope of an API token includes reading.
+pub(super) async fn who(state: &AppState, credential: &Credential) -> Result<Auth, End> {
+    match credential.auth(state).await {
+        Ok(Some(auth)) => Ok(auth),
         Ok(None) => Err(Close::new(CloseCode::Authentication, "the token is unknown or has ended").into()),
         Err(error) => {
             warn!(%error, "a session cannot be looked up");
@@ -293,7 +299,7 @@ impl<'a> Dashboard<'a> {
             return Err(Close::new(CloseCode::Idle, "silent for too long").into());
         }
         self.pings = 0;
-        user(self.state, &self.viewer.token).await?;
+        who(self.state, &self.viewer.credential).await?;
         self.let_go().await?;
         in_time(self.socket.send(Outbound::Ping)).await
     }

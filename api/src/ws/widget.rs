@@ -12,20 +12,19 @@ use axum::routing::get;
 use edgesync_actors::device::socket::{Inbound, Outbound};
 use edgesync_actors::live::widget::{self, Shown};
 use edgesync_actors::live::{Error, Request};
-use edgesync_schemas::id::{UserId, WidgetId};
+use edgesync_schemas::id::{OrganizationId, UserId, WidgetId};
 use edgesync_schemas::limit;
 use edgesync_schemas::unit::Unit;
 use edgesync_schemas::wire::close::{Close, CloseCode};
 use edgesync_schemas::wire::live::{Point, SubId, write_widget_value};
-use edgesync_storage::catalog::token;
 use futures_util::{SinkExt, StreamExt};
 use serde::Deserialize;
 use tokio::time::{Instant, MissedTickBehavior};
 use tracing::warn;
 
 use super::WsSocket;
-use super::live::{End, bounded, close, in_time, user};
-use crate::auth::{self, Via};
+use super::live::{End, bounded, close, in_time, who};
+use crate::auth::{self, Credential, Via};
 use crate::error::Problem;
 use crate::state::AppState;
 use crate::tenant;
@@ -58,8 +57,16 @@ async fn connect(
     let auth = auth::authenticate(&state, &token).await?;
     let id: WidgetId = id.parse().map_err(|_| Problem::not_found("widget"))?;
     let departures = state.catalog.departures();
-    let shown = widget::shown(&tenant::readable_widget(&state, auth.user.id, id).await?);
-    let viewer = Viewer { user: auth.user.id, token: token::hash(&token), widget: id, departures };
+    let organization = auth.organization();
+    let readable = auth::narrowed(organization, tenant::readable_widget(&state, auth.user.id, id)).await?;
+    let shown = widget::shown(&readable);
+    let viewer = Viewer {
+        user: auth.user.id,
+        organization,
+        credential: Credential::of(&token),
+        widget: id,
+        departures,
+    };
     Ok(bounded(upgrade)
         .on_upgrade(move |socket| serve(WsSocket::new(socket), state, shown, viewer))
         .into_response())
@@ -68,13 +75,14 @@ async fn connect(
 /// Who watches which widget, and how many memberships had ended when it was asked whether they may.
 struct Viewer {
     user: UserId,
-    token: [u8; 32],
+    organization: Option<OrganizationId>,
+    credential: Credential,
     widget: WidgetId,
     departures: u64,
 }
 
 async fn serve(mut socket: WsSocket, state: AppState, shown: Shown, viewer: Viewer) {
-    if let Err(end) = show(&mut socket, &state, shown, viewer).await {
+    if let Err(end) = auth::narrowed(viewer.organization, show(&mut socket, &state, shown, viewer)).await {
         close(&mut socket, end).await;
     }
 }
@@ -113,7 +121,7 @@ async fn show(socket: &mut WsSocket, state: &AppState, shown: Shown, mut viewer:
                 if heard.elapsed() > period * 5 / 2 {
                     return Err(Close::new(CloseCode::Idle, "silent for too long").into());
                 }
-                user(state, &viewer.token).await?;
+                who(state, &viewer.credential).await?;
                 let departures = state.catalog.departures();
                 if departures != viewer.departures {
                     if let Err(problem) = tenant::readable_widget(state, viewer.user, viewer.widget).await {

@@ -1,0 +1,173 @@
+use edgesync_storage::catalog::idempotency::Reserved;
+
+use super::*;
+
+impl Server {
+    async fn with_key(&self, method: Method, path: &str, user: &User, key: &str, body: Value) -> Answer {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::AUTHORIZATION, format!("Bearer {}", user.token))
+            .header(header::CONTENT_TYPE, "application/json")
+            .header("Idempotency-Key", key);
+        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
+    async fn count(&self, path: &str, user: &User) -> usize {
+        self.get(path, user).await.is(200)["items"].as_array().unwrap().len()
+    }
+}
+
+fn is_replayed(answer: &Answer) -> bool {
+    answer.headers.get("idempotency-replayed").is_some_and(|value| value == "true")
+}
+
+const FLOWS: &str = "/api/v1/flows";
+const TOKENS: &str = "/api/v1/me/api-tokens";
+
+#[tokio::test]
+async fn a_request_that_is_sent_again_is_done_once_and_answered_as_before() {
+    let server = server().await;
+    let ada = server.sign_up("ada@example.org").await;
+    let body = json!({"name": "f"});
+    let first = server.with_key(Method::POST, FLOWS, &ada, "k", body.clone()).await;
+    let again = server.with_key(Method::POST, FLOWS, &ada, "k", body.clone()).await;
+    assert!(!is_replayed(&first) && is_replayed(&again));
+    for name in [header::CONTENT_TYPE, header::ETAG] {
+        assert_eq!(first.headers[&name], again.headers[&name]);
+    }
+    assert_eq!(first.is(201), again.is(201));
+    assert_eq!(server.count(FLOWS, &ada).await, 1);
+    server.with_key(Method::POST, FLOWS, &ada, "another", body.clone()).await.is(201);
+    let eve = server.sign_up("eve@example.org").await;
+    let of_another = server.with_key(Method::POST, FLOWS, &eve, "k", body).await;
+    assert!(!is_replayed(&of_another));
+    assert_eq!(of_another.is(201)["owner_id"], eve.id);
+    assert_eq!(server.count(FLOWS, &ada).await, 2);
+}
+
+#[tokio::test]
+async fn a_key_of_another_request_is_refused() {
+    let server = server().await;
+    let ada = server.sign_up("ada@example.org").await;
+    server.with_key(Method::POST, FLOWS, &ada, "k", json!({"name": "f"})).await.is(201);
+    let other = server.with_key(Method::POST, FLOWS, &ada, "k", json!({"name": "g"})).await;
+    other.refused(422, "idempotency_key_reused", &[]);
+    let other = server.with_key(Method::POST, "/api/v1/organizations", &ada, "k", json!({"name": "f"})).await;
+    other.refused(422, "idempotency_key_reused", &[]);
+    assert_eq!(server.count(FLOWS, &ada).await, 1);
+}
+
+#[tokio::test]
+async fn a_request_that_was_refused_may_be_mended_under_its_key() {
+    let server = server().await;
+    let ada = server.sign_up("ada@example.org").await;
+    let wrong = server.with_key(Method::POST, FLOWS, &ada, "k", json!({"name": ""})).await;
+    wrong.refused(422, "validation_failed", &["/name"]);
+    let mended = server.with_key(Method::POST, FLOWS, &ada, "k", json!({"name": "f"})).await;
+    assert!(!is_replayed(&mended));
+    mended.is(201);
+}
+
+#[tokio::test]
+async fn many_at_once_with_one_key_make_one_thing() {
+    let server = Arc::new(server().await);
+    let ada = Arc::new(server.sign_up("ada@example.org").await);
+    let tries = (0..8).map(|_| {
+        let (server, ada) = (Arc::clone(&server), Arc::clone(&ada));
+        tokio::spawn(
+            async move { server.with_key(Method::POST, FLOWS, &ada, "k", json!({"name": "f"})).await },
+        )
+    });
+    let mut made = 0;
+    for answer in futures_util::future::join_all(tries).await {
+        let answer = answer.unwrap();
+        match answer.status.as_u16() {
+            201 => made += usize::from(!is_replayed(&answer)),
+            _ => {
+                assert_eq!(answer.headers[header::RETRY_AFTER], "1");
+                answer.refused(409, "idempotency_in_progress", &[]);
+            }
+        }
+    }
+    assert_eq!(made, 1);
+    assert_eq!(server.count(FLOWS, &ada).await, 1);
+}
+
+#[tokio::test]
+async fn who_hangs_up_finds_the_answer_with_the_next_try() {
+    let server = server().await;
+    let ada = server.sign_up("ada@example.org").await;
+    // Polled once and dropped: the work was begun, or was not.
+    let mut asked = Box::pin(server.with_key(Method::POST, FLOWS, &ada, "k", json!({"name": "f"})));
+    assert!(futures_util::poll!(&mut asked).is_pending());
+    drop(asked);
+    loop {
+        let answer = server.with_key(Method::POST, FLOWS, &ada, "k", json!({"name": "f"})).await;
+        if answer.status != StatusCode::CONFLICT {
+            answer.is(201);
+            break;
+        }
+        answer.refused(409, "idempotency_in_progress", &[]);
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(server.count(FLOWS, &ada).await, 1);
+}
+
+#[tokio::test]
+async fn a_secret_is_answered_again_from_memory_and_is_never_written_down() {
+    let server = server().await;
+    let ada = server.sign_up("ada@example.org").await;
+    let body = json!({"name": "ci", "scopes": ["read"]});
+    let make = async |server: &Server| server.with_key(Method::POST, TOKENS, &ada, "k", body.clone()).await;
+    let first = make(&server).await.is(201);
+    let again = make(&server).await;
+    assert!(is_replayed(&again));
+    assert_eq!(again.is(201), first);
+    // As after a restart of the server: what was in memory is gone.
+    let mut state = server.state.clone();
+    state.once = Arc::default();
+    let restarted = Server { router: crate::router(state.clone()), state, ..server };
+    let lost = make(&restarted).await;
+    assert!(text(&lost.body["detail"]).contains(&text(&first["api_token"]["id"])), "{:#}", lost.body);
+    lost.refused(409, "idempotency_answer_lost", &[]);
+    assert_eq!(restarted.count(TOKENS, &ada).await, 1);
+}
+
+#[tokio::test]
+async fn what_was_begun_and_not_done_when_the_server_died_is_done_with_the_next_try() {
+    let server = server().await;
+    let ada = server.sign_up("ada@example.org").await;
+    let body = json!({"name": "f"});
+    let print = crate::idempotency::fingerprint(&Method::POST, FLOWS, body.to_string().as_bytes());
+    let user = ada.id.parse().unwrap();
+    let reserved = server.state.catalog.reserve_key(user, "k", &print, false).await.unwrap();
+    assert!(matches!(reserved, Reserved::Now(_)));
+    let answer = server.with_key(Method::POST, FLOWS, &ada, "k", body).await;
+    assert!(!is_replayed(&answer));
+    answer.is(201);
+    assert_eq!(server.count(FLOWS, &ada).await, 1);
+}
+
+#[tokio::test]
+async fn a_key_that_would_not_be_heeded_is_refused() {
+    let server = server().await;
+    let ada = server.sign_up("ada@example.org").await;
+    let login = json!({"email": "ada@example.org", "password": PASSWORD});
+    for (method, path, body) in [
+        (Method::POST, "/api/v1/auth/login", login),
+        (Method::PATCH, "/api/v1/me", json!({"name": "x"})),
+        (Method::GET, FLOWS, json!({})),
+    ] {
+        let answer = server.with_key(method, path, &ada, "k", body).await;
+        answer.refused(400, "not_supported", &[]);
+    }
+    for key in ["", &"k".repeat(256)] {
+        let answer = server.with_key(Method::POST, FLOWS, &ada, key, json!({"name": "f"})).await;
+        answer.refused(400, "invalid_header", &[]);
+    }
+    assert_eq!(server.count(FLOWS, &ada).await, 0);
+    let stranger = User { token: "ess_guess".to_owned(), id: String::new(), organization: String::new() };
+    let answer = server.with_key(Method::POST, FLOWS, &stranger, "k", json!({"name": "f"})).await;
+    answer.refused(401, "unauthorized", &[]);
+}
