@@ -8,8 +8,9 @@ use anyhow::{Context, Result};
 use edgesync_actors::System;
 use edgesync_actors::system;
 use edgesync_api::accept::{self, Gate};
-use edgesync_api::state::AppState;
+use edgesync_api::state::{AppState, Settings};
 use edgesync_storage::catalog::Catalog;
+use edgesync_storage::catalog::token::Token;
 use edgesync_storage::janitor::{self, Janitor};
 use edgesync_storage::log::{self, ReadingLog};
 use tokio::net::TcpListener;
@@ -18,7 +19,7 @@ use tokio::sync::watch;
 
 use crate::cli::{ServeArgs, failed};
 use crate::config::{Config, EXIT_CONFIG};
-use crate::{demo, telemetry};
+use crate::{demo, setup, telemetry};
 
 /// Runs the server until a signal. The exit code is 64 for a wrong configuration and 1 for a failure.
 pub fn run(args: ServeArgs) -> ExitCode {
@@ -76,15 +77,23 @@ async fn serve(config: Config, demo: bool) -> Result<()> {
         connections: config.connections,
         connections_per_address: config.connections_per_address,
     }));
-    let state = AppState::new(catalog.clone(), log.clone(), system.handle(), Arc::clone(&gate));
+    let setup = setup::token(&catalog, address.ip(), config.signup).await?;
+    let state =
+        AppState::new(catalog.clone(), log.clone(), system.handle(), Arc::clone(&gate)).with(Settings {
+            signup: config.signup,
+            setup_token: setup.as_ref().map(Token::hash),
+            secure_cookies: config.secure_cookies,
+        });
     let (stop, stopped) = watch::channel(false);
     let http = tokio::spawn(accept::serve(listener, edgesync_api::router(state), gate, stopped, STEP));
 
     println!("edgesync ready at http://{address}");
     tracing::info!(%address, data = %config.data.display(), version = env!("CARGO_PKG_VERSION"), "ready");
     let fleet = if demo {
-        Some(demo::start(address, &catalog, &config.data).await.context("the demo")?)
+        // The demo's account is the first then.
+        Some(demo::start(address, &catalog, &config.data, setup.as_ref()).await.context("the demo")?)
     } else {
+        setup.as_ref().inspect(|token| setup::tell(token));
         None
     };
 

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use edgesync_api::state::Signup;
 use edgesync_schemas::limit;
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
@@ -74,6 +75,14 @@ pub struct Flags {
     #[arg(long, value_name = "MS", hide = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test_retention_ms: Option<String>,
+    /// Who may sign up: open (everybody) or closed (the first user, with the setup token). Default: open.
+    #[arg(long, value_name = "WHO")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signup: Option<String>,
+    /// Whether session cookies are for HTTPS only: true if TLS is in front of the server. Default: false.
+    #[arg(long, value_name = "BOOL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secure_cookies: Option<String>,
     /// For tests: nothing is committed while this file exists.
     #[arg(long, value_name = "FILE", hide = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -115,6 +124,10 @@ pub struct Config {
     pub max_store_bytes: u64,
     /// For tests: milliseconds between looks for what is too old; 0 for as often as the product does.
     pub test_retention_ms: u64,
+    /// Who may sign up.
+    pub signup: Signup,
+    /// Whether session cookies are for HTTPS only.
+    pub secure_cookies: bool,
     /// For tests: nothing is committed while this file exists.
     pub test_stall_file: Option<PathBuf>,
     /// For tests: readings in memory before they are sealed into blocks.
@@ -234,6 +247,15 @@ impl Config {
                 (0.0..=1e6).contains(n)
             }) * f64::from(1 << 30)) as u64,
             test_retention_ms: read.parsed("test_retention_ms", "0", "milliseconds", |_: &u64| true),
+            signup: match read.text("signup").as_deref() {
+                None | Some("open") => Signup::Open,
+                Some("closed") => Signup::Closed,
+                Some(other) => {
+                    read.problems.push(format!("signup: must be open or closed, not {other:?}"));
+                    Signup::Closed
+                }
+            },
+            secure_cookies: read.flag("secure_cookies"),
             test_stall_file: read.text("test_stall_file").map(PathBuf::from),
             test_head_readings: read.parsed(
                 "test_head_readings",
@@ -241,14 +263,7 @@ impl Config {
                 "1 to 1000000",
                 |n| (1..=limit::HEAD_READINGS).contains(n),
             ),
-            test_faults: match read.text("test_faults").as_deref() {
-                None | Some("false" | "0") => false,
-                Some("true" | "1") => true,
-                Some(other) => {
-                    read.problems.push(format!("test_faults: must be true or false, not {other:?}"));
-                    false
-                }
-            },
+            test_faults: read.flag("test_faults"),
         };
         if let Err(error) = tracing_subscriber::EnvFilter::try_new(&config.log) {
             read.problems.push(format!("log: {error}"));
@@ -257,7 +272,7 @@ impl Config {
     }
 }
 
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 18] = [
     "listen",
     "data",
     "database_url",
@@ -271,6 +286,8 @@ const KEYS: [&str; 16] = [
     "retention_days",
     "max_store_gb",
     "test_retention_ms",
+    "signup",
+    "secure_cookies",
     "test_stall_file",
     "test_head_readings",
     "test_faults",
@@ -324,6 +341,17 @@ impl Reader<'_> {
         }
     }
 
+    fn flag(&mut self, key: &str) -> bool {
+        match self.text(key).as_deref() {
+            None | Some("false" | "0") => false,
+            Some("true" | "1") => true,
+            Some(other) => {
+                self.problems.push(format!("{key}: must be true or false, not {other:?}"));
+                false
+            }
+        }
+    }
+
     fn parsed<T: std::str::FromStr>(
         &mut self,
         key: &str,
@@ -358,6 +386,9 @@ mod tests {
         assert_eq!(config.device_frames_per_s, limit::DEVICE_FRAMES_PER_S);
         assert_eq!(config.connections, limit::CONNECTIONS);
         assert_eq!(config.connections_per_address, limit::CONNECTIONS_PER_ADDRESS);
+        assert_eq!((config.signup, config.secure_cookies), (Signup::Open, false));
+        let config = check("signup = 'closed'\nsecure_cookies = true").unwrap();
+        assert_eq!((config.signup, config.secure_cookies), (Signup::Closed, true));
     }
 
     fn load(config: Option<&Path>, environment: &[(&str, &str)]) -> Result<Config, Vec<String>> {
@@ -399,14 +430,15 @@ mod tests {
     #[test]
     fn every_problem_is_reported_at_once() {
         let problems =
-            check("listen = 'here'\ncells = 0\nlog_format = 'xml'\ncolour = 1\nlog = '=='").unwrap_err();
-        for key in ["listen", "cells", "log_format", "colour", "log"] {
+            check("listen = 'here'\ncells = 0\nlog_format = 'xml'\ncolour = 1\nlog = '=='\nsignup = 'all'")
+                .unwrap_err();
+        for key in ["listen", "cells", "log_format", "colour", "log", "signup"] {
             assert!(
                 problems.iter().any(|problem| problem.starts_with(&format!("{key}: "))),
                 "{key}: {problems:?}"
             );
         }
-        assert_eq!(problems.len(), 5);
+        assert_eq!(problems.len(), 6);
     }
 
     #[test]

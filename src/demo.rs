@@ -14,6 +14,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use edgesync_schemas::entity::user::SubscriptionType;
 use edgesync_storage::catalog::Catalog;
+use edgesync_storage::catalog::token::Token;
 use futures_util::{SinkExt, StreamExt};
 use hyper::Method;
 use serde_json::{Value, json};
@@ -33,10 +34,15 @@ const INTERVAL: Duration = Duration::from_millis(500);
 ///
 /// # Errors
 /// The API refuses something, or the login cannot be kept.
-pub async fn start(address: SocketAddr, catalog: &Catalog, data: &Path) -> Result<JoinHandle<()>> {
+pub async fn start(
+    address: SocketAddr,
+    catalog: &Catalog,
+    data: &Path,
+    setup: Option<&Token>,
+) -> Result<JoinHandle<()>> {
     let target: Target = format!("http://{address}").parse().map_err(anyhow::Error::msg)?;
     let password = password(&data.join("demo-password"))?;
-    let account = Account::enter(&target, EMAIL, &password).await?;
+    let account = Account::enter(&target, EMAIL, &password, setup.map(Token::reveal)).await?;
     catalog.set_plan(EMAIL, SubscriptionType::Paid, DEVICES as u32).await?;
     let devices = account.devices(DEVICES).await?;
     let mut client = account.client().await?;

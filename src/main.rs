@@ -4,6 +4,7 @@ mod app;
 mod cli;
 mod config;
 mod demo;
+mod setup;
 mod simulate;
 mod telemetry;
 

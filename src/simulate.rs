@@ -172,7 +172,7 @@ pub async fn run(args: Args) -> Result<ExitCode> {
     eprintln!("seed {seed}");
     let tokens = args.tokens.as_deref().map(|path| read_tokens(path, args.devices as usize)).transpose()?;
     let account = match (&args.email, &args.password) {
-        (Some(email), Some(password)) => Some(api::Account::enter(&args.url, email, password).await?),
+        (Some(email), Some(password)) => Some(api::Account::enter(&args.url, email, password, None).await?),
         _ => None,
     };
     let mut known = Vec::new();
@@ -198,7 +198,7 @@ pub async fn run(args: Args) -> Result<ExitCode> {
     let dashboard = match (&args.email, &args.password) {
         (Some(email), Some(password)) if args.watch > 0 => {
             let watched = known.iter().take(args.watch as usize).map(|device| device.id.clone()).collect();
-            Some((api::Account::enter(&args.url, email, password).await?, watched))
+            Some((api::Account::enter(&args.url, email, password, None).await?, watched))
         }
         _ => None,
     };

@@ -179,17 +179,21 @@ pub struct Account {
 }
 
 impl Account {
-    /// Logs in, or signs up if nobody has that address. Not cancel safe.
+    /// Logs in, or signs up if nobody has that address: with the setup token, as the first user of a server. Not cancel safe.
     ///
     /// # Errors
     /// The server cannot be reached, or refuses the password.
-    pub async fn enter(target: &Target, email: &str, password: &str) -> Result<Self> {
+    pub async fn enter(target: &Target, email: &str, password: &str, setup: Option<&str>) -> Result<Self> {
         let address = target.addresses(1).await?[0];
         let mut client = Client::connect(address, &target.authority, None).await?;
         let login = json!({"email": email, "password": password});
         let (status, bytes) = client.call(Method::POST, "/api/v1/auth/login", Some(&login)).await?;
         let answer: Value = if status == StatusCode::UNAUTHORIZED {
-            let (status, bytes) = client.call(Method::POST, "/api/v1/auth/signup", Some(&login)).await?;
+            let mut signup = login;
+            if let Some(token) = setup {
+                signup["setup_token"] = token.into();
+            }
+            let (status, bytes) = client.call(Method::POST, "/api/v1/auth/signup", Some(&signup)).await?;
             match status {
                 StatusCode::CONFLICT => bail!("{email} exists, and this is not the password"),
                 status if status.is_success() => serde_json::from_slice(&bytes)?,

@@ -45,6 +45,39 @@ async fn a_bad_token_in_hello_is_closed_4401() {
 }
 
 #[tokio::test]
+async fn deleting_an_organization_closes_its_devices_sockets_at_once_4401() {
+    let stage = stage().await;
+    let mut device = Device::connect(&stage.server, &stage.device, 1, 1).await;
+    device.deliver(1, json!([["a", 1]])).await;
+    let path = format!("/api/v1/organizations/{}", stage.api.organization);
+    assert_eq!(stage.api.call(Method::DELETE, &path, None).await.0, 204);
+    assert_eq!(device.socket.hear_close().await.0, 4401);
+    assert_eq!(Device::handshake(&stage.server, Some(&stage.device.token)).await.err(), Some(401));
+}
+
+#[tokio::test]
+async fn the_devices_of_an_organization_out_of_use_are_closed_and_refused_4403_until_it_is_in_use_again() {
+    let stage = stage().await;
+    let mut device = Device::connect(&stage.server, &stage.device, 1, 1).await;
+    device.deliver(1, json!([["a", 1]])).await;
+    let path = format!("/api/v1/organizations/{}", stage.api.organization);
+    let switch = async |is_active: bool| {
+        let body = json!({"is_active": is_active});
+        assert_eq!(stage.api.call(Method::PATCH, &path, Some(&body)).await.0, 200);
+    };
+    switch(false).await;
+    assert_eq!(device.socket.hear_close().await.0, 4403);
+    let mut socket = Device::handshake(&stage.server, Some(&stage.device.token)).await.unwrap();
+    socket.say(json!({"t": "hello", "boot": 1, "next": 2})).await;
+    assert_eq!(socket.hear_close().await.0, 4403);
+    stage.api.expect_values(&stage.device.id, "a", &[1.0]).await;
+    switch(true).await;
+    let mut device = Device::connect(&stage.server, &stage.device, 1, 2).await;
+    device.deliver(2, json!([["a", 2]])).await;
+    stage.api.expect_values(&stage.device.id, "a", &[1.0, 2.0]).await;
+}
+
+#[tokio::test]
 async fn revoking_a_token_closes_its_socket_at_once_4401() {
     let stage = stage().await;
     let mut device = Device::connect(&stage.server, &stage.device, 1, 1).await;

@@ -1,5 +1,6 @@
 //! The live socket: who may watch what, and that a dashboard sees each value once, whatever happens to it or to the server.
 
+use hyper::Method;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -8,7 +9,7 @@ use crate::support::{Api, Device, Live, Server, Stage, stage};
 
 async fn widget(stage: &Stage, source: Value) -> String {
     let body = json!({"organization_id": stage.api.organization, "name": "plant"});
-    let made = stage.api.call(hyper::Method::POST, "/api/v1/dashboard-templates", Some(&body)).await;
+    let made = stage.api.call(Method::POST, "/api/v1/dashboard-templates", Some(&body)).await;
     let dashboard = made.1["id"].as_str().unwrap_or_else(|| panic!("{made:?}")).to_owned();
     let mut body = json!({"widget_id": "w", "widget_type": "time_series", "max_samples": 2});
     body.as_object_mut().unwrap().extend(source.as_object().unwrap().clone());
@@ -113,6 +114,22 @@ async fn what_is_no_frame_closes_the_socket_with_its_code() {
         socket.say(first).await;
         assert_eq!(socket.hear_close().await.0, 4401);
     }
+}
+
+#[tokio::test]
+async fn an_api_token_watches_until_it_is_revoked() {
+    let stage = stage().await;
+    let body = json!({"name": "wall", "scopes": ["read"]});
+    let made = stage.api.post("/api/v1/me/api-tokens", body).await;
+    let token = made["token"].as_str().unwrap().to_owned();
+    let api = Api { token, ..stage.api.clone() };
+    let mut live = Live::connect(&stage.server, &api).await;
+    let answer = sub(&mut live, json!({"t": "sub", "id": 1, "device": stage.device.id, "sensor": "a"})).await;
+    assert_eq!(answer["t"], "snap", "{answer}");
+    let path = format!("/api/v1/me/api-tokens/{}", made["api_token"]["id"].as_str().unwrap());
+    assert_eq!(stage.api.call(Method::DELETE, &path, None).await.0, 204);
+    let mut live = Live::connect(&stage.server, &api).await;
+    assert_eq!(live.socket.hear_close().await.0, 4401);
 }
 
 #[tokio::test]

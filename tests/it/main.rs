@@ -20,5 +20,6 @@ mod restart;
 mod senml;
 mod sequence;
 mod serve;
+mod setup;
 mod stall;
 mod ways;

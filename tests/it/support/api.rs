@@ -164,7 +164,8 @@ pub async fn metric(server: &Server, name: &str) -> f64 {
     numbers.iter().sum()
 }
 
-async fn call(
+/// A request and its answer: the status and, if it is JSON, the body.
+pub async fn call(
     address: SocketAddr,
     token: Option<&str>,
     method: Method,

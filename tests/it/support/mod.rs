@@ -10,7 +10,7 @@ pub mod live;
 pub mod server;
 pub mod wait;
 
-pub use api::{Api, NewDevice};
+pub use api::{Api, NewDevice, call};
 pub use device::{CompatDevice, Device};
 pub use live::Live;
 pub use server::Server;
