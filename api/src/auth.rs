@@ -25,6 +25,7 @@ use edgesync_storage::catalog::within::within;
 
 use crate::error::Problem;
 use crate::openapi::Operation;
+use crate::pump::{self, WhenGone};
 use crate::state::{AppState, Settings};
 
 /// Name of the session cookie.
@@ -108,7 +109,14 @@ pub async fn narrow(
     let auth = Auth::from_request_parts(&mut parts, &state).await?;
     let organization = auth.organization();
     parts.extensions.insert(auth);
-    Ok(narrowed(organization, next.run(Request::from_parts(parts, body))).await)
+    let answered = async move {
+        let response = next.run(Request::from_parts(parts, body)).await;
+        if organization.is_some() && pump::is_streamed(&response) {
+            return pump::carried(response, WhenGone::Stop, async {});
+        }
+        response
+    };
+    Ok(narrowed(organization, answered).await)
 }
 
 /// Runs `work` so that it sees no organization but this, if there is one.

@@ -93,24 +93,9 @@ impl FromRequest<AppState> for OptionalBody {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Counted;
 
-/// The whole body of somebody who is known, of any kind, for as long as it is needed.
-///
-/// # Errors
-/// As for [`JsonBody`].
-pub(crate) async fn held(request: Request, state: &AppState) -> Result<Held<'_>, Problem> {
-    read(request, &state.bodies.users, limit::BODY_BYTES, state.bodies.patience).await
-}
-
-impl Held<'_> {
-    /// The body.
-    pub(crate) fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-}
-
 /// A body, and its share of the budget.
 pub(crate) struct Held<'a> {
-    bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     _share: SemaphorePermit<'a>,
 }
 

@@ -9,7 +9,7 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use axum::body::{Body, HttpBody};
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -18,12 +18,14 @@ use edgesync_schemas::id::UserId;
 use edgesync_schemas::limit;
 use edgesync_storage::catalog::idempotency::{Mark, Reserved, carry_on, carrying};
 use edgesync_storage::catalog::token;
+use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::auth::Auth;
 use crate::body;
 use crate::error::Problem;
+use crate::pump::{self, WhenGone};
 use crate::state::AppState;
 
 /// The header that carries a key.
@@ -124,8 +126,8 @@ async fn answer(state: AppState, key: String, request: Request, next: Next) -> R
     let auth = Auth::from_request_parts(&mut parts, &state).await?;
     let of = (auth.user.id, key);
     parts.extensions.insert(auth);
-    let held = body::held(Request::from_parts(parts.clone(), body), &state).await?;
-    let fingerprint = fingerprint(&parts.method, &parts.uri.to_string(), held.bytes());
+    let held = body::read_users(Request::from_parts(parts.clone(), body), &state.bodies).await?;
+    let fingerprint = fingerprint(&parts.method, &parts.uri.to_string(), &held.bytes);
     let Some(turn) = state.once.enter(of.clone()) else {
         let detail = "the first request with this Idempotency-Key is still under way";
         let problem = Problem::conflict("idempotency_in_progress", detail);
@@ -145,13 +147,25 @@ async fn answer(state: AppState, key: String, request: Request, next: Next) -> R
         },
         Reserved::Now(mark) => {
             parts.extensions.insert(body::Counted);
-            let request = Request::from_parts(parts, Body::from(held.bytes().to_vec()));
-            let response = carrying(mark.clone(), next.run(request)).await;
-            let response = settle(&state, &turn, &mark, response).await;
-            drop(turn);
-            Ok(response)
+            let request = Request::from_parts(parts, Body::from(held.bytes.clone()));
+            drop(held);
+            Ok(carrying(mark.clone(), work(state.clone(), turn, mark, next.run(request))).await)
         }
     }
+}
+
+/// Does the work and settles what is known of its key. An answer that is made while it is sent is settled when it is made.
+async fn work(state: AppState, turn: Turn, mark: Mark, work: impl Future<Output = Response>) -> Response {
+    let response = work.await;
+    if !pump::is_streamed(&response) {
+        return settle(&state, &turn, &mark, response).await;
+    }
+    let status = response.status();
+    pump::carried(response, WhenGone::GoOn, async move {
+        let done =
+            (status, Body::from_stream(stream::empty::<Result<Bytes, std::io::Error>>())).into_response();
+        settle(&state, &turn, &mark, done).await;
+    })
 }
 
 /// Keeps the answer, or forgets a request that was refused.

@@ -171,3 +171,31 @@ async fn a_key_that_would_not_be_heeded_is_refused() {
     let answer = server.with_key(Method::POST, FLOWS, &stranger, "k", json!({"name": "f"})).await;
     answer.refused(401, "unauthorized", &[]);
 }
+
+#[tokio::test]
+async fn an_answer_of_many_lines_is_made_once_even_if_nobody_takes_it() {
+    let server = server().await;
+    let ada = server.sign_up("ada@example.org").await;
+    server.allow_devices("ada@example.org", 1000).await;
+    let lines: String = (0..250)
+        .map(|n| format!("{}\n", json!({"organization_id": ada.organization, "name": n.to_string()})))
+        .collect();
+    let request = || {
+        let request = Request::post("/api/v1/devices/bulk")
+            .header(header::AUTHORIZATION, format!("Bearer {}", ada.token))
+            .header(header::CONTENT_TYPE, "application/x-ndjson")
+            .header("Idempotency-Key", "k");
+        request.body(Body::from(lines.clone())).unwrap()
+    };
+    // The answer has begun, and nobody takes it.
+    drop(server.router.clone().oneshot(request()).await.unwrap());
+    loop {
+        let again = server.send(request()).await;
+        if again.body["code"] == "idempotency_answer_lost" {
+            break again.refused(409, "idempotency_answer_lost", &[]);
+        }
+        again.refused(409, "idempotency_in_progress", &[]);
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(server.count("/api/v1/devices?limit=500", &ada).await, 250);
+}

@@ -198,7 +198,15 @@ async fn an_api_token_of_one_organization_sees_nothing_of_another() {
     let path = format!("/api/v1/devices/{fan}");
     server.delete(&path, &one).await.refused(404, "not_found", &[]);
     let elsewhere = json!({"organization_id": second.organization, "name": "x"});
-    server.post("/api/v1/devices", &one, elsewhere).await.refused(404, "not_found", &[]);
+    server.post("/api/v1/devices", &one, elsewhere.clone()).await.refused(404, "not_found", &[]);
+    let lines = format!("{elsewhere}\n{}", json!({"organization_id": ada.organization, "name": "x"}));
+    let bulk = Request::post("/api/v1/devices/bulk")
+        .header(header::AUTHORIZATION, format!("Bearer {}", one.token))
+        .header(header::CONTENT_TYPE, "application/x-ndjson");
+    let answers = text(&server.send(bulk.body(Body::from(lines)).unwrap()).await.is(200));
+    let statuses: Vec<_> =
+        answers.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["status"].clone()).collect();
+    assert_eq!(statuses, [404, 201], "{answers}");
     for (path, body) in [
         ("/api/v1/organizations".to_owned(), json!({"name": "third"})),
         ("/api/v1/flows".to_owned(), json!({"name": "private"})),
