@@ -23,7 +23,7 @@ fn main() -> ExitCode {
         Err(error) => return cli::usage(&error),
     };
     match cli.command() {
-        cli::Command::Serve(args) => app::run(args),
+        cli::Command::Serve(args) => app::run(*args),
         cli::Command::Simulate(args) => cli::simulate(args),
         cli::Command::Admin(args) => cli::admin(args),
     }

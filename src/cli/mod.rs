@@ -23,7 +23,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the server (the default).
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// Simulate a fleet of devices against a running server.
     Simulate(simulate::Args),
     /// Change things that the API does not: plans of users.
@@ -43,7 +43,7 @@ pub struct ServeArgs {
 impl Cli {
     /// The command that was asked for.
     pub fn command(self) -> Command {
-        self.command.unwrap_or(Command::Serve(self.serve))
+        self.command.unwrap_or(Command::Serve(Box::new(self.serve)))
     }
 }
 
