@@ -210,6 +210,7 @@ impl From<catalog::Error> for Problem {
             | Error::Corrupt { .. }
             | Error::NoRandom
             | Error::Thread(_)
+            | Error::Aborted
             | Error::Database(_)) => Self::internal(&error),
         }
     }

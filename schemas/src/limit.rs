@@ -294,6 +294,12 @@ pub const API_TOKEN_DAYS: i64 = 3_650;
 pub const CATALOG_QUEUE: usize = 1024;
 /// Threads that read the catalog.
 pub const CATALOG_READERS: usize = 2;
+/// Connections to PostgreSQL that the catalog has at most. More statements at once: they wait for [`POSTGRES_WAIT_MS`].
+pub const CATALOG_CONNECTIONS: usize = 8;
+/// Seconds that a statement may take on PostgreSQL, and a transaction wait for those before it. Longer: refused (503 `busy`).
+pub const CATALOG_STATEMENT_S: u64 = 30;
+/// Statements that are sent to PostgreSQL ahead of the answers, where there are many of a kind.
+pub const CATALOG_PIPELINE: usize = 256;
 /// Milliseconds that a transaction may pause between two statements before it is rolled back.
 pub const TRANSACTION_IDLE_MS: u64 = 5000;
 /// Milliseconds to wait for another process that writes to the catalog. Longer: refused (503 `busy`).

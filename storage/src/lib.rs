@@ -3,5 +3,5 @@
 pub mod catalog;
 pub mod janitor;
 pub mod log;
-#[allow(dead_code, unused_imports)] // The catalog and the log come to it.
+mod migration;
 pub mod postgres;

@@ -77,7 +77,7 @@ impl Catalog {
             Some(known) => known,
             None => {
                 let found = self.db.first(
-                    "SELECT d.id, d.organization_id, d.is_active = 1 AND o.is_active = 1,
+                    "SELECT d.id, d.organization_id, d.is_active AND o.is_active,
                         CASE WHEN d.token_hash = $1 THEN NULL ELSE d.previous_token_until END
                      FROM devices d JOIN organizations o ON o.id = d.organization_id
                      WHERE d.token_hash = $1 OR d.previous_token_hash = $1",

@@ -112,7 +112,7 @@ impl Catalog {
              FROM dashboard_templates t JOIN organization_members m ON m.organization_id = t.organization_id
              WHERE m.user_id = $1 AND (t.organization_id = $2 OR $2 IS NULL) AND (t.project_id = $3 OR $3 IS NULL)
                 AND t.id > $4
-                AND (lower(t.name) LIKE lower($5) ESCAPE '\\' OR lower(t.description) LIKE lower($5) ESCAPE '\\')
+                AND (lower(t.name) LIKE $5 ESCAPE '\\' OR lower(t.description) LIKE $5 ESCAPE '\\')
              ORDER BY t.id LIMIT $6",
             vec![
                 user.into(),

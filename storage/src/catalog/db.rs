@@ -1,32 +1,43 @@
 //! The way to the database: statements and transactions, the same for whichever database there is.
 //!
 //! One SQL text serves SQLite and PostgreSQL: `$1..` in ascending order of first use, `ON CONFLICT`, `RETURNING`; ids and
-//! times are bound, never made by the database. Today there is SQLite.
+//! times are bound, never made by the database; booleans are conditions, never compared with numbers; what a search looks for is made
+//! by `catalog::pattern`; a parameter meets a column before it is asked whether it `IS NULL`.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use super::error::Error;
 use super::idempotency::Mark;
-use super::sqlite::{Call, Sqlite};
+use super::postgres::{self, Postgres};
+use super::sqlite::{self, Call, Sqlite};
 use super::value::{Row, Value};
 use super::within::{Dialect, narrowed};
+use crate::postgres::Server;
 
 /// A database. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(crate) struct Db {
-    sqlite: Sqlite,
+pub(crate) enum Db {
+    /// A file.
+    Sqlite(Sqlite),
+    /// A server.
+    Postgres(Postgres),
 }
 
 impl Db {
     /// Opens the file, or makes it, and brings it to the newest schema. Blocks.
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
-        Ok(Self { sqlite: Sqlite::open(path)? })
+        Sqlite::open(path).map(Self::Sqlite)
+    }
+
+    /// Brings the server's database to the newest schema.
+    pub(crate) async fn open_postgres(server: &Server) -> Result<Self, Error> {
+        Postgres::open(server).await.map(Self::Postgres)
     }
 
     /// Rows of a statement that changes nothing, outside of any transaction. Cancel safe.
     pub(crate) async fn query(&self, sql: &'static str, params: Vec<Value>) -> Result<Vec<Row>, Error> {
-        check(sql);
-        self.sqlite.read(narrowed(sql, Dialect::Sqlite), params).await
+        self.ask(narrowed(sql, self.dialect()), params).await
     }
 
     /// The first row of a question that the platform asks, not a user: of all organizations. Cancel safe.
@@ -35,8 +46,7 @@ impl Db {
         sql: &'static str,
         params: Vec<Value>,
     ) -> Result<Option<Row>, Error> {
-        check(sql);
-        Ok(self.sqlite.read(sql.into(), params).await?.into_iter().next())
+        Ok(self.ask(sql.into(), params).await?.into_iter().next())
     }
 
     /// The first row of a statement that changes nothing. Cancel safe.
@@ -48,24 +58,50 @@ impl Db {
     ///
     /// Dropped before [`Tx::commit`], it leaves nothing behind.
     pub(crate) async fn begin(&self) -> Result<Tx, Error> {
-        Ok(Tx { sqlite: self.sqlite.begin().await?, mark: Mark::current() })
+        let inner = match self {
+            Self::Sqlite(db) => Inner::Sqlite(db.begin().await?),
+            Self::Postgres(db) => Inner::Postgres(Box::new(db.begin().await?)),
+        };
+        Ok(Tx { inner, dialect: self.dialect(), mark: Mark::current(), failed: false })
+    }
+
+    fn dialect(&self) -> Dialect {
+        match self {
+            Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    async fn ask(&self, sql: Cow<'static, str>, params: Vec<Value>) -> Result<Vec<Row>, Error> {
+        check(&sql);
+        match self {
+            Self::Sqlite(db) => db.read(sql, params).await,
+            Self::Postgres(db) => db.read(sql, params).await,
+        }
     }
 }
 
-/// An open transaction.
+/// An open transaction. A statement that fails ends it: nothing more is done in it, and it cannot be committed. PostgreSQL is so by
+/// itself, and what is written for one database must hold on the other.
 #[derive(Debug)]
 pub(crate) struct Tx {
-    sqlite: super::sqlite::Tx,
+    inner: Inner,
+    dialect: Dialect,
     /// The key that the task which began it works for.
     mark: Option<Mark>,
+    failed: bool,
+}
+
+#[derive(Debug)]
+enum Inner {
+    Sqlite(sqlite::Tx),
+    Postgres(Box<postgres::Tx>),
 }
 
 impl Tx {
     /// Rows of a statement. Not cancel safe: a cancelled one may be done; the transaction is then rolled back.
     pub(crate) async fn query(&mut self, sql: &'static str, params: Vec<Value>) -> Result<Vec<Row>, Error> {
-        check(sql);
-        let sql = narrowed(sql, Dialect::Sqlite);
-        self.sqlite.call(|reply| Call::Query { sql, params, reply }).await
+        self.ask(narrowed(sql, self.dialect), params).await
     }
 
     /// As [`Db::first_for_platform`].
@@ -74,9 +110,7 @@ impl Tx {
         sql: &'static str,
         params: Vec<Value>,
     ) -> Result<Option<Row>, Error> {
-        check(sql);
-        let rows: Vec<Row> = self.sqlite.call(|reply| Call::Query { sql: sql.into(), params, reply }).await?;
-        Ok(rows.into_iter().next())
+        Ok(self.ask(sql.into(), params).await?.into_iter().next())
     }
 
     /// The first row of a statement. As [`Tx::query`].
@@ -99,9 +133,14 @@ impl Tx {
         sql: &'static str,
         sets: Vec<Vec<Value>>,
     ) -> Result<u64, Error> {
-        check(sql);
-        let sql = narrowed(sql, Dialect::Sqlite);
-        self.sqlite.call(|reply| Call::Execute { sql, sets, reply }).await
+        let sql = narrowed(sql, self.dialect);
+        self.go_on(&sql)?;
+        let done = match &mut self.inner {
+            Inner::Sqlite(tx) => tx.call(|reply| Call::Execute { sql, sets, reply }).await,
+            Inner::Postgres(tx) => tx.execute(sql, sets).await,
+        };
+        self.failed = done.is_err();
+        done
     }
 
     /// Remembers what is made in it, for the key that it is made for, if there is one.
@@ -116,7 +155,27 @@ impl Tx {
         if let Some(mark) = self.mark.take() {
             mark.apply(&mut self).await?;
         }
-        self.sqlite.call(|reply| Call::Commit { reply }).await
+        self.go_on("COMMIT")?;
+        match &mut self.inner {
+            Inner::Sqlite(tx) => tx.call(|reply| Call::Commit { reply }).await,
+            Inner::Postgres(tx) => tx.commit().await,
+        }
+    }
+
+    async fn ask(&mut self, sql: Cow<'static, str>, params: Vec<Value>) -> Result<Vec<Row>, Error> {
+        self.go_on(&sql)?;
+        let done = match &mut self.inner {
+            Inner::Sqlite(tx) => tx.call(|reply| Call::Query { sql, params, reply }).await,
+            Inner::Postgres(tx) => tx.query(sql, params).await,
+        };
+        self.failed = done.is_err();
+        done
+    }
+
+    /// Refuses to go on after a failure. Until the statement is known to be done, it has failed: it may be cancelled.
+    fn go_on(&mut self, sql: &str) -> Result<(), Error> {
+        check(sql);
+        if std::mem::replace(&mut self.failed, true) { Err(Error::Aborted) } else { Ok(()) }
     }
 }
 

@@ -87,8 +87,8 @@ impl Catalog {
              WHERE m.user_id = $1 AND (d.organization_id = $2 OR $2 IS NULL)
                 AND (d.id IN (SELECT pd.device_id FROM project_devices pd WHERE pd.project_id = $3) OR $3 IS NULL)
                 AND (d.status = $4 OR $4 IS NULL) AND (d.is_active = $5 OR $5 IS NULL) AND d.id > $6
-                AND (lower(d.name) LIKE lower($7) ESCAPE '\\' OR lower(d.description) LIKE lower($7) ESCAPE '\\'
-                    OR lower(d.device_type) LIKE lower($7) ESCAPE '\\')
+                AND (lower(d.name) LIKE $7 ESCAPE '\\' OR lower(d.description) LIKE $7 ESCAPE '\\'
+                    OR lower(d.device_type) LIKE $7 ESCAPE '\\')
              ORDER BY d.id LIMIT $8",
             vec![
                 user.into(),

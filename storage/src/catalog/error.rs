@@ -1,5 +1,7 @@
 //! What can go wrong in the catalog: a variant per thing that a caller would do differently.
 
+use crate::migration::Unfit;
+
 /// Why the catalog did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -58,7 +60,8 @@ pub enum Error {
         /// How many there may be.
         limit: u32,
     },
-    /// Too much is waiting, or another process is writing. Worth a retry.
+    /// Too much is waiting, another process is writing, or the database is away. Worth a retry; a change may have been done if it was
+    /// being committed when its database went away.
     #[error("the catalog is busy")]
     Busy,
     /// The catalog was written by a newer version of the program.
@@ -96,15 +99,41 @@ pub enum Error {
     /// A thread of the catalog could not be started.
     #[error("a thread of the catalog could not be started")]
     Thread(#[source] std::io::Error),
+    /// A statement of the transaction has failed before: a mistake in this program.
+    #[error("a transaction was to go on after one of its statements had failed")]
+    Aborted,
     /// Anything else that the database said.
     #[error("the catalog's database failed")]
-    Database(#[source] rusqlite::Error),
+    Database(#[source] DatabaseError),
+}
+
+/// What a database said, in its own words.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// SQLite.
+    #[error(transparent)]
+    Sqlite(rusqlite::Error),
+    /// PostgreSQL.
+    #[error(transparent)]
+    Postgres(tokio_postgres::Error),
+    /// The way to PostgreSQL.
+    #[error(transparent)]
+    Connection(crate::postgres::Error),
 }
 
 impl Error {
     /// That there is no such thing.
     pub(super) const fn not_found(what: &'static str) -> Self {
         Self::NotFound { what }
+    }
+}
+
+impl From<Unfit> for Error {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Newer { found, known } => Self::SchemaNewer { found, known },
+            Unfit::Altered { version } => Self::SchemaAltered { version },
+        }
     }
 }
 
@@ -119,9 +148,9 @@ impl From<rusqlite::Error> for Error {
                 ErrorCode::ConstraintViolation if code.extended_code == ffi::SQLITE_CONSTRAINT_UNIQUE => {
                     Self::Conflict { field: taken(message.as_deref().unwrap_or_default()) }
                 }
-                _ => Self::Database(error),
+                _ => Self::Database(DatabaseError::Sqlite(error)),
             },
-            _ => Self::Database(error),
+            _ => Self::Database(DatabaseError::Sqlite(error)),
         }
     }
 }

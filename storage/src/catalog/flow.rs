@@ -132,7 +132,7 @@ impl Catalog {
              FROM flows f
              WHERE ((f.owner_id = $1 AND $2) OR f.project_id IN (SELECT p.id FROM projects p
                     JOIN organization_members m ON m.organization_id = p.organization_id WHERE m.user_id = $1))
-                AND (f.project_id = $3 OR $3 IS NULL) AND f.id > $4 AND lower(f.name) LIKE lower($5) ESCAPE '\\'
+                AND (f.project_id = $3 OR $3 IS NULL) AND f.id > $4 AND lower(f.name) LIKE $5 ESCAPE '\\'
              ORDER BY f.id LIMIT $6",
             vec![
                 user.into(),

@@ -37,7 +37,7 @@ impl Catalog {
             "SELECT m.organization_id, m.user_id, u.email, u.name, m.role, m.invited_by, m.joined_at
              FROM organization_members m JOIN users u ON u.id = m.user_id
              WHERE m.organization_id = $1 AND m.user_id > $2
-                AND (lower(u.name) LIKE lower($3) ESCAPE '\\' OR u.email LIKE lower($3) ESCAPE '\\')
+                AND (lower(u.name) LIKE $3 ESCAPE '\\' OR u.email LIKE $3 ESCAPE '\\')
              ORDER BY m.user_id LIMIT $4",
             vec![organization.into(), slice.after().into(), super::pattern(q).into(), slice.fetch().into()],
         );

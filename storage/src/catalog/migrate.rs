@@ -1,24 +1,15 @@
-//! Migrations: forward only, each in a transaction of its own, each recorded with the hash of its text.
+//! The catalog's migrations for both databases, and how they are done on SQLite: each in a transaction of its own.
 //!
-//! A catalog that a newer program wrote, or whose history is not this program's, is refused before anything is changed.
+//! A migration is two files of one number and name, equal in meaning: one below `migrations/sqlite`, one below
+//! `migrations/postgres/catalog`. A test holds the lists together.
 
 use rusqlite::{Connection, TransactionBehavior, params};
-use sha2::{Digest, Sha256};
 
 use super::error::Error;
 use super::now;
+use crate::migration::{self, Migration};
 
-/// A step from one schema to the next.
-pub(super) struct Migration {
-    /// Its number: 1, 2, 3, ...
-    pub(super) version: u32,
-    /// What it does.
-    pub(super) name: &'static str,
-    /// How.
-    pub(super) sql: &'static str,
-}
-
-/// All of them, in order. One that was released is never changed: the next one corrects it.
+/// All of SQLite's, in order. One that was released is never changed: the next one corrects it.
 pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "catalog", sql: include_str!("../../migrations/sqlite/0001_catalog.sql") },
     Migration {
@@ -29,6 +20,35 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 3, name: "audit", sql: include_str!("../../migrations/sqlite/0003_audit.sql") },
     Migration { version: 4, name: "things", sql: include_str!("../../migrations/sqlite/0004_things.sql") },
     Migration { version: 5, name: "tenancy", sql: include_str!("../../migrations/sqlite/0005_tenancy.sql") },
+];
+
+/// All of PostgreSQL's, as above.
+pub(super) const POSTGRES: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "catalog",
+        sql: include_str!("../../migrations/postgres/catalog/0001_catalog.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "devices_made",
+        sql: include_str!("../../migrations/postgres/catalog/0002_devices_made.sql"),
+    },
+    Migration {
+        version: 3,
+        name: "audit",
+        sql: include_str!("../../migrations/postgres/catalog/0003_audit.sql"),
+    },
+    Migration {
+        version: 4,
+        name: "things",
+        sql: include_str!("../../migrations/postgres/catalog/0004_things.sql"),
+    },
+    Migration {
+        version: 5,
+        name: "tenancy",
+        sql: include_str!("../../migrations/postgres/catalog/0005_tenancy.sql"),
+    },
 ];
 
 /// Brings the database to the newest schema.
@@ -50,7 +70,7 @@ pub(super) fn run(db: &mut Connection, migrations: &[Migration]) -> Result<(), E
         step.execute_batch(migration.sql)?;
         step.execute(
             "INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES ($1, $2, $3, $4)",
-            params![migration.version, migration.name, checksum(migration.sql), now().as_us()],
+            params![migration.version, migration.name, migration.checksum(), now().as_us()],
         )?;
         step.commit()?;
         tracing::info!(version = migration.version, name = migration.name, "catalog migrated");
@@ -63,23 +83,7 @@ fn applied(db: &Connection, migrations: &[Migration]) -> Result<u32, Error> {
     let mut statement = db.prepare("SELECT version, checksum FROM schema_migrations ORDER BY version")?;
     let rows = statement.query_map([], |row| Ok((row.get::<_, u32>(0)?, row.get::<_, String>(1)?)))?;
     let found = rows.collect::<Result<Vec<_>, _>>()?;
-    let known = migrations.last().map_or(0, |newest| newest.version);
-    if let Some((newest, _)) = found.last()
-        && *newest > known
-    {
-        return Err(Error::SchemaNewer { found: *newest, known });
-    }
-    for ((version, hash), migration) in found.iter().zip(migrations) {
-        if *version != migration.version || *hash != checksum(migration.sql) {
-            return Err(Error::SchemaAltered { version: *version });
-        }
-    }
-    Ok(found.last().map_or(0, |(version, _)| *version))
-}
-
-/// SHA-256 of a migration's text, whatever its line ends.
-fn checksum(sql: &str) -> String {
-    super::token::hex(&Sha256::digest(sql.replace("\r\n", "\n")))
+    Ok(migration::applied(&found, migrations)?)
 }
 
 #[cfg(test)]
@@ -124,9 +128,11 @@ mod tests {
     }
 
     #[test]
-    fn migrations_are_numbered_without_gaps() {
-        for (at, migration) in MIGRATIONS.iter().enumerate() {
-            assert_eq!(migration.version as usize, at + 1);
+    fn both_databases_have_the_same_migrations_without_gaps() {
+        assert_eq!(MIGRATIONS.len(), POSTGRES.len());
+        for (at, (sqlite, postgres)) in MIGRATIONS.iter().zip(POSTGRES).enumerate() {
+            assert_eq!((sqlite.version as usize, postgres.version as usize), (at + 1, at + 1));
+            assert_eq!(sqlite.name, postgres.name);
         }
     }
 }

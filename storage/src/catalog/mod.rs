@@ -19,6 +19,7 @@ mod member;
 mod migrate;
 mod organization;
 mod permission;
+mod postgres;
 mod project;
 mod project_device;
 mod retention;
@@ -43,12 +44,14 @@ use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 use uuid::Uuid;
 
+use crate::postgres::Server;
+
 pub use access::DeviceAccess;
 pub use audit::AuditFilter;
 pub use device::{DeviceFilter, Presence};
 pub use device_create::Made;
 pub use device_history::Passage;
-pub use error::Error;
+pub use error::{DatabaseError, Error};
 pub use flow::Stopped;
 pub use user::{Account, Admission, SignedUp};
 
@@ -68,6 +71,17 @@ impl Catalog {
     /// [`Error::Database`] if the file cannot be opened.
     pub fn open(path: &Path) -> Result<Self, Error> {
         Ok(Self { db: db::Db::open(path)?, access: Arc::default(), departures: Arc::default() })
+    }
+
+    /// Opens the catalog in this database, and brings it to the newest schema. Any number of servers and tools may have it open at once.
+    /// Cancel safe.
+    ///
+    /// # Errors
+    /// [`Error::SchemaNewer`] and [`Error::SchemaAltered`] for a catalog that is not this program's; [`Error::Busy`] if the
+    /// database went away.
+    pub async fn open_postgres(server: &Server) -> Result<Self, Error> {
+        let db = db::Db::open_postgres(server).await?;
+        Ok(Self { db, access: Arc::default(), departures: Arc::default() })
     }
 
     /// Whether the database answers.
@@ -139,8 +153,14 @@ fn new_id<K>() -> Id<K> {
     Id::from_uuid(Uuid::now_v7())
 }
 
-/// A pattern for `LIKE .. ESCAPE '\'` that finds `text` anywhere, and everything for no text.
+/// A pattern for `lower(..) LIKE .. ESCAPE '\'` that finds `text` anywhere, and everything for no text. Only ASCII has its case
+/// forgotten, as in the `lower` of both databases (the columns of PostgreSQL have the collation "C").
 fn pattern(text: Option<&str>) -> String {
-    let escaped = text.unwrap_or_default().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let escaped = text
+        .unwrap_or_default()
+        .replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_")
+        .to_ascii_lowercase();
     format!("%{escaped}%")
 }

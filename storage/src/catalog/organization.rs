@@ -65,7 +65,7 @@ impl Catalog {
         let rows = self.db.query(
             "SELECT o.id, o.name, o.slug, o.description, o.owner_id, o.is_active, o.created_at, o.updated_at
              FROM organizations o JOIN organization_members m ON m.organization_id = o.id
-             WHERE m.user_id = $1 AND o.id > $2 AND lower(o.name) LIKE lower($3) ESCAPE '\\'
+             WHERE m.user_id = $1 AND o.id > $2 AND lower(o.name) LIKE $3 ESCAPE '\\'
              ORDER BY o.id LIMIT $4",
             vec![user.into(), slice.after().into(), super::pattern(q).into(), slice.fetch().into()],
         );

@@ -95,7 +95,7 @@ impl Catalog {
                 p.auto_save, p.data_retention_days, p.created_at, p.updated_at
              FROM projects p JOIN organization_members m ON m.organization_id = p.organization_id
              WHERE m.user_id = $1 AND (p.organization_id = $2 OR $2 IS NULL) AND p.id > $3
-                AND (lower(p.name) LIKE lower($4) ESCAPE '\\' OR lower(p.description) LIKE lower($4) ESCAPE '\\')
+                AND (lower(p.name) LIKE $4 ESCAPE '\\' OR lower(p.description) LIKE $4 ESCAPE '\\')
              ORDER BY p.id LIMIT $5",
             vec![
                 user.into(),

@@ -43,6 +43,8 @@ pub(super) fn require_everywhere() -> Result<(), Error> {
 pub(super) enum Dialect {
     /// SQLite.
     Sqlite,
+    /// PostgreSQL.
+    Postgres,
 }
 
 /// The statement as the present task may ask it.
@@ -52,6 +54,8 @@ pub(super) fn narrowed(sql: &'static str, dialect: Dialect) -> Cow<'static, str>
     // parameters are numbered from its beginning.
     let (id, real) = match dialect {
         Dialect::Sqlite => (format!("X'{}'", organization.uuid().simple()), "main."),
+        // There a name within its own definition is the table's, but after RECURSIVE; and the table's schema is not ours to name.
+        Dialect::Postgres => (format!("UUID '{}'", organization.uuid()), ""),
     };
     let (recursive, rest) = match sql.trim_start().strip_prefix("WITH ") {
         None => ("", sql.to_owned()),

@@ -25,11 +25,6 @@ impl Backoff {
         let part = getrandom::u32().map_or(0, |random| u64::from(random) % (whole / 2 + 1));
         Duration::from_millis(whole - part)
     }
-
-    /// It worked: the next wait is short again.
-    pub(crate) fn reset(&mut self) {
-        *self = Self::default();
-    }
 }
 
 #[cfg(test)]
@@ -44,7 +39,5 @@ mod tests {
         assert!(waits[0] <= Duration::from_millis(limit::POSTGRES_RETRY_MS));
         assert!(waits.iter().all(|wait| *wait <= bound) && waits[99] >= bound / 2);
         assert!(waits[50..].windows(2).any(|pair| pair[0] != pair[1]), "{waits:?}");
-        backoff.reset();
-        assert!(backoff.next() <= Duration::from_millis(limit::POSTGRES_RETRY_MS));
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod backoff;
 mod connect;
 mod error;
 mod health;
+pub(crate) mod migrate;
 pub(crate) mod pool;
 mod target;
 #[cfg(test)]

@@ -57,11 +57,6 @@ impl Pool {
             _ => Error::Busy,
         })
     }
-
-    /// Closes the connections that are not lent out, and lends no more.
-    pub(crate) fn close(&self) {
-        self.inner.close();
-    }
 }
 
 struct Maker {

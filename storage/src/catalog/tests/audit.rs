@@ -10,11 +10,9 @@ use super::*;
 use crate::catalog::db::Tx;
 use crate::catalog::{AuditFilter, Slice, Stopped, audit};
 
-impl Fixture {
-    async fn audited(&self, user: &SignedUp, filter: AuditFilter) -> Vec<AuditEntry> {
-        let of = user.organization.id;
-        self.catalog.audit(user.user.id, of, filter, Slice::FIRST).await.unwrap().items
-    }
+async fn audited(f: &Fixture, user: &SignedUp, filter: AuditFilter) -> Vec<AuditEntry> {
+    let of = user.organization.id;
+    f.catalog.audit(user.user.id, of, filter, Slice::FIRST).await.unwrap().items
 }
 
 fn actions(entries: &[AuditEntry]) -> Vec<AuditAction> {
@@ -43,7 +41,7 @@ async fn changes_to_members_and_flows_stand_in_the_book_of_the_organization() {
     c.delete_flow(bob.user.id, flow.id).await.unwrap();
     c.remove_member(bob.user.id, org, bob.user.id).await.unwrap();
 
-    let all = f.audited(&ada, AuditFilter::default()).await;
+    let all = audited(&f, &ada, AuditFilter::default()).await;
     let of_others = |action: &AuditAction| !matches!(action, ProjectCreated);
     assert_eq!(
         actions(&all).into_iter().filter(of_others).collect::<Vec<_>>(),
@@ -74,11 +72,11 @@ async fn a_change_that_is_refused_is_not_noted() {
     let f = fixture();
     let (ada, bob) = (f.sign_up("ada@example.org").await, f.sign_up("bob@example.org").await);
     f.join(ada.organization.id, bob.user.id).await;
-    let before = f.audited(&ada, AuditFilter::default()).await;
+    let before = audited(&f, &ada, AuditFilter::default()).await;
     let (org, body) = (ada.organization.id, json!({"email": "eve@example.org", "role": "user"}));
     f.catalog.add_member(ada.user.id, org, input(MemberInput::read, body.clone())).await.unwrap_err();
     assert_forbidden(f.catalog.add_member(bob.user.id, org, input(MemberInput::read, body)).await);
-    assert_eq!(f.audited(&ada, AuditFilter::default()).await, before);
+    assert_eq!(audited(&f, &ada, AuditFilter::default()).await, before);
 }
 
 #[tokio::test]
@@ -101,7 +99,7 @@ async fn what_concerns_an_account_alone_is_shown_to_its_user_alone() {
     assert!(mine.iter().all(|entry| entry.organization_id.is_none()));
     assert!(!format!("{mine:?}").contains("new"), "a password's hash is a secret");
     assert_eq!(actions(&of(&bob).await), [UserSignedUp]);
-    assert_eq!(actions(&f.audited(&ada, AuditFilter::default()).await), [OrganizationCreated]);
+    assert_eq!(actions(&audited(&f, &ada, AuditFilter::default()).await), [OrganizationCreated]);
 }
 
 #[tokio::test]
@@ -125,8 +123,8 @@ async fn an_audit_log_is_filtered_and_cut_into_pages_newest_first() {
     let body = json!({"email": "bob@example.org", "role": "admin"});
     f.catalog.add_member(ada.user.id, org, input(MemberInput::read, body)).await.unwrap();
     f.catalog.remove_member(bob.user.id, org, bob.user.id).await.unwrap();
-    let all = f.audited(&ada, AuditFilter::default()).await;
-    let only = async |filter| actions(&f.audited(&ada, filter).await);
+    let all = audited(&f, &ada, AuditFilter::default()).await;
+    let only = async |filter| actions(&audited(&f, &ada, filter).await);
     let filter = AuditFilter::default();
     assert_eq!(only(AuditFilter { actor: Some(bob.user.id), ..filter }).await, [MemberRemoved]);
     assert_eq!(only(AuditFilter { action: Some(MemberAdded), ..filter }).await, [MemberAdded]);
@@ -210,6 +208,6 @@ async fn details_that_are_too_long_are_left_out() {
         .await
         .unwrap();
     tx.commit().await.unwrap();
-    let kept = f.audited(&ada, AuditFilter::default()).await;
+    let kept = audited(&f, &ada, AuditFilter::default()).await;
     assert_eq!(json!(kept[0].details), json!({"left_out_bytes": limit::AUDIT_DETAILS_BYTES + 11}));
 }

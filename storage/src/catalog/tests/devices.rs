@@ -145,11 +145,10 @@ async fn what_was_made_is_there_after_a_restart() {
     let f = fixture();
     let ada = f.sign_up("ada@example.org").await;
     let (pump, token) = f.device(&ada, "pump").await;
-    let path = f._dir.path().join("catalog.db");
     f.catalog.close().await;
-    let Fixture { catalog, _dir } = f;
+    let Fixture { catalog, place } = f;
     drop(catalog);
-    let catalog = Catalog::open(&path).unwrap();
+    let catalog = place.open();
     assert_eq!(
         catalog.devices(ada.user.id, DeviceFilter::default(), Slice::FIRST).await.unwrap().items,
         [pump]

@@ -1,36 +1,59 @@
-//! What the catalog promises, asked of a real file.
+//! What the catalog promises, asked of both databases: a file, and a PostgreSQL of the test's own.
+//!
+//! The suite is the modules of `suite.rs`. It is compiled twice, with another `fixture()` each time, so a test in it runs on both
+//! databases by being there; a new file is a line in `suite.rs`. (Because it is
+//! compiled twice, what a file adds to [`Fixture`] is a function there, not a method.) What one database alone promises is in a file of its own here.
 
-mod access;
-mod audit;
-mod dashboards;
-mod device_history;
-mod devices;
-mod flows;
-mod organizations;
-mod permissions;
-mod projects;
-mod tokens;
-mod users;
-mod widgets;
+mod on_postgres;
+mod on_sqlite;
+mod only_postgres;
 
 use edgesync_schemas::entity::device::{Device, DeviceInput};
 use edgesync_schemas::entity::organization::MemberRole;
 use edgesync_schemas::id::{OrganizationId, UserId};
+use edgesync_test_postgres::Cluster;
 use serde_json::{Value, json};
 
 use super::token::Token;
 use super::user::SignedUp;
 use super::{Catalog, Error, member, now};
+use crate::postgres::{Server, Target};
 
-/// A catalog in a directory that goes with it.
+/// A catalog in a database that goes with it.
 struct Fixture {
     catalog: Catalog,
-    _dir: tempfile::TempDir,
+    place: Place,
 }
 
-fn fixture() -> Fixture {
-    let dir = tempfile::tempdir().unwrap();
-    Fixture { catalog: Catalog::open(&dir.path().join("catalog.db")).unwrap(), _dir: dir }
+enum Place {
+    File(tempfile::TempDir),
+    Server(Cluster),
+}
+
+impl Fixture {
+    fn at(place: Place) -> Self {
+        Self { catalog: place.open(), place }
+    }
+}
+
+impl Place {
+    /// The catalog that is there, as another process opens it.
+    fn open(&self) -> Catalog {
+        match self {
+            Self::File(directory) => Catalog::open(&directory.path().join("catalog.db")).unwrap(),
+            Self::Server(cluster) => {
+                let target = Target::parse(&cluster.url()).unwrap();
+                // On a thread and runtime of its own, so that tests need not know that this takes a while; no connection of it stays.
+                let opened = std::thread::spawn(move || {
+                    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                    runtime.block_on(async {
+                        Catalog::open_postgres(&Server::open(&target).await.unwrap()).await.unwrap()
+                    })
+                });
+                opened.join().unwrap()
+            }
+        }
+    }
 }
 
 impl Fixture {

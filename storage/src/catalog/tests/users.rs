@@ -68,7 +68,7 @@ async fn a_plan_set_by_another_process_holds_at_once() {
     let refused = f.catalog.create_device(ada.user.id, one_more.clone()).await;
     assert!(matches!(refused, Err(Error::LimitReached { code: "device_limit_reached", limit: 5 })));
 
-    let other = Catalog::open(&f._dir.path().join("catalog.db")).unwrap();
+    let other = f.place.open();
     let user = other.set_plan("ada@example.org", SubscriptionType::Paid, 6).await.unwrap();
     assert_eq!((user.profile.subscription_type, user.profile.device_limit), (SubscriptionType::Paid, 6));
     f.catalog.create_device(ada.user.id, one_more).await.unwrap();

@@ -1,0 +1,200 @@
+//! What a database in another process, on another machine, makes possible to go wrong.
+
+use edgesync_schemas::entity::user::SubscriptionType;
+use edgesync_test_postgres::Options;
+
+use super::*;
+use crate::catalog::{DatabaseError, DeviceFilter, Slice, migrate};
+
+/// A catalog on a cluster that keeps what it commits.
+fn durable() -> (Fixture, Target) {
+    let f = Fixture::at(Place::Server(Cluster::start()));
+    let target = Target::parse(&f.cluster().url()).unwrap();
+    (f, target)
+}
+
+impl Fixture {
+    fn cluster(&self) -> &Cluster {
+        match &self.place {
+            Place::Server(cluster) => cluster,
+            Place::File(_) => panic!("not on a server"),
+        }
+    }
+}
+
+/// Asks until the catalog is not busy any more.
+async fn insist<T: std::fmt::Debug>(mut ask: impl AsyncFnMut() -> Result<T, Error>) -> T {
+    let began = std::time::Instant::now();
+    loop {
+        match ask().await {
+            Ok(answer) => return answer,
+            Err(Error::Busy) => assert!(began.elapsed().as_secs() < 20, "the catalog stays busy"),
+            Err(error) => panic!("{error:?}"),
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restart_of_the_database_makes_the_catalog_busy_for_a_while() {
+    let (f, _) = durable();
+    let ada = f.sign_up("ada@example.org").await;
+    f.device(&ada, "pump").await;
+    for stop in [Cluster::stop_fast, Cluster::stop_immediate] {
+        stop(f.cluster());
+        // A connection may be lent that is not yet known to be broken: that is busy, too.
+        for _ in 0..20 {
+            assert!(matches!(f.catalog.ping().await, Err(Error::Busy)));
+            let refused = f.catalog.create_device(ada.user.id, device(ada.organization.id, "fan")).await;
+            assert!(matches!(refused, Err(Error::Busy)), "{refused:?}");
+        }
+        f.cluster().start_again();
+        let devices =
+            insist(async || f.catalog.devices(ada.user.id, DeviceFilter::default(), Slice::FIRST).await)
+                .await;
+        assert_eq!(devices.items.len(), 1);
+    }
+    f.device(&ada, "fan").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_committed_before_an_immediate_stop_is_there_and_nothing_half() {
+    let (f, _) = durable();
+    let ada = f.sign_up("ada@example.org").await;
+    f.catalog.set_plan("ada@example.org", SubscriptionType::Paid, 10_000).await.unwrap();
+    let mut committed = 0;
+    for round in 0..3 {
+        let makers: Vec<_> = (0..4)
+            .map(|maker| {
+                let (catalog, organization) = (f.catalog.clone(), ada.organization.id);
+                tokio::spawn(async move {
+                    let mut made = Vec::new();
+                    for n in 0..10_000 {
+                        let name = format!("{round}-{maker}-{n}");
+                        match catalog.create_device(ada.user.id, device(organization, &name)).await {
+                            Ok((device, _)) => made.push(device.id),
+                            Err(Error::Busy) => return made,
+                            Err(error) => panic!("{error:?}"),
+                        }
+                    }
+                    panic!("the database never went away");
+                })
+            })
+            .collect();
+        // Some are made, then it is cut off in the middle of others.
+        insist(async || {
+            let sql = "SELECT count(*) FROM devices";
+            let count: i64 = f.catalog.db.first(sql, vec![]).await?.unwrap().take()?;
+            if count > committed + 20 { Ok(()) } else { Err(Error::Busy) }
+        })
+        .await;
+        f.cluster().stop_immediate();
+        let mut made = Vec::new();
+        for maker in makers {
+            made.extend(maker.await.unwrap());
+        }
+        assert!(made.len() >= 20, "{}", made.len());
+        f.cluster().start_again();
+        for id in made {
+            assert!(
+                insist(async || f.catalog.device(id).await).await.is_some(),
+                "{id} was acknowledged and is gone"
+            );
+        }
+        // The count and the devices were changed by one transaction each.
+        let sql = "SELECT (SELECT count(*) FROM devices), p.devices_made FROM user_profiles p";
+        let mut row = f.catalog.db.first(sql, vec![]).await.unwrap().unwrap();
+        let (devices, counted): (i64, i64) = (row.take().unwrap(), row.take().unwrap());
+        assert_eq!(devices, counted);
+        committed = devices;
+    }
+}
+
+#[tokio::test]
+async fn a_dropped_transaction_leaves_nothing_behind_and_its_connection_is_used_again() {
+    let (f, _) = durable();
+    let ada = f.sign_up("ada@example.org").await;
+    let backends =
+        "SELECT string_agg(pid::TEXT, ',' ORDER BY pid) FROM pg_stat_activity WHERE usename = 'edgesync'";
+    let before = f.cluster().psql(backends);
+    for _ in 0..3 {
+        let mut tx = f.catalog.db.begin().await.unwrap();
+        tx.execute("DELETE FROM organization_members", vec![]).await.unwrap();
+        drop(tx);
+        // The next one starts after the end of the one before.
+        f.catalog.db.begin().await.unwrap().commit().await.unwrap();
+    }
+    assert!(f.catalog.may_read(ada.user.id, ada.organization.id).await.unwrap());
+    assert_eq!(f.cluster().psql(backends).split(',').count(), before.split(',').count());
+}
+
+#[tokio::test]
+async fn a_transaction_that_pauses_for_too_long_is_ended_and_the_next_goes_on() {
+    let (f, _) = durable();
+    f.cluster().psql("ALTER ROLE edgesync SET idle_in_transaction_session_timeout = 1");
+    let tx = f.catalog.db.begin().await.unwrap();
+    // Ended by the database, as after limit::TRANSACTION_IDLE_MS.
+    f.cluster()
+        .psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'idle in transaction'");
+    assert!(matches!(tx.commit().await, Err(Error::Busy)));
+    insist(async || f.catalog.db.begin().await?.commit().await).await;
+}
+
+#[tokio::test]
+async fn changes_of_two_servers_wait_for_each_other() {
+    let (f, _) = durable();
+    let ada = f.sign_up("ada@example.org").await;
+    let others = [f.place.open(), f.place.open()];
+    let made = (0..20).map(|n| {
+        let (catalog, input) = (others[n % 2].clone(), device(ada.organization.id, &n.to_string()));
+        tokio::spawn(async move { catalog.create_device(ada.user.id, input).await.is_ok() })
+    });
+    let mut count = 0;
+    for made in made.collect::<Vec<_>>() {
+        count += u32::from(made.await.unwrap());
+    }
+    assert_eq!(count, ada.user.profile.device_limit);
+}
+
+#[tokio::test]
+async fn servers_that_start_at_once_migrate_once() {
+    let cluster = Options::new().unsynced().start();
+    let target = Target::parse(&cluster.url()).unwrap();
+    let opened = (0..4).map(|_| {
+        let target = target.clone();
+        tokio::spawn(
+            async move { Catalog::open_postgres(&Server::open(&target).await.unwrap()).await.map(drop) },
+        )
+    });
+    for opened in opened.collect::<Vec<_>>() {
+        opened.await.unwrap().unwrap();
+    }
+    let versions = cluster.psql("SELECT count(*), max(version) FROM schema_migrations");
+    assert_eq!(versions, format!("{0}|{0}", migrate::POSTGRES.len()));
+}
+
+#[tokio::test]
+async fn a_newer_and_an_altered_schema_are_refused() {
+    let cluster = Options::new().unsynced().start();
+    let target = Target::parse(&cluster.url()).unwrap();
+    let open = async || Catalog::open_postgres(&Server::open(&target).await.unwrap()).await.map(drop);
+    open().await.unwrap();
+    cluster.psql("INSERT INTO schema_migrations VALUES (1000, 'later', '', now())");
+    let known = u32::try_from(migrate::POSTGRES.len()).unwrap();
+    assert!(matches!(open().await, Err(Error::SchemaNewer { found: 1000, known: k }) if k == known));
+    cluster.psql("DELETE FROM schema_migrations WHERE version = 1000; UPDATE schema_migrations SET checksum = 'x' WHERE version = 2");
+    assert!(matches!(open().await, Err(Error::SchemaAltered { version: 2 })));
+}
+
+#[tokio::test]
+async fn rights_that_are_missing_are_an_error_with_its_reason() {
+    let cluster = Options::new().unsynced().start();
+    cluster.psql("ALTER DATABASE edgesync OWNER TO postgres; ALTER SCHEMA public OWNER TO postgres");
+    let target = Target::parse(&cluster.url()).unwrap();
+    let refused = Catalog::open_postgres(&Server::open(&target).await.unwrap()).await.unwrap_err();
+    let Error::Database(DatabaseError::Postgres(said)) = refused else { panic!("{refused:?}") };
+    assert!(
+        said.as_db_error().unwrap().message().contains("permission denied for schema public"),
+        "{said:?}"
+    );
+}

@@ -1,0 +1,17 @@
+//! The tests that run on both databases. `fixture()` is that of whoever includes this.
+
+use super::*;
+
+mod access;
+mod audit;
+mod dashboards;
+mod device_history;
+mod devices;
+mod flows;
+mod organizations;
+mod permissions;
+mod projects;
+mod texts;
+mod tokens;
+mod users;
+mod widgets;
