@@ -44,7 +44,7 @@ use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 use uuid::Uuid;
 
-use crate::postgres::{Server, Stats};
+use crate::postgres::Server;
 
 pub use access::DeviceAccess;
 pub use audit::AuditFilter;
@@ -82,23 +82,6 @@ impl Catalog {
     pub async fn open_postgres(server: &Server) -> Result<Self, Error> {
         let db = db::Db::open_postgres(server).await?;
         Ok(Self { db, access: Arc::default(), departures: Arc::default() })
-    }
-
-    /// Whether there is a catalog in this database, of whatever schema.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub async fn is_in(server: &Server) -> Result<bool, Error> {
-        postgres::is_in(server).await
-    }
-
-    /// Counters of the connections to the database; none for a file.
-    #[must_use]
-    pub fn connections(&self) -> Option<Stats> {
-        match &self.db {
-            db::Db::Sqlite(_) => None,
-            db::Db::Postgres(db) => Some(db.stats()),
-        }
     }
 
     /// Whether the database answers.
@@ -160,7 +143,7 @@ pub struct Listing<T> {
 }
 
 /// The moment.
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_us_saturating(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }

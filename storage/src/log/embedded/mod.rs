@@ -39,6 +39,7 @@ mod head;
 pub(super) mod read;
 pub(super) mod records;
 mod reopen;
+pub(crate) mod scan;
 mod seal;
 
 use std::fs::File;
