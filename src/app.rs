@@ -13,6 +13,7 @@ use edgesync_storage::catalog::Catalog;
 use edgesync_storage::catalog::token::Token;
 use edgesync_storage::janitor::{self, Janitor};
 use edgesync_storage::log::{self, ReadingLog};
+use edgesync_storage::postgres::Server;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -46,21 +47,11 @@ pub fn run(args: ServeArgs) -> ExitCode {
 
 async fn serve(config: Config, demo: bool) -> Result<()> {
     let mut signals = Signals::new()?;
-    std::fs::create_dir_all(&config.data)
-        .with_context(|| format!("data directory {} cannot be made", config.data.display()))?;
-    let log = {
-        let dir = config.data.join("readings");
-        let options = log::Options {
-            budget_bytes: config.append_budget_bytes,
-            stall_file: config.test_stall_file.clone(),
-            head_readings: config.test_head_readings,
-            ..log::Options::default()
-        };
-        tokio::task::spawn_blocking(move || ReadingLog::open(&dir, options))
-            .await?
-            .context("the reading log")?
-    };
-    let catalog = Catalog::open(&config.data.join("catalog.db")).context("the catalog")?;
+    if config.database.is_none() || demo {
+        std::fs::create_dir_all(&config.data)
+            .with_context(|| format!("data directory {} cannot be made", config.data.display()))?;
+    }
+    let (catalog, log) = stores(&config).await?;
     let kept = retention(&config);
     let janitor = Janitor::start(catalog.clone(), log.clone(), kept).await.context("what projects keep")?;
     let options = system::Options {
@@ -88,7 +79,7 @@ async fn serve(config: Config, demo: bool) -> Result<()> {
     let http = tokio::spawn(accept::serve(listener, edgesync_api::router(state), gate, stopped, STEP));
 
     println!("edgesync ready at http://{address}");
-    tracing::info!(%address, data = %config.data.display(), version = env!("CARGO_PKG_VERSION"), "ready");
+    tracing::info!(%address, data = %place(&config), version = env!("CARGO_PKG_VERSION"), "ready");
     let fleet = if demo {
         // The demo's account is the first then.
         Some(demo::start(address, &catalog, &config.data, setup.as_ref()).await.context("the demo")?)
@@ -114,6 +105,30 @@ async fn serve(config: Config, demo: bool) -> Result<()> {
     drop((janitor, catalog));
     tracing::info!("down");
     Ok(())
+}
+
+/// Opens what the server stores in: a directory or a database.
+async fn stores(config: &Config) -> Result<(Catalog, ReadingLog)> {
+    let options = log::Options {
+        budget_bytes: config.append_budget_bytes,
+        stall_file: config.test_stall_file.clone(),
+        head_readings: config.test_head_readings,
+        ..log::Options::default()
+    };
+    if let Some(target) = &config.database {
+        let server = Server::open(target).await.context("the database")?;
+        let log = ReadingLog::open_postgres(&server, options).await.context("the reading log")?;
+        return Ok((Catalog::open_postgres(&server).await.context("the catalog")?, log));
+    }
+    let dir = config.data.join("readings");
+    let log = tokio::task::spawn_blocking(move || ReadingLog::open(&dir, options)).await?;
+    let log = log.context("the reading log")?;
+    Ok((Catalog::open(&config.data.join("catalog.db")).context("the catalog")?, log))
+}
+
+/// Where that is, to be shown.
+fn place(config: &Config) -> String {
+    config.database.as_ref().map_or_else(|| config.data.display().to_string(), ToString::to_string)
 }
 
 /// What the janitor goes by.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use edgesync_api::state::Signup;
 use edgesync_schemas::limit;
+use edgesync_storage::postgres::Target;
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
 use figment::value::{Dict, Value};
@@ -27,10 +28,11 @@ pub struct Flags {
     #[arg(long, value_name = "DIR")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<String>,
-    /// URL of a PostgreSQL database. This version stores in --data only and refuses it.
+    /// URL of a PostgreSQL database to store everything in, instead of --data: postgres://user:password@host/database. Others on the
+    /// machine can read a command line: the variable or the file keep the password to themselves.
     #[arg(long, value_name = "URL")]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub database_url: Option<String>,
+    pub database_url: Option<Secret>,
     /// Configuration file. Default: edgesync.toml, if there is one.
     #[arg(long, value_name = "FILE")]
     #[serde(skip)]
@@ -97,6 +99,23 @@ pub struct Flags {
     pub test_faults: bool,
 }
 
+/// Text that is not shown.
+#[derive(Clone, Serialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl std::str::FromStr for Secret {
+    type Err = std::convert::Infallible;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("(not shown)")
+    }
+}
+
 /// The configuration, checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
@@ -104,6 +123,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Directory of the embedded store.
     pub data: PathBuf,
+    /// The database that everything is stored in, if not there.
+    pub database: Option<Target>,
     /// What to log.
     pub log: String,
     /// How to log.
@@ -176,7 +197,7 @@ impl Config {
         let figment = figment.merge(Serialized::defaults(variables)).merge(Serialized::defaults(flags));
         let checked = match figment.extract::<Dict>() {
             Ok(values) => Self::check(&values),
-            Err(errors) => Err(errors.into_iter().map(|error| error.to_string()).collect()),
+            Err(errors) => Err(errors.into_iter().map(|error| masked(&error.to_string())).collect()),
         };
         match checked {
             Ok(config) if problems.is_empty() => Ok(config),
@@ -193,9 +214,6 @@ impl Config {
         for key in values.keys().filter(|key| !KEYS.contains(&key.as_str())) {
             read.problems.push(format!("{key}: there is no such setting"));
         }
-        if read.text("database_url").is_some() {
-            read.problems.push("database_url: this version stores in the data directory only".into());
-        }
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let config = Self {
             listen: read.parsed(
@@ -205,6 +223,7 @@ impl Config {
                 |_: &SocketAddr| true,
             ),
             data: read.parsed("data", "data", "a directory", |_: &PathBuf| true),
+            database: read.database(),
             log: read.text("log").unwrap_or_else(|| "info".into()),
             log_format: match read.text("log_format").as_deref() {
                 None | Some("text") => LogFormat::Text,
@@ -321,6 +340,20 @@ fn variables(
     (found, problems)
 }
 
+/// A parser's message, which may quote the line it stumbled over, without what stands between the scheme and the host of URLs.
+fn masked(message: &str) -> String {
+    let mut masked = String::with_capacity(message.len());
+    let mut rest = message;
+    while let Some((before, after)) = rest.split_once("://") {
+        masked.push_str(before);
+        masked.push_str("://");
+        let line = after.find('\n').unwrap_or(after.len());
+        rest = after[..line].rfind('@').map_or(after, |at| &after[at..]);
+    }
+    masked.push_str(rest);
+    masked
+}
+
 struct Reader<'a> {
     values: &'a Dict,
     problems: Vec<String>,
@@ -336,6 +369,18 @@ impl Reader<'_> {
             Value::Bool(_, flag) => Some(flag.to_string()),
             _ => {
                 self.problems.push(format!("{key}: must be text or a number"));
+                None
+            }
+        }
+    }
+
+    fn database(&mut self) -> Option<Target> {
+        let url = self.text("database_url")?;
+        match Target::parse(&url) {
+            Ok(target) => Some(target),
+            Err(problems) => {
+                self.problems
+                    .extend(problems.into_iter().map(|problem| format!("database_url: the URL {problem}")));
                 None
             }
         }
@@ -442,7 +487,22 @@ mod tests {
     }
 
     #[test]
-    fn postgresql_is_refused_until_it_is_there() {
-        assert_eq!(check("database_url = 'postgres://x'").unwrap_err().len(), 1);
+    fn a_database_is_named_by_its_url_and_its_password_is_shown_nowhere() {
+        let config = check("database_url = 'postgres://ada:s3cr3t@h,i/edgesync'").unwrap();
+        assert_eq!(config.database.as_ref().unwrap().to_string(), "postgres://ada@h:5432,i:5432/edgesync");
+        let flags = Flags { database_url: "postgres://ada:s3cr3t@h/d".parse().ok(), ..Flags::default() };
+        assert!(Config::load_with(&flags, []).unwrap().database.is_some());
+        assert!(!format!("{config:?} {flags:?}").contains("s3cr3t"));
+
+        let wrong = "cells = 0\ndatabase_url = 'postgres://ada:s3cr3t@h/d?sslmode=prefer&colour=red'";
+        let problems = check(wrong).unwrap_err();
+        assert_eq!(problems.len(), 3, "{problems:?}");
+        assert!(problems.iter().all(|problem| !problem.contains("s3cr3t")), "{problems:?}");
+
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("edgesync.toml");
+        std::fs::write(&file, "database_url = postgres://ada:s3cr3t@h/d").unwrap();
+        let problems = load(Some(&file), &[]).unwrap_err();
+        assert!(problems[0].contains("database_url") && !problems[0].contains("s3cr3t"), "{problems:?}");
     }
 }

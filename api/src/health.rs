@@ -128,6 +128,9 @@ fn render(state: &AppState) -> String {
     let closed = devices.closed().map(|(code, count)| (code.to_string(), count));
     text.counters("edgesync_device_sockets_closed_total", "Device sockets closed", "code", closed);
     log(&mut text, &state.log.stats());
+    if let Some(database) = state.catalog.connections() {
+        connections(&mut text, database);
+    }
     let cells = state.actors.flows.cells();
     let of = |value: fn(&Cell) -> u64| cells.iter().map(move |cell| (cell.index.to_string(), value(cell)));
     text.gauges("edgesync_cell_flows", "Flows on the cell", "cell", of(|cell| cell.flows as u64));
@@ -151,6 +154,18 @@ fn render(state: &AppState) -> String {
     text.gauge("edgesync_live_sources", "Sources that dashboards watch", live.followed() as f64);
     text.counter("edgesync_live_values_folded_total", "Values folded into newer ones", live.folded());
     text.0
+}
+
+fn connections(text: &mut Text, stats: edgesync_storage::postgres::Stats) {
+    let up = f64::from(u8::from(!stats.away));
+    text.gauge("edgesync_database_up", "Whether the last attempt to connect was answered", up);
+    text.counter("edgesync_database_connections_total", "Connections made to PostgreSQL", stats.connected);
+    text.counter(
+        "edgesync_database_connections_failed_total",
+        "Attempts to connect that failed",
+        stats.failed,
+    );
+    text.counter("edgesync_database_connections_lost_total", "Connections that broke", stats.lost);
 }
 
 fn log(text: &mut Text, stats: &Stats) {

@@ -1,5 +1,5 @@
-//! `edgesync admin`: what the operator of an installation does to its accounts. Works on the data directory, beside a running
-//! server or without one.
+//! `edgesync admin`: what the operator of an installation does to its accounts. Works on the data directory or the
+//! database, beside a running server or without one.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -9,8 +9,9 @@ use clap::{Subcommand, ValueEnum};
 use edgesync_schemas::entity::name_of;
 use edgesync_schemas::entity::user::{SubscriptionType, User};
 use edgesync_storage::catalog::{Catalog, Error, Slice};
+use edgesync_storage::postgres::Server;
 
-use crate::config::{Config, Flags};
+use crate::config::{Config, Flags, Secret};
 
 /// Options of `edgesync admin`.
 #[derive(Debug, Clone, clap::Args)]
@@ -18,6 +19,9 @@ pub struct Args {
     /// The server's data directory; where the server's configuration says, if not given.
     #[arg(long, global = true, value_name = "DIR")]
     data: Option<String>,
+    /// URL of the server's PostgreSQL database; where the server's configuration says, if not given.
+    #[arg(long, global = true, value_name = "URL", conflicts_with = "data")]
+    database_url: Option<Secret>,
     /// The server's configuration file. Default: edgesync.toml, if there is one.
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -62,19 +66,19 @@ impl From<Plan> for SubscriptionType {
 /// Does what was asked and prints the outcome.
 ///
 /// # Errors
-/// The configuration is wrong, there is no catalog in the data directory, or no such account.
+/// The configuration is wrong, there is no catalog, or no such account.
 pub fn run(args: Args) -> Result<()> {
-    let flags = Flags { data: args.data, config: args.config, ..Flags::default() };
-    let config = Config::load(&flags).map_err(|problems| anyhow!(problems.join("\n")))?;
-    let path = config.data.join("catalog.db");
-    if !path.is_file() {
-        // Opening would make an empty one, which is never what was meant.
-        bail!("there is no catalog at {}: is --data the server's data directory?", path.display());
+    let only_data = args.data.is_some();
+    let flags =
+        Flags { data: args.data, database_url: args.database_url, config: args.config, ..Flags::default() };
+    let mut config = Config::load(&flags).map_err(|problems| anyhow!(problems.join("\n")))?;
+    if only_data {
+        // Who names a directory means it, whatever the server is told elsewhere.
+        config.database = None;
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let catalog =
-            Catalog::open(&path).with_context(|| format!("catalog {} cannot be opened", path.display()))?;
+        let catalog = open(&config).await?;
         let mut out = std::io::stdout().lock();
         match args.command {
             Command::Plan { email, kind, device_limit } => {
@@ -103,6 +107,22 @@ pub fn run(args: Args) -> Result<()> {
         catalog.close().await;
         Ok(())
     })
+}
+
+/// Opens the catalog that is there. It makes none, which is never what was meant.
+async fn open(config: &Config) -> Result<Catalog> {
+    if let Some(target) = &config.database {
+        let server = Server::open(target).await.context("the database")?;
+        if !Catalog::is_in(&server).await.context("the catalog")? {
+            bail!("there is no catalog in {target}: is this the server's database?");
+        }
+        return Catalog::open_postgres(&server).await.context("the catalog");
+    }
+    let path = config.data.join("catalog.db");
+    if !path.is_file() {
+        bail!("there is no catalog at {}: is --data the server's data directory?", path.display());
+    }
+    Catalog::open(&path).with_context(|| format!("catalog {} cannot be opened", path.display()))
 }
 
 fn line(out: &mut impl Write, user: &User) -> std::io::Result<()> {

@@ -16,6 +16,7 @@ mod close_codes;
 mod crash;
 mod dashboards;
 mod isolation;
+mod postgres;
 mod restart;
 mod senml;
 mod sequence;

@@ -44,7 +44,7 @@ use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 use uuid::Uuid;
 
-use crate::postgres::Server;
+use crate::postgres::{Server, Stats};
 
 pub use access::DeviceAccess;
 pub use audit::AuditFilter;
@@ -82,6 +82,23 @@ impl Catalog {
     pub async fn open_postgres(server: &Server) -> Result<Self, Error> {
         let db = db::Db::open_postgres(server).await?;
         Ok(Self { db, access: Arc::default(), departures: Arc::default() })
+    }
+
+    /// Whether there is a catalog in this database, of whatever schema.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn is_in(server: &Server) -> Result<bool, Error> {
+        postgres::is_in(server).await
+    }
+
+    /// Counters of the connections to the database; none for a file.
+    #[must_use]
+    pub fn connections(&self) -> Option<Stats> {
+        match &self.db {
+            db::Db::Sqlite(_) => None,
+            db::Db::Postgres(db) => Some(db.stats()),
+        }
     }
 
     /// Whether the database answers.

@@ -26,7 +26,7 @@ use super::error::{DatabaseError, Error};
 use super::value::{Row, Value};
 use super::{migrate, now};
 use crate::postgres::pool::Pool;
-use crate::postgres::{self, Server, Session};
+use crate::postgres::{self, Server, Session, Stats};
 
 /// The table that says which migrations are in.
 const HISTORY: &str = "schema_migrations";
@@ -69,6 +69,10 @@ impl Postgres {
         })
     }
 
+    pub(super) fn stats(&self) -> Stats {
+        self.pool.stats()
+    }
+
     pub(super) async fn read(&self, sql: Cow<'static, str>, params: Vec<Value>) -> Result<Vec<Row>, Error> {
         query(&self.pool.get().await?, sql, &params).await
     }
@@ -85,6 +89,12 @@ impl Postgres {
         tx.client()?.batch_execute(BEGIN).await?;
         Ok(tx)
     }
+}
+
+/// Whether there is a catalog in the database.
+pub(super) async fn is_in(server: &Server) -> Result<bool, Error> {
+    let (client, _) = server.connect(Session::UNBOUNDED).await?;
+    Ok(client.query_one("SELECT to_regclass($1) IS NOT NULL", &[&HISTORY]).await?.try_get(0)?)
 }
 
 impl Tx {

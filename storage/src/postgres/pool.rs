@@ -13,6 +13,7 @@ use tokio_postgres::{Client, Config};
 
 use super::connect::{Server, Session};
 use super::error::Error;
+use super::health::Stats;
 
 /// Connections that are lent out one at a time. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -40,6 +41,11 @@ impl Pool {
             .build()
             .expect("a pool with a runtime can have timeouts");
         Self { inner, server: server.clone() }
+    }
+
+    /// Counters of the server's connections, of all its pools.
+    pub(crate) fn stats(&self) -> Stats {
+        self.server.stats()
     }
 
     /// Lends a connection, which comes back when it is dropped. Waits for [`limit::POSTGRES_WAIT_MS`] at most. Cancel safe.

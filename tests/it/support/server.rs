@@ -79,15 +79,14 @@ impl Server {
         self.directory.path().join(name)
     }
 
-    /// Runs `edgesync admin …` on its data.
+    /// Runs `edgesync admin …` on its data, or its database.
     pub async fn admin(&self, args: &[&str]) {
-        let output = Command::new(BINARY)
-            .args(["admin", "--data"])
-            .arg(self.data())
-            .args(args)
-            .output()
-            .await
-            .unwrap();
+        let database = self.args.iter().position(|arg| arg == "--database-url");
+        let (flag, place) = match database {
+            Some(at) => ("--database-url", PathBuf::from(&self.args[at + 1])),
+            None => ("--data", self.data()),
+        };
+        let output = Command::new(BINARY).args(["admin", flag]).arg(place).args(args).output().await.unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 }
