@@ -205,6 +205,7 @@ impl From<catalog::Error> for Problem {
             }
             Error::Busy | Error::Closed => Self::busy(),
             error @ (Error::SchemaNewer { .. }
+            | Error::SchemaOlder { .. }
             | Error::SchemaAltered { .. }
             | Error::SqliteTooOld { .. }
             | Error::Corrupt { .. }

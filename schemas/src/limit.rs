@@ -135,6 +135,12 @@ pub const EXPIRED_SHARE: u64 = 64;
 pub const CATALOG_SCAN: u32 = 5_000;
 /// Rows of the catalog that the janitor removes in one transaction. More go in the next.
 pub const REMOVED_ROWS: u32 = 500;
+/// Rows of the catalog that a move copies in one transaction. More go in the next.
+pub const COPIED_ROWS: u32 = 500;
+/// Problems that a check of what is stored reports. More are counted.
+pub const CHECK_PROBLEMS: usize = 1_000;
+/// Offsets that a check remembers to notice one that is there twice, a bit each: 128 MiB at most. Of those behind, only the number is compared.
+pub const CHECK_OFFSETS: u64 = 1 << 30;
 /// Seconds after a device was found deleted that its series and marks may be forgotten: longer than its socket can outlive it.
 pub const DELETED_DEVICE_S: u64 = 3600;
 

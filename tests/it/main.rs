@@ -8,19 +8,23 @@
 
 mod support;
 
+mod admin;
 mod arrows;
 mod bad_flow;
 mod bad_input;
 mod cbor;
+mod check;
 mod close_codes;
 mod crash;
 mod dashboards;
 mod isolation;
 mod postgres;
 mod restart;
+mod retention;
 mod senml;
 mod sequence;
 mod serve;
 mod setup;
 mod stall;
+mod transfer;
 mod ways;

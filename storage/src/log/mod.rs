@@ -15,6 +15,7 @@
 pub(crate) mod embedded;
 mod error;
 mod holds;
+mod import;
 mod marks;
 mod options;
 mod place;
@@ -37,9 +38,12 @@ use std::thread::JoinHandle;
 use edgesync_schemas::id::{BootId, DeviceId, FrameSeq, Offset};
 use edgesync_schemas::reading::Commit;
 
+pub use embedded::check;
 pub use error::Error;
+pub use import::{Import, Rest};
 pub(crate) use marks::imports_of;
 pub use options::{Options, Stats};
+pub use place::claim;
 pub use postgres::{Failure, StoreHealth, Trouble};
 pub use query::{NotAnOrder, Order, RangePage, RangeQuery, StoredReading};
 pub use queue::{Append, OnCommit, Outcome, Permit};
