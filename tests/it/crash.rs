@@ -1,118 +1,19 @@
 //! kill -9 at random moments under load: every acknowledged reading is there exactly once, and nothing else is.
 
-use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::support::api::metric;
-use crate::support::device::Socket;
+use crate::support::firmware::{Fallout, Fleet};
 use crate::support::server::{relay, scratch};
-use crate::support::{Api, Device, Live, NewDevice, Random, Server, eventually, stage, stage_with, within};
+use crate::support::{Api, Device, Live, Random, Server, eventually, stage, stage_with, within};
 
 const ROUNDS: u32 = 30;
 const DEVICES: u32 = 5;
-const WINDOW: u64 = 24;
-const READINGS: u64 = 3;
 /// Readings in memory before they are sealed into blocks: several times between two kills.
 const HEAD_READINGS: u64 = 1_000;
-/// Pace of a device: a burst of frames each time, so that commits of every size are hit.
-const TICK: Duration = Duration::from_millis(4);
-
-/// Where the devices are to connect, and whether they are to finish.
-#[derive(Debug, Clone, Copy)]
-struct Orders {
-    address: Option<SocketAddr>,
-    finish: bool,
-}
-
-/// A device that remembers, as firmware with a buffer does, what is not acknowledged.
-struct Firmware {
-    device: NewDevice,
-    boot: u32,
-    sent: u64,
-    acked: u64,
-    random: Random,
-    connects: u32,
-}
-
-impl Firmware {
-    async fn run(mut self, mut orders: watch::Receiver<Orders>) -> Self {
-        loop {
-            let now = *orders.wait_for(|orders| orders.address.is_some()).await.unwrap();
-            if now.finish && self.acked == self.sent {
-                return self;
-            }
-            let address = now.address.expect("waited for");
-            // The server may die under any of this; then the next order says where it is.
-            if self.session(address, &mut orders).await.is_err() {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        }
-    }
-
-    async fn session(
-        &mut self,
-        address: SocketAddr,
-        orders: &mut watch::Receiver<Orders>,
-    ) -> Result<(), String> {
-        let bearer = format!("Bearer {}", self.device.token);
-        let headers = [("sec-websocket-protocol", "edgesync.v1.json"), ("authorization", bearer.as_str())];
-        let mut socket =
-            Socket::try_open(address, "/ws/v1/device", &headers).await.map_err(|error| error.to_string())?;
-        self.connects += 1;
-        let hello = json!({"t": "hello", "boot": self.boot, "next": self.acked + 1});
-        self.send(&mut socket, &hello).await?;
-        let welcome = socket.try_hear().await?;
-        let acked = welcome["acked"].as_u64().ok_or_else(|| welcome.to_string())?;
-        assert!(acked >= self.acked, "the server forgot: acked {acked}, had been {}", self.acked);
-        assert!(
-            acked <= self.sent,
-            "the server acknowledges what was never sent: {acked}, sent {}",
-            self.sent
-        );
-        self.acked = acked;
-        let mut next = acked + 1;
-        let mut tick = tokio::time::interval(TICK);
-        loop {
-            let finish = orders.borrow().finish;
-            if finish && self.acked == self.sent {
-                return Ok(());
-            }
-            tokio::select! {
-                frame = socket.try_hear() => {
-                    let frame = frame?;
-                    assert_eq!(frame["t"], "ack", "{frame}");
-                    assert!(frame["rej"].is_null(), "{frame}");
-                    let q = frame["q"].as_u64().unwrap();
-                    assert!(q <= self.sent, "{frame}");
-                    self.acked = self.acked.max(q);
-                }
-                _ = tick.tick() => {
-                    for _ in 0..self.random.within(1..7) {
-                        let is_again = next <= self.sent;
-                        if next > self.acked + WINDOW || (finish && !is_again) {
-                            break;
-                        }
-                        let readings: Vec<Value> = (0..READINGS).map(|i| json!([format!("s{i}"), next * READINGS + i])).collect();
-                        self.sent = self.sent.max(next);
-                        self.send(&mut socket, &json!({"t": "data", "q": next, "r": readings})).await?;
-                        next += 1;
-                    }
-                }
-            }
-        }
-    }
-
-    async fn send(&self, socket: &mut Socket, frame: &Value) -> Result<(), String> {
-        use futures_util::SinkExt;
-        let message = tokio_tungstenite::tungstenite::Message::text(frame.to_string());
-        socket.0.send(message).await.map_err(|error| error.to_string())
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn thirty_kills_lose_no_acknowledged_reading_and_double_none() {
     let mut random = Random::seeded();
@@ -122,19 +23,7 @@ async fn thirty_kills_lose_no_acknowledged_reading_and_double_none() {
     let args = ["--test-head-readings", &head_readings, "--test-stall-file", stall.to_str().unwrap()];
     let mut server = Server::start_with(&args).await;
     let api = Api::sign_up(&server).await;
-    let (orders, listening) = watch::channel(Orders { address: Some(server.address), finish: false });
-    let mut fleet = tokio::task::JoinSet::new();
-    for i in 0..DEVICES {
-        let firmware = Firmware {
-            device: api.new_device(&format!("d{i}")).await,
-            boot: random.next() as u32,
-            sent: 0,
-            acked: 0,
-            random: random.fork(),
-            connects: 0,
-        };
-        fleet.spawn(firmware.run(listening.clone()));
-    }
+    let fleet = Fleet::start(&api, &mut random, DEVICES, server.address).await;
     let (mut sealed, mut sealing_rounds) = (0, 0);
     for _ in 0..ROUNDS {
         tokio::time::sleep(Duration::from_millis(random.within(1..600))).await; // the random moment
@@ -147,44 +36,20 @@ async fn thirty_kills_lose_no_acknowledged_reading_and_double_none() {
             std::fs::write(&stall, "").unwrap();
             tokio::time::sleep(Duration::from_millis(random.within(5..30))).await;
         }
-        orders.send_modify(|orders| orders.address = None);
+        fleet.lost();
         server.kill().await;
         std::fs::remove_file(&stall).ok();
         server.restart().await;
-        orders.send_modify(|orders| orders.address = Some(server.address));
+        fleet.found(server.address);
     }
-    orders.send_modify(|orders| orders.finish = true);
-
-    let api = api.at(&server);
-    let (mut total, mut connects, mut last) = (0, 0, None);
-    while let Some(device) = within("the devices' end", fleet.join_next()).await {
-        let device = device.expect("no device panicked");
-        let mut times: HashMap<u64, u32> = HashMap::new();
-        for reading in api.readings(&device.device.id).await {
-            let n = reading["value"].as_f64().unwrap() as u64;
-            assert_eq!(reading["sensor_type"], format!("s{}", n % READINGS), "an alien: {reading}");
-            *times.entry(n).or_default() += 1;
-        }
-        let sent = READINGS..(device.sent + 1) * READINGS;
-        let missing: Vec<u64> = sent.clone().filter(|n| !times.contains_key(n)).collect();
-        let doubled: Vec<_> = times.iter().filter(|(_, times)| **times != 1).collect();
-        let alien: Vec<_> = times.keys().filter(|n| !sent.contains(*n)).collect();
-        assert_eq!(
-            (missing.len(), doubled.len(), alien.len()),
-            (0, 0, 0),
-            "{missing:?} {doubled:?} {alien:?}"
-        );
-        total += times.len();
-        connects += device.connects;
-        last = Some(device.device);
-    }
+    let Fallout { readings: total, connects, device } = fleet.finish(&api.at(&server)).await;
     println!("{total} readings, {connects} connections, {ROUNDS} kills");
     println!("{sealed} readings sealed, in {sealing_rounds} rounds");
     assert!(sealing_rounds > ROUNDS / 2 && sealed > 0, "blocks were written between the kills");
     assert!(connects > DEVICES * ROUNDS / 2, "the devices were connected when the server died");
 
     // Once flows have had time to write down how far they are, the next seal drops what they are past.
-    let mut device = Device::connect(&server, &last.expect("there were devices"), 0, 1).await;
+    let mut device = Device::connect(&server, &device, 0, 1).await;
     let mut q = 0;
     eventually("commits are dropped once they are sealed and read", async || {
         q += 1;

@@ -8,23 +8,21 @@
 
 mod support;
 
-mod admin;
 mod arrows;
 mod bad_flow;
 mod bad_input;
 mod cbor;
-mod check;
 mod close_codes;
 mod crash;
+mod crash_postgres;
 mod dashboards;
 mod isolation;
 mod postgres;
+mod postgres_faults;
 mod restart;
-mod retention;
 mod senml;
 mod sequence;
 mod serve;
 mod setup;
 mod stall;
-mod transfer;
 mod ways;

@@ -4,15 +4,25 @@ use edgesync_schemas::time::Timestamp;
 use hyper::Method;
 use serde_json::{Value, json};
 
-use crate::support::{CompatDevice, Device, Live, Random, eventually, now_ms, stage, stage_with};
+use crate::support::{CompatDevice, Device, Live, Random, Stage, eventually, now_ms, on_both_stores, stage};
+
+on_both_stores!(
+    what_an_edgesync_device_sends_is_read_back_as_it_was,
+    without_a_base_time_the_arrival_counts,
+    what_old_firmware_sends_is_read_back_as_it_was,
+    replies_of_the_compatible_form_come_one_per_frame_in_order,
+    the_average_of_a_flow_reaches_a_live_dashboard,
+    sums_over_windows_and_over_the_store_are_the_sums_of_what_was_sent,
+    everything_is_there_after_a_clean_stop,
+    one_tenant_cannot_read_or_watch_another,
+    a_device_is_seen_to_come_and_go,
+);
 
 fn event_ms(reading: &Value) -> i64 {
     reading["timestamp"].as_str().unwrap().parse::<Timestamp>().unwrap().as_ms()
 }
 
-#[tokio::test]
-async fn what_an_edgesync_device_sends_is_read_back_as_it_was() {
-    let stage = stage().await;
+async fn what_an_edgesync_device_sends_is_read_back_as_it_was(stage: Stage) {
     let mut device = Device::connect(&stage.server, &stage.device, 7, 1).await;
     assert_eq!(device.welcome["device"], *stage.device.id);
     assert_eq!((&device.welcome["acked"], &device.welcome["credit"]), (&json!(0), &json!(64)));
@@ -62,9 +72,7 @@ async fn what_an_edgesync_device_sends_is_read_back_as_it_was() {
     assert!(times.is_sorted() || times.iter().rev().is_sorted(), "by event time: {times:?}");
 }
 
-#[tokio::test]
-async fn without_a_base_time_the_arrival_counts() {
-    let stage = stage().await;
+async fn without_a_base_time_the_arrival_counts(stage: Stage) {
     let mut device = Device::connect(&stage.server, &stage.device, 7, 1).await;
     let before = now_ms();
     device.deliver(1, json!([["a", 1]])).await;
@@ -72,9 +80,7 @@ async fn without_a_base_time_the_arrival_counts() {
     assert!((before - 1000..=now_ms() + 1000).contains(&event_ms(&stored[0])), "{stored:?}");
 }
 
-#[tokio::test]
-async fn what_old_firmware_sends_is_read_back_as_it_was() {
-    let stage = stage().await;
+async fn what_old_firmware_sends_is_read_back_as_it_was(stage: Stage) {
     let mut device = CompatDevice::connect(&stage.server, &stage.device).await;
     assert_eq!(device.info["device_uuid"], *stage.device.id);
     assert_eq!(device.info["encryption_enabled"], false);
@@ -104,9 +110,7 @@ async fn what_old_firmware_sends_is_read_back_as_it_was() {
     assert_eq!((&of("state")["value"], &of("state")["raw_data"]), (&json!(0.0), &json!("idle")));
 }
 
-#[tokio::test]
-async fn replies_of_the_compatible_form_come_one_per_frame_in_order() {
-    let stage = stage().await;
+async fn replies_of_the_compatible_form_come_one_per_frame_in_order(stage: Stage) {
     let mut device = CompatDevice::connect(&stage.server, &stage.device).await;
     for n in 1..=40u32 {
         let readings: Vec<Value> = (0..n).map(|i| json!({"type": format!("s{i}"), "value": n})).collect();
@@ -125,9 +129,7 @@ async fn replies_of_the_compatible_form_come_one_per_frame_in_order() {
     }
 }
 
-#[tokio::test]
-async fn the_average_of_a_flow_reaches_a_live_dashboard() {
-    let stage = stage().await;
+async fn the_average_of_a_flow_reaches_a_live_dashboard(stage: Stage) {
     let nodes = json!([
         {"id": "in", "type": "device", "position": {"x": 0, "y": 0},
          "data": {"deviceUuid": stage.device.id, "variable": "temperature", "mode": "read"}},
@@ -165,9 +167,7 @@ async fn the_average_of_a_flow_reaches_a_live_dashboard() {
     assert_eq!(snap["v"], json!(values), "{snap}");
 }
 
-#[tokio::test]
-async fn sums_over_windows_and_over_the_store_are_the_sums_of_what_was_sent() {
-    let stage = stage().await;
+async fn sums_over_windows_and_over_the_store_are_the_sums_of_what_was_sent(stage: Stage) {
     let nodes = json!([
         {"id": "in", "type": "device-sensor", "position": {"x": 0, "y": 0},
          "data": {"devices": [stage.device.id], "sensors": ["a"]}},
@@ -209,9 +209,7 @@ async fn sums_over_windows_and_over_the_store_are_the_sums_of_what_was_sent() {
     assert_eq!((stored.len(), stored.iter().sum::<f64>()), (402, sums[0] + sums[1]));
 }
 
-#[tokio::test]
-async fn everything_is_there_after_a_clean_stop() {
-    let mut stage = stage_with(&[]).await;
+async fn everything_is_there_after_a_clean_stop(mut stage: Stage) {
     let mut device = Device::connect(&stage.server, &stage.device, 1, 1).await;
     device.deliver(1, json!([["a", 1]])).await;
     device.data(2, json!([["a", 2]])).await;
@@ -254,9 +252,7 @@ async fn the_simulator_of_the_product_finds_the_store_right() {
     );
 }
 
-#[tokio::test]
-async fn one_tenant_cannot_read_or_watch_another() {
-    let stage = stage().await;
+async fn one_tenant_cannot_read_or_watch_another(stage: Stage) {
     let mut device = Device::connect(&stage.server, &stage.device, 1, 1).await;
     device.deliver(1, json!([["a", 1]])).await;
     let stranger = crate::support::Api::sign_up(&stage.server).await;
@@ -299,9 +295,7 @@ async fn the_plan_decides_how_many_devices_an_account_may_make() {
     stage.api.new_device("6").await;
 }
 
-#[tokio::test]
-async fn a_device_is_seen_to_come_and_go() {
-    let stage = stage().await;
+async fn a_device_is_seen_to_come_and_go(stage: Stage) {
     let path = format!("/api/v1/devices/{}", stage.device.id);
     assert!(stage.api.get(&path).await["last_seen"].is_null());
     let mut device = Device::connect(&stage.server, &stage.device, 1, 1).await;

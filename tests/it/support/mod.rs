@@ -6,9 +6,12 @@
 pub mod api;
 pub mod cbor;
 pub mod device;
+pub mod firmware;
 pub mod live;
 pub mod server;
 pub mod wait;
+
+use edgesync_test_postgres::Cluster;
 
 pub use api::{Api, NewDevice, call};
 pub use device::{CompatDevice, Device};
@@ -16,11 +19,32 @@ pub use live::Live;
 pub use server::Server;
 pub use wait::{Random, eventually, now_ms, within};
 
+/// Makes of each function, which takes a [`Stage`], a test per store.
+macro_rules! on_both_stores {
+    ($($name:ident),* $(,)?) => {
+        mod embedded {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(crate::support::stage().await).await;
+            })*
+        }
+        mod postgres {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(crate::support::stage_on_postgres().await).await;
+            })*
+        }
+    };
+}
+pub(crate) use on_both_stores;
+
 /// A server with an account and a device: where most tests begin.
 pub struct Stage {
     pub server: Server,
     pub api: Api,
     pub device: NewDevice,
+    /// The server's database, if it is on one. It ends after the server.
+    _cluster: Option<Cluster>,
 }
 
 /// Sets the stage.
@@ -33,5 +57,12 @@ pub async fn stage_with(args: &[&str]) -> Stage {
     let server = Server::start_with(args).await;
     let api = Api::sign_up(&server).await;
     let device = api.new_device("bench").await;
-    Stage { server, api, device }
+    Stage { server, api, device, _cluster: None }
+}
+
+/// Sets the stage on a PostgreSQL of its own.
+pub async fn stage_on_postgres() -> Stage {
+    let cluster = edgesync_test_postgres::Options::new().unsynced().start();
+    let stage = stage_with(&["--database-url", &cluster.url()]).await;
+    Stage { _cluster: Some(cluster), ..stage }
 }
