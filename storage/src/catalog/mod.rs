@@ -7,7 +7,6 @@
 mod access;
 mod api_token;
 mod audit;
-mod check;
 mod dashboard;
 mod db;
 mod device;
@@ -18,7 +17,6 @@ mod flow;
 pub mod idempotency;
 mod member;
 mod migrate;
-mod operator;
 mod organization;
 mod permission;
 mod postgres;
@@ -31,7 +29,6 @@ mod sqlite;
 mod tests;
 pub mod token;
 mod tracked;
-mod transfer;
 mod user;
 mod value;
 mod widget;
@@ -51,14 +48,11 @@ use crate::postgres::{Server, Stats};
 
 pub use access::DeviceAccess;
 pub use audit::AuditFilter;
-pub use check::check;
 pub use device::{DeviceFilter, Presence};
 pub use device_create::Made;
 pub use device_history::Passage;
 pub use error::{DatabaseError, Error};
 pub use flow::Stopped;
-pub use operator::{DeviceLine, OrganizationLine};
-pub use transfer::Sum;
 pub use user::{Account, Admission, SignedUp};
 
 /// The catalog. Cheap to clone; its threads end with the last clone.
@@ -166,7 +160,7 @@ pub struct Listing<T> {
 }
 
 /// The moment.
-pub(crate) fn now() -> Timestamp {
+fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_us_saturating(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }

@@ -12,15 +12,14 @@
 //! exist: the embedded one in a directory (`embedded/mod.rs`) and PostgreSQL (`postgres/mod.rs`). What lies beside them in this
 //! directory is the same for both: queue, plan of a commit, dictionary, marks, the ring of recent commits, holds of readers.
 
-pub(crate) mod embedded;
+mod embedded;
 mod error;
 mod holds;
-mod import;
 mod marks;
 mod options;
 mod place;
 mod plan;
-pub(crate) mod postgres;
+mod postgres;
 mod query;
 mod queue;
 mod retention;
@@ -38,12 +37,8 @@ use std::thread::JoinHandle;
 use edgesync_schemas::id::{BootId, DeviceId, FrameSeq, Offset};
 use edgesync_schemas::reading::Commit;
 
-pub use embedded::check;
 pub use error::Error;
-pub use import::{Import, Rest};
-pub(crate) use marks::imports_of;
 pub use options::{Options, Stats};
-pub use place::claim;
 pub use postgres::{Failure, StoreHealth, Trouble};
 pub use query::{NotAnOrder, Order, RangePage, RangeQuery, StoredReading};
 pub use queue::{Append, OnCommit, Outcome, Permit};
@@ -74,7 +69,7 @@ pub struct ReadingLog {
 
 /// Where the log lies.
 #[derive(Clone)]
-pub(crate) enum Backend {
+enum Backend {
     Embedded(Arc<Embedded>),
     Postgres(Arc<Postgres>),
 }
@@ -236,11 +231,6 @@ impl ReadingLog {
         tokio::task::spawn_blocking(move || threads.join()).await.map_err(|_| Error::Closed)
     }
 
-    /// Where the log lies, for those who read it in ways of their own.
-    pub(crate) fn backend(&self) -> &Backend {
-        &self.backend
-    }
-
     /// Some commits from the one that has `cursor` on, for a reader that is behind the ring.
     async fn catch_up(&self, cursor: Offset) -> Result<VecDeque<Arc<Commit>>, Error> {
         match &self.backend {
@@ -253,8 +243,7 @@ impl ReadingLog {
     }
 }
 
-/// Runs work that may block on a thread for it.
-pub(crate) async fn blocking<T: Send + 'static>(
+async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
     match tokio::task::spawn_blocking(work).await {
@@ -305,7 +294,7 @@ impl Drop for Ending {
 }
 
 /// The threads of a log; the appender's is the first.
-pub(crate) struct Threads {
+struct Threads {
     shared: Arc<Shared>,
     // Ends those that do not wait for the queue.
     stop: Box<dyn Fn() + Send + Sync>,

@@ -13,7 +13,6 @@ use edgesync_schemas::id::DeviceId;
 use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 
-use super::marks::counted_for;
 use super::options::Counters;
 use super::{Backend, Error, ReadingLog, Shared, embedded};
 
@@ -152,8 +151,7 @@ impl ReadingLog {
 
     /// The devices that the log knows of: by a series or by a mark. One that is made later in the catalog cannot be among them.
     pub fn devices(&self) -> Vec<DeviceId> {
-        let marked = self.shared.marks().devices();
-        let mut devices: Vec<DeviceId> = marked.into_iter().map(counted_for).collect();
+        let mut devices = self.shared.marks().devices();
         devices.extend(self.shared.dictionary.all().iter().map(|info| info.device));
         devices.sort_unstable();
         devices.dedup();

@@ -37,6 +37,8 @@ use super::partition::Day;
 use super::session::{Before, Lane, Session, Stored};
 use crate::postgres::backoff::Backoff;
 
+/// Between two attempts to open the session again, at most.
+const RETRY_MAX: Duration = Duration::from_millis(limit::LOG_RETRY_MS_MAX);
 // How often a stalled appender looks whether it still is.
 const STALL_PAUSE: Duration = Duration::from_millis(5);
 
@@ -297,7 +299,8 @@ impl Appender {
             if is_over {
                 return None;
             }
-            tokio::time::sleep(backoff.next()).await;
+            // One connection, on which everything waits: it may ask more often than those of requests.
+            tokio::time::sleep(backoff.next().min(RETRY_MAX)).await;
             if trouble.failure.is_final() {
                 log.shared.fail_queued();
             }

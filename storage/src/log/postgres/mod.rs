@@ -23,11 +23,10 @@
 //! nothing is answered, sockets are not read when the budget is used up. If it comes back with less than was acknowledged (a
 //! standby that missed it), the log stops and says so.
 //!
-//! **Reads** (`read.rs`, `cells.rs`, `catch_up.rs`) go over a pool of their own, with a bound on the time that a statement may take.
+//! **Reads** (`read.rs`, `catch_up.rs`) go over a pool of their own, with a bound on the time that a statement may take.
 
 mod append;
 mod catch_up;
-pub(crate) mod cells;
 mod commit;
 mod connection;
 mod encode;
@@ -50,11 +49,13 @@ use tokio_postgres::Client;
 use uuid::Uuid;
 
 use super::holds::Holds;
+use super::retention::now;
 use super::series::SeriesDictionary;
 use super::tail::Ring;
 use super::{Error, Options, Shared, Threads};
+use crate::migration::{Migration, Unfit};
 use crate::postgres::pool::Pool;
-use crate::postgres::{Server, Session as Terms};
+use crate::postgres::{self, Server, Session as Terms};
 use append::Appender;
 use failure::Health;
 use session::{Before, Session};
@@ -63,6 +64,13 @@ pub(super) use catch_up::catch_up;
 pub use failure::{Failure, StoreHealth, Trouble};
 pub(super) use read::{latest, range};
 
+/// All migrations of the log, in order, and the table that says which are in. One that was released is never changed.
+const MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    name: "log",
+    sql: include_str!("../../../migrations/postgres/log/0001_log.sql"),
+}];
+const HISTORY: &str = "log_migrations";
 /// The version of what is stored, in `log_state`.
 const FORMAT: i32 = 1;
 
@@ -125,7 +133,7 @@ impl Postgres {
     /// A connection for reading.
     async fn reader(&self) -> Result<Object, Error> {
         self.pool.get().await.map_err(|error| match error {
-            crate::postgres::Error::Away { .. } | crate::postgres::Error::Busy => Error::Unavailable,
+            postgres::Error::Away { .. } | postgres::Error::Busy => Error::Unavailable,
             error => Error::Database(error.into()),
         })
     }
@@ -207,13 +215,18 @@ async fn open(
     Ok((log, session, unfolded))
 }
 
-/// Makes the tables if they are not there.
-async fn migrate(server: &Server) -> Result<(), Trouble> {
-    let (client, _task) = server.connect(Terms::UNBOUNDED).await?;
-    let is_there: bool = client.query_one("SELECT to_regclass('log_state') IS NOT NULL", &[]).await?.get(0);
-    if !is_there {
-        // Several statements sent together are one transaction.
-        client.batch_execute(include_str!("../../../migrations/postgres/log/0001_log.sql")).await?;
-    }
-    Ok(())
+/// Brings the log's tables to the newest schema.
+async fn migrate(server: &Server) -> Result<(), Error> {
+    let (mut client, _task) = server.connect(Terms::UNBOUNDED).await.map_err(Trouble::from)?;
+    let migrated = postgres::migrate::run(&mut client, HISTORY, MIGRATIONS, now()).await;
+    migrated.map_err(|error| match error {
+        postgres::migrate::Error::Database(error) => Trouble::from(error).into(),
+        postgres::migrate::Error::Unfit(Unfit::Newer { found, .. }) => {
+            let version = u8::try_from(found).unwrap_or(u8::MAX);
+            Error::Version { what: "schema of the log".to_owned(), version }
+        }
+        postgres::migrate::Error::Unfit(Unfit::Altered { version }) => {
+            Error::Corrupt { what: format!("schema of the log, migration {version}"), why: "another text" }
+        }
+    })
 }
