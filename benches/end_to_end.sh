@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
-# End to end, server and load generator together on this machine: goals 1, 3, 4 and 7.
+# End to end, server and load generator together on this machine: goals 1, 3, 4 and 7, and on PostgreSQL, which is on this machine too,
+# goal 2 and, as 2s and 4p, what goals 3 and 4 ask of the embedded store.
 #
-#   benches/end_to_end.sh [1 3 4 7]      default: all
+#   benches/end_to_end.sh [1 2 2s 3 4 4p 7]      default: all
+#   POSTGRES="shared_buffers=1GB"        settings of PostgreSQL that are not its defaults
+#   PG_BIN=/usr/lib/postgresql/15/bin    where initdb and pg_ctl are, if not on the path
 #   DURATION=60s                         how long each load lasts
 #   IDLE="5000 10000 15000"              connections at which memory is read for goal 7
 #   SERVE="--cells 1"                    more arguments for the server
@@ -13,7 +16,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-goals=${*:-1 3 4 7}
+goals=${*:-1 2 2s 3 4 4p 7}
 duration=${DURATION:-60s}
 idle=${IDLE:-5000 10000 15000}
 read -ra serve <<<"${SERVE:-}"
@@ -30,7 +33,42 @@ ulimit -n "$(ulimit -Hn)"
 
 work=$(mktemp -d)
 server=
+cluster=
 fleets=()
+# What PostgreSQL refuses to do as root.
+as_owner() {
+    if [[ $(id -u) == 0 ]]; then
+        setpriv --reuid postgres --regid postgres --clear-groups -- "$@"
+    else
+        "$@"
+    fi
+}
+
+# A PostgreSQL of its own: everything is synced.
+database() {
+    PATH=${PG_BIN:-$(pg_config --bindir)}:$PATH
+    cluster=$work/cluster
+    rm -rf "$cluster"
+    mkdir "$cluster"
+    chmod 755 "$work"
+    [[ $(id -u) != 0 ]] || chown postgres "$cluster"
+    as_owner initdb --pgdata "$cluster" --auth trust --username bench --encoding UTF8 --locale C.UTF-8 >/dev/null
+    local port=$((20000 + RANDOM % 10000))
+    printf '%s\n' "port = $port" "listen_addresses = '127.0.0.1'" "unix_socket_directories = '$cluster'" ${POSTGRES:-} |
+        as_owner tee -a "$cluster/postgresql.conf" >/dev/null
+    as_owner pg_ctl -D "$cluster" -l "$cluster/log" -w start >/dev/null
+    store=(--database-url "postgres://bench@127.0.0.1:$port/postgres")
+}
+
+# CPU milliseconds of PostgreSQL's processes that are there.
+database_ms() {
+    local pid sum=0
+    for pid in $(pgrep -P "$(head -1 "$cluster/postmaster.pid")"); do
+        sum=$((sum + $(cpu_ticks "$pid")))
+    done
+    echo $((sum * 1000 / $(getconf CLK_TCK)))
+}
+
 stop() {
     for pid in "${fleets[@]}" $server; do
         kill -INT "$pid" 2>/dev/null || true
@@ -38,14 +76,17 @@ stop() {
     wait
     fleets=()
     server=
+    [[ -z $cluster ]] || as_owner pg_ctl -D "$cluster" -m fast -w stop >/dev/null
+    cluster=
 }
 trap 'stop; rm -rf "$work"' EXIT
 
 say() { echo "$*" | tee -a "$result"; }
 
+store=(--data "$work/data")
 start() {
     rm -rf "$work/data" "$work/ready"
-    "$binary" serve --listen 127.0.0.1:0 --data "$work/data" --log warn "${serve[@]}" >"$work/ready" 2>"$work/server.log" &
+    "$binary" serve --listen 127.0.0.1:0 "${store[@]}" --log warn "${serve[@]}" >"$work/ready" 2>"$work/server.log" &
     server=$!
     until grep -qs http:// "$work/ready"; do
         kill -0 $server || { cat "$work/server.log"; exit 1; }
@@ -57,7 +98,7 @@ start() {
 # An account that may have many devices: the first run makes it, its plan is raised, later runs make the devices.
 account() {
     "$binary" simulate --url "$url" --email "$1" --password end-to-end-bench --devices 1 --duration 100ms >/dev/null 2>&1
-    "$binary" admin plan "$1" --type paid --device-limit 100000 --data "$work/data" >/dev/null
+    "$binary" admin plan "$1" --type paid --device-limit 100000 "${store[@]}" >/dev/null
 }
 
 stored() {
@@ -72,8 +113,14 @@ pss_kib() { awk '/^Pss:/ { print $2 }' "/proc/$1/smaps_rollup"; }
 
 # load TITLE ARGUMENTS...: a fleet against a fresh server.
 load() {
-    local title=$1
+    local title=$1 place="--data DIR"
     shift
+    if [[ $title == *PostgreSQL* ]]; then
+        database
+        place="--database-url URL"
+    else
+        store=(--data "$work/data")
+    fi
     start
     account bench@example.org
     local before ticks after
@@ -81,7 +128,7 @@ load() {
     ticks=$(cpu_ticks $server)
     say "" && say "## $title" && say ""
     say '```'
-    say "edgesync serve --listen 127.0.0.1:0 --data DIR ${serve[*]}"
+    say "edgesync serve --listen 127.0.0.1:0 $place ${serve[*]}"
     say "edgesync simulate --url URL --email bench@example.org --password … --json $*"
     "$binary" simulate --url "$url" --email bench@example.org --password end-to-end-bench --json "$@" \
         >"$work/report.json" 2>"$work/fleet.log" || say "the fleet failed: $(tail -1 "$work/fleet.log")"
@@ -91,12 +138,15 @@ load() {
     acked=$(grep -o '"readings_acked":[0-9]*' "$work/report.json" | cut -d: -f2)
     [[ $((after - before)) -ge ${acked:-0} ]] || say "REJECTED: fewer in the store than acknowledged ($acked)"
     say "server: $(((($(cpu_ticks $server) - ticks) * 1000) / $(getconf CLK_TCK))) ms of CPU, $(resident_kib $server) KiB resident at the end"
+    [[ -z $cluster ]] || say "PostgreSQL: $(database_ms) ms of CPU, $(psql -h 127.0.0.1 -p "$(sed -n 4p "$cluster/postmaster.pid")" -U bench -Atc \
+        "SELECT count(*) || ' rows' FROM sensor_data" postgres)"
     say '```'
     sed -n '$p' "$work/fleet.log"
     stop
 }
 
 connections() {
+    store=(--data "$work/data")
     start
     say "" && say "## Goal 7: idle connections, one process of the fleet per step" && say ""
     say '```'
@@ -143,6 +193,12 @@ for goal in $goals; do
     case $goal in
     1) load "Goal 1: 20 readings a frame, one flow per device, as fast as it goes" \
         --devices 50 --rate max --readings 20 --window 24 --duration "$duration" --flows --seed 1 ;;
+    2) load "Goal 2: goal 1 on PostgreSQL" \
+        --devices 50 --rate max --readings 20 --window 24 --duration "$duration" --flows --seed 1 ;;
+    2s) load "2 readings a frame on PostgreSQL" \
+        --devices 50 --rate max --readings 2 --window 64 --duration "$duration" --seed 3 ;;
+    4p) load "Goal 4 on PostgreSQL: 20,000 readings a second" \
+        --devices 200 --rate 10 --readings 10 --window 64 --duration "$duration" --flows --watch 50 --seed 4 ;;
     3) load "Goal 3: 2 readings a frame, as fast as it goes" \
         --devices 50 --rate max --readings 2 --window 64 --duration "$duration" --seed 3 ;;
     4) load "Goal 4: 20,000 readings a second on a fixed schedule" \

@@ -26,7 +26,5 @@ fn main() -> ExitCode {
         cli::Command::Serve(args) => app::run(*args),
         cli::Command::Simulate(args) => cli::simulate(args),
         cli::Command::Admin(args) => cli::admin(args),
-        cli::Command::Check(args) => cli::check(args),
-        cli::Command::Move(args) => cli::transfer(args),
     }
 }
