@@ -26,5 +26,7 @@ fn main() -> ExitCode {
         cli::Command::Serve(args) => app::run(*args),
         cli::Command::Simulate(args) => cli::simulate(args),
         cli::Command::Admin(args) => cli::admin(args),
+        cli::Command::Check(args) => cli::check(args),
+        cli::Command::Move(args) => cli::transfer(args),
     }
 }

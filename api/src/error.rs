@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use edgesync_actors::{flow as flows, live};
 use edgesync_schemas::entity;
 use edgesync_schemas::flow;
-use edgesync_storage::{catalog, log};
+use edgesync_storage::{catalog, history, log};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -205,6 +205,7 @@ impl From<catalog::Error> for Problem {
             }
             Error::Busy | Error::Closed => Self::busy(),
             error @ (Error::SchemaNewer { .. }
+            | Error::SchemaOlder { .. }
             | Error::SchemaAltered { .. }
             | Error::SqliteTooOld { .. }
             | Error::Corrupt { .. }
@@ -244,6 +245,31 @@ impl From<log::Error> for Problem {
             Error::Cursor => Self::parameter("cursor", "must be what an earlier page had as its next"),
             Error::Unavailable | Error::Closed => Self::busy(),
             error => Self::internal(&error),
+        }
+    }
+}
+
+impl From<history::Error> for Problem {
+    fn from(error: history::Error) -> Self {
+        use history::Error;
+        match error {
+            Error::Busy => Self::busy(),
+            Error::TooMuchText(error) => Self::bad_request(
+                "too_much_text",
+                format!("{error}: ask for fewer buckets, or without first and last"),
+            ),
+            Error::Log(error) => error.into(),
+        }
+    }
+}
+
+impl From<history::export::Error> for Problem {
+    fn from(error: history::export::Error) -> Self {
+        use history::export::Error;
+        match error {
+            Error::Log(error) => error.into(),
+            Error::Catalog(error) => error.into(),
+            error @ Error::Encode(_) => Self::internal(&error),
         }
     }
 }

@@ -176,7 +176,7 @@ const PROBLEMS: &[(u16, &str, &str)] = &[
     (409, "Conflict", "It clashes with what is there; `errors` name the fields that are taken."),
     (412, "VersionConflict", "Somebody saved in between: the version is not the one of `If-Match`."),
     (413, "BodyTooLarge", "The body has too many bytes."),
-    (415, "UnsupportedMediaType", "The body is not said to be JSON."),
+    (415, "UnsupportedMediaType", "The body is not said to be of a kind that is taken."),
     (
         422,
         "ValidationFailed",

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use edgesync_actors::Handle;
 use edgesync_schemas::id::FlowId;
 use edgesync_storage::catalog::Catalog;
+use edgesync_storage::history::History;
 use edgesync_storage::log::ReadingLog;
 
 use tokio::sync::{Mutex, MutexGuard};
@@ -22,6 +23,8 @@ pub struct AppState {
     pub catalog: Catalog,
     /// Readings.
     pub log: ReadingLog,
+    /// Readings as history: buckets, exports, imports.
+    pub history: History,
     /// Whatever runs.
     pub actors: Handle,
     /// The listener's counters.
@@ -66,6 +69,7 @@ impl AppState {
     pub fn new(catalog: Catalog, log: ReadingLog, actors: Handle, gate: Arc<Gate>) -> Self {
         Self {
             catalog,
+            history: History::new(log.clone()),
             log,
             actors,
             gate,

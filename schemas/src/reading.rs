@@ -161,7 +161,8 @@ pub struct Numbered {
 /// Checked readings of one device on their way to the log: one or more of its frames, read from its socket together.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AdmittedBatch {
-    /// Who sent them; every series in `columns` is one of its own.
+    /// Who sent them, and whose frames they are counted as. Every series in `columns` is one of its own, except for an import, whose
+    /// frames are counted apart from the device's.
     pub device: DeviceId,
     /// When they arrived.
     pub received_at: Timestamp,

@@ -1,6 +1,9 @@
 //! The command line.
 
 pub mod admin;
+pub mod check;
+mod progress;
+pub mod transfer;
 
 use std::process::ExitCode;
 
@@ -26,8 +29,12 @@ pub enum Command {
     Serve(Box<ServeArgs>),
     /// Simulate a fleet of devices against a running server.
     Simulate(simulate::Args),
-    /// Change things that the API does not: plans of users.
+    /// Do what the API leaves to the operator: accounts, plans, tokens.
     Admin(admin::Args),
+    /// Look through everything that is stored, and say what is wrong with it.
+    Check(check::Args),
+    /// Move an installation, catalog and readings, into an empty place, and compare both.
+    Move(transfer::Args),
 }
 
 /// Options of `edgesync serve`.
@@ -59,6 +66,19 @@ pub fn simulate(args: simulate::Args) -> ExitCode {
 /// Runs `edgesync admin`.
 pub fn admin(args: admin::Args) -> ExitCode {
     match admin::run(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&error),
+    }
+}
+
+/// Runs `edgesync check`.
+pub fn check(args: check::Args) -> ExitCode {
+    check::run(args).unwrap_or_else(|error| failed(&error))
+}
+
+/// Runs `edgesync move`.
+pub fn transfer(args: transfer::Args) -> ExitCode {
+    match transfer::run(args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&error),
     }

@@ -117,7 +117,8 @@ impl Work {
     }
 
     async fn look(&self) -> Result<(), catalog::Error> {
-        let retention = Retention::new(self.options.default_days, HashMap::new());
+        let days = self.catalog.retention_days(self.options.default_days).await?;
+        let retention = Retention::new(self.options.default_days, days);
         if *self.log.retention() != retention {
             self.log.set_retention(retention);
         }
@@ -134,11 +135,14 @@ impl Work {
         let mut pass = Expiry::new(log::now(), self.options.bytes_max, gone);
         while !pass.is_done() {
             pass = self.log.expire(pass, SLICE).await?;
-            // As long again for others.
-            sleep(SLICE).await;
+            if !pass.is_done() {
+                // As long again for others.
+                sleep(SLICE).await;
+            }
         }
         report(pass.expired(), started.elapsed());
         self.catalog.remove_ended().await?;
+        self.catalog.prune_device_history().await?;
         self.catalog.prune_device_history().await?;
         Ok(())
     }

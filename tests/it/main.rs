@@ -8,10 +8,12 @@
 
 mod support;
 
+mod admin;
 mod arrows;
 mod bad_flow;
 mod bad_input;
 mod cbor;
+mod check;
 mod close_codes;
 mod crash;
 mod crash_postgres;
@@ -20,9 +22,11 @@ mod isolation;
 mod postgres;
 mod postgres_faults;
 mod restart;
+mod retention;
 mod senml;
 mod sequence;
 mod serve;
 mod setup;
 mod stall;
+mod transfer;
 mod ways;

@@ -62,6 +62,17 @@ impl Password {
     }
 }
 
+impl std::str::FromStr for Password {
+    type Err = String;
+    /// A new password, as long as one must be.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = |problems: Vec<input::Problem>| {
+            problems.into_iter().next().map_or_else(String::new, |one| one.message)
+        };
+        new_password(Value::String(text.to_owned())).map_err(wrong)
+    }
+}
+
 impl std::fmt::Debug for Password {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Password(..)")

@@ -72,6 +72,16 @@ pub enum Error {
         /// The newest that this program has.
         known: u32,
     },
+    /// The catalog was written by an older version of the program, which is no error where it may be changed.
+    #[error(
+        "the catalog has schema {found}, and this program's is {known}: the server brings it there when it starts"
+    )]
+    SchemaOlder {
+        /// The newest migration in the catalog.
+        found: u32,
+        /// The newest that this program has.
+        known: u32,
+    },
     /// A migration in the catalog is not the one this program has.
     #[error("migration {version} of the catalog is not the one that this program knows")]
     SchemaAltered {

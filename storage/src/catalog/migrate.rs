@@ -78,6 +78,12 @@ pub(super) fn run(db: &mut Connection, migrations: &[Migration]) -> Result<(), E
     Ok(())
 }
 
+/// Whether a database that is only read has the newest schema.
+pub(super) fn check(db: &Connection) -> Result<(), Error> {
+    let (found, known) = (applied(db, MIGRATIONS)?, MIGRATIONS.len() as u32);
+    if found < known { Err(Error::SchemaOlder { found, known }) } else { Ok(()) }
+}
+
 /// How many of the migrations are in, once it is sure that they are these.
 fn applied(db: &Connection, migrations: &[Migration]) -> Result<u32, Error> {
     let mut statement = db.prepare("SELECT version, checksum FROM schema_migrations ORDER BY version")?;

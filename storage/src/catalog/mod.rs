@@ -7,6 +7,7 @@
 mod access;
 mod api_token;
 mod audit;
+mod check;
 mod dashboard;
 mod db;
 mod device;
@@ -17,6 +18,7 @@ mod flow;
 pub mod idempotency;
 mod member;
 mod migrate;
+mod operator;
 mod organization;
 mod permission;
 mod postgres;
@@ -29,6 +31,7 @@ mod sqlite;
 mod tests;
 pub mod token;
 mod tracked;
+mod transfer;
 mod user;
 mod value;
 mod widget;
@@ -48,11 +51,14 @@ use crate::postgres::{Server, Stats};
 
 pub use access::DeviceAccess;
 pub use audit::AuditFilter;
+pub use check::check;
 pub use device::{DeviceFilter, Presence};
 pub use device_create::Made;
 pub use device_history::Passage;
 pub use error::{DatabaseError, Error};
 pub use flow::Stopped;
+pub use operator::{DeviceLine, OrganizationLine};
+pub use transfer::Sum;
 pub use user::{Account, Admission, SignedUp};
 
 /// The catalog. Cheap to clone; its threads end with the last clone.
@@ -160,7 +166,7 @@ pub struct Listing<T> {
 }
 
 /// The moment.
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_us_saturating(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }

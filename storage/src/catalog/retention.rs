@@ -1,5 +1,7 @@
 //! What the platform itself asks for to drop what is too old. No user asks these.
 
+use std::collections::HashMap;
+
 use edgesync_schemas::id::DeviceId;
 use edgesync_schemas::limit;
 use uuid::Uuid;
@@ -8,6 +10,35 @@ use super::error::Error;
 use super::{Catalog, now};
 
 impl Catalog {
+    /// For how many days the readings of devices are kept, where that is not `default_days`: the most that one of a device's projects asks.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn retention_days(&self, default_days: u32) -> Result<HashMap<DeviceId, u32>, Error> {
+        let mut days = HashMap::new();
+        let mut after = Uuid::nil();
+        loop {
+            let rows = self.db.query(
+                "SELECT pd.device_id, max(p.data_retention_days)
+                 FROM project_devices pd JOIN projects p ON p.id = pd.project_id
+                 WHERE pd.device_id > $1
+                 GROUP BY pd.device_id HAVING max(p.data_retention_days) <> $2
+                 ORDER BY pd.device_id LIMIT $3",
+                vec![after.into(), default_days.into(), limit::CATALOG_SCAN.into()],
+            );
+            let rows = rows.await?;
+            let is_last = rows.len() < limit::CATALOG_SCAN as usize;
+            for mut row in rows {
+                let device: DeviceId = row.take()?;
+                after = device.uuid();
+                days.insert(device, row.take()?);
+            }
+            if is_last {
+                return Ok(days);
+            }
+        }
+    }
+
     /// Those of `known` that do not exist any more.
     ///
     /// # Errors
@@ -40,24 +71,28 @@ impl Catalog {
         Ok(missing)
     }
 
-    /// Removes what has ended and only takes room: sessions. Some at a time, so that nobody waits for it for long.
+    /// Removes what has ended and only takes room: sessions, and answers kept for those who ask twice. Some at a time, so that nobody waits
+    /// for it for long.
     ///
     /// # Errors
     /// Of the database.
     pub async fn remove_ended(&self) -> Result<u64, Error> {
         let mut removed = 0;
-        loop {
-            let mut tx = self.db.begin().await?;
-            let some = tx.execute(
-                "DELETE FROM sessions WHERE id IN (SELECT s.id FROM sessions s WHERE s.expires_at <= $1 LIMIT $2)",
-                vec![now().into(), limit::REMOVED_ROWS.into()],
-            );
-            let some = some.await?;
-            tx.commit().await?;
-            removed += some;
-            if some < u64::from(limit::REMOVED_ROWS) {
-                return Ok(removed);
+        for sql in [
+            "DELETE FROM sessions WHERE id IN (SELECT s.id FROM sessions s WHERE s.expires_at <= $1 LIMIT $2)",
+            "DELETE FROM idempotency_keys WHERE id IN
+                (SELECT k.id FROM idempotency_keys k WHERE k.expires_at <= $1 LIMIT $2)",
+        ] {
+            loop {
+                let mut tx = self.db.begin().await?;
+                let some = tx.execute(sql, vec![now().into(), limit::REMOVED_ROWS.into()]).await?;
+                tx.commit().await?;
+                removed += some;
+                if some < u64::from(limit::REMOVED_ROWS) {
+                    break;
+                }
             }
         }
+        Ok(removed)
     }
 }

@@ -99,6 +99,11 @@ impl Row {
         Self { fields: fields.into_iter() }
     }
 
+    /// All fields.
+    pub(crate) fn into_fields(self) -> Vec<Value> {
+        self.fields.collect()
+    }
+
     /// The next field.
     pub(crate) fn take<T: Field>(&mut self) -> Result<T, Error> {
         let value = self.fields.next().ok_or(Error::Corrupt { what: "row" })?;

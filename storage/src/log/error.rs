@@ -15,6 +15,18 @@ pub enum Error {
         /// The directory.
         path: PathBuf,
     },
+    /// A move into this place was not finished. Finish it with the same command, or empty the place.
+    #[error("a move from {from} into this place was not finished")]
+    HalfMoved {
+        /// Where from, and how much.
+        from: String,
+    },
+    /// This move into this place has ended well before.
+    #[error("it was moved already")]
+    Moved,
+    /// The target of a move has something in it.
+    #[error("the log is not empty")]
+    NotEmpty,
     /// The directory lies on a file system whose fsync and locks cannot be trusted. Use a local disk.
     #[error("directory {path:?} is on a network file system ({kind})")]
     NetworkFileSystem {

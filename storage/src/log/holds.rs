@@ -57,6 +57,11 @@ impl Holds {
         self.lock().bookmarks.get(name).copied()
     }
 
+    /// All bookmarks.
+    pub fn bookmarks(&self) -> Vec<(String, Offset)> {
+        self.lock().bookmarks.iter().map(|(name, at)| (name.clone(), *at)).collect()
+    }
+
     /// Holds from a bookmark on, which is written.
     pub fn set_bookmark(&self, name: &str, to: Offset) {
         self.lock().bookmarks.insert(name.to_owned(), to);

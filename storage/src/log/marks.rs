@@ -9,6 +9,21 @@ use std::collections::HashMap;
 use edgesync_schemas::id::{BootId, DeviceId, FrameSeq};
 use edgesync_schemas::limit;
 
+/// Under which id the frames of a device's imports are counted, so that they do not use up the boots of the device itself: its own, as a
+/// UUID of version 8. Ids of devices are of version 7.
+pub(crate) fn imports_of(device: DeviceId) -> DeviceId {
+    DeviceId::from_uuid(uuid::Builder::from_custom_bytes(device.uuid().into_bytes()).into_uuid())
+}
+
+/// The device whose frames are counted under an id: of [`imports_of`], the device's own.
+pub(crate) fn counted_for(id: DeviceId) -> DeviceId {
+    if id.uuid().get_version_num() != 8 {
+        return id;
+    }
+    let own = uuid::Builder::from_bytes(id.uuid().into_bytes()).with_version(uuid::Version::SortRand);
+    DeviceId::from_uuid(own.into_uuid())
+}
+
 /// A change of a mark: `q` is committed now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Mark {
@@ -94,6 +109,13 @@ mod tests {
         assert_eq!(marks.get(device, BootId(2)), FrameSeq(0), "forgotten: it sent longest ago");
         assert_eq!(marks.get(device, BootId(99)), FrameSeq(1));
         assert_eq!(marks.boots(device).len(), limit::BOOTS_PER_DEVICE);
+    }
+
+    #[test]
+    fn imports_are_counted_apart_and_known_as_their_device_s() {
+        let device = DeviceId::from_uuid(uuid::Uuid::now_v7());
+        assert_ne!(imports_of(device), device);
+        assert_eq!((counted_for(imports_of(device)), counted_for(device)), (device, device));
     }
 
     #[test]

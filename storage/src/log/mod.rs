@@ -12,14 +12,15 @@
 //! exist: the embedded one in a directory (`embedded/mod.rs`) and PostgreSQL (`postgres/mod.rs`). What lies beside them in this
 //! directory is the same for both: queue, plan of a commit, dictionary, marks, the ring of recent commits, holds of readers.
 
-mod embedded;
+pub(crate) mod embedded;
 mod error;
 mod holds;
+mod import;
 mod marks;
 mod options;
 mod place;
 mod plan;
-mod postgres;
+pub(crate) mod postgres;
 mod query;
 mod queue;
 mod retention;
@@ -37,8 +38,12 @@ use std::thread::JoinHandle;
 use edgesync_schemas::id::{BootId, DeviceId, FrameSeq, Offset};
 use edgesync_schemas::reading::Commit;
 
+pub use embedded::check;
 pub use error::Error;
+pub use import::{Import, Rest};
+pub(crate) use marks::imports_of;
 pub use options::{Options, Stats};
+pub use place::claim;
 pub use postgres::{Failure, StoreHealth, Trouble};
 pub use query::{NotAnOrder, Order, RangePage, RangeQuery, StoredReading};
 pub use queue::{Append, OnCommit, Outcome, Permit};
@@ -69,7 +74,7 @@ pub struct ReadingLog {
 
 /// Where the log lies.
 #[derive(Clone)]
-enum Backend {
+pub(crate) enum Backend {
     Embedded(Arc<Embedded>),
     Postgres(Arc<Postgres>),
 }
@@ -231,6 +236,11 @@ impl ReadingLog {
         tokio::task::spawn_blocking(move || threads.join()).await.map_err(|_| Error::Closed)
     }
 
+    /// Where the log lies, for those who read it in ways of their own.
+    pub(crate) fn backend(&self) -> &Backend {
+        &self.backend
+    }
+
     /// Some commits from the one that has `cursor` on, for a reader that is behind the ring.
     async fn catch_up(&self, cursor: Offset) -> Result<VecDeque<Arc<Commit>>, Error> {
         match &self.backend {
@@ -243,7 +253,8 @@ impl ReadingLog {
     }
 }
 
-async fn blocking<T: Send + 'static>(
+/// Runs work that may block on a thread for it.
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
     match tokio::task::spawn_blocking(work).await {
@@ -294,7 +305,7 @@ impl Drop for Ending {
 }
 
 /// The threads of a log; the appender's is the first.
-struct Threads {
+pub(crate) struct Threads {
     shared: Arc<Shared>,
     // Ends those that do not wait for the queue.
     stop: Box<dyn Fn() + Send + Sync>,

@@ -31,6 +31,8 @@ pub struct Options {
     pub give_back_bytes: u64,
     /// Connections that commit to PostgreSQL. Default: [`limit::LOG_LANES`].
     pub lanes: usize,
+    /// Opens also what a move has not finished. Default: no.
+    pub is_half_moved_fine: bool,
     /// For tests: while this file exists, the appender waits before it commits. Default: none.
     pub stall_file: Option<PathBuf>,
 }
@@ -47,6 +49,7 @@ impl Default for Options {
             held_bytes: limit::HELD_BYTES,
             give_back_bytes: limit::GIVE_BACK_BYTES,
             lanes: limit::LOG_LANES,
+            is_half_moved_fine: false,
             stall_file: None,
         }
     }

@@ -32,7 +32,10 @@ const NETWORK_KINDS: [&str; 18] = [
 ];
 
 /// Makes the directory if it is not there, checks its file system and takes the lock. The lock is held until the file is dropped.
-pub(crate) fn claim(directory: &Path) -> Result<File, Error> {
+///
+/// # Errors
+/// [`Error::InUse`], [`Error::NetworkFileSystem`], [`Error::Directory`].
+pub fn claim(directory: &Path) -> Result<File, Error> {
     let failed = |source| Error::Directory { path: directory.to_owned(), source };
     std::fs::create_dir_all(directory).map_err(failed)?;
     let real = directory.canonicalize().map_err(failed)?;

@@ -13,6 +13,7 @@ use edgesync_schemas::id::DeviceId;
 use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 
+use super::marks::counted_for;
 use super::options::Counters;
 use super::{Backend, Error, ReadingLog, Shared, embedded};
 
@@ -151,7 +152,8 @@ impl ReadingLog {
 
     /// The devices that the log knows of: by a series or by a mark. One that is made later in the catalog cannot be among them.
     pub fn devices(&self) -> Vec<DeviceId> {
-        let mut devices = self.shared.marks().devices();
+        let marked = self.shared.marks().devices();
+        let mut devices: Vec<DeviceId> = marked.into_iter().map(counted_for).collect();
         devices.extend(self.shared.dictionary.all().iter().map(|info| info.device));
         devices.sort_unstable();
         devices.dedup();

@@ -6,7 +6,7 @@ use std::process::{ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 
@@ -33,6 +33,14 @@ impl Server {
         Self { child, directory, args, said, address }
     }
 
+    /// Starts one on data that are somewhere else already.
+    pub async fn start_on(data: &Path) -> Self {
+        let directory = tempfile::Builder::new().prefix("edgesync-it-").tempdir().unwrap();
+        let args = vec!["--data".to_owned(), data.to_str().unwrap().to_owned()];
+        let (child, address, said) = spawn(directory.path(), &args).await;
+        Self { child, directory, args, said, address }
+    }
+
     /// Kills it as a power cut would (SIGKILL) and waits until it is gone.
     pub async fn kill(&mut self) {
         self.child.kill().await.unwrap();
@@ -42,6 +50,12 @@ impl Server {
     pub async fn restart(&mut self) {
         assert!(self.child.try_wait().unwrap().is_some(), "the server still runs");
         (self.child, self.address, self.said) = spawn(self.directory.path(), &self.args).await;
+    }
+
+    /// Starts it again on the same data with other arguments.
+    pub async fn restart_with(&mut self, args: &[&str]) {
+        self.args = args.iter().map(|arg| (*arg).to_owned()).collect();
+        self.restart().await;
     }
 
     /// Asks it to stop (SIGTERM). Does not wait.
@@ -79,15 +93,34 @@ impl Server {
         self.directory.path().join(name)
     }
 
-    /// Runs `edgesync admin …` on its data, or its database.
-    pub async fn admin(&self, args: &[&str]) {
+    /// Runs `edgesync admin …` on its data, or its database. Gives what it printed.
+    pub async fn admin(&self, args: &[&str]) -> String {
+        let output = self.tool("admin", args, "").await;
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Runs `edgesync <name> …` on its data, or its database, with `stdin`.
+    pub async fn tool(&self, name: &str, args: &[&str], stdin: &str) -> Output {
         let database = self.args.iter().position(|arg| arg == "--database-url");
         let (flag, place) = match database {
             Some(at) => ("--database-url", PathBuf::from(&self.args[at + 1])),
             None => ("--data", self.data()),
         };
-        let output = Command::new(BINARY).args(["admin", flag]).arg(place).args(args).output().await.unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let mut child = Command::new(BINARY)
+            .arg(name)
+            .args(args)
+            .arg(flag)
+            .arg(place)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        // A tool that reads nothing may be gone by now.
+        child.stdin.take().unwrap().write_all(stdin.as_bytes()).await.ok();
+        within("the end of a tool", child.wait_with_output()).await.unwrap()
     }
 }
 
@@ -134,10 +167,13 @@ pub async fn run(directory: &Path, args: &[&str], environment: &[(&str, &str)]) 
 
 async fn spawn(directory: &Path, args: &[String]) -> (Child, SocketAddr, Arc<Mutex<Vec<String>>>) {
     let log = std::fs::File::options().create(true).append(true).open(directory.join("log")).unwrap();
-    let mut child = Command::new(BINARY)
+    let mut command = Command::new(BINARY);
+    if !args.iter().any(|arg| arg == "--data") {
+        command.env("EDGESYNC_DATA", directory.join("data"));
+    }
+    let mut child = command
         .arg("serve")
-        .args(["--listen", "127.0.0.1:0", "--data"])
-        .arg(directory.join("data"))
+        .args(["--listen", "127.0.0.1:0"])
         .args(args)
         .current_dir(directory)
         .stdin(Stdio::null())

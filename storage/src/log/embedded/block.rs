@@ -15,6 +15,7 @@ use edgesync_schemas::unit::UnitIndex;
 use super::super::Error;
 use super::codec::{self, Malformed, Reader};
 use super::records::Point;
+use crate::history::cell::{Ends, Stretch};
 
 const VERSION: u8 = 1;
 const WHAT: &str = "block";
@@ -150,8 +151,7 @@ impl<'a> Block<'a> {
     /// Reads times and offsets.
     pub fn open(record: &'a [u8]) -> Result<Self, Error> {
         let read = |mut from: Reader<'a>| {
-            let rows = usize::try_from(from.varint()?).ok().filter(|rows| *rows <= limit::BLOCK_READINGS);
-            let rows = rows.ok_or(Malformed("rows"))?;
+            let rows = row_count(&mut from)?;
             let ts = codec::read_integers(&mut from.part()?, rows)?;
             let offsets = codec::read_integers(&mut from.part()?, rows)?;
             Ok(Self { ts, offsets, rest: from })
@@ -188,6 +188,56 @@ impl<'a> Block<'a> {
         };
         read(&mut self.rest.clone()).map_err(|malformed: Malformed| malformed.of(WHAT))
     }
+}
+
+/// Times, numbers and originals of a block, and offsets where they are asked for; nothing else of it is decoded.
+pub(crate) struct Values<'a> {
+    /// Event times, ascending.
+    pub ts: Vec<i64>,
+    offsets: Vec<i64>,
+    nums: Vec<f64>,
+    raws: Vec<(usize, &'a str)>,
+}
+
+impl<'a> Values<'a> {
+    /// Reads them.
+    pub fn open(record: &'a [u8], ends: Ends) -> Result<Self, Error> {
+        let read = |mut from: Reader<'a>| {
+            let len = row_count(&mut from)?;
+            let ts = codec::read_integers(&mut from.part()?, len)?;
+            let mut offsets = from.part()?;
+            let offsets = match ends {
+                Ends::Wanted => codec::read_integers(&mut offsets, len)?,
+                Ends::NotWanted => Vec::new(),
+            };
+            let nums = codec::read_floats(&mut from.part()?, len)?;
+            // Arrivals, units and qualities.
+            for _ in 0..3 {
+                from.part()?;
+            }
+            Ok(Self { ts, offsets, nums, raws: read_raws(from.part()?, len)? })
+        };
+        read(codec::open_record(record, VERSION, WHAT)?).map_err(|malformed: Malformed| malformed.of(WHAT))
+    }
+
+    /// Some rows and no others: their originals are numbered from the first of them.
+    pub fn stretch(&mut self, rows: std::ops::Range<usize>) -> Stretch<'_> {
+        self.raws.retain(|(row, _)| rows.contains(row));
+        self.raws.iter_mut().for_each(|(row, _)| *row -= rows.start);
+        Stretch {
+            ts: &self.ts[rows.clone()],
+            offsets: self.offsets.get(rows.clone()).unwrap_or_default(),
+            nums: &self.nums[rows],
+            raws: &self.raws,
+        }
+    }
+}
+
+fn row_count(from: &mut Reader<'_>) -> Result<usize, Malformed> {
+    usize::try_from(from.varint()?)
+        .ok()
+        .filter(|rows| *rows <= limit::BLOCK_READINGS)
+        .ok_or(Malformed("rows"))
 }
 
 fn read_raws(mut from: Reader<'_>, rows: usize) -> Result<Vec<(usize, &str)>, Malformed> {

@@ -21,6 +21,7 @@ use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 use fjall::OwnedWriteBatch;
 
+use super::super::marks::imports_of;
 use super::super::retention::{Dropped, Expiry, Step};
 use super::super::{Error, blocking};
 use super::block::{self, BlockKey};
@@ -228,7 +229,9 @@ fn forget(log: &Embedded, store: &Store, pass: &mut Expiry) -> Result<(), Error>
             }
         }
         let all = forgotten.len() == series.len();
-        if forgotten.is_empty() && (!all || log.shared.marks().boots(*device).is_empty()) {
+        let counted = [*device, imports_of(*device)];
+        let has_marks = counted.iter().any(|device| !log.shared.marks().boots(*device).is_empty());
+        if forgotten.is_empty() && (!all || !has_marks) {
             continue;
         }
         let _turn = log.blocks_lock.lock().unwrap_or_else(PoisonError::into_inner);
@@ -240,12 +243,15 @@ fn forget(log: &Embedded, store: &Store, pass: &mut Expiry) -> Result<(), Error>
             batch.remove(&store.newest, id.0.to_be_bytes());
         }
         if all {
-            batch.remove(&store.marks, device.uuid().as_bytes().as_slice());
+            for device in counted {
+                batch.remove(&store.marks, device.uuid().as_bytes().as_slice());
+            }
         }
         batch.commit()?;
         log.shared.dictionary.forget(&forgotten);
         if all {
-            log.shared.marks.write().unwrap_or_else(PoisonError::into_inner).forget(*device);
+            let mut marks = log.shared.marks.write().unwrap_or_else(PoisonError::into_inner);
+            counted.into_iter().for_each(|device| marks.forget(device));
         }
         pass.expired.series += forgotten.len() as u64;
     }

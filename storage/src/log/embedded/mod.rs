@@ -8,6 +8,7 @@
 //! | `marks` | 16 device | its boots and their highest sealed frames |
 //! | `series` | 4 series | device, sensor, units |
 //! | `meta` | name | `sealed`: everything before this offset is in blocks. `bookmark/…`: how far a reader of the tail got. |
+//! | | | `move`: where a move that is not finished comes from, `moved`: where one that is came from (`import.rs`). |
 //! | | | `series-end`: numbers below were given out. `expired`: bytes that were dropped and still take space, `dropped`: readings that were (`expire.rs`) |
 //!
 //! Integers in keys are big-endian, times with the sign bit flipped, so that keys sort as what they mean.
@@ -32,13 +33,16 @@ mod append;
 mod blobs;
 pub(super) mod block;
 mod catch_up;
+mod check;
 mod codec;
 mod commit;
 pub(super) mod expire;
 mod head;
+pub(super) mod import;
 pub(super) mod read;
 pub(super) mod records;
 mod reopen;
+pub(crate) mod scan;
 mod seal;
 
 use std::fs::File;
@@ -63,6 +67,7 @@ use blobs::{BlobKey, Blobs};
 use head::{Head, Live};
 
 pub(super) use catch_up::catch_up;
+pub use check::check;
 
 /// Directory of fjall's files within the log's.
 pub(super) const STORE_DIRECTORY: &str = "store";
@@ -70,6 +75,8 @@ const SEALED: &str = "sealed";
 const BOOKMARK: &str = "bookmark/";
 const SERIES_END: &str = "series-end";
 const EXPIRED: &str = "expired";
+const MOVED: &str = "move";
+const MOVED_WELL: &str = "moved";
 const DROPPED: &str = "dropped";
 
 // Sketch: at 1 M readings/s blobs are 17 MB/s and blocks about 5. A memtable of 64 MiB is then flushed every 4 s; journals are
@@ -100,7 +107,15 @@ impl Embedded {
     /// Opens or creates the log in a directory and starts its threads.
     pub fn open(directory: &Path, options: Options) -> Result<(Arc<Self>, Threads), Error> {
         let lock = place::claim(directory)?;
+        if let Some(from) = import::half_made(directory)? {
+            return Err(Error::HalfMoved { from });
+        }
         let store = Store::open(directory)?;
+        if let Some(from) = store.half_moved()?
+            && !options.is_half_moved_fine
+        {
+            return Err(Error::HalfMoved { from });
+        }
         let loaded = load(&store, &options)?;
         let ring = Ring::new(options.tail_bytes, loaded.end);
         let holds = Holds::new(store.bookmarks()?);
@@ -226,11 +241,16 @@ impl Store {
     /// Moves a bookmark. In the journal it stands before every later removal of a blob, so one that a power cut takes back leaves the
     /// blobs that it needs.
     pub fn set_bookmark(&self, name: &str, to: Offset, is_synced: bool) -> Result<(), Error> {
-        self.meta.insert(format!("{BOOKMARK}{name}"), to.0.to_be_bytes())?;
+        self.meta.insert(bookmark_key(name), to.0.to_be_bytes())?;
         if is_synced {
             self.database.persist(PersistMode::SyncAll)?;
         }
         Ok(())
+    }
+
+    /// Where a move that is not finished comes from.
+    pub fn half_moved(&self) -> Result<Option<String>, Error> {
+        Ok(self.meta.get(MOVED)?.map(|word| String::from_utf8_lossy(&word).into_owned()))
     }
 
     /// Series numbers below this were given out, whether or not their series are still there.
@@ -274,6 +294,10 @@ impl Store {
     pub fn set_sealed(&self, batch: &mut OwnedWriteBatch, sealed: Offset) {
         batch.insert(&self.meta, SEALED, sealed.0.to_be_bytes());
     }
+}
+
+fn bookmark_key(name: &str) -> String {
+    format!("{BOOKMARK}{name}")
 }
 
 fn offset(value: &[u8]) -> Result<Offset, Error> {

@@ -130,7 +130,7 @@ impl Newest {
 
 /// Cuts sorted readings into blocks: at most so many, over at most so long a time. A reading that is days late thus gets a block of its own
 /// instead of stretching another, which every reader would then have to look into.
-fn cut(readings: &[Row]) -> impl Iterator<Item = &[Row]> {
+pub(super) fn cut(readings: &[Row]) -> impl Iterator<Item = &[Row]> {
     let mut rest = readings;
     std::iter::from_fn(move || {
         let first = rest.first()?;
@@ -141,7 +141,7 @@ fn cut(readings: &[Row]) -> impl Iterator<Item = &[Row]> {
     })
 }
 
-fn key_of(series: SeriesId, block: &[Row]) -> Option<BlockKey> {
+pub(super) fn key_of(series: SeriesId, block: &[Row]) -> Option<BlockKey> {
     Some(BlockKey {
         series,
         oldest: Timestamp::from_us_saturating(block.first()?.ts),

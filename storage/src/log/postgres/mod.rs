@@ -23,10 +23,11 @@
 //! nothing is answered, sockets are not read when the budget is used up. If it comes back with less than was acknowledged (a
 //! standby that missed it), the log stops and says so.
 //!
-//! **Reads** (`read.rs`, `catch_up.rs`) go over a pool of their own, with a bound on the time that a statement may take.
+//! **Reads** (`read.rs`, `cells.rs`, `catch_up.rs`) go over a pool of their own, with a bound on the time that a statement may take.
 
 mod append;
 mod catch_up;
+pub(crate) mod cells;
 mod commit;
 mod connection;
 mod encode;

@@ -131,6 +131,22 @@ async fn a_deleted_device_is_forgotten_with_its_last_reading_and_its_numbers_are
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_marks_of_a_deleted_device_s_imports_go_with_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut bench = Bench::open(directory.path(), one());
+    let device = DeviceId::from_uuid(Uuid::now_v7());
+    let imports = crate::log::imports_of(device);
+    let mut batch = aged(&bench, device, &[]);
+    batch.device = imports;
+    batch.numbered =
+        Some(Numbered { boot: BootId(9), frames: vec![FrameEnd { q: FrameSeq(1), end_row: 0 }] });
+    bench.append(batch).await;
+    assert_eq!((bench.log.devices(), bench.log.committed(imports, BootId(9))), (vec![device], FrameSeq(1)));
+    expire(&bench, 0, &[device]).await;
+    assert_eq!((bench.log.devices(), bench.log.committed(imports, BootId(9))), (vec![], FrameSeq(0)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_full_store_loses_its_oldest_readings_first_whatever_they_ask() {
     let directory = tempfile::tempdir().unwrap();
     let mut bench = Bench::open(directory.path(), one());

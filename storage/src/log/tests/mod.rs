@@ -20,8 +20,10 @@ macro_rules! on_both_stores {
     };
 }
 
+mod check;
 mod disk;
 mod expire;
+mod import;
 mod model;
 mod place;
 mod postgres;

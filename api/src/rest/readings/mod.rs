@@ -1,15 +1,22 @@
-//! Stored readings: by event time, the newest of each sensor, and what sensors a device has.
+//! Stored readings: by event time, the newest of each sensor, what sensors a device has; in buckets, and as files both ways.
 //!
 //! Who may read the device may read its readings; to others the device does not exist.
+
+mod export;
+mod import;
+mod series;
+
+use std::str::FromStr;
 
 use axum::Json;
 use axum::extract::State;
 use edgesync_schemas::entity::Page;
 use edgesync_schemas::id::DeviceId;
-use edgesync_schemas::reading::{Quality, SeriesInfo};
+use edgesync_schemas::reading::Quality;
 use edgesync_schemas::sensor::SensorName;
 use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::unit::Unit;
+use edgesync_storage::history::SensorSummary;
 use edgesync_storage::log::{RangeQuery, StoredReading};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -25,7 +32,13 @@ use crate::state::AppState;
 use crate::tenant;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::default().routes(routes!(range)).routes(routes!(latest)).routes(routes!(sensors))
+    OpenApiRouter::default()
+        .routes(routes!(range))
+        .routes(routes!(latest))
+        .routes(routes!(series::series))
+        .routes(routes!(export::export))
+        .routes(routes!(import::import))
+        .routes(routes!(sensors))
 }
 
 /// In which order readings come: the names that `order` has.
@@ -102,11 +115,27 @@ struct Sensor {
     sensor_type: SensorName,
     /// The units it was sent in.
     units: Vec<Unit>,
+    /// Event time of its first reading.
+    #[schema(required = true)]
+    first: Option<Timestamp>,
+    /// Event time of its newest reading.
+    #[schema(required = true)]
+    last: Option<Timestamp>,
+    /// Its newest reading by event time.
+    #[schema(required = true)]
+    latest: Option<Reading>,
 }
 
-impl From<&SeriesInfo> for Sensor {
-    fn from(info: &SeriesInfo) -> Self {
-        Self { device_id: info.device, sensor_type: info.sensor.clone(), units: info.units.clone() }
+impl From<SensorSummary> for Sensor {
+    fn from(summary: SensorSummary) -> Self {
+        Self {
+            device_id: summary.info.device,
+            sensor_type: summary.info.sensor.clone(),
+            units: summary.info.units.clone(),
+            first: summary.first,
+            last: summary.newest.as_ref().map(|newest| newest.timestamp),
+            latest: summary.newest.map(Reading::from),
+        }
     }
 }
 
@@ -183,8 +212,8 @@ async fn sensors(
     Path(device): Path<DeviceId>,
 ) -> Result<Json<Page<Sensor>>, Problem> {
     tenant::readable_device(&state, auth.user.id, device).await?;
-    let sensors = state.log.series().of_device(device);
-    Ok(Json(Page { items: sensors.iter().map(|info| Sensor::from(&**info)).collect(), next: None }))
+    let sensors = state.history.sensors(device).await?;
+    Ok(Json(Page { items: sensors.into_iter().map(Sensor::from).collect(), next: None }))
 }
 
 fn required_device(params: &Params) -> Result<DeviceId, Problem> {
@@ -198,4 +227,15 @@ fn time(params: &Params, name: &str) -> Result<Option<Timestamp>, Problem> {
         Some(None) => Err(Problem::parameter(name, "must lie in the years 1 to 9999")),
         None => params.parse(name),
     }
+}
+
+/// A parameter of several values with commas between them; none if it is not given.
+fn list<T: FromStr<Err: std::fmt::Display>>(params: &Params, name: &str) -> Result<Vec<T>, Problem> {
+    let Some(text) = params.text(name) else { return Ok(Vec::new()) };
+    let parsed = text.split(',').map(str::parse);
+    parsed.collect::<Result<_, T::Err>>().map_err(|error| Problem::parameter(name, &error.to_string()))
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_us_saturating(jiff::Timestamp::now().as_microsecond())
 }

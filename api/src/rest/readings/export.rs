@@ -1,0 +1,190 @@
+//! Readings as a file. What is read is what the client takes: a chunk is read while the one before it is on its way, and no other.
+//!
+//! A file that could not be written whole is told by its end: the connection is cut before it.
+
+use std::io;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use edgesync_schemas::id::{DeviceId, OrganizationId};
+use edgesync_schemas::limit;
+use edgesync_storage::catalog::idempotency::carry_on;
+use edgesync_storage::history::export::{self, Export, ExportQuery, Format, Scope};
+use futures_util::stream;
+use tokio::sync::mpsc;
+
+use super::{Direction, list, time};
+use crate::auth::Auth;
+use crate::error::Problem;
+use crate::openapi::Role;
+use crate::page::Params;
+use crate::state::AppState;
+use crate::tenant;
+
+/// Readings as a file.
+///
+/// Everything in the range that is durable when it begins, device by device, by event time. A file whose connection is cut is not whole.
+#[utoipa::path(
+    get,
+    path = "/readings/export",
+    operation_id = "export_readings",
+    tag = "readings",
+    params(
+        ("device" = Option<String>, Query, description = "Whose; several with commas."),
+        ("organization" = Option<OrganizationId>, Query, description = "Of all its devices, instead of `device`."),
+        ("sensor" = Option<String>, Query, description = "Of these sensors; several with commas. All if absent."),
+        ("from" = Option<String>, Query, description = "Event time from here on: RFC 3339, or milliseconds since the epoch."),
+        ("to" = Option<String>, Query, description = "Event time before this: as `from`."),
+        ("order" = inline(Option<Direction>), Query, description = "Oldest event time first (`asc`, if absent) or newest (`desc`), within a device or sensor."),
+        ("format" = String, Query, description = "`csv`, `ndjson` or `parquet`."),
+    ),
+    responses((status = 200, description = "the file", content(
+        (String = "text/csv"),
+        (String = "application/x-ndjson"),
+        (Vec<u8> = "application/vnd.apache.parquet"),
+    ))),
+    extensions(("x-role" = json!(Role::User)), ("x-scope" = json!("read")))
+)]
+pub(super) async fn export(
+    State(state): State<AppState>,
+    auth: Auth,
+    params: Params,
+) -> Result<Response, Problem> {
+    let format = params.parse("format")?.ok_or_else(|| Problem::parameter("format", "is required"))?;
+    let (from, to) = (time(&params, "from")?, time(&params, "to")?);
+    let (sensors, order) = (list(&params, "sensor")?, params.parse("order")?.unwrap_or_default());
+    let scope = scope(&state, &auth, &params).await?;
+    let query = ExportQuery { scope, sensors, from, to, order, format };
+    let Some(export) = state.history.export(query)? else { return Err(Problem::busy()) };
+    let (chunks, taken) = mpsc::channel(1);
+    // Its devices are looked up as this request sees them: a token may see one organization only.
+    tokio::spawn(carry_on(send(export, chunks)));
+    let (kind, extension) = match format {
+        Format::Csv => ("text/csv; charset=utf-8; header=present", "csv"),
+        Format::Ndjson => ("application/x-ndjson", "ndjson"),
+        Format::Parquet => ("application/vnd.apache.parquet", "parquet"),
+    };
+    let name = format!("attachment; filename=\"readings.{extension}\"");
+    let headers = [(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, name)];
+    Ok((headers, body(taken)).into_response())
+}
+
+/// `device=` or `organization=`: to members.
+async fn scope(state: &AppState, auth: &Auth, params: &Params) -> Result<Scope, Problem> {
+    let user = auth.user.id;
+    let devices: Vec<DeviceId> = list(params, "device")?;
+    match params.parse::<OrganizationId>("organization")? {
+        Some(_) if !devices.is_empty() => Err(Problem::parameter("organization", "goes without device")),
+        Some(organization) => {
+            tenant::role(state, user, organization).await?;
+            Ok(Scope::Organization { catalog: state.catalog.clone(), user, organization })
+        }
+        None if devices.is_empty() => Err(Problem::parameter("device", "is required, or organization")),
+        None if devices.len() > limit::EXPORT_DEVICES => {
+            let message =
+                format!("has more than {} devices; organization= exports all", limit::EXPORT_DEVICES);
+            Err(Problem::parameter("device", &message))
+        }
+        None => {
+            for device in &devices {
+                tenant::readable_device(state, user, *device).await?;
+            }
+            Ok(Scope::Devices(devices))
+        }
+    }
+}
+
+/// A part of the file, or its end. A channel that closes without one was cut.
+enum Part {
+    Chunk(Bytes),
+    End,
+}
+
+/// Reads the file and sends it on. Ends when the client is gone or takes nothing for too long: the place is free then.
+async fn send(mut export: Export, chunks: mpsc::Sender<Part>) {
+    let patience = Duration::from_secs(limit::EXPORT_STALL_S);
+    let start = export.start();
+    let mut part = if start.is_empty() { None } else { Some(Part::Chunk(start)) };
+    loop {
+        let next = match part.take() {
+            Some(part) => part,
+            None => match export.next().await {
+                Ok(Some(chunk)) => Part::Chunk(chunk),
+                Ok(None) => Part::End,
+                Err(error) => return log(&error),
+            },
+        };
+        let is_end = matches!(next, Part::End);
+        if chunks.send_timeout(next, patience).await.is_err() || is_end {
+            return;
+        }
+    }
+}
+
+fn log(error: &export::Error) {
+    tracing::warn!(error = error as &dyn std::error::Error, "export broken off");
+}
+
+fn body(taken: mpsc::Receiver<Part>) -> Body {
+    let parts = stream::unfold(Some(taken), |taken| async {
+        let mut taken = taken?;
+        match taken.recv().await {
+            Some(Part::Chunk(chunk)) => Some((Ok(chunk), Some(taken))),
+            Some(Part::End) => None,
+            None => Some((Err(io::Error::other("export broken off")), None)),
+        }
+    });
+    Body::from_stream(parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use edgesync_storage::history::History;
+    use edgesync_storage::log::{Options, Order, ReadingLog};
+    use futures_util::StreamExt;
+
+    use super::*;
+
+    async fn read(taken: mpsc::Receiver<Part>) -> Vec<Option<Bytes>> {
+        body(taken).into_data_stream().map(Result::ok).collect().await
+    }
+
+    #[tokio::test]
+    async fn a_file_that_broke_off_ends_with_an_error_and_a_whole_one_does_not() {
+        let chunk = Bytes::from_static(b"a");
+        let (sender, taken) = mpsc::channel(2);
+        sender.send(Part::Chunk(chunk.clone())).await.ok().unwrap();
+        drop(sender);
+        assert_eq!(read(taken).await, [Some(chunk.clone()), None]);
+
+        let (sender, taken) = mpsc::channel(2);
+        sender.send(Part::Chunk(chunk.clone())).await.ok().unwrap();
+        sender.send(Part::End).await.ok().unwrap();
+        assert_eq!(read(taken).await, [Some(chunk)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_takes_nothing_is_cut_off() {
+        let directory = tempfile::tempdir().unwrap();
+        let log = ReadingLog::open(directory.path(), Options::default()).unwrap();
+        let query = ExportQuery {
+            scope: Scope::Devices(Vec::new()),
+            sensors: Vec::new(),
+            from: None,
+            to: None,
+            order: Order::Ascending,
+            format: Format::Csv,
+        };
+        let export = History::new(log).export(query).unwrap().unwrap();
+        let (chunks, taken) = mpsc::channel(1);
+        let started = tokio::time::Instant::now();
+        // The header of the file has room in the channel, its end has none.
+        send(export, chunks).await;
+        assert!(started.elapsed() >= Duration::from_secs(limit::EXPORT_STALL_S));
+        let parts = read(taken).await;
+        assert!(parts.len() == 2 && parts[1].is_none(), "{parts:?}");
+    }
+}

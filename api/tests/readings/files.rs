@@ -1,0 +1,256 @@
+//! Exports and imports.
+
+use std::collections::HashMap;
+
+use edgesync_schemas::limit;
+use edgesync_storage::log::Retention;
+use futures_util::StreamExt;
+
+use super::*;
+
+impl Server {
+    async fn export(&self, query: &str, account: &Account) -> (StatusCode, String) {
+        let path = format!("/api/v1/readings/export?{query}");
+        let response = self.send("GET", &path, Some(&account.token), "text/plain", Body::empty()).await;
+        let status = response.status();
+        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        (status, String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    async fn import(
+        &self,
+        query: &str,
+        account: &Account,
+        kind: &str,
+        body: impl Into<Body>,
+    ) -> (StatusCode, Value) {
+        let path = format!("/api/v1/readings/import?{query}");
+        let response = self.send("POST", &path, Some(&account.token), kind, body.into()).await;
+        let status = response.status();
+        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+    }
+
+    async fn another_device(&self, account: &Account, name: &str) -> String {
+        let body = json!({"organization_id": account.organization, "name": name, "device_type": "pump"});
+        let (status, answer) = self.call("POST", "/api/v1/devices", Some(&account.token), Some(body)).await;
+        assert_eq!(status, StatusCode::CREATED, "{answer}");
+        answer["device"]["id"].as_str().unwrap().to_owned()
+    }
+}
+
+fn yesterday() -> i64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    now.cast_signed() - 86_400
+}
+
+/// Without what differs between a reading and its copy: the device, and when it arrived.
+fn comparable(file: &str) -> Vec<Value> {
+    let lines = file.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    lines
+        .map(|mut line| {
+            let map = line.as_object_mut().unwrap();
+            map.remove("device_id");
+            map.remove("received_at");
+            line
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_exported_can_be_imported_and_is_the_same() {
+    let server = Server::start().await;
+    let account = server.signup("ada@example.org").await;
+    let device = server.device(&account).await;
+    let start = yesterday();
+    let values = [
+        "1.5",
+        "-0.1",
+        "1e300",
+        "5e-324",
+        "true",
+        "false",
+        "\"\"",
+        "\"a, \\\"b\\\"\\r\\n;\\u0000 ö 日本 🦀\"",
+        "\"=1+1\"",
+        "{\"lat\": 1.5, \"at\": [1,\n2]}",
+        "[\"x\",null]",
+    ];
+    let readings: Vec<(i64, &str)> = (start..).zip(values).collect();
+    server.store(&device, "odd/name:1.-_", &readings).await;
+    server.store(&device, "b", &[(start, "3")]).await;
+    let (status, original) = server.export(&format!("device={device}&format=ndjson"), &account).await;
+    assert_eq!((status, original.lines().count()), (StatusCode::OK, values.len() + 1));
+
+    for (format, kind) in [("csv", "text/csv; charset=utf-8"), ("ndjson", "application/x-ndjson")] {
+        let copy = server.another_device(&account, format).await;
+        let (_, file) = server.export(&format!("device={device}&format={format}"), &account).await;
+        let (status, report) = server.import("", &account, kind, file.replace(&device, &copy)).await;
+        assert_eq!(status, StatusCode::OK, "{report}");
+        let stored = values.len() + 1;
+        assert_eq!(report, json!({"accepted": stored, "repeated": 0, "refused": 0, "errors": []}));
+        let (_, again) = server.export(&format!("device={copy}&format=ndjson"), &account).await;
+        assert_eq!(comparable(&again), comparable(&original), "{format}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_has_the_sensors_and_the_order_asked_for() {
+    let server = Server::start().await;
+    let account = server.signup("ada@example.org").await;
+    let device = server.device(&account).await;
+    server.store(&device, "a", &[(1, "1"), (2, "2"), (3, "3")]).await;
+    server.store(&device, "b", &[(2, "4")]).await;
+    server.store(&device, "c", &[(2, "5")]).await;
+    let values = |query: String| {
+        let (server, account) = (&server, &account);
+        async move {
+            let (status, file) = server.export(&query, account).await;
+            assert_eq!(status, StatusCode::OK, "{file}");
+            comparable(&file).iter().map(|line| line["value"].as_f64().unwrap()).collect::<Vec<f64>>()
+        }
+    };
+    let all = values(format!("organization={}&format=ndjson", account.organization)).await;
+    assert_eq!(all, [1.0, 2.0, 4.0, 5.0, 3.0]);
+    assert_eq!(
+        values(format!("device={device}&sensor=b,a&format=ndjson&order=desc")).await,
+        [4.0, 3.0, 2.0, 1.0]
+    );
+    assert_eq!(values(format!("device={device}&sensor=a&format=ndjson&from=2000&to=3000")).await, [2.0]);
+    let (_, csv) = server.export(&format!("device={device}&sensor=unknown&format=csv"), &account).await;
+    assert_eq!(csv, "device_id,sensor_type,value,unit,timestamp,received_at,raw_data\n");
+    let path = format!("/api/v1/readings/export?device={device}&format=parquet");
+    let response = server.send("GET", &path, Some(&account.token), "text/plain", Body::empty()).await;
+    assert_eq!(response.headers()[header::CONTENT_DISPOSITION], "attachment; filename=\"readings.parquet\"");
+    let file = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    assert!(file.starts_with(b"PAR1") && file.ends_with(b"PAR1"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_that_is_hung_up_frees_its_place() {
+    let server = Server::start().await;
+    let account = server.signup("ada@example.org").await;
+    let device = server.device(&account).await;
+    server.store(&device, "a", &[(1, "1")]).await;
+    let path = format!("/api/v1/readings/export?device={device}&format=csv");
+    let begin = || server.send("GET", &path, Some(&account.token), "text/plain", Body::empty());
+    let mut running = Vec::new();
+    for _ in 0..limit::EXPORTS {
+        let response = begin().await;
+        assert_eq!(response.status(), StatusCode::OK);
+        running.push(response.into_body().into_data_stream());
+    }
+    let refused = begin().await;
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(refused.headers().contains_key(header::RETRY_AFTER));
+    // The header of the file came; then the client goes.
+    assert!(running[0].next().await.unwrap().is_ok());
+    drop(running.remove(0));
+    let started = Instant::now();
+    while begin().await.status() != StatusCode::OK {
+        assert!(started.elapsed() < Duration::from_secs(20), "no place within 20 s");
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_refused_line_is_told_and_the_others_are_stored() {
+    let server = Server::start().await;
+    let account = server.signup("ada@example.org").await;
+    let stranger = server.signup("eve@example.org").await;
+    let (device, theirs) = (server.device(&account).await, server.device(&stranger).await);
+    server.log.set_retention(Retention::new(30, HashMap::new()));
+    let (at, old) = (yesterday() * 1000, (yesterday() - 31 * 86_400) * 1000);
+    let file = format!(
+        "device_id,sensor_type,value,unit,timestamp\n\
+         {device},t,1,C,{at}\n{device},t,x,C,{at}\n{device},no name,1,C,{at}\n{theirs},t,1,C,{at}\n\
+         {device},t,1,C,{old}\n{device},t,1,,\n{device},t\n\n{device},\"t\",2,C,{at}\n"
+    );
+    let (status, report) = server.import("", &account, "text/csv", file).await;
+    assert_eq!(status, StatusCode::OK, "{report}");
+    assert_eq!((&report["accepted"], &report["refused"]), (&json!(2), &json!(6)));
+    let told: Vec<(u64, Option<&str>)> = report["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| (error["line"].as_u64().unwrap(), error["field"].as_str()))
+        .collect();
+    let expected = [
+        (3, Some("value")),
+        (4, Some("sensor_type")),
+        (5, Some("device_id")),
+        (6, Some("timestamp")),
+        (7, Some("timestamp")),
+        (8, None),
+    ];
+    assert_eq!(told, expected);
+    let (_, page) = server.get(&format!("/readings?device={device}"), &account).await;
+    assert_eq!(values(&page), [1.0, 2.0]);
+    assert_eq!(values(&server.get(&format!("/readings?device={theirs}"), &stranger).await.1), [0.0; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_with_an_id_is_stored_once_however_often_it_is_sent() {
+    let server = Server::start().await;
+    let account = server.signup("ada@example.org").await;
+    let device = server.device(&account).await;
+    let start = yesterday() * 1000;
+    let lines = |count: i64| -> String {
+        (0..count)
+            .map(|n| match n % 10 {
+                // Refused each time: its number is used up all the same.
+                7 => "{\"sensor_type\":\"t\"}\n".to_owned(),
+                _ => format!("{{\"sensor_type\":\"t\",\"value\":{n},\"timestamp\":{}}}\n", start + n),
+            })
+            .collect()
+    };
+    let query = format!("device={device}&import=backfill-1");
+    let kind = "application/x-ndjson";
+    let import = |count: i64| server.import(&query, &account, kind, lines(count));
+    let told = |(status, report): (StatusCode, Value)| {
+        assert_eq!(status, StatusCode::OK, "{report}");
+        (
+            report["accepted"].as_u64().unwrap(),
+            report["repeated"].as_u64().unwrap(),
+            report["refused"].as_u64().unwrap(),
+        )
+    };
+    // The first try broke off after a part; 20,000 lines are several chunks.
+    assert_eq!(told(import(5_000).await), (4_500, 0, 500));
+    assert_eq!(told(import(20_000).await), (18_000, 4_500, 2_000));
+    assert_eq!(told(import(20_000).await), (18_000, 18_000, 2_000));
+    let path =
+        format!("/readings/series?series={device}/t&from={start}&to={}&points=1&agg=count", start + 20_000);
+    assert_eq!(server.get(&path, &account).await.1["series"][0]["count"], json!([18_000]));
+    // Another id is another import.
+    let other = server.import(&format!("device={device}&import=backfill-2"), &account, kind, lines(10)).await;
+    assert_eq!(told(other), (9, 0, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_admins_import_and_only_what_is_said_to_be_csv_or_json_lines() {
+    let server = Server::start().await;
+    let account = server.signup("ada@example.org").await;
+    let device = server.device(&account).await;
+    let member = server.signup("bob@example.org").await;
+    let path = format!("/api/v1/organizations/{}/members", account.organization);
+    let body = json!({"email": "bob@example.org", "role": "user"});
+    let (status, answer) = server.call("POST", &path, Some(&account.token), Some(body)).await;
+    assert_eq!(status, StatusCode::CREATED, "{answer}");
+    let outsider = server.signup("eve@example.org").await;
+    let line = format!("{{\"sensor_type\":\"t\",\"value\":1,\"timestamp\":{}}}\n", yesterday() * 1000);
+    let query = format!("device={device}");
+    for (who, kind, status) in [
+        (&member, "application/x-ndjson", StatusCode::FORBIDDEN),
+        (&outsider, "application/x-ndjson", StatusCode::NOT_FOUND),
+        (&account, "application/json", StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        (&account, "text/csv", StatusCode::UNPROCESSABLE_ENTITY),
+        (&account, "application/x-ndjson", StatusCode::OK),
+    ] {
+        let (answered, problem) = server.import(&query, who, kind, line.clone()).await;
+        assert_eq!(answered, status, "{kind}: {problem}");
+    }
+    let named = format!("{{\"device_id\":\"{device}\",{}", &line[1..]);
+    let (_, report) = server.import("", &member, "application/x-ndjson", named).await;
+    assert_eq!((&report["accepted"], &report["errors"][0]["field"]), (&json!(0), &json!("device_id")));
+}

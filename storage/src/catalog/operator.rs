@@ -1,0 +1,150 @@
+//! What the operator of an installation does, whoever owns what: `edgesync admin`. Nobody asks these over the network. What they
+//! change is noted in the audit log without an actor.
+
+use edgesync_schemas::entity::audit::AuditAction;
+use edgesync_schemas::entity::device::DeviceStatus;
+use edgesync_schemas::entity::user::User;
+use edgesync_schemas::id::{DeviceId, OrganizationId, UserId};
+use edgesync_schemas::time::Timestamp;
+use serde::Serialize;
+use serde_json::json;
+
+use super::error::Error;
+use super::token::{Token, TokenKind};
+use super::{Catalog, Listing, Slice, audit, now};
+
+/// An organization, as the operator sees it.
+#[derive(Debug, Clone, Serialize)]
+pub struct OrganizationLine {
+    /// Its id.
+    pub id: OrganizationId,
+    /// Its name.
+    pub name: String,
+    /// Its name in addresses.
+    pub slug: String,
+    /// Address of its owner.
+    pub owner: String,
+    /// How many members it has.
+    pub members: u32,
+    /// How many devices it has.
+    pub devices: u32,
+    /// Whether it is in use.
+    pub is_active: bool,
+    /// Since when it exists.
+    pub created_at: Timestamp,
+}
+
+/// A device, as the operator sees it.
+#[derive(Debug, Clone, Serialize)]
+pub struct DeviceLine {
+    /// Its id.
+    pub id: DeviceId,
+    /// Its name.
+    pub name: String,
+    /// Its organization's name in addresses.
+    pub organization: String,
+    /// Start of its token.
+    pub token_prefix: String,
+    /// How it is.
+    pub status: DeviceStatus,
+    /// Whether it may connect.
+    pub is_active: bool,
+    /// When its last frame came.
+    pub last_seen: Option<Timestamp>,
+    /// Since when it exists.
+    pub created_at: Timestamp,
+}
+
+impl Catalog {
+    /// Gives an account (its address folded, as `Email` has it) another password, and ends all its sessions.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn reset_password(&self, email: &str, password_hash: String) -> Result<User, Error> {
+        let mut tx = self.db.begin().await?;
+        let row = tx.first(
+            "UPDATE users SET password_hash = $1, updated_at = $2 WHERE email = $3 RETURNING id",
+            vec![password_hash.into(), now().into(), email.into()],
+        );
+        let id: UserId = row.await?.ok_or(Error::not_found("user"))?.take()?;
+        let ended = tx.execute("DELETE FROM sessions WHERE user_id = $1", vec![id.into()]).await?;
+        let details = json!({"sessions_ended": ended});
+        audit::note(&mut tx, None, id, AuditAction::UserPasswordChanged, id, details).await?;
+        tx.commit().await?;
+        self.user(id).await
+    }
+
+    /// All organizations, a part at a time.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn all_organizations(&self, slice: Slice) -> Result<Listing<OrganizationLine>, Error> {
+        let rows = self.db.query(
+            "SELECT o.id, o.name, o.slug, u.email,
+                (SELECT count(*) FROM organization_members m WHERE m.organization_id = o.id),
+                (SELECT count(*) FROM devices d WHERE d.organization_id = o.id), o.is_active, o.created_at
+             FROM organizations o JOIN users u ON u.id = o.owner_id WHERE o.id > $1 ORDER BY o.id LIMIT $2",
+            vec![slice.after().into(), slice.fetch().into()],
+        );
+        let mut items = Vec::new();
+        for mut row in rows.await? {
+            items.push(OrganizationLine {
+                id: row.take()?,
+                name: row.take()?,
+                slug: row.take()?,
+                owner: row.take()?,
+                members: row.take()?,
+                devices: row.take()?,
+                is_active: row.take()?,
+                created_at: row.take()?,
+            });
+        }
+        Ok(slice.cut(items, |organization: &OrganizationLine| organization.id.uuid()))
+    }
+
+    /// All devices, a part at a time.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn all_devices(&self, slice: Slice) -> Result<Listing<DeviceLine>, Error> {
+        let rows = self.db.query(
+            "SELECT d.id, d.name, o.slug, d.token_prefix, d.status, d.is_active, d.last_seen, d.created_at
+             FROM devices d JOIN organizations o ON o.id = d.organization_id WHERE d.id > $1 ORDER BY d.id LIMIT $2",
+            vec![slice.after().into(), slice.fetch().into()],
+        );
+        let mut items = Vec::new();
+        for mut row in rows.await? {
+            items.push(DeviceLine {
+                id: row.take()?,
+                name: row.take()?,
+                organization: row.take()?,
+                token_prefix: row.take()?,
+                status: row.name()?,
+                is_active: row.take()?,
+                last_seen: row.take()?,
+                created_at: row.take()?,
+            });
+        }
+        Ok(slice.cut(items, |device: &DeviceLine| device.id.uuid()))
+    }
+
+    /// Gives a device a new token; the old one ends at once. A server that runs may remember the old one: see that none does.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn replace_device_token(&self, id: DeviceId) -> Result<Token, Error> {
+        let token = Token::draw(TokenKind::Device)?;
+        let mut tx = self.db.begin().await?;
+        let row = tx.first(
+            "UPDATE devices SET token_hash = $1, token_prefix = $2, previous_token_hash = NULL, previous_token_until = NULL,
+                updated_at = $3
+             WHERE id = $4 RETURNING organization_id",
+            vec![(&token.hash()).into(), token.prefix().into(), now().into(), id.into()],
+        );
+        let organization: OrganizationId = row.await?.ok_or(Error::not_found("device"))?.take()?;
+        let details = json!({"overlap_s": 0});
+        audit::note(&mut tx, None, organization, AuditAction::DeviceTokenRotated, id, details).await?;
+        self.commit_access(tx, id).await?;
+        Ok(token)
+    }
+}

@@ -1,0 +1,294 @@
+//! Copying a catalog into an empty one, table by table, whatever databases both are.
+//!
+//! Rows are copied in the order of their keys and some in a transaction, so the last key that is there tells where an interrupted copy
+//! goes on. Columns are looked up, not listed: a new one is copied without a change here. A new table is noticed by a test.
+
+use std::collections::BTreeMap;
+
+use edgesync_schemas::limit;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::Catalog;
+use super::error::Error;
+use super::value::{Row, Value};
+use crate::check::Progress;
+
+/// A table and the columns of its primary key.
+struct Table {
+    name: &'static str,
+    key: &'static [&'static str],
+}
+
+const fn table(name: &'static str, key: &'static [&'static str]) -> Table {
+    Table { name, key }
+}
+
+/// All tables but the list of migrations, each behind those that it refers to.
+const TABLES: &[Table] = &[
+    table("users", &["id"]),
+    table("user_profiles", &["user_id"]),
+    table("sessions", &["id"]),
+    table("organizations", &["id"]),
+    table("organization_members", &["user_id", "organization_id"]),
+    table("projects", &["id"]),
+    table("devices", &["id"]),
+    table("flows", &["id"]),
+    table("flow_versions", &["flow_id", "version"]),
+    table("dashboard_templates", &["id"]),
+    table("dashboard_widgets", &["id"]),
+    table("project_devices", &["project_id", "device_id"]),
+    table("template_permissions", &["template_id", "user_id"]),
+    table("tracked_variables", &["id"]),
+    table("device_history", &["id"]),
+    table("audit_log", &["id"]),
+    table("api_tokens", &["id"]),
+    table("first_users", &["place"]),
+    table("idempotency_keys", &["id"]),
+];
+
+/// What a table holds: its rows, and a sum over them that does not depend on their order.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sum {
+    /// Rows or readings.
+    pub count: u64,
+    /// Sum of their checksums.
+    pub checksum: u64,
+}
+
+impl Sum {
+    /// Takes in one more.
+    pub(crate) fn add(&mut self, record: &[u8]) {
+        self.count += 1;
+        self.checksum = self.checksum.wrapping_add(xxh3_64(record));
+    }
+}
+
+impl Catalog {
+    /// Whether no table has a row.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn is_empty(&self) -> Result<bool, Error> {
+        for table in TABLES {
+            let sql = format!("SELECT {} FROM {} LIMIT 1", table.key[0], table.name);
+            if self.db.first(leak(sql), vec![]).await?.is_some() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Copies what `target` does not have yet. Both have the same schema, and nobody else writes to either.
+    ///
+    /// # Errors
+    /// Of either database; [`Error::Corrupt`] if the tables have other columns.
+    pub async fn copy_to(&self, target: &Self, progress: &mut dyn Progress) -> Result<(), Error> {
+        for (at, table) in (0..).zip(TABLES) {
+            progress.at("catalog tables", at, TABLES.len() as u64);
+            self.copy_table(target, table).await?;
+        }
+        Ok(())
+    }
+
+    async fn copy_table(&self, target: &Self, table: &Table) -> Result<(), Error> {
+        let columns = self.columns(table).await?;
+        let mut theirs = target.columns(table).await?;
+        theirs.sort_unstable();
+        let mut ours = columns.clone();
+        ours.sort_unstable();
+        if ours != theirs {
+            return Err(Error::Corrupt { what: "table with other columns" });
+        }
+        let (names, width) = (columns.join(", "), columns.len());
+        let insert = leak(format!("INSERT INTO {} ({names}) VALUES ({})", table.name, places(1, width)));
+        let read = Pages::of(table, &columns);
+        let mut after = target.last_key(table).await?;
+        loop {
+            let rows = read.page(self, after.take()).await?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            after = Some(read.key_of(last));
+            let is_last = rows.len() < limit::COPIED_ROWS as usize;
+            let mut tx = target.db.begin().await?;
+            tx.execute_all(insert, rows).await?;
+            tx.commit().await?;
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    /// What each table holds.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn sums(&self, progress: &mut dyn Progress) -> Result<BTreeMap<&'static str, Sum>, Error> {
+        let mut sums = BTreeMap::new();
+        for (at, table) in (0..).zip(TABLES) {
+            progress.at("catalog tables compared", at, TABLES.len() as u64);
+            let mut columns = self.columns(table).await?;
+            columns.sort_unstable();
+            let read = Pages::of(table, &columns);
+            let (mut sum, mut after) = (Sum::default(), None);
+            loop {
+                let rows = read.page(self, after.take()).await?;
+                let Some(last) = rows.last() else { break };
+                after = Some(read.key_of(last));
+                rows.iter().for_each(|row| sum.add(&record(row)));
+            }
+            sums.insert(table.name, sum);
+        }
+        Ok(sums)
+    }
+
+    async fn last_key(&self, table: &Table) -> Result<Option<Vec<Value>>, Error> {
+        let key = table.key.join(", ");
+        let order: Vec<String> = table.key.iter().map(|column| format!("{column} DESC")).collect();
+        let sql = format!("SELECT {key} FROM {} ORDER BY {} LIMIT 1", table.name, order.join(", "));
+        Ok(self.db.first(leak(sql), vec![]).await?.map(Row::into_fields))
+    }
+
+    async fn columns(&self, table: &Table) -> Result<Vec<String>, Error> {
+        let sql = "SELECT name FROM pragma_table_info($1) ORDER BY cid";
+        let rows = self.db.query(sql, vec![table.name.into()]).await?;
+        rows.into_iter().map(|mut row| row.take()).collect()
+    }
+}
+
+/// Reads a table in the order of its keys, some rows at a time.
+struct Pages {
+    first: &'static str,
+    next: &'static str,
+    /// Places of the key's columns among those that are read.
+    key: Vec<usize>,
+}
+
+impl Pages {
+    fn of(table: &Table, columns: &[String]) -> Self {
+        let (names, key, count) = (columns.join(", "), table.key.join(", "), table.key.len());
+        let from = format!("SELECT {names} FROM {}", table.name);
+        let first = leak(format!("{from} ORDER BY {key} LIMIT $1"));
+        let next = leak(format!(
+            "{from} WHERE ({key}) > ({}) ORDER BY {key} LIMIT ${}",
+            places(1, count),
+            count + 1
+        ));
+        let key =
+            table.key.iter().filter_map(|name| columns.iter().position(|column| column == name)).collect();
+        Self { first, next, key }
+    }
+
+    async fn page(&self, of: &Catalog, after: Option<Vec<Value>>) -> Result<Vec<Vec<Value>>, Error> {
+        let (sql, mut params) = match after {
+            Some(after) => (self.next, after),
+            None => (self.first, Vec::new()),
+        };
+        params.push(limit::COPIED_ROWS.into());
+        Ok(of.db.query(sql, params).await?.into_iter().map(Row::into_fields).collect())
+    }
+
+    fn key_of(&self, row: &[Value]) -> Vec<Value> {
+        self.key.iter().map(|at| row[*at].clone()).collect()
+    }
+}
+
+fn places(from: usize, count: usize) -> String {
+    let places: Vec<String> = (from..from + count).map(|n| format!("${n}")).collect();
+    places.join(", ")
+}
+
+/// Statements are kept for the life of the process, which is that of a move: a few for each table.
+fn leak(sql: String) -> &'static str {
+    sql.leak()
+}
+
+/// A row as bytes, the same for every database.
+fn record(row: &[Value]) -> Vec<u8> {
+    let mut record = Vec::new();
+    for value in row {
+        let (kind, bytes) = match value {
+            Value::Null => (0u8, Vec::new()),
+            Value::Int(number) => (1, number.to_le_bytes().to_vec()),
+            Value::Text(text) => (2, text.as_bytes().to_vec()),
+            Value::Bytes(bytes) => (3, bytes.clone()),
+        };
+        record.push(kind);
+        record.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+        record.extend_from_slice(&bytes);
+    }
+    record
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    struct Silent;
+
+    impl Progress for Silent {
+        fn at(&mut self, _: &str, _: u64, _: u64) {}
+    }
+
+    async fn texts(catalog: &Catalog, sql: &'static str, params: Vec<Value>) -> BTreeSet<String> {
+        let rows = catalog.db.query(sql, params).await.unwrap();
+        rows.into_iter().map(|mut row| row.take().unwrap()).collect()
+    }
+
+    /// Whoever adds a table adds it to the list.
+    #[tokio::test]
+    async fn every_table_is_copied_behind_those_it_refers_to_and_in_the_order_of_its_key() {
+        let dir = tempfile::tempdir().unwrap();
+        let catalog = Catalog::open(&dir.path().join("catalog.db")).unwrap();
+        let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'
+            AND name <> 'schema_migrations'";
+        let there = texts(&catalog, sql, vec![]).await;
+        assert_eq!(there, TABLES.iter().map(|table| table.name.to_owned()).collect());
+        let mut before = BTreeSet::new();
+        for table in TABLES {
+            let sql = "SELECT \"table\" FROM pragma_foreign_key_list($1)";
+            for parent in texts(&catalog, sql, vec![table.name.into()]).await {
+                assert!(
+                    before.contains(parent.as_str()) || parent == table.name,
+                    "{} refers to {parent}",
+                    table.name
+                );
+            }
+            before.insert(table.name);
+            let sql = "SELECT name FROM pragma_table_info($1) WHERE pk > 0 ORDER BY pk";
+            let rows = catalog.db.query(sql, vec![table.name.into()]).await.unwrap();
+            let key: Vec<String> = rows.into_iter().map(|mut row| row.take().unwrap()).collect();
+            assert_eq!(key, table.key, "{}", table.name);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_copy_that_was_cut_short_goes_on_and_a_changed_field_is_noticed() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = |name: &str| Catalog::open(&dir.path().join(name)).unwrap();
+        let (source, target) = (open("a.db"), open("b.db"));
+        let sets = (0..limit::COPIED_ROWS + 7)
+            .map(|n| vec![uuid::Uuid::from_u128(n.into()).into(), format!("{n}@example.org").into()]);
+        let mut tx = source.db.begin().await.unwrap();
+        let insert = "INSERT INTO users (id, email, name, password_hash, is_active, created_at, updated_at)
+            VALUES ($1, $2, 'ä''\"', '', true, 0, 9)";
+        tx.execute_all(insert, sets.collect()).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(target.is_empty().await.unwrap() && !source.is_empty().await.unwrap());
+        // As an attempt leaves it that was killed after its first transaction.
+        let mut tx = target.db.begin().await.unwrap();
+        let set = vec![uuid::Uuid::from_u128(0).into(), "0@example.org".into()];
+        tx.execute(insert, set).await.unwrap();
+        tx.commit().await.unwrap();
+        source.copy_to(&target, &mut Silent).await.unwrap();
+        let sums = source.sums(&mut Silent).await.unwrap();
+        assert_eq!(sums["users"].count, u64::from(limit::COPIED_ROWS) + 7);
+        assert_eq!(sums, target.sums(&mut Silent).await.unwrap());
+        let mut tx = target.db.begin().await.unwrap();
+        tx.execute("UPDATE users SET updated_at = 8 WHERE email = $1", vec!["3@example.org".into()])
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        assert_ne!(sums, target.sums(&mut Silent).await.unwrap());
+    }
+}

@@ -1,0 +1,389 @@
+//! One line of an import: which fields it has, and what they say.
+
+use std::borrow::Cow;
+use std::fmt::Display;
+
+use edgesync_schemas::id::DeviceId;
+use edgesync_schemas::limit;
+use edgesync_schemas::time::Timestamp;
+use edgesync_schemas::value::Value;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+pub(super) const TOO_LONG: &str = "is longer than a line may be";
+pub(super) const TOO_MANY_DEVICES: &str = "is one device too many for one import";
+pub(super) const NO_SUCH_DEVICE: &str = "is no device there is";
+pub(super) const NEEDS_ADMIN: &str = "belongs to an organization that you are no admin of";
+const DAY_US: i64 = 86_400_000_000;
+
+/// Why a line is refused.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct LineError {
+    pub field: Option<&'static str>,
+    pub message: String,
+}
+
+impl LineError {
+    /// About one of its fields.
+    pub fn of(field: &'static str, message: impl Display) -> Self {
+        Self { field: Some(field), message: message.to_string() }
+    }
+
+    /// About the line.
+    pub fn whole(message: impl Display) -> Self {
+        Self { field: None, message: message.to_string() }
+    }
+}
+
+/// A line's fields as they stand there.
+#[derive(Debug, Default)]
+pub(super) struct Line<'a> {
+    device: Option<Cow<'a, str>>,
+    pub sensor: Option<Cow<'a, str>>,
+    value: Option<Cow<'a, str>>,
+    pub unit: Option<Cow<'a, str>>,
+    /// RFC 3339, or digits.
+    time: Option<Cow<'a, str>>,
+    raw: Option<Cow<'a, str>>,
+}
+
+impl Line<'_> {
+    /// Whose it is: the device it names, which must be the one that the import is for, if it is for one.
+    pub fn device(&self, given: Option<DeviceId>) -> Result<DeviceId, LineError> {
+        let of = |message: &str| LineError::of("device_id", message);
+        let named = self.device.as_deref().filter(|text| !text.is_empty()).map(str::parse::<DeviceId>);
+        match (named.transpose().map_err(|_| of("must be a UUID"))?, given) {
+            (Some(named), Some(given)) if named != given => {
+                Err(of("is not the device that the import is for"))
+            }
+            (Some(device), _) | (None, Some(device)) => Ok(device),
+            (None, None) => Err(of("is required")),
+        }
+    }
+
+    /// When it was. Readings are kept for so many days.
+    pub fn timestamp(&self, now: Timestamp, days: u32) -> Result<Timestamp, LineError> {
+        let of = |message: String| LineError::of("timestamp", message);
+        let text = self.time.as_deref().filter(|text| !text.is_empty());
+        let text = text.ok_or_else(|| of("is required".to_owned()))?;
+        let ts = match text.parse().map(Timestamp::from_ms) {
+            Ok(ts) => ts.ok_or_else(|| of("must lie in the years 1 to 9999".to_owned()))?,
+            Err(_) => text.parse().map_err(|error: edgesync_schemas::time::NotATime| {
+                of(format!("{error}, or whole milliseconds since 1970"))
+            })?,
+        };
+        if ts > now.plus_us(limit::CLOCK_SKEW_MS * 1000) {
+            return Err(of("lies in the future".to_owned()));
+        }
+        if ts < now.plus_us(-i64::from(days) * DAY_US) {
+            return Err(of(format!("is older than the {days} days that its device's readings are kept")));
+        }
+        Ok(ts)
+    }
+
+    /// What was measured. Where there is an original, the number beside it must be the one that it stands for.
+    pub fn value(&self) -> Result<Value, LineError> {
+        let given = self.value.as_deref().map(Value::from_json).transpose();
+        let given = given.map_err(|error| LineError::of("value", says(&error.to_string())))?;
+        let Some(raw) = &self.raw else {
+            return given.ok_or_else(|| LineError::of("value", "is required"));
+        };
+        let original = Value::from_json(raw).ok().filter(|value| value.raw().is_some());
+        let original = original.ok_or_else(|| {
+            LineError::of(
+                "raw_data",
+                format!(
+                    "must be text, true, false, an object or an array, of at most {} bytes",
+                    limit::RAW_VALUE_BYTES
+                ),
+            )
+        })?;
+        match given {
+            Some(given) if given != original && given != (number(original.num())?) => {
+                let message = format!("must be empty or {:?}, which raw_data stands for", original.num());
+                Err(LineError::of("value", message))
+            }
+            _ => Ok(original),
+        }
+    }
+}
+
+fn number(num: f64) -> Result<Value, LineError> {
+    Value::number(num).map_err(|error| LineError::of("value", says(&error.to_string())))
+}
+
+/// A value's error names the value itself.
+fn says(error: &str) -> &str {
+    error.strip_prefix("value ").unwrap_or(error)
+}
+
+// ---- JSON -----------------------------------------------------------------------------------------------------------
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Object<'a> {
+    #[serde(borrow)]
+    device_id: Option<Cow<'a, str>>,
+    #[serde(borrow, alias = "type")]
+    sensor_type: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    value: Option<&'a RawValue>,
+    #[serde(borrow)]
+    unit: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    timestamp: Option<&'a RawValue>,
+    #[serde(borrow)]
+    raw_data: Option<&'a RawValue>,
+    // As an export has it. Not kept: an imported reading arrives when it is imported.
+    #[serde(rename = "received_at")]
+    _received_at: Option<serde::de::IgnoredAny>,
+}
+
+/// Reads a line of JSON.
+pub(super) fn ndjson(line: &[u8]) -> Result<Line<'_>, LineError> {
+    let object: Object<'_> = serde_json::from_slice(line).map_err(LineError::whole)?;
+    let time = match object.timestamp {
+        None => None,
+        Some(time) if time.get().starts_with('"') => Some(Cow::Owned(
+            serde_json::from_str(time.get()).map_err(|error| LineError::of("timestamp", error))?,
+        )),
+        Some(time) => Some(Cow::Borrowed(time.get())),
+    };
+    Ok(Line {
+        device: object.device_id,
+        sensor: object.sensor_type,
+        value: object.value.map(|value| Cow::Borrowed(value.get())),
+        unit: object.unit,
+        time,
+        raw: object.raw_data.map(|raw| Cow::Borrowed(raw.get())),
+    })
+}
+
+// ---- CSV ------------------------------------------------------------------------------------------------------------
+
+/// Which column is which.
+#[derive(Debug, Default)]
+pub(super) struct Header {
+    columns: Vec<Column>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Column {
+    Device,
+    Sensor,
+    Value,
+    Unit,
+    Time,
+    /// As an export has it, and not kept.
+    Received,
+    Raw,
+}
+
+const NAMES: [(&str, Column); 8] = [
+    ("device_id", Column::Device),
+    ("sensor_type", Column::Sensor),
+    ("type", Column::Sensor),
+    ("value", Column::Value),
+    ("unit", Column::Unit),
+    ("timestamp", Column::Time),
+    ("received_at", Column::Received),
+    ("raw_data", Column::Raw),
+];
+
+impl Header {
+    /// Reads the line that names the columns, or says what is wrong with it.
+    pub fn read(record: &[u8], has_device: bool) -> Result<Self, String> {
+        // What some programs begin a file with, to say that it is UTF-8.
+        let record = record.strip_prefix("\u{feff}".as_bytes()).unwrap_or(record);
+        let names = fields(record).map_err(|error| error.message)?;
+        let mut columns = Vec::with_capacity(names.len());
+        for name in &names {
+            let known = NAMES.iter().find(|(known, _)| *known == name);
+            let (_, column) = known.ok_or_else(|| {
+                let known: Vec<&str> = NAMES.iter().map(|(known, _)| *known).collect();
+                format!("has a column {name:?}; known: {}", known.join(", "))
+            })?;
+            if columns.contains(column) {
+                return Err(format!("has a column {name:?} twice"));
+            }
+            columns.push(*column);
+        }
+        let lacks = |column: Column, name: &str| {
+            if columns.contains(&column) { Ok(()) } else { Err(format!("lacks the column {name}")) }
+        };
+        lacks(Column::Sensor, "sensor_type")?;
+        lacks(Column::Value, "value")?;
+        lacks(Column::Time, "timestamp")?;
+        if !has_device {
+            lacks(Column::Device, "device_id, and the import is for no device")?;
+        }
+        Ok(Self { columns })
+    }
+}
+
+/// Reads a line of CSV.
+pub(super) fn csv<'a>(record: &[u8], header: &Header) -> Result<Line<'a>, LineError> {
+    let fields = fields(record)?;
+    if fields.len() != header.columns.len() {
+        let message = format!("has {} fields, the header {}", fields.len(), header.columns.len());
+        return Err(LineError::whole(message));
+    }
+    let mut line = Line::default();
+    for (field, column) in fields.iter().zip(&header.columns).filter(|(field, _)| !field.is_empty()) {
+        let text = Some(Cow::Owned(field.to_owned()));
+        match column {
+            Column::Device => line.device = text,
+            Column::Sensor => line.sensor = text,
+            Column::Value => line.value = Some(Cow::Owned(csv_value(field)?)),
+            Column::Unit => line.unit = text,
+            Column::Time => line.time = text,
+            Column::Received => {}
+            Column::Raw => {
+                serde_json::from_str::<&RawValue>(field)
+                    .map_err(|error| LineError::of("raw_data", format!("is no JSON: {error}")))?;
+                line.raw = text;
+            }
+        }
+    }
+    Ok(line)
+}
+
+/// A value as JSON. Text is not taken for one: a number with a wrong comma would silently become text.
+fn csv_value(field: &str) -> Result<String, LineError> {
+    let text = field.trim();
+    if matches!(text, "true" | "false") {
+        return Ok(text.to_owned());
+    }
+    match text.parse::<f64>() {
+        Ok(num) if num.is_finite() => Ok(format!("{num:?}")),
+        Ok(_) => Err(LineError::of("value", "must be a finite number")),
+        Err(_) => {
+            Err(LineError::of("value", "must be a number, true or false; text stands in raw_data, as JSON"))
+        }
+    }
+}
+
+fn fields(record: &[u8]) -> Result<csv::StringRecord, LineError> {
+    let mut reader =
+        csv::ReaderBuilder::new().has_headers(false).buffer_capacity(record.len().max(1)).from_reader(record);
+    let mut fields = csv::StringRecord::new();
+    match reader.read_record(&mut fields) {
+        Ok(_) => Ok(fields),
+        Err(_) => Err(LineError::whole("is not UTF-8")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Timestamp {
+        "2026-01-31T12:00:00Z".parse().unwrap()
+    }
+
+    /// The value, or the field that is refused and why.
+    fn read(line: &str) -> Result<(f64, Option<String>), LineError> {
+        let line = ndjson(line.as_bytes())?;
+        line.device(Some(DeviceId::from_uuid(uuid::Uuid::nil())))?;
+        line.timestamp(now(), 30)?;
+        let value = line.value()?;
+        Ok((value.num(), value.raw().map(str::to_owned)))
+    }
+
+    #[test]
+    fn values_are_what_a_device_may_send_or_an_export_has() {
+        let line =
+            |rest: &str| format!("{{\"sensor_type\":\"t\",\"timestamp\":\"2026-01-31T11:00:00Z\",{rest}}}");
+        for (rest, num, raw) in [
+            ("\"value\":21.5", 21.5, None),
+            ("\"value\":21.5,\"raw_data\":null", 21.5, None),
+            ("\"value\":\"open\"", 0.0, Some("\"open\"")),
+            ("\"value\":true", 1.0, Some("true")),
+            ("\"value\":1.0,\"raw_data\":true", 1.0, Some("true")),
+            (
+                "\"value\":0,\"raw_data\":{\"a\":[1]},\"received_at\":\"2026-01-01T00:00:00Z\"",
+                0.0,
+                Some("{\"a\":[1]}"),
+            ),
+            ("\"raw_data\":\"x\"", 0.0, Some("\"x\"")),
+        ] {
+            assert_eq!(read(&line(rest)), Ok((num, raw.map(str::to_owned))), "{rest}");
+        }
+        for (rest, field, message) in [
+            ("\"unit\":\"C\"", Some("value"), "is required"),
+            ("\"value\":null", Some("value"), "is required"),
+            ("\"value\":1e999", Some("value"), "finite"),
+            ("\"value\":2,\"raw_data\":true", Some("value"), "must be empty or 1.0"),
+            ("\"value\":0,\"raw_data\":5", Some("raw_data"), "must be text"),
+            ("\"value\":0,\"extra\":5", None, "extra"),
+            ("\"value\":0,\"device_id\":\"x\"", Some("device_id"), "UUID"),
+            (
+                "\"value\":0,\"device_id\":\"00000000-0000-0000-0000-000000000001\"",
+                Some("device_id"),
+                "is not the device",
+            ),
+            ("\"value\":", None, "expected value"),
+        ] {
+            let LineError { field: refused, message: says } = read(&line(rest)).unwrap_err();
+            assert_eq!(refused, field, "{rest}: {says}");
+            assert!(says.contains(message), "{rest}: {says}");
+        }
+    }
+
+    #[test]
+    fn times_are_rfc_3339_or_milliseconds_and_neither_old_nor_ahead() {
+        let time = |time: &str| read(&format!("{{\"sensor_type\":\"t\",\"value\":1,\"timestamp\":{time}}}"));
+        let ms = now().as_ms();
+        for right in ["\"2026-01-31T13:00:00+01:00\"".to_owned(), ms.to_string(), format!("\"{ms}\"")] {
+            assert!(time(&right).is_ok(), "{right}");
+        }
+        let (ahead, old) = ((ms + limit::CLOCK_SKEW_MS + 1).to_string(), (ms - 31 * 86_400_000).to_string());
+        for (wrong, says) in [
+            (&*ahead, "future"),
+            (&old, "older"),
+            ("null", "required"),
+            ("1.5", "RFC 3339"),
+            ("\"\"", "required"),
+            ("99999999999999999", "years"),
+        ] {
+            let LineError { field, message } = time(wrong).unwrap_err();
+            assert!(field == Some("timestamp") && message.contains(says), "{wrong}: {message}");
+        }
+    }
+
+    #[test]
+    fn a_header_names_each_column_once_and_none_that_is_not_known() {
+        let read = |header: &str, has_device| Header::read(header.as_bytes(), has_device).map(drop);
+        assert_eq!(read("\u{feff}sensor_type,value,timestamp", true), Ok(()));
+        assert_eq!(read(&super::super::super::export::COLUMNS.join(","), false), Ok(()));
+        for (header, says) in [
+            ("sensor_type,value,timestamp", "device_id"),
+            ("device_id,value,timestamp", "sensor_type"),
+            ("device_id,type,sensor_type,value,timestamp", "twice"),
+            ("device_id,type,value,timestamp,colour", "colour"),
+            ("device_id,type,value", "timestamp"),
+        ] {
+            assert!(read(header, false).unwrap_err().contains(says), "{header}");
+        }
+    }
+
+    #[test]
+    fn text_in_a_csv_value_is_refused_and_in_raw_data_it_is_taken() {
+        let header = Header::read(b"type,value,timestamp,raw_data", true).unwrap();
+        let read = |record: &str| {
+            let value = csv(record.as_bytes(), &header).and_then(|line| line.value());
+            value.map(|value| (value.num(), value.raw().map(str::to_owned))).map_err(|error| error.field)
+        };
+        assert_eq!(read("t, 1e3 ,0,"), Ok((1000.0, None)));
+        assert_eq!(read("t,true,0,"), Ok((1.0, Some("true".to_owned()))));
+        assert_eq!(
+            read("t,0.0,0,\"\"\"a, \\\"\"b\\\"\"\"\"\""),
+            Ok((0.0, Some("\"a, \\\"b\\\"\"".to_owned())))
+        );
+        assert_eq!(read("t,\"12,5\",0,"), Err(Some("value")));
+        assert_eq!(read("t,NaN,0,"), Err(Some("value")));
+        assert_eq!(read("t,,0,"), Err(Some("value")));
+        assert_eq!(read("t,0,0,open"), Err(Some("raw_data")));
+        assert_eq!(read("t,0,0"), Err(None));
+    }
+}

@@ -1,0 +1,189 @@
+//! Writing an embedded log anew: blocks at once, without commits before them. What that is for: `log/import.rs`.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use edgesync_schemas::id::{Offset, SeriesId};
+use edgesync_schemas::reading::SeriesInfo;
+use edgesync_schemas::time::Timestamp;
+use edgesync_schemas::unit::UnitIndex;
+use fjall::{OwnedWriteBatch, PersistMode};
+
+use super::super::import::Rest;
+use super::super::{Error, StoredReading, place};
+use super::block::{Encoder, Row};
+use super::records::{self, Newest, Point};
+use super::seal::{cut, key_of};
+use super::{STORE_DIRECTORY, Store, bookmark_key};
+
+/// The file that is there while the store is made.
+const MAKING: &str = "move";
+
+/// A store that a move writes to.
+pub(crate) struct Import {
+    store: Store,
+    /// Whether an earlier attempt left something.
+    pub is_resumed: bool,
+    word: String,
+    _lock: File,
+}
+
+impl Import {
+    /// Opens an empty store, or one that has this word in it.
+    pub fn open(directory: &Path, word: &str) -> Result<Self, Error> {
+        let lock = place::claim(directory)?;
+        // A store that was killed while it was made cannot always be opened. Until the word is in it, a file says that it is only
+        // that, and may be made anew.
+        let making = directory.join(MAKING);
+        let failed = |source| Error::Directory { path: directory.to_owned(), source };
+        let path = directory.join(STORE_DIRECTORY);
+        match half_made(directory)? {
+            Some(known) if known == word => remove(&path).map_err(failed)?,
+            Some(from) => return Err(Error::HalfMoved { from }),
+            None if path.exists() => {}
+            None => write(&making, word).map_err(failed)?,
+        }
+        let store = Store::open(directory)?;
+        let is_resumed = match store.half_moved()? {
+            Some(known) if known == word => true,
+            Some(from) => return Err(Error::HalfMoved { from }),
+            None if store.meta.get(super::MOVED_WELL)?.is_some_and(|known| *known == *word.as_bytes()) => {
+                return Err(Error::Moved);
+            }
+            None if store.series.is_empty()? && store.blobs.is_empty()? && store.blocks.is_empty()? => false,
+            None => return Err(Error::NotEmpty),
+        };
+        store.meta.insert(super::MOVED, word)?;
+        store.database.persist(PersistMode::SyncAll)?;
+        remove(&making).map_err(failed)?;
+        Ok(Self { store, is_resumed, word: word.to_owned(), _lock: lock })
+    }
+
+    /// The last reading of a series that is there.
+    pub fn newest(&self, series: SeriesId) -> Result<Option<(Timestamp, Offset)>, Error> {
+        let record = self.store.newest.get(series.0.to_be_bytes())?;
+        let newest = record.map(|record| records::decode_newest(&record)).transpose()?;
+        Ok(newest.map(|newest| (newest.point.ts, newest.point.offset)))
+    }
+
+    /// Writes the dictionary.
+    pub fn put_series(&self, series: &[Arc<SeriesInfo>], end: u32) -> Result<(), Error> {
+        let mut batch = self.batch(series.len() + 1);
+        for info in series {
+            batch.insert(&self.store.series, info.id.0.to_be_bytes(), records::encode_series(info));
+        }
+        self.store.set_series_end(&mut batch, end);
+        batch.commit().map_err(Into::into)
+    }
+
+    /// Writes readings that follow those of the series that are there.
+    pub fn put(&self, info: &SeriesInfo, readings: &[StoredReading]) -> Result<(), Error> {
+        let Some(last) = readings.last() else { return Ok(()) };
+        let rows: Vec<Row> = readings.iter().map(|reading| row(info, reading)).collect();
+        let raws: HashMap<u64, &str> =
+            readings.iter().filter_map(|reading| Some((reading.offset.0, reading.raw.as_deref()?))).collect();
+        let (mut encoder, mut record) = (Encoder::default(), Vec::new());
+        let mut batch = self.batch(8);
+        let known = self.store.newest.get(info.id.0.to_be_bytes())?;
+        let known = known.map(|record| records::decode_newest(&record)).transpose()?;
+        let mut span_us = known.map_or(0, |known| known.span_us);
+        for block in cut(&rows) {
+            encoder.encode(&mut record, block, |row| raws.get(&row.offset).copied());
+            let Some(key) = key_of(info.id, block) else { continue };
+            span_us = span_us.max(key.newest.as_us().abs_diff(key.oldest.as_us()));
+            batch.insert(&self.store.blocks, key.bytes(), record.as_slice());
+        }
+        let newest = Newest { point: point(info, last), span_us };
+        batch.insert(&self.store.newest, info.id.0.to_be_bytes(), records::encode_newest(&newest));
+        batch.commit().map_err(Into::into)
+    }
+
+    /// Writes marks, bookmarks and the end, and syncs all.
+    pub fn put_rest(&self, rest: &Rest, count: u64) -> Result<(), Error> {
+        let mut batch = self.batch(rest.marks.len() + 4).durability(Some(PersistMode::SyncAll));
+        for (device, boots) in &rest.marks {
+            batch.insert(&self.store.marks, *device.uuid().as_bytes(), records::encode_boots(boots));
+        }
+        for (name, at) in &rest.bookmarks {
+            batch.insert(&self.store.meta, bookmark_key(name), at.0.to_be_bytes());
+        }
+        self.store.set_sealed(&mut batch, rest.end);
+        // Readings that the source dropped have their offsets here, too.
+        self.store.set_dropped(&mut batch, rest.end.0.saturating_sub(count));
+        batch.commit().map_err(Into::into)
+    }
+
+    /// Takes the word out, and remembers that this move has ended well.
+    pub fn finish(&self) -> Result<(), Error> {
+        let mut batch = self.batch(2).durability(Some(PersistMode::SyncAll));
+        batch.remove(&self.store.meta, super::MOVED);
+        batch.insert(&self.store.meta, super::MOVED_WELL, self.word.as_str());
+        batch.commit().map_err(Into::into)
+    }
+
+    /// Takes the word out: nothing was moved.
+    pub fn give_up(&self) -> Result<(), Error> {
+        self.store.meta.remove(super::MOVED)?;
+        self.store.database.persist(PersistMode::SyncAll).map_err(Into::into)
+    }
+
+    fn batch(&self, capacity: usize) -> OwnedWriteBatch {
+        OwnedWriteBatch::with_capacity(self.store.database.clone(), capacity)
+    }
+}
+
+/// Where a move comes from that was killed while it made the store.
+pub(crate) fn half_made(directory: &Path) -> Result<Option<String>, Error> {
+    match std::fs::read_to_string(directory.join(MAKING)) {
+        Ok(word) => Ok(Some(word)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(Error::Directory { path: directory.to_owned(), source }),
+    }
+}
+
+fn write(file: &Path, word: &str) -> std::io::Result<()> {
+    // Whole or not at all: a word that is cut short would be another move's.
+    let draft = file.with_extension("draft");
+    let mut new = File::create(&draft)?;
+    new.write_all(word.as_bytes())?;
+    new.sync_all()?;
+    std::fs::rename(draft, file)
+}
+
+/// Removes a file or a directory with all in it; nothing is fine, too.
+fn remove(path: &Path) -> std::io::Result<()> {
+    let removed = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+    removed.or_else(|error| if error.kind() == ErrorKind::NotFound { Ok(()) } else { Err(error) })
+}
+
+fn unit(info: &SeriesInfo, reading: &StoredReading) -> UnitIndex {
+    let place = reading.unit.as_ref().and_then(|unit| info.units.iter().position(|known| known == unit));
+    place.map_or(UnitIndex::NONE, |place| UnitIndex(place as u8 + 1))
+}
+
+fn row(info: &SeriesInfo, reading: &StoredReading) -> Row {
+    Row {
+        ts: reading.timestamp.as_us(),
+        offset: reading.offset.0,
+        num: reading.num,
+        received_at: reading.received_at.as_us(),
+        unit: unit(info, reading).0,
+        quality: reading.quality.0,
+        has_raw: reading.raw.is_some(),
+    }
+}
+
+fn point(info: &SeriesInfo, reading: &StoredReading) -> Point {
+    Point {
+        ts: reading.timestamp,
+        offset: reading.offset,
+        received_at: reading.received_at,
+        num: reading.num,
+        unit: unit(info, reading),
+        quality: reading.quality,
+        raw: reading.raw.clone(),
+    }
+}

@@ -1,0 +1,74 @@
+//! `edgesync admin` on the data of a server that runs, and of one that does not.
+
+use serde_json::Value;
+
+use crate::support::{Api, Device, stage};
+
+fn said(output: &std::process::Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_that_the_operator_makes_can_log_in_and_its_password_be_reset() {
+    let stage = stage().await;
+    let server = &stage.server;
+    let made =
+        server.tool("admin", &["create-user", "Ada@Example.org", "--name", "Ada"], "correct horse\n").await;
+    assert!(made.status.success(), "{}", said(&made));
+    let line = String::from_utf8(made.stdout).unwrap();
+    assert!(line.starts_with("ada@example.org\tfree\t5\t"), "{line}");
+    assert!(!line.contains("horse"), "a password that was given is not shown");
+    let before = Api::log_in(server, "ada@example.org", "correct horse").await;
+    assert_eq!(before.get("/api/v1/me").await["name"], "Ada");
+
+    let reset = server.admin(&["reset-password", "ada@example.org", "--generate"]).await;
+    let password = reset.lines().find_map(|line| line.strip_prefix("password: ")).expect("it is shown");
+    let (status, _) = before.call(hyper::Method::GET, "/api/v1/me", None).await;
+    assert_eq!(status, 401, "its sessions have ended");
+    Api::log_in(server, "ada@example.org", password).await;
+
+    for (args, stdin, wrong) in [
+        (&["create-user", "ada@example.org"][..], "correct horse\n", "already"),
+        (&["create-user", "bo@example.org"], "short\n", "password must have 8"),
+        (&["create-user", "bo@example.org"], "", "no password on stdin"),
+        (&["create-user", "nobody"], "correct horse\n", "email"),
+        (&["reset-password", "bo@example.org"], "correct horse\n", "no account bo@example.org"),
+    ] {
+        let refused = server.tool("admin", args, stdin).await;
+        assert_eq!(refused.status.code(), Some(1), "{args:?}");
+        assert!(said(&refused).contains(wrong), "{args:?}: {}", said(&refused));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_is_rotated_only_where_no_server_remembers_the_old_one() {
+    let mut stage = stage().await;
+    let id = stage.device.id.clone();
+    let refused = stage.server.tool("admin", &["rotate", &id], "").await;
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(said(&refused).contains("the server runs"), "{}", said(&refused));
+    stage.server.terminate().await;
+    stage.server.wait().await;
+    let token = stage.server.admin(&["rotate", &id]).await.trim().to_owned();
+    let unknown = stage.server.tool("admin", &["rotate", "00000000-0000-7000-8000-000000000000"], "").await;
+    assert!(said(&unknown).contains("no device"), "{}", said(&unknown));
+    stage.server.restart().await;
+    let old = stage.device.token.clone();
+    assert_eq!(Device::handshake(&stage.server, Some(&old)).await.err(), Some(401));
+    assert!(Device::handshake(&stage.server, Some(&token)).await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_there_is_is_listed_for_people_and_for_programs() {
+    let stage = stage().await;
+    let devices = stage.server.admin(&["list", "devices"]).await;
+    let line: Vec<&str> = devices.trim_end().split('\t').collect();
+    assert_eq!((line.len(), line[4]), (5, stage.device.id.as_str()), "{devices}");
+    for what in ["users", "organizations", "devices"] {
+        let listed = stage.server.admin(&["list", what, "--json"]).await;
+        let lines: Vec<Value> = listed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines.len(), 1, "{what}: {listed}");
+        assert!(lines[0]["id"].is_string());
+        assert!(!listed.contains("hash"), "{listed}");
+    }
+}
