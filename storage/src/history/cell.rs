@@ -50,6 +50,15 @@ pub struct Value {
     pub raw: Option<Box<str>>,
 }
 
+/// Which aggregates of numbers are needed. Others may be left at nothing: a database takes a third longer for all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wants {
+    /// [`Numbers::count`] and [`Numbers::sum`].
+    pub sums: bool,
+    /// [`Numbers::min`] and [`Numbers::max`].
+    pub extremes: bool,
+}
+
 /// Whether first and last values are gathered: they take the offsets of all readings, which are else not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ends {

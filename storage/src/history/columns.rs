@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::calendar::Edges;
-use super::cell::{Cell, Ends, Value};
+use super::cell::{Cell, Ends, Value, Wants};
 
 /// What is told of the readings of a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,6 +117,12 @@ pub struct Columns {
 /// Whether first and last values are gathered for these.
 pub(super) fn ends(aggs: &[Agg]) -> Ends {
     if aggs.iter().any(|agg| matches!(agg, Agg::First | Agg::Last)) { Ends::Wanted } else { Ends::NotWanted }
+}
+
+/// Which of the numbers' aggregates are gathered for these.
+pub(super) fn wants(aggs: &[Agg]) -> Wants {
+    let has = |wanted: [Agg; 2]| aggs.iter().any(|agg| wanted.contains(agg));
+    Wants { sums: has([Agg::Avg, Agg::Sum]), extremes: has([Agg::Min, Agg::Max]) }
 }
 
 /// Whether something must be known of the time before the first bucket.

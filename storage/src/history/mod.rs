@@ -32,7 +32,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::log::{self, Backend, Order, RangeQuery, ReadingLog, StoredReading};
 use calendar::Edges;
-use cell::{Cell, Ends, Value};
+use cell::{Cell, Ends, Value, Wants};
 use columns::{Agg, Columns, Fill};
 
 /// Why history could not be read or written.
@@ -114,6 +114,7 @@ pub(crate) struct CellQuery {
     pub from: Vec<Timestamp>,
     pub to: Timestamp,
     pub edges: Edges,
+    pub wants: Wants,
     pub ends: Ends,
 }
 
@@ -159,6 +160,7 @@ impl History {
                 series: series.clone(),
                 to: query.to,
                 edges: query.edges.clone(),
+                wants: columns::wants(&query.aggs),
                 ends: columns::ends(&query.aggs),
             })
             .await?;
