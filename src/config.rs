@@ -259,7 +259,7 @@ impl Config {
             retention_days: read.parsed(
                 "retention_days",
                 &limit::RETENTION_DAYS_DEFAULT.to_string(),
-                "1 to 36500 (days)",
+                "1 to 3650 (days)",
                 |n| (1..=limit::RETENTION_DAYS).contains(&i64::from(*n)),
             ),
             max_store_bytes: (read.parsed("max_store_gb", "0", "0 (no limit) to 1000000 (GiB)", |n: &f64| {

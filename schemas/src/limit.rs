@@ -59,6 +59,9 @@ pub const TURN_BYTES: usize = 64 * 1024;
 /// Bytes that readings taken in a turn may have become before it takes no further frame. JSON hardly reaches it; four bytes of CBOR are a
 /// reading of 48, and three bytes, a float of half precision in a list, are 24 bytes of the JSON that is kept.
 pub const TURN_BUILT_BYTES: usize = 192 * 1024;
+/// Times that the day (UTC) of event time changes within a turn from one reading to the next. Reached: the turn ends with this frame, so that a
+/// batch is of at most so many days and a frame's readings more.
+pub const TURN_DAYS: usize = 100;
 /// Bytes of the log's budget that a turn needs to begin: what it can become at the worst. [`TURN_BUILT_BYTES`], and one frame more: its 64 KiB
 /// become at most eight times as much JSON, and 500 readings 24 KB of columns.
 pub const TURN_ROOM_BYTES: usize = 768 * 1024;
@@ -99,8 +102,17 @@ pub const RANGE_READINGS: usize = 10_000;
 pub const LOG_LANES: usize = 2;
 /// Readings that must wait before a second commit is sent while one is under way; fewer wait for it to land.
 pub const LOG_SECOND_READINGS: usize = 2_000;
-/// Days of event time that the log has partitions for in PostgreSQL. A reading of one more fails, and with it what was sent with it.
-pub const LOG_DAYS: usize = 4_000;
+/// Days of event time that the log has partitions for in PostgreSQL: as many as readings may be kept, [`LOG_DAYS_AHEAD`], and some that are
+/// too old and not dropped yet. A reading of one more fails, and with it what its device sent with it.
+pub const LOG_DAYS: usize = RETENTION_DAYS as usize + LOG_DAYS_AHEAD + 50;
+/// Of [`LOG_DAYS`], those that only today and the days after it get, so that what comes now is always taken. Reached: a reading of a day
+/// before today that has no partition fails.
+pub const LOG_DAYS_AHEAD: usize = 400;
+/// Days in one commit to PostgreSQL, which holds three locks for each of them until its end; a server has room for 6,400 unless told
+/// otherwise. More: they wait for the next commit. An append that has more by itself fails, alone.
+pub const LOG_COMMIT_DAYS: usize = TURN_DAYS + READINGS_PER_FRAME;
+/// Partitions made in one transaction, with five locks each. More: further transactions.
+pub const LOG_MAKE_DAYS: usize = 50;
 /// Days in one commit whose rows go straight into their partitions. More: PostgreSQL sorts them out, which costs it more a row.
 pub const LOG_COPY_DAYS: usize = 4;
 /// Statements that a connection keeps prepared for copying into partitions. More: the oldest is forgotten.
@@ -301,8 +313,8 @@ pub const REFRESH_INTERVAL_MS: u32 = 86_400_000;
 pub const WIDGET_READINGS: u64 = 500_000;
 /// Samples kept per widget and variable at most.
 pub const SAMPLES_PER_VARIABLE: u32 = 10_000;
-/// Days that readings may be kept at most.
-pub const RETENTION_DAYS: i64 = 36_500;
+/// Days that readings may be kept at most: ten years, each day of which is a partition in PostgreSQL. More: refused.
+pub const RETENTION_DAYS: i64 = 3_650;
 /// Devices that a new user may create.
 pub const DEVICE_LIMIT_DEFAULT: u32 = 5;
 /// Devices that a user may ever make, deleted ones among them, for each that the plan allows at once: a deleted device leaves its

@@ -23,6 +23,9 @@ pub struct Admission {
     hint: usize,
     /// How old a reading may be: as old as it would be kept, as far as is known.
     age_us: i64,
+    /// The day of the last reading, since 1970, and how often that changed.
+    day: i64,
+    turns_of_day: usize,
 }
 
 #[derive(Debug)]
@@ -45,7 +48,17 @@ impl Admission {
     /// For the readings of `device`, on their way to `log`.
     pub fn new(log: ReadingLog, device: DeviceId) -> Self {
         let age_us = age_us(&log, device);
-        Self { log, device, sensors: Vec::new(), hint: 0, age_us }
+        Self { log, device, sensors: Vec::new(), hint: 0, age_us, day: 0, turns_of_day: 0 }
+    }
+
+    /// How often the day of event time changed from one reading to the next since it was last asked to begin anew.
+    pub fn turns_of_day(&self) -> usize {
+        self.turns_of_day
+    }
+
+    /// Begins to count the changes of day anew: with a new batch.
+    pub fn begin_batch(&mut self) {
+        self.turns_of_day = 0;
     }
 
     /// Adds a reading to `columns`, or says why not. `now` is the time of arrival.
@@ -79,6 +92,9 @@ impl Admission {
             None => UnitIndex::NONE,
             Some(unit) => self.unit(place, unit)?,
         };
+        let day = ts.as_us().div_euclid(DAY_US);
+        self.turns_of_day += usize::from(day != self.day);
+        self.day = day;
         columns.push(series, ts, value, unit, quality);
         Ok(())
     }

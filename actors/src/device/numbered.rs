@@ -174,6 +174,7 @@ impl Session {
         self.in_flight.push_back((tag, last));
         let numbered = Some(Numbered { boot: self.boot, frames: std::mem::take(&mut self.frames) });
         let columns = std::mem::take(&mut self.building);
+        self.admission.begin_batch();
         Some((tag, AdmittedBatch { device: self.device, received_at: now, numbered, columns }))
     }
 
@@ -223,6 +224,11 @@ impl Session {
     /// Bytes of the readings taken since the last batch.
     pub fn built_bytes(&self) -> usize {
         self.building.bytes()
+    }
+
+    /// Whether these are as many, or of as many days, as one batch should have.
+    pub fn is_full(&self) -> bool {
+        self.built_bytes() >= limit::TURN_BUILT_BYTES || self.admission.turns_of_day() >= limit::TURN_DAYS
     }
 
     /// Frames taken and not yet durable.

@@ -181,9 +181,7 @@ impl Connection {
                 if let Err(close) = taken {
                     return Poll::Ready(Some(close.into()));
                 }
-                if self.outstanding() > u64::from(limit::CREDIT_FRAMES)
-                    || self.built_bytes() >= limit::TURN_BUILT_BYTES
-                {
+                if self.outstanding() > u64::from(limit::CREDIT_FRAMES) || self.is_full() {
                     break;
                 }
             }
@@ -216,10 +214,10 @@ impl Connection {
         }
     }
 
-    fn built_bytes(&self) -> usize {
+    fn is_full(&self) -> bool {
         match &self.session {
-            Session::Numbered(session) => session.built_bytes(),
-            Session::Unnumbered(session) => session.built_bytes(),
+            Session::Numbered(session) => session.is_full(),
+            Session::Unnumbered(session) => session.is_full(),
         }
     }
 

@@ -316,6 +316,31 @@ fn the_frame_that_grows_most_fits_the_room_of_a_turn() {
 }
 
 #[test]
+fn a_turn_ends_when_its_readings_are_of_many_days() {
+    let bench = Bench::new();
+    let mut session = bench.numbered(0);
+    let frame = |q: u64, of_days: i64| {
+        let readings: Vec<Value> =
+            (0..limit::TURN_DAYS as i64).map(|n| json!(["a", 1, -86_400_000 * (n % of_days)])).collect();
+        json!({"t": "data", "q": q, "r": readings})
+    };
+    bench.take(&mut session, frame(1, 1));
+    assert!(!session.is_full());
+    bench.take(&mut session, frame(2, 700));
+    assert!(session.is_full());
+    session.batch(bench.now).unwrap();
+    bench.take(&mut session, frame(3, 1));
+    assert!(!session.is_full(), "the next one begins anew");
+    let mut compat = unnumbered::Session::new(bench.device, Dialect::Senml, bench.admission());
+    let days = (0..limit::TURN_DAYS).map(|n| format!(r#"{{"n":"a","v":1,"t":{}}}"#, -86_400 * n as i64));
+    let pack = format!("[{}]", days.collect::<Vec<_>>().join(","));
+    compat.take(Received::Text(&pack), bench.now, &bench.counters).unwrap();
+    assert!(compat.is_full());
+    compat.batch(bench.now).unwrap();
+    assert!(!compat.is_full());
+}
+
+#[test]
 fn packs_are_answered_in_their_order_and_their_form() {
     let bench = Bench::new();
     let mut session = unnumbered::Session::new(bench.device, Dialect::Senml, bench.admission());

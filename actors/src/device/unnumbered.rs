@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 
 use edgesync_schemas::id::{DeviceId, Offset};
+use edgesync_schemas::limit;
 use edgesync_schemas::reading::{AdmittedBatch, Columns};
 use edgesync_schemas::sensor::SensorName;
 use edgesync_schemas::time::Timestamp;
@@ -212,6 +213,7 @@ impl Session {
 
     /// The frames taken since the last call, as one batch for the log, with its tag.
     pub fn batch(&mut self, now: Timestamp) -> Option<(u64, AdmittedBatch)> {
+        self.admission.begin_batch();
         if self.building.is_empty() {
             return None;
         }
@@ -245,6 +247,11 @@ impl Session {
     /// Bytes of the readings taken since the last batch.
     pub fn built_bytes(&self) -> usize {
         self.building.bytes()
+    }
+
+    /// Whether these are as many, or of as many days, as one batch should have.
+    pub fn is_full(&self) -> bool {
+        self.built_bytes() >= limit::TURN_BUILT_BYTES || self.admission.turns_of_day() >= limit::TURN_DAYS
     }
 
     /// Frames without an answer yet.

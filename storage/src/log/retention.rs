@@ -27,16 +27,18 @@ pub struct Retention {
 }
 
 impl Default for Retention {
-    /// As long as can be asked for.
+    /// A hundred years: everything.
     fn default() -> Self {
-        Self { default_days: limit::RETENTION_DAYS as u32, days: HashMap::new() }
+        Self { default_days: 36_500, days: HashMap::new() }
     }
 }
 
 impl Retention {
-    /// `days` for the devices in it, `default_days` for all others.
-    pub fn new(default_days: u32, days: HashMap<DeviceId, u32>) -> Self {
-        Self { default_days, days }
+    /// `days` for the devices in it, `default_days` for all others; at most [`limit::RETENTION_DAYS`], whatever was asked for.
+    pub fn new(default_days: u32, mut days: HashMap<DeviceId, u32>) -> Self {
+        let most = limit::RETENTION_DAYS as u32;
+        days.values_mut().for_each(|days| *days = most.min(*days));
+        Self { default_days: most.min(default_days), days }
     }
 
     /// Days that a device's readings are kept.
@@ -223,5 +225,6 @@ mod tests {
         let now = Timestamp::from_us(400 * DAY_US).unwrap();
         assert_eq!(retention.oldest(long, now).as_us(), 35 * DAY_US);
         assert_eq!(retention.oldest(other, now).as_us(), 370 * DAY_US);
+        assert_eq!(Retention::new(u32::MAX, HashMap::new()).days(other), 3_650, "each is a partition");
     }
 }

@@ -121,6 +121,8 @@ pub struct Import {
     _place: OwnedSemaphorePermit,
 }
 
+const DAY_US: i64 = 24 * 60 * 60 * 1_000_000;
+
 /// A device that lines name.
 struct Target {
     /// Why its lines are refused, if they are.
@@ -128,6 +130,19 @@ struct Target {
     lines: u64,
     columns: Columns,
     frames: Vec<FrameEnd>,
+    /// The day of the last reading, and how often that changed within the batch.
+    day: Option<i64>,
+    turns_of_day: usize,
+}
+
+impl Target {
+    /// Notes the day of a reading that was added. True if the batch should have no more days.
+    fn note_day(&mut self) -> bool {
+        let day = self.columns.ts.last().map(|ts| ts.as_us().div_euclid(DAY_US));
+        self.turns_of_day += usize::from(day != self.day);
+        self.day = day;
+        self.turns_of_day + 1 >= limit::LOG_COMMIT_DAYS
+    }
 }
 
 impl History {
@@ -223,8 +238,10 @@ impl Import {
         };
         target.lines += 1;
         target.frames.push(FrameEnd { q: FrameSeq(target.lines), end_row: target.columns.len() as u32 });
-        if let Err(error) = admitted {
-            self.refuse(number, error);
+        match admitted {
+            Err(error) => self.refuse(number, error),
+            Ok(()) if target.note_day() => self.store().await?,
+            Ok(()) => {}
         }
         Ok(())
     }
@@ -243,7 +260,8 @@ impl Import {
                 return Ok(None);
             }
             let refused = self.refused(device).await?;
-            let target = Target { refused, lines: 0, columns: Columns::default(), frames: Vec::new() };
+            let (columns, frames) = (Columns::default(), Vec::new());
+            let target = Target { refused, lines: 0, columns, frames, day: None, turns_of_day: 0 };
             self.devices.insert(device, target);
         }
         Ok(self.devices.get_mut(&device))
@@ -267,6 +285,7 @@ impl Import {
         for (device, target) in self.devices.iter_mut().filter(|(_, target)| !target.frames.is_empty()) {
             let columns = std::mem::take(&mut target.columns);
             let frames = std::mem::take(&mut target.frames);
+            target.turns_of_day = 0;
             let rows = columns.len() as u64;
             let numbered = self.query.id.as_ref().map(|id| Numbered { boot: boot_of(id), frames });
             if numbered.is_none() && rows == 0 {

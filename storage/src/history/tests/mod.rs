@@ -5,6 +5,7 @@
 mod buckets;
 mod calendar;
 mod exports;
+mod imports;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -33,7 +33,7 @@ use super::Postgres;
 use super::commit::Order;
 use super::failure::{Failure, Trouble};
 use super::fold::{self, Fold};
-use super::partition::Day;
+use super::partition::{Day, add_days};
 use super::session::{Before, Lane, Session, Stored};
 use crate::postgres::backoff::Backoff;
 
@@ -166,9 +166,18 @@ impl Appender {
                 }
                 done = async { folding.as_mut().expect("it is there").await }, if folding.is_some() => {
                     folding = None;
-                    if let Err((devices, trouble)) = done {
-                        self.unfolded.extend(devices);
-                        return Ended::Failed(trouble);
+                    match done {
+                        Ok(()) => {}
+                        // No append is to blame for it, and none waits: it is tried again the next time.
+                        Err((devices, trouble)) if trouble.failure == Failure::Data => {
+                            tracing::error!(error = %trouble, "the database refuses what is kept of the log");
+                            self.log.health.failed(trouble.failure);
+                            self.unfolded.extend(devices);
+                        }
+                        Err((devices, trouble)) => {
+                            self.unfolded.extend(devices);
+                            return Ended::Failed(trouble);
+                        }
                     }
                 }
                 _ = every.tick(), if folding.is_none() => {
@@ -177,12 +186,12 @@ impl Appender {
                     let fold = Fold::of(&self.log.shared.marks(), &devices, self.stored.number, owner);
                     folding = Some(Box::pin(async move {
                         let today = Day::of(now());
-                        let kept = async {
-                            partitions.ensure(&client, &[today, today.next()]).await?;
+                        let made = partitions.ensure(&client, &[today, today.next()]).await;
+                        let folded = {
                             let _alone = partitions.alone().await;
                             fold.write(&client).await
                         };
-                        kept.await.map_err(|trouble| (devices, trouble))
+                        folded.and(made).map_err(|trouble| (devices, trouble))
                     }));
                 }
             }
@@ -214,9 +223,38 @@ impl Appender {
         fitting.count().max(1)
     }
 
+    /// Those that fit a commit by the days of their readings, in their order; those behind them are next. One that has too many days by
+    /// itself would keep the database from storing it for ever, so it fails.
+    fn of_few_days(&mut self, appends: Vec<Append>) -> Vec<Append> {
+        let (mut fitting, mut days) = (Vec::with_capacity(appends.len()), HashSet::new());
+        let mut rest = VecDeque::from(appends);
+        while let Some(append) = rest.front() {
+            add_days(&append.batch.columns, &mut days);
+            let is_fitting = days.len() <= limit::LOG_COMMIT_DAYS;
+            if !is_fitting && !fitting.is_empty() {
+                break;
+            }
+            let Some(append) = rest.pop_front() else { break };
+            if is_fitting {
+                fitting.push(append);
+                continue;
+            }
+            let device = append.batch.device;
+            tracing::error!(%device, days = days.len(), "readings of too many days at once are given up");
+            self.log.shared.counters.failed_commits.fetch_add(1, Relaxed);
+            append.fail();
+            days.clear();
+        }
+        for append in rest.into_iter().rev() {
+            self.again.push_front(append);
+        }
+        fitting
+    }
+
     /// Plans a commit and notes it as under way. `None` if there is nothing to store: it lands with the one before it.
     fn depart(&mut self, appends: Vec<Append>, owner: Uuid) -> Option<Order> {
         let started = Instant::now();
+        let appends = self.of_few_days(appends);
         let shared = &self.log.shared;
         let before = self.flights.back().map_or(self.stored, |flight| flight.becomes);
         let readings = appends.iter().map(|append| append.batch.columns.len()).sum();

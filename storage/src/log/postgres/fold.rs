@@ -105,7 +105,11 @@ impl Fold {
         match written.await {
             Ok(Some(_)) => Ok(client.batch_execute("COMMIT").await?),
             Ok(None) => Err(Trouble::new(Failure::Taken, "another server owns the log")),
-            Err(error) => Err(error.into()),
+            Err(error) => {
+                // The connection may go on being used. Err: it cannot.
+                let _ = client.batch_execute("ROLLBACK").await;
+                Err(error.into())
+            }
         }
     }
 }

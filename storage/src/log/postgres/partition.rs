@@ -5,15 +5,17 @@
 
 use std::collections::HashSet;
 use std::fmt::Write;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use edgesync_schemas::limit;
+use edgesync_schemas::reading::Columns;
 use edgesync_schemas::time::Timestamp;
 use jiff::civil::{Date, date};
 use jiff::{Span, ToSpan};
 use tokio::sync::{Mutex, MutexGuard};
 use tokio_postgres::Client;
 
+use super::super::retention::now;
 use super::failure::{Failure, Trouble};
 
 const DAY_US: i64 = 86_400_000_000;
@@ -61,6 +63,18 @@ impl Day {
     }
 }
 
+/// Adds the days of these rows.
+pub(super) fn add_days(columns: &Columns, days: &mut HashSet<Day>) {
+    let mut last = None;
+    for ts in &columns.ts {
+        if last.is_none_or(|day: Day| !day.has(*ts)) {
+            let day = Day::of(*ts);
+            days.insert(day);
+            last = Some(day);
+        }
+    }
+}
+
 /// The days that have a partition.
 #[derive(Debug, Default)]
 pub(super) struct Partitions {
@@ -86,40 +100,61 @@ impl Partitions {
 
     /// Makes the days that have no partition.
     pub async fn ensure(&self, client: &Client, days: &[Day]) -> Result<(), Trouble> {
-        let is_known = |day: Day| self.days.read().unwrap_or_else(PoisonError::into_inner).contains(&day);
-        for day in days.iter().copied() {
-            if is_known(day) {
-                continue;
-            }
+        let mut missing = self.missing(days);
+        while !missing.is_empty() {
             let _alone = self.alone().await;
             // The other commit may have wanted the same.
-            if is_known(day) {
-                continue;
+            missing = self.missing(&missing);
+            let some: Vec<Day> = missing.drain(..missing.len().min(limit::LOG_MAKE_DAYS)).collect();
+            if some.is_empty() {
+                break;
             }
-            let count = self.days.read().unwrap_or_else(PoisonError::into_inner).len();
-            if count >= limit::LOG_DAYS {
-                let said = format!("the log has {count} days of readings and takes no more days");
+            let (count, today) = (self.days().len(), Day::of(now()));
+            if let Some(day) = some.iter().zip(count..).find(|(day, count)| !has_room(**day, *count, today)) {
+                let said = format!("the log has {count} days of readings and no room for {}", day.0.table());
                 return Err(Trouble::new(Failure::Data, said));
             }
-            make(client, day).await?;
-            self.days.write().unwrap_or_else(PoisonError::into_inner).insert(day);
+            make(client, &some).await?;
+            self.days.write().unwrap_or_else(PoisonError::into_inner).extend(some);
         }
         Ok(())
     }
+
+    fn days(&self) -> RwLockReadGuard<'_, HashSet<Day>> {
+        self.days.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Those that have no partition.
+    fn missing(&self, days: &[Day]) -> Vec<Day> {
+        let known = self.days();
+        days.iter().copied().filter(|day| !known.contains(day)).collect()
+    }
 }
 
-async fn make(client: &Client, day: Day) -> Result<(), Trouble> {
-    let table = day.table();
-    let (from, to) = (day.date(), day.date().saturating_add(1.day()));
-    // Zone and bounds are spelled out: the session's settings do not matter. The year 10000, which jiff does not have, ends the last day.
-    let to = if to == from { "10000-01-01".to_owned() } else { to.to_string() };
-    // A day that somebody detached comes back with what is in it.
-    let sql = format!(
-        "CREATE TABLE IF NOT EXISTS {table} (LIKE readings INCLUDING INDEXES INCLUDING CONSTRAINTS INCLUDING DEFAULTS INCLUDING STORAGE);
-         ALTER TABLE readings ATTACH PARTITION {table} FOR VALUES FROM ('{from} 00:00:00+00') TO ('{to} 00:00:00+00')"
-    );
+/// Whether a day gets a partition when there are `count`.
+fn has_room(day: Day, count: usize, today: Day) -> bool {
+    let reserved = if day < today { limit::LOG_DAYS_AHEAD } else { 0 };
+    count + reserved < limit::LOG_DAYS
+}
+
+/// Makes partitions, all or none.
+async fn make(client: &Client, days: &[Day]) -> Result<(), Trouble> {
+    let mut sql = String::new();
+    for day in days {
+        let table = day.table();
+        let (from, to) = (day.date(), day.date().saturating_add(1.day()));
+        // Zone and bounds are spelled out: the session's settings do not matter. The year 10000, which jiff does not have, ends the last day.
+        let to = if to == from { "10000-01-01".to_owned() } else { to.to_string() };
+        // A day that somebody detached comes back with what is in it. Writing to a string cannot fail.
+        let _ = write!(
+            sql,
+            "CREATE TABLE IF NOT EXISTS {table} (LIKE readings INCLUDING INDEXES INCLUDING CONSTRAINTS INCLUDING DEFAULTS INCLUDING STORAGE);
+             ALTER TABLE readings ATTACH PARTITION {table} FOR VALUES FROM ('{from} 00:00:00+00') TO ('{to} 00:00:00+00');"
+        );
+    }
+    // Statements that are sent together are one transaction.
     client.batch_execute(&sql).await?;
-    tracing::debug!(%table, "partition made");
+    tracing::debug!(first = days.first().map(|day| day.table()), count = days.len(), "partitions made");
     Ok(())
 }
 
@@ -145,5 +180,16 @@ mod tests {
         let midnight = Timestamp::from_us(DAY_US).unwrap();
         assert!(!Day(0).has(midnight) && Day(1).has(midnight));
         assert_eq!(Day::from_table("readings_by_series"), None);
+    }
+
+    #[test]
+    fn the_past_cannot_use_up_the_days_to_come() {
+        let today = Day::of(Timestamp::from_us(20_000 * DAY_US).unwrap());
+        let past = Day(today.0 - 1);
+        let full = limit::LOG_DAYS - limit::LOG_DAYS_AHEAD;
+        assert!(has_room(past, full - 1, today) && !has_room(past, full, today));
+        assert!(has_room(today, full, today) && has_room(today.next(), limit::LOG_DAYS - 1, today));
+        assert!(!has_room(today, limit::LOG_DAYS, today));
+        assert!(full > limit::RETENTION_DAYS as usize + 2, "whatever may be kept has a day");
     }
 }

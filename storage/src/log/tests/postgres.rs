@@ -238,6 +238,70 @@ async fn days_are_partitions_and_the_view_has_the_names_of_things() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn two_years_come_in_at_once_and_readings_of_too_many_days_fail_alone() {
+    let place = Place::database();
+    let stall = place.file("stall");
+    let mut bench = place.open(Options { stall_file: Some(stall.clone()), ..small() });
+    let days = |from: i64, count: i64| -> Vec<(i64, f64)> {
+        (from..from + count).map(|day| (day * 86_400, day as f64)).collect()
+    };
+    std::fs::write(&stall, "").unwrap();
+    let mut tags = Vec::new();
+    for (number, readings) in [
+        (3, days(3, 1)),
+        (1, days(0, 365)),
+        (1, days(365, 365)),
+        (2, days(0, limit::LOG_COMMIT_DAYS as i64 + 1)),
+        (3, days(4, 1)),
+    ] {
+        let batch = bench.batch(device(number), &readings);
+        tags.push(bench.submit(batch).await);
+    }
+    std::fs::remove_file(&stall).unwrap();
+    let outcomes: Vec<Outcome> = tags.iter().map(|tag| bench.ear.wait(*tag)).collect();
+    assert_eq!(outcomes, [stored(0, 1), stored(1, 365), stored(366, 365), Outcome::Failed, stored(731, 1)]);
+    assert_eq!(bench.values(device(1)).await, (0..730).map(f64::from).collect::<Vec<_>>());
+    let stats = bench.log.stats();
+    assert_eq!((stats.failed_commits, stats.reopened), (1, 0));
+    // Those whose record, and that of the one before, are not folded yet.
+    let most = "SELECT coalesce(max(days), 0) FROM (SELECT count(DISTINCT date_trunc('day', r.ts, 'UTC')) AS days \
+        FROM log_commits c JOIN log_commits b ON b.number = c.number - 1 \
+        JOIN readings r ON r.log_offset >= b.end_offset AND r.log_offset < c.end_offset GROUP BY c.number) d";
+    let most: usize = place.cluster().psql(most).parse().unwrap();
+    assert!(most <= limit::LOG_COMMIT_DAYS, "{most} days in one commit");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_that_cannot_be_made_ahead_is_nobodys_fault() {
+    let place = Place::database();
+    let mut bench = place.open(small());
+    let batch = bench.batch(device(1), &[(1, 1.0)]);
+    assert_eq!(bench.append(batch).await, stored(0, 1));
+    let cluster = place.cluster();
+    let ahead = "SELECT to_regclass('readings_' || to_char(now() AT TIME ZONE 'UTC' + interval '1 day', 'YYYYMMDD')) IS NOT NULL";
+    eventually("days are made ahead", || cluster.psql(ahead) == "t");
+    drop(bench);
+    cluster.psql(
+        "DO $$ DECLARE day text; BEGIN
+         FOR day IN SELECT c.relname FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhrelid
+             WHERE h.inhparent = 'readings'::regclass AND c.relname > 'readings_2'
+         LOOP EXECUTE 'DROP TABLE ' || day; END LOOP; END $$",
+    );
+    cluster.psql(
+        "CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
+         IF current_query() LIKE '%ATTACH PARTITION%' THEN RAISE EXCEPTION 'no' USING ERRCODE = '22000'; END IF; END $$;
+         CREATE EVENT TRIGGER no_days ON ddl_command_start EXECUTE FUNCTION refuse()",
+    );
+    let mut bench = place.open(small());
+    let data = Failure::ALL.iter().position(|failure| *failure == Failure::Data).unwrap();
+    eventually("it is noticed", || bench.log.stats().store.failures[data] > 0);
+    let batch = bench.frames(device(1), 9, 1..=2);
+    assert_eq!(bench.append(batch).await, stored(1, 2), "of a day that is there");
+    let stats = bench.log.stats();
+    assert_eq!((stats.failed_commits, stats.reopened, stats.store.away_s), (0, 0, None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_tail_that_is_behind_a_dropped_day_is_told_where_to_go_on() {
     let place = Place::database();
     let mut bench = place.open(Options { tail_bytes: 1, ..small() });
