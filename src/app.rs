@@ -54,6 +54,7 @@ async fn serve(config: Config, demo: bool) -> Result<()> {
     let (catalog, log) = stores(&config).await?;
     let kept = retention(&config);
     let janitor = Janitor::start(catalog.clone(), log.clone(), kept).await.context("what projects keep")?;
+    let changes = catalog.watch_changes();
     let options = system::Options {
         device_frames_per_s: config.device_frames_per_s,
         cells: config.cells,
@@ -102,7 +103,7 @@ async fn serve(config: Config, demo: bool) -> Result<()> {
     if !matches!(http.await, Ok(true)) {
         tracing::warn!("some requests were cut off");
     }
-    drop((janitor, catalog));
+    drop((janitor, changes, catalog));
     tracing::info!("down");
     Ok(())
 }

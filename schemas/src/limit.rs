@@ -351,6 +351,9 @@ pub const SESSIONS_PER_USER: u32 = 100;
 pub const SESSION_DAYS: i64 = 30;
 /// API tokens of a user. More: refused (`api_token_limit_reached`).
 pub const API_TOKENS_PER_USER: u32 = 100;
+/// Milliseconds between two looks whether another process ended tokens or memberships: for about so long after `edgesync admin` took a
+/// token away a running server may take it.
+pub const ACCESS_LOOK_MS: u64 = 1_000;
 /// Days ahead that an API token may end: ten years. Later: the body is refused. One without an end does not end by itself.
 pub const API_TOKEN_DAYS: i64 = 3_650;
 /// Statements and transactions waiting for the catalog. More: refused (503 `busy`).

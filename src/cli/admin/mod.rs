@@ -1,5 +1,5 @@
 //! `edgesync admin`: what the operator of an installation does to its accounts and devices. Works on the data directory or the
-//! database, beside a running server or without one; what a running server would not notice is refused while it runs.
+//! database, beside a running server, which notices, or without one.
 
 mod list;
 mod password;
@@ -14,7 +14,6 @@ use edgesync_schemas::entity::name_of;
 use edgesync_schemas::entity::user::{Email, Signup, SubscriptionType, User};
 use edgesync_schemas::id::DeviceId;
 use edgesync_storage::catalog::{Catalog, Error};
-use edgesync_storage::log::{self, ReadingLog};
 use edgesync_storage::postgres::Server;
 use serde_json::json;
 
@@ -68,7 +67,7 @@ enum Command {
         #[arg(long, value_name = "N")]
         device_limit: u32,
     },
-    /// Give a device a new token and print it. The old one ends at once. Not while the server runs: it remembers tokens.
+    /// Give a device a new token and print it. The old one ends; a running server knows within seconds.
     Rotate {
         /// The device's id.
         device: DeviceId,
@@ -117,7 +116,7 @@ pub fn run(args: Args) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let catalog = open(&config).await?;
-        let done = act(&catalog, &config, args.command).await;
+        let done = act(&catalog, args.command).await;
         catalog.close().await;
         done
     })
@@ -139,33 +138,7 @@ async fn open(config: &Config) -> Result<Catalog> {
     Catalog::open(&path).with_context(|| format!("catalog {} cannot be opened", path.display()))
 }
 
-/// What keeps servers away while it lives: the lock of a directory, or the log in a database.
-enum Idle {
-    Directory { _lock: std::fs::File },
-    Database(ReadingLog),
-}
-
-/// Makes sure that no server runs.
-async fn idle(config: &Config, device: DeviceId) -> Result<Idle> {
-    let claimed = match &config.database {
-        None => log::claim(&config.data.join("readings")).map(|lock| Idle::Directory { _lock: lock }),
-        Some(target) => {
-            let server = Server::open(target).await.context("the database")?;
-            ReadingLog::open_postgres(&server, log::Options::default()).await.map(Idle::Database)
-        }
-    };
-    claimed.map_err(|error| {
-        if matches!(error, log::Error::InUse { .. } | log::Error::Held(_)) {
-            anyhow!(
-                "the server runs, and would go on taking the old token: rotate it there (POST /api/v1/devices/{device}/rotate), or stop it first"
-            )
-        } else {
-            error.into()
-        }
-    })
-}
-
-async fn act(catalog: &Catalog, config: &Config, command: Command) -> Result<()> {
+async fn act(catalog: &Catalog, command: Command) -> Result<()> {
     let mut out = std::io::stdout().lock();
     match command {
         Command::CreateUser { email, name, generate } => {
@@ -203,16 +176,10 @@ async fn act(catalog: &Catalog, config: &Config, command: Command) -> Result<()>
             };
             line(&mut out, &user)?;
         }
-        Command::Rotate { device } => {
-            let idle = idle(config, device).await?;
-            match catalog.replace_device_token(device).await {
-                Err(Error::NotFound { .. }) => bail!("there is no device {device}"),
-                token => writeln!(out, "{}", token?.reveal())?,
-            }
-            if let Idle::Database(log) = idle {
-                log.shutdown().await?;
-            }
-        }
+        Command::Rotate { device } => match catalog.replace_device_token(device).await {
+            Err(Error::NotFound { .. }) => bail!("there is no device {device}"),
+            token => writeln!(out, "{}", token?.reveal())?,
+        },
         Command::List { what, json } => list::print(catalog, what, json, &mut out).await?,
     }
     Ok(())

@@ -1,12 +1,16 @@
 //! Who may do what: roles within an organization, and the remembered answer to "whose token is this".
 
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use edgesync_schemas::entity::organization::Role;
 use edgesync_schemas::id::{DeviceId, OrganizationId, UserId};
 use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
+use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
 
 use super::db::Tx;
 use super::error::Error;
@@ -66,7 +70,7 @@ impl Catalog {
     /// What the device token with this SHA-256 opens; nothing if there is no such token, or it has ended.
     ///
     /// Remembered, so that a fleet that comes back at once does not ask the database for each of its devices; changes
-    /// through this catalog are seen at once.
+    /// through this catalog are seen at once, those of other processes by [`Catalog::notice_changes`].
     ///
     /// # Errors
     /// Of the database.
@@ -103,6 +107,63 @@ impl Catalog {
     }
 }
 
+/// Notes in a transaction that it ends or alters what tokens or memberships open; it must be the last thing in it, since others
+/// who do the same wait for it. The number of the change, for [`AccessCache::changed_if`].
+pub(super) async fn change(tx: &mut Tx) -> Result<i64, Error> {
+    let sql = "UPDATE access_changes SET changes = changes + 1 RETURNING changes";
+    tx.first(sql, vec![]).await?.ok_or(Error::Closed)?.take()
+}
+
+impl Catalog {
+    /// Looks whether another process changed what tokens or memberships open, and if so forgets what is remembered of tokens and has
+    /// those who watch asked again whether they may. True if so, also the first time.
+    ///
+    /// # Errors
+    /// Of the database: what was remembered stays.
+    pub async fn notice_changes(&self) -> Result<bool, Error> {
+        let row = self.db.first("SELECT changes FROM access_changes", vec![]).await?;
+        let is_new = self.access.forget_if_not(row.ok_or(Error::Closed)?.take()?);
+        if is_new {
+            self.departures.fetch_add(1, Ordering::Release);
+        }
+        Ok(is_new)
+    }
+
+    /// [Notices](Catalog::notice_changes) every [`limit::ACCESS_LOOK_MS`] what other processes changed, until it is dropped.
+    #[must_use]
+    pub fn watch_changes(&self) -> ChangeWatch {
+        let catalog = self.clone();
+        let mut every = tokio::time::interval(Duration::from_millis(limit::ACCESS_LOOK_MS));
+        every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let watch = async move {
+            let mut is_failing = false;
+            loop {
+                every.tick().await;
+                let noticed = catalog.notice_changes().await;
+                if let Err(error) = &noticed
+                    && !is_failing
+                {
+                    tracing::warn!(%error, "cannot see which tokens other processes ended");
+                }
+                is_failing = noticed.is_err();
+            }
+        };
+        ChangeWatch { task: tokio::spawn(watch) }
+    }
+}
+
+/// The task of [`Catalog::watch_changes`]. Dropping it ends it.
+#[derive(Debug)]
+pub struct ChangeWatch {
+    task: JoinHandle<()>,
+}
+
+impl Drop for ChangeWatch {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Known {
     access: DeviceAccess,
@@ -123,6 +184,8 @@ struct Generations {
     old: HashMap<[u8; 32], Known>,
     /// Counts what was forgotten by a change, so that what was read before the change is not remembered after it.
     epoch: u64,
+    /// The last change of all processes that this one knows of; none before the first look.
+    change: Option<i64>,
 }
 
 impl AccessCache {
@@ -161,6 +224,28 @@ impl AccessCache {
         inner.young.retain(|_, known| known.access.organization != organization);
         inner.old.retain(|_, known| known.access.organization != organization);
     }
+
+    /// If it was committed, this process made the change with this number, and forgot what it touched.
+    pub(super) fn changed_if(&self, committed: &Result<(), Error>, change: i64) {
+        if committed.is_err() {
+            return;
+        }
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        // If it is not the next one, another process made one in between: the look finds a number that is not known.
+        if inner.change == Some(change - 1) {
+            inner.change = Some(change);
+        }
+    }
+
+    /// Forgets everything unless this is the last change that is known of. True if it did.
+    fn forget_if_not(&self, change: i64) -> bool {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        if inner.change == Some(change) {
+            return false;
+        }
+        *inner = Generations { epoch: inner.epoch + 1, change: Some(change), ..Generations::default() };
+        true
+    }
 }
 
 impl Generations {
@@ -188,6 +273,19 @@ mod tests {
         cache.forget(device);
         cache.put([1; 32], known(device), epoch);
         assert!(cache.get(&[1; 32]).0.is_none());
+    }
+
+    #[test]
+    fn changes_of_others_are_told_from_ones_own() {
+        let (cache, device) = (AccessCache::default(), new_id());
+        assert!(cache.forget_if_not(7) && !cache.forget_if_not(7));
+        cache.put([1; 32], known(device), 1);
+        cache.changed_if(&Ok(()), 8);
+        assert!(!cache.forget_if_not(8) && cache.get(&[1; 32]).0.is_some(), "its own");
+        cache.changed_if(&Ok(()), 10);
+        assert!(cache.forget_if_not(10) && cache.get(&[1; 32]).0.is_none(), "9 was another's");
+        cache.put([1; 32], known(device), 1);
+        assert!(cache.get(&[1; 32]).0.is_none(), "read before it");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use edgesync_schemas::id::{DeviceId, OrganizationId, ProjectId, UserId};
 use edgesync_schemas::time::Timestamp;
 use serde_json::json;
 
-use super::access::require;
+use super::access::{self, require};
 use super::db::Tx;
 use super::device_history::{self, Passage};
 use super::error::Error;
@@ -282,12 +282,14 @@ impl Catalog {
     }
 
     /// Commits a change to what a device's tokens open, and forgets what was remembered of them.
-    pub(super) async fn commit_access(&self, tx: Tx, device: DeviceId) -> Result<(), Error> {
+    pub(super) async fn commit_access(&self, mut tx: Tx, device: DeviceId) -> Result<(), Error> {
+        let change = access::change(&mut tx).await?;
         let access = Arc::clone(&self.access);
         // On its own feet: if whoever asked hangs up, the commit may still happen, and then it must be followed by this.
         let commit = tokio::spawn(async move {
             let done = tx.commit().await;
             access.forget(device);
+            access.changed_if(&done, change);
             done
         });
         commit.await.map_err(|_| Error::Closed)?

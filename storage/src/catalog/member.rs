@@ -143,11 +143,13 @@ impl Catalog {
         let deployed = deployed.await?.into_iter().map(|mut row| row.take()).collect::<Result<_, _>>()?;
         let details = json!({"email": left.email, "role": left.role});
         audit::note(&mut tx, user, organization, AuditAction::MemberRemoved, of, details).await?;
-        let departures = Arc::clone(&self.departures);
+        let change = access::change(&mut tx).await?;
+        let (access, departures) = (Arc::clone(&self.access), Arc::clone(&self.departures));
         // On its own feet: if whoever asked hangs up, the commit may still happen, and then it must be followed by this.
         let commit = tokio::spawn(async move {
             let done = tx.commit().await;
             departures.fetch_add(1, Ordering::Release);
+            access.changed_if(&done, change);
             done
         });
         commit.await.map_err(|_| Error::Closed)??;
@@ -169,7 +171,8 @@ impl Catalog {
         read(&mut row.ok_or(Error::not_found("member"))?)
     }
 
-    /// How many memberships have ended since the catalog was opened: while it stays, who might read something then may read it now.
+    /// Moves when a membership ends, and when another process changed something of that kind: while it stays, who might read something then
+    /// may read it now, but for a moment in which another process's change is not [noticed](Catalog::notice_changes).
     pub fn departures(&self) -> u64 {
         self.departures.load(Ordering::Acquire)
     }

@@ -49,7 +49,7 @@ use uuid::Uuid;
 
 use crate::postgres::{Server, Stats};
 
-pub use access::DeviceAccess;
+pub use access::{ChangeWatch, DeviceAccess};
 pub use audit::AuditFilter;
 pub use check::check;
 pub use device::{DeviceFilter, Presence};

@@ -128,7 +128,7 @@ impl Catalog {
         Ok(slice.cut(items, |device: &DeviceLine| device.id.uuid()))
     }
 
-    /// Gives a device a new token; the old one ends at once. A server that runs may remember the old one: see that none does.
+    /// Gives a device a new token; the old one ends at once, for a server that runs when it [notices](Catalog::notice_changes).
     ///
     /// # Errors
     /// [`Error::NotFound`].

@@ -187,7 +187,8 @@ impl Catalog {
 
     /// Commits a change to what an organization's devices may do, and forgets what was remembered of their tokens. If it is
     /// `gone`, so are its memberships.
-    async fn commit_organization(&self, tx: Tx, id: OrganizationId, gone: bool) -> Result<(), Error> {
+    async fn commit_organization(&self, mut tx: Tx, id: OrganizationId, gone: bool) -> Result<(), Error> {
+        let change = access::change(&mut tx).await?;
         let (access, departures) = (Arc::clone(&self.access), Arc::clone(&self.departures));
         // On its own feet: if whoever asked hangs up, the commit may still happen, and then it must be followed by this.
         let commit = tokio::spawn(async move {
@@ -196,6 +197,7 @@ impl Catalog {
             if gone {
                 departures.fetch_add(1, Ordering::Release);
             }
+            access.changed_if(&done, change);
             done
         });
         commit.await.map_err(|_| Error::Closed)?

@@ -43,7 +43,6 @@ pub use error::Error;
 pub use import::{Import, Rest};
 pub(crate) use marks::imports_of;
 pub use options::{Options, Stats};
-pub use place::claim;
 pub use postgres::{Failure, StoreHealth, Trouble};
 pub use query::{NotAnOrder, Order, RangePage, RangeQuery, StoredReading};
 pub use queue::{Append, OnCommit, Outcome, Permit};

@@ -125,3 +125,54 @@ async fn a_flow_without_a_project_is_its_owners_alone() {
         f.catalog.create_flow(bob.user.id, input(FlowInput::read, json!({"name": "f"}))).await.unwrap();
     assert_not_found(f.catalog.readable_flow(ada.user.id, flow.id).await);
 }
+
+#[tokio::test]
+async fn what_another_process_ends_is_noticed_and_nothing_is_forgotten_for_ones_own_changes() {
+    let f = fixture();
+    let (c, other) = (&f.catalog, f.place.open());
+    let (ada, bob) = (f.sign_up("ada@example.org").await, f.sign_up("bob@example.org").await);
+    let ((pump, first), (fan, _)) = (f.device(&ada, "pump").await, f.device(&ada, "fan").await);
+    f.join(ada.organization.id, bob.user.id).await;
+    let access = async |token: &Token| c.device_by_token(token.reveal()).await.unwrap();
+    assert!(c.notice_changes().await.unwrap() && !c.notice_changes().await.unwrap());
+    assert!(access(&first).await.is_some());
+
+    let (_, second) = other.rotate_device_token(ada.user.id, pump.id, 0).await.unwrap();
+    assert!(access(&first).await.is_some(), "remembered");
+    assert!(c.notice_changes().await.unwrap());
+    assert!(access(&first).await.is_none() && access(&second).await.is_some());
+
+    c.rotate_device_token(ada.user.id, fan.id, 0).await.unwrap();
+    assert!(!c.notice_changes().await.unwrap(), "its own change: what is remembered of others is kept");
+
+    let off = DevicePatch { is_active: Some(false), ..DevicePatch::default() };
+    other.update_device(ada.user.id, pump.id, off).await.unwrap();
+    assert!(c.notice_changes().await.unwrap() && !access(&second).await.unwrap().is_active);
+
+    let departures = c.departures();
+    other.remove_member(ada.user.id, ada.organization.id, bob.user.id).await.unwrap();
+    c.rotate_device_token(ada.user.id, fan.id, 0).await.unwrap();
+    assert!(c.notice_changes().await.unwrap(), "another's before its own");
+    assert_ne!(c.departures(), departures, "who watches is asked again whether they may");
+
+    assert!(access(&second).await.is_some());
+    other.delete_organization(ada.user.id, ada.organization.id).await.unwrap();
+    assert!(c.notice_changes().await.unwrap() && access(&second).await.is_none());
+}
+
+#[tokio::test]
+async fn a_watching_catalog_notices_by_itself() {
+    let f = fixture();
+    let (c, other) = (&f.catalog, f.place.open());
+    let ada = f.sign_up("ada@example.org").await;
+    let (pump, token) = f.device(&ada, "pump").await;
+    let _watch = c.watch_changes();
+    assert!(c.device_by_token(token.reveal()).await.unwrap().is_some());
+    other.revoke_device_token(ada.user.id, pump.id).await.unwrap();
+    let noticed = async {
+        while c.device_by_token(token.reveal()).await.unwrap().is_some() {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), noticed).await.expect("it is refused");
+}
