@@ -309,9 +309,7 @@ pub const FREE_FORM_BYTES: usize = 16 * 1024;
 pub const WIDGETS_PER_DASHBOARD: usize = 200;
 /// Milliseconds between refreshes of a widget at most, which is what its aggregation goes over: a day. More: the body is refused.
 pub const REFRESH_INTERVAL_MS: u32 = 86_400_000;
-/// Readings that a widget's aggregation goes over, give or take a page. More: refused (403 `too_many_readings`).
-pub const WIDGET_READINGS: u64 = 500_000;
-/// Samples kept per widget and variable at most.
+/// Samples that a widget of a device's sensor shows at most; of a flow's node, [`LIVE_POINTS`]. More: the body is refused.
 pub const SAMPLES_PER_VARIABLE: u32 = 10_000;
 /// Days that readings may be kept at most: ten years, each day of which is a partition in PostgreSQL. More: refused.
 pub const RETENTION_DAYS: i64 = 3_650;
@@ -351,11 +349,11 @@ pub const SESSIONS_PER_USER: u32 = 100;
 pub const SESSION_DAYS: i64 = 30;
 /// API tokens of a user. More: refused (`api_token_limit_reached`).
 pub const API_TOKENS_PER_USER: u32 = 100;
+/// Days ahead that an API token may end: ten years. Later: the body is refused. One without an end does not end by itself.
+pub const API_TOKEN_DAYS: i64 = 3_650;
 /// Milliseconds between two looks whether another process ended tokens or memberships: for about so long after `edgesync admin` took a
 /// token away a running server may take it.
 pub const ACCESS_LOOK_MS: u64 = 1_000;
-/// Days ahead that an API token may end: ten years. Later: the body is refused. One without an end does not end by itself.
-pub const API_TOKEN_DAYS: i64 = 3_650;
 /// Statements and transactions waiting for the catalog. More: refused (503 `busy`).
 pub const CATALOG_QUEUE: usize = 1024;
 /// Threads that read the catalog.

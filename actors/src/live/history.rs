@@ -8,6 +8,7 @@ use edgesync_schemas::sensor::SensorName;
 use edgesync_schemas::unit::Unit;
 use edgesync_schemas::wire::live::{Point, Position};
 use edgesync_storage::log::{self, Order, RangeQuery, StoredReading};
+use tokio::time::Instant;
 
 use super::conflate::Sample;
 use super::hub::{Error, Hub};
@@ -32,13 +33,14 @@ impl Hub {
         if let Some(since) = since.filter(|since| since.epoch == followed.epoch && since.offset <= end)
             && let Some(missed) = self.missed(followed, since.offset, end).await?
         {
-            return Ok(snapshot(position, missed, true));
+            return Ok(snapshot(position, missed, true, followed.whole_since()));
         }
         let samples = match &followed.source {
             Source::FlowNode { .. } => followed.newest(points, end),
             Source::DeviceSensor { device, sensor } => self.newest(*device, sensor, points, end).await?,
         };
-        Ok(snapshot(position, samples, false))
+        // After the ring was read: what left it in between makes this later than it was.
+        Ok(snapshot(position, samples, false, followed.whole_since()))
     }
 
     /// All values from `since` on and before `end`, or `None` if that cannot be said or they are too many.
@@ -135,9 +137,9 @@ fn stored(reading: StoredReading) -> Sample {
     Sample { offset: reading.offset.0, point, unit: reading.unit }
 }
 
-fn snapshot(position: Position, mut samples: Vec<Sample>, recovered: bool) -> Snapshot {
+fn snapshot(position: Position, mut samples: Vec<Sample>, recovered: bool, whole_since: Instant) -> Snapshot {
     samples.sort_by_key(|sample| (sample.point.ts, sample.offset));
     let unit: Option<Unit> = samples.iter().rev().find_map(|sample| sample.unit.clone());
     let points = samples.into_iter().map(|sample| sample.point).collect();
-    Snapshot { position, points, unit, recovered }
+    Snapshot { position, points, unit, recovered, whole_since }
 }

@@ -52,6 +52,8 @@ struct State {
     ring: VecDeque<Sample>,
     raw_bytes: usize,
     start: u64,
+    /// Since when all that came is in the ring.
+    whole_since: Instant,
     next: u64,
     slots: Vec<Arc<Slot>>,
     /// When the last subscriber left, while there is none.
@@ -69,6 +71,7 @@ impl Followed {
             ring: VecDeque::new(),
             raw_bytes: 0,
             start: offset,
+            whole_since: Instant::now(),
             next: offset,
             slots: Vec::new(),
             idle: None,
@@ -136,6 +139,11 @@ impl Followed {
         }
     }
 
+    /// Since when all values that came are kept.
+    pub(super) fn whole_since(&self) -> Instant {
+        self.state().whole_since
+    }
+
     /// The newest `count` values before `end`, in the order of arrival.
     pub(super) fn newest(&self, count: usize, end: u64) -> Vec<Sample> {
         let state = self.state();
@@ -177,24 +185,27 @@ impl State {
         let first_kept = samples.len().saturating_sub(limit::LIVE_POINTS);
         if first_kept > 0 {
             self.start = samples[first_kept].offset;
+            self.whole_since = now;
             self.ring.clear();
             self.raw_bytes = 0;
         }
         for sample in samples.drain(..).skip(first_kept) {
             if self.ring.len() == limit::LIVE_POINTS {
-                self.forget_oldest();
+                self.forget_oldest(now);
             }
             self.raw_bytes += raw_bytes(&sample);
             self.ring.push_back(sample);
         }
         while self.raw_bytes > limit::LIVE_RAW_BYTES {
-            self.forget_oldest();
+            self.forget_oldest(now);
         }
     }
 
-    fn forget_oldest(&mut self) {
+    fn forget_oldest(&mut self, now: Instant) {
         if let Some(oldest) = self.ring.pop_front() {
             self.raw_bytes -= raw_bytes(&oldest);
+            // It came before now, and when exactly is not kept.
+            self.whole_since = now;
             self.start = oldest.offset + 1;
         }
     }

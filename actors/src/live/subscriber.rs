@@ -76,6 +76,8 @@ pub struct Snapshot {
     pub unit: Option<Unit>,
     /// Whether the subscription goes on exactly where the earlier one ended.
     pub recovered: bool,
+    /// Of a flow's node: since when all of its values are kept. They are in `points` if as many were asked for.
+    pub whole_since: Instant,
 }
 
 /// The subscriptions of one dashboard's socket. Dropping it ends them all.

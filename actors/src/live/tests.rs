@@ -249,6 +249,7 @@ async fn a_node_is_watched_by_field_and_resumed_from_its_ring() {
     let since = Position { offset: 1, ..first.position };
     let back = session.subscribe(request(source("output"), Some(since))).await.unwrap();
     assert_eq!((numbers(&back).len(), back.recovered, back.position.offset), (2, true, 3));
+    assert_eq!(back.whole_since, first.whole_since);
 }
 
 #[tokio::test]
@@ -266,12 +267,14 @@ async fn a_ring_forgets_the_oldest_and_says_so() {
     assert_eq!(back.points.len(), limit::LIVE_POINTS);
     let since = Position { offset: 1, ..first.position };
     assert!(session.subscribe(request(source.clone(), Some(since))).await.unwrap().recovered);
+    let whole_since = back.whole_since;
     // one by one it is the same
     hub.publish(&rows(flow, &[1.0]));
     assert!(!session.subscribe(request(source.clone(), Some(since))).await.unwrap().recovered);
     let since = Position { offset: 2, ..since };
     let back = session.subscribe(request(source, Some(since))).await.unwrap();
     assert_eq!((back.points.len(), back.recovered), (limit::LIVE_POINTS, true));
+    assert!(whole_since > first.whole_since && back.whole_since > whole_since);
 }
 
 #[tokio::test]

@@ -1,19 +1,24 @@
 //! What a widget shows, asked for once: its samples, and the newest of them with what those of its refresh interval come to.
 //!
 //! Of a device's sensor both are read from the reading log: they are what is stored, whoever watches. Of a flow's node they are what the
-//! server keeps of it while somebody watches it, and a quarter of a minute more. A static value is one sample.
+//! server keeps of it while somebody watches it, and a quarter of a minute more; the answer says whether that is all of the interval. A
+//! static value is one sample.
+
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use edgesync_actors::live::{Request, Source, widget};
+use edgesync_actors::live::{Request, widget};
 use edgesync_schemas::entity::Page;
 use edgesync_schemas::entity::widget::{Aggregation, DashboardWidget, DataSource, TrackedVariable};
-use edgesync_schemas::id::{DashboardId, DeviceId, UserId};
+use edgesync_schemas::id::{DashboardId, UserId};
 use edgesync_schemas::limit;
-use edgesync_schemas::sensor::SensorName;
 use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::unit::Unit;
 use edgesync_schemas::wire::live::{Point, SubId};
+use edgesync_storage::history::calendar::Edges;
+use edgesync_storage::history::columns::{Agg, Field, Fill};
+use edgesync_storage::history::{Asked, BucketQuery};
 use edgesync_storage::log::{Order, RangeQuery, StoredReading};
 use serde::Serialize;
 use serde_json::Value;
@@ -58,12 +63,15 @@ struct Data {
     latest: Option<Sample>,
     /// What becomes of the values from `from` on and before `to`.
     aggregation: Aggregation,
-    /// What they come to; null if none of them is a number. Of `last`, the last number; of `count`, how many there are, text and
-    /// objects among them.
+    /// What they come to; null if none of them is a number. Of `last`, the last of them if it is a number; of `count`, how many there
+    /// are, text and objects among them.
     #[schema(required = true)]
     aggregate: Option<f64>,
     /// How many they are.
     count: u64,
+    /// Whether these are all values of the time. Of a flow's node they are not if the server has kept them for less long: because
+    /// nobody watched, or because they were more than it keeps.
+    complete: bool,
     /// The refresh interval ago.
     from: Timestamp,
     /// Now.
@@ -83,10 +91,9 @@ impl Sample {
         Self { timestamp, value, unit, raw_data: raw.and_then(|raw| RawValue::from_string(raw).ok()) }
     }
 
-    /// The number, if it is one: `true` and `false` are 1 and 0, as devices' switches are.
+    /// The number, if it is one or a switch.
     fn number(&self) -> Option<f64> {
-        let is_number = self.raw_data.as_ref().is_none_or(|raw| matches!(raw.get(), "true" | "false"));
-        is_number.then_some(self.value)
+        self.raw_data.as_ref().map_or(Some(self.value), |raw| switch(raw))
     }
 }
 
@@ -134,24 +141,29 @@ async fn data(
     let widget = readable(&state, auth.user.id, id, &widget).await?;
     let to = now();
     let from = to.plus_us(-i64::from(widget.refresh_interval) * 1000);
-    let mut folded = Folded::default();
-    let latest = match &widget.source {
+    let aggregation = widget.aggregation;
+    let (latest, folded, complete) = match &widget.source {
         DataSource::DeviceSensor { device_id, sensor_type } => {
-            folded = stored(&state, *device_id, sensor_type, from, to).await?;
-            newest(&state, auth.user.id, &widget, 1).await?.pop()
+            let asked = Asked { device: *device_id, sensor: sensor_type.clone() };
+            let folded = stored(&state, asked, aggregation, from, to).await?;
+            (newest(&state, auth.user.id, &widget, 1).await?.pop(), folded, true)
         }
-        DataSource::FlowNode { .. } | DataSource::Static { .. } => {
-            let mut shown = newest(&state, auth.user.id, &widget, widget.max_samples as usize).await?;
-            // A static value holds at all times.
-            let is_static = matches!(widget.source, DataSource::Static { .. });
-            let within = shown.iter().filter(|sample| is_static || (from..to).contains(&sample.timestamp));
-            within.for_each(|sample| folded.add(sample));
-            shown.pop()
+        // It holds at all times.
+        DataSource::Static { static_value } => {
+            let sample = fixed(static_value, widget.updated_at);
+            let folded = Folded::of(sample.iter(), aggregation);
+            (sample, folded, true)
+        }
+        DataSource::FlowNode { .. } => {
+            let mut kept = watched(&state, auth.user.id, &widget, limit::LIVE_POINTS).await?;
+            let within = kept.samples.iter().filter(|sample| (from..to).contains(&sample.timestamp));
+            let folded = Folded::of(within, aggregation);
+            let interval = Duration::from_millis(widget.refresh_interval.into());
+            (kept.samples.pop(), folded, kept.whole_for >= interval)
         }
     };
-    let aggregation = widget.aggregation;
-    let (aggregate, count) = (folded.aggregate(aggregation), folded.count);
-    Ok(Json(Data { latest, aggregation, aggregate, count, from, to }))
+    let Folded { aggregate, count } = folded;
+    Ok(Json(Data { latest, aggregation, aggregate, count, complete, from, to }))
 }
 
 /// What a widget keeps of devices' sensors: one variable if its source is one, whole.
@@ -212,28 +224,35 @@ async fn newest(
             let readings = state.log.range(query).await?.readings;
             Ok(readings.into_iter().rev().map(Sample::from).collect())
         }
-        DataSource::FlowNode { .. } => match widget::source_of(&widget.source) {
-            Some(source) => watched(state, user, source, most).await,
-            None => Ok(Vec::new()),
-        },
+        DataSource::FlowNode { .. } => Ok(watched(state, user, widget, most).await?.samples),
     }
 }
 
-/// What is kept of a flow's node. It is kept for a while from now on.
+/// What is kept of a flow's node.
+#[derive(Default)]
+struct Kept {
+    /// The newest, in the order of their times.
+    samples: Vec<Sample>,
+    /// For how long all have been kept.
+    whole_for: Duration,
+}
+
+/// What is kept of a widget's flow node, the newest `most` of it. It is kept for a while from now on.
 async fn watched(
     state: &AppState,
     user: UserId,
-    source: Source,
+    widget: &DashboardWidget,
     most: usize,
-) -> Result<Vec<Sample>, Problem> {
+) -> Result<Kept, Problem> {
+    let Some(source) = widget::source_of(&widget.source) else { return Ok(Kept::default()) };
     let mut session = state.actors.live.session_of(user)?;
-    let points = most.min(limit::LIVE_POINTS);
-    let request = Request { id: SubId(0), source, points, max_hz: limit::LIVE_HZ_MIN, since: None };
+    let request = Request { id: SubId(0), source, points: most, max_hz: limit::LIVE_HZ_MIN, since: None };
     let snapshot = session.subscribe(request).await?;
     let unit = snapshot.unit;
     let sample =
         |point: Point| Sample::new(point.ts, point.num, unit.clone(), point.raw.map(|raw| raw.to_string()));
-    Ok(snapshot.points.into_iter().map(sample).collect())
+    let samples = snapshot.points.into_iter().map(sample).collect();
+    Ok(Kept { samples, whole_for: snapshot.whole_since.elapsed() })
 }
 
 fn fixed(value: &Value, at: Timestamp) -> Option<Sample> {
@@ -248,75 +267,67 @@ fn fixed(value: &Value, at: Timestamp) -> Option<Sample> {
 /// What the stored readings from `from` on and before `to` come to.
 async fn stored(
     state: &AppState,
-    device: DeviceId,
-    sensor: &SensorName,
+    asked: Asked,
+    aggregation: Aggregation,
     from: Timestamp,
     to: Timestamp,
 ) -> Result<Folded, Problem> {
-    let mut folded = Folded::default();
-    let mut query = RangeQuery {
-        device,
-        sensor: Some(sensor.clone()),
-        from: Some(from),
-        to: Some(to),
-        order: Order::Ascending,
-        limit: limit::RANGE_READINGS,
-        cursor: None,
+    let agg = match aggregation {
+        Aggregation::Count => Agg::Count,
+        Aggregation::Avg => Agg::Avg,
+        Aggregation::Sum => Agg::Sum,
+        Aggregation::Min => Agg::Min,
+        Aggregation::Max => Agg::Max,
+        Aggregation::Last => Agg::Last,
     };
-    loop {
-        let page = state.log.range(query.clone()).await?;
-        page.readings.into_iter().for_each(|reading| folded.add(&Sample::from(reading)));
-        match page.next {
-            None => return Ok(folded),
-            Some(_) if folded.count >= limit::WIDGET_READINGS => return Err(too_many()),
-            next => query.cursor = next,
-        }
+    let (edges, fill) = (Edges::equal(1, from, to), Fill::Null);
+    let query = BucketQuery { series: vec![asked], from, to, edges, aggs: vec![agg, Agg::Count], fill };
+    let buckets = state.history.buckets(query).await?;
+    let fields = buckets.first().map(|series| series.columns.aggs.as_slice()).unwrap_or_default();
+    let field = |at: usize| fields.get(at).and_then(|(_, bucket)| bucket.first());
+    let aggregate = match field(0) {
+        Some(Field::Number(number)) => Some(*number),
+        Some(Field::Count(count)) => Some(*count as f64),
+        Some(Field::Raw(raw)) => switch(raw),
+        Some(Field::Null) | None => None,
+    };
+    let count = if let Some(Field::Count(count)) = field(1) { *count } else { 0 };
+    Ok(Folded { aggregate, count })
+}
+
+/// The number that `true` and `false` are, as devices' switches.
+fn switch(raw: &RawValue) -> Option<f64> {
+    match raw.get() {
+        "true" => Some(1.0),
+        "false" => Some(0.0),
+        _ => None,
     }
 }
 
-fn too_many() -> Problem {
-    let detail = format!(
-        "the refresh interval has more than {} readings: shorten it, or ask for the readings themselves",
-        limit::WIDGET_READINGS
-    );
-    Problem::forbidden("too_many_readings", detail)
-}
-
-/// What values come to, in the order of their times.
-#[derive(Debug, Default)]
+/// What values come to.
+#[derive(Debug, Clone, Copy, PartialEq)]
 struct Folded {
-    /// All of them.
+    aggregate: Option<f64>,
+    /// How many there are.
     count: u64,
-    /// Those that are numbers, and what follows is of them.
-    numbers: u64,
-    sum: f64,
-    min: f64,
-    max: f64,
-    last: f64,
 }
 
 impl Folded {
-    fn add(&mut self, sample: &Sample) {
-        self.count += 1;
-        let Some(number) = sample.number() else { return };
-        let is_first = self.numbers == 0;
-        self.numbers += 1;
-        self.sum += number;
-        self.min = if is_first { number } else { self.min.min(number) };
-        self.max = if is_first { number } else { self.max.max(number) };
-        self.last = number;
-    }
-
-    fn aggregate(&self, aggregation: Aggregation) -> Option<f64> {
-        let of_numbers = |value: f64| (self.numbers > 0).then_some(value);
-        match aggregation {
-            Aggregation::Count => Some(self.count as f64),
-            Aggregation::Avg => of_numbers(self.sum / self.numbers as f64),
-            Aggregation::Sum => of_numbers(self.sum),
-            Aggregation::Min => of_numbers(self.min),
-            Aggregation::Max => of_numbers(self.max),
-            Aggregation::Last => of_numbers(self.last),
-        }
+    /// Of samples in the order of their times.
+    fn of<'a>(samples: impl Iterator<Item = &'a Sample> + Clone, aggregation: Aggregation) -> Self {
+        let count = samples.clone().count() as u64;
+        let last = samples.clone().last().and_then(Sample::number);
+        let numbers = samples.filter_map(Sample::number);
+        let sum = numbers.clone().reduce(|a, b| a + b);
+        let aggregate = match aggregation {
+            Aggregation::Count => Some(count as f64),
+            Aggregation::Avg => sum.map(|sum| sum / numbers.count() as f64),
+            Aggregation::Sum => sum,
+            Aggregation::Min => numbers.reduce(f64::min),
+            Aggregation::Max => numbers.reduce(f64::max),
+            Aggregation::Last => last,
+        };
+        Self { aggregate, count }
     }
 }
 
@@ -333,13 +344,11 @@ mod tests {
     #[test]
     fn text_is_counted_and_nothing_else_and_a_switch_is_a_number() {
         let at = Timestamp::from_ms(0).unwrap();
-        let fold = |values: &[Value]| {
-            let mut folded = Folded::default();
-            values.iter().filter_map(|value| fixed(value, at)).for_each(|sample| folded.add(&sample));
-            folded
+        let fold = |values: &[Value], aggregation| {
+            let samples: Vec<Sample> = values.iter().filter_map(|value| fixed(value, at)).collect();
+            Folded::of(samples.iter(), aggregation)
         };
-        let folded = fold(&[json!(2), json!("open"), json!(true), json!(-4), json!([9])]);
-        assert_eq!(folded.count, 5);
+        let values = [json!(2), json!("open"), json!(true), json!([9]), json!(-4)];
         for (aggregation, aggregate) in [
             (Aggregation::Count, 5.0),
             (Aggregation::Sum, -1.0),
@@ -348,10 +357,11 @@ mod tests {
             (Aggregation::Max, 2.0),
             (Aggregation::Last, -4.0),
         ] {
-            assert_eq!(folded.aggregate(aggregation), Some(aggregate), "{aggregation:?}");
+            let folded = Folded { aggregate: Some(aggregate), count: 5 };
+            assert_eq!(fold(&values, aggregation), folded, "{aggregation:?}");
         }
-        let text = fold(&[json!("open")]);
-        assert_eq!((text.aggregate(Aggregation::Avg), text.aggregate(Aggregation::Last)), (None, None));
-        assert_eq!(fold(&[]).aggregate(Aggregation::Count), Some(0.0));
+        assert_eq!(fold(&[json!("open")], Aggregation::Avg).aggregate, None);
+        assert_eq!(fold(&[json!(1), json!("open")], Aggregation::Last).aggregate, None);
+        assert_eq!(fold(&[], Aggregation::Count).aggregate, Some(0.0));
     }
 }

@@ -1,3 +1,4 @@
+use edgesync_schemas::limit;
 use edgesync_schemas::reading::{AdmittedBatch, Columns, Quality};
 use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::value::Value as Measured;
@@ -87,7 +88,7 @@ async fn a_widget_of_a_sensor_shows_what_is_stored() {
             (&json!(aggregate), &json!(4)),
             "{aggregation}: {data}"
         );
-        assert_eq!(data["latest"], samples[3], "{aggregation}");
+        assert_eq!((&data["latest"], &data["complete"]), (&samples[3], &json!(true)), "{aggregation}");
     }
     server.patch(&path, &ada, json!({"aggregation": "max", "refresh_interval": 86_400_000})).await.is(200);
     let data = shown("data").await;
@@ -118,6 +119,7 @@ async fn a_static_widget_shows_its_value() {
         let data = server.get(&format!("{path}/data"), &ada).await.is(200);
         assert_eq!((&data["latest"]["value"], &data["latest"]["raw_data"]), (&json!(number), &raw));
         assert_eq!((&data["aggregate"], &data["count"]), (&aggregate, &json!(1)));
+        assert_eq!(data["complete"], true);
         let samples = server.get(&format!("{path}/samples"), &ada).await.is(200);
         assert_eq!(samples["items"], json!([data["latest"]]));
         let variables = server.get(&format!("{path}/tracked-variables"), &ada).await.is(200);
@@ -125,15 +127,85 @@ async fn a_static_widget_shows_its_value() {
     }
 }
 
-#[tokio::test]
-async fn a_widget_of_a_flows_node_shows_what_is_kept_of_it() {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_widget_of_a_flows_node_shows_what_is_kept_of_it_and_whether_that_is_all() {
     let server = server().await;
     let ada = server.sign_up("ada@example.org").await;
-    let flow = server.post("/api/v1/flows", &ada, json!({"name": "f"})).await.is(201);
-    let source = json!({"data_source_type": "flow_node", "flow_id": flow["id"], "node_id": "n", "aggregation": "count"});
+    let (pump, _) = server.device(&ada, "pump").await;
+    let nodes = json!([
+        {"id": "in", "type": "device-sensor", "position": {"x": 0, "y": 0},
+         "data": {"devices": [pump], "sensors": ["t"]}},
+        {"id": "show", "type": "display", "position": {"x": 1, "y": 0}, "data": {}},
+    ]);
+    let edges = json!([{"id": "1", "source": "in", "target": "show"}]);
+    let flow = server.post("/api/v1/flows", &ada, json!({"name": "f", "nodes": nodes, "edges": edges})).await;
+    let flow = text(&flow.is(201)["id"]);
+    let deploy = format!("/api/v1/flows/{flow}/deploy");
+    server.call(Method::POST, &deploy, Some(&ada.token), None).await.is(200);
+    let source = json!({"data_source_type": "flow_node", "flow_id": flow, "node_id": "show",
+        "aggregation": "sum", "max_samples": 2, "refresh_interval": 3_600_000});
     let path = server.widget(&ada, source).await;
-    let data = server.get(&format!("{path}/data"), &ada).await.is(200);
-    assert_eq!((&data["latest"], &data["aggregate"], &data["count"]), (&Value::Null, &json!(0.0), &json!(0)));
-    assert_eq!(server.get(&format!("{path}/samples"), &ada).await.is(200)["items"], json!([]));
+    let shown = async |what: &str| server.get(&format!("{path}/{what}"), &ada).await.is(200);
+    let data = shown("data").await;
+    assert_eq!(
+        (&data["latest"], &data["aggregate"], &data["count"]),
+        (&Value::Null, &Value::Null, &json!(0))
+    );
+    assert_eq!(data["complete"], false, "nobody watched before");
     assert_eq!(server.state.actors.live.followed(), 1, "and from now on it is kept");
+
+    let readings = [(ago(4), "1"), (ago(3), "2"), (ago(2), "4")];
+    server.store(&pump, "t", &readings).await;
+    let until = async |what: &str, is_so: &dyn Fn(&Value) -> bool| {
+        for _ in 0..2000 {
+            let data = shown("data").await;
+            if is_so(&data) {
+                return data;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("not within 20 s: {what}");
+    };
+    let data = until("they went through the flow", &|data| data["count"] == 3).await;
+    assert_eq!(
+        (&data["aggregate"], &data["latest"]["value"]),
+        (&json!(7.0), &json!(4.0)),
+        "more than `max_samples`"
+    );
+    assert_eq!(data["complete"], false, "it was not watched for an hour");
+    assert_eq!(shown("samples").await["items"].as_array().unwrap().len(), 2);
+
+    server.patch(&path, &ada, json!({"refresh_interval": 100})).await.is(200);
+    let data = until("it was watched for the whole interval", &|data| data["complete"] == true).await;
+    assert_eq!((&data["aggregate"], &data["count"]), (&Value::Null, &json!(0)), "they are older");
+}
+
+#[tokio::test]
+async fn more_of_a_flows_node_than_is_kept_cannot_be_asked_for() {
+    let server = server().await;
+    let ada = server.sign_up("ada@example.org").await;
+    let (pump, _) = server.device(&ada, "pump").await;
+    let flow = server.post("/api/v1/flows", &ada, json!({"name": "f"})).await.is(201);
+    let of_node = |samples: usize| {
+        json!({"widget_id": "n", "widget_type": "gauge", "data_source_type": "flow_node", "flow_id": flow["id"],
+            "node_id": "n", "max_samples": samples})
+    };
+    let source = json!({"data_source_type": "device_sensor", "device_id": pump, "sensor_type": "t",
+        "max_samples": limit::SAMPLES_PER_VARIABLE});
+    let of_sensor = server.widget(&ada, source).await;
+    let widgets = of_sensor.trim_end_matches("/w");
+    let refused = ["/max_samples"];
+    let answer = server.post(widgets, &ada, of_node(limit::LIVE_POINTS + 1)).await;
+    assert!(text(&answer.body["errors"][0]["message"]).contains(&limit::LIVE_POINTS.to_string()));
+    answer.refused(422, "validation_failed", &refused);
+    server.post(widgets, &ada, of_node(limit::LIVE_POINTS)).await.is(201);
+    let change = json!({"max_samples": limit::LIVE_POINTS + 1});
+    server.patch(&format!("{widgets}/n"), &ada, change).await.refused(422, "validation_failed", &refused);
+    let change = json!({"data_source_type": "flow_node", "flow_id": flow["id"], "node_id": "n"});
+    server.patch(&of_sensor, &ada, change).await.refused(422, "validation_failed", &refused);
+
+    let readings: Vec<_> = (0..limit::LIVE_POINTS as i64 + 1).map(|n| (ago(5000 - n), "1")).collect();
+    server.store(&pump, "t", &readings).await;
+    let samples = server.get(&format!("{of_sensor}/samples"), &ada).await.is(200);
+    assert_eq!(samples["items"].as_array().unwrap().len(), readings.len(), "of a sensor all come");
 }

@@ -9,6 +9,7 @@ use edgesync_schemas::id::UserId;
 use edgesync_schemas::limit;
 use edgesync_schemas::wire::live::{ErrCode, Position, Sub, SubId, Target};
 use edgesync_storage::catalog;
+use tokio::time::Instant;
 use tracing::warn;
 
 use crate::state::AppState;
@@ -36,7 +37,8 @@ pub(super) async fn subscribe(
             session.unsubscribe(sub.id);
             let points = point.into_iter().collect();
             let position = Position { epoch: 0, offset: 0 };
-            return Ok(Snapshot { position, points, unit: None, recovered: false });
+            let whole_since = Instant::now();
+            return Ok(Snapshot { position, points, unit: None, recovered: false, whole_since });
         }
     };
     let points = sub.points.unwrap_or(points);

@@ -27,6 +27,7 @@ impl Catalog {
         let mut tx = self.db.begin().await?;
         let organization = dashboard::for_change(&mut tx, user, dashboard).await?.organization_id;
         check_source(&mut tx, user, &input.source).await?;
+        check_samples(&input.source, input.max_samples)?;
         let made = tx.first(
             "SELECT count(*) FROM dashboard_widgets WHERE dashboard_template_uuid = $1",
             vec![dashboard.into()],
@@ -89,6 +90,7 @@ impl Catalog {
         widget.aggregation = patch.aggregation.unwrap_or(widget.aggregation);
         widget.refresh_interval = patch.refresh_interval.unwrap_or(widget.refresh_interval);
         widget.max_samples = patch.max_samples.unwrap_or(widget.max_samples);
+        check_samples(&widget.source, widget.max_samples)?;
         widget.updated_at = now();
         let mut params = columns(&widget);
         params.extend([widget.updated_at.into(), widget.id.into()]);
@@ -258,6 +260,16 @@ async fn named(
     let row = tx.first(NAMED, by_name(user, dashboard, name)).await?;
     let mut row = row.ok_or(Error::not_found("widget"))?;
     read(row.take()?, &mut row)
+}
+
+/// No more of a flow's node is kept than a ring has room for.
+fn check_samples(source: &DataSource, max_samples: u32) -> Result<(), Error> {
+    let of_node = matches!(source, DataSource::FlowNode { .. });
+    if of_node && usize::try_from(max_samples).is_ok_and(|samples| samples > limit::LIVE_POINTS) {
+        let message = "must be at most 2000 where the source is a flow's node";
+        return Err(Error::Invalid { field: "max_samples", message });
+    }
+    Ok(())
 }
 
 async fn check_source(tx: &mut Tx, user: UserId, source: &DataSource) -> Result<(), Error> {
