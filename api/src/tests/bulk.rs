@@ -113,3 +113,19 @@ async fn a_body_that_cannot_be_read_makes_nothing() {
     let page = server.get("/api/v1/devices", &ada).await.is(200);
     assert_eq!(page["items"], json!([]));
 }
+
+#[tokio::test]
+async fn a_member_who_is_no_admin_makes_none() {
+    let server = server().await;
+    let (ada, bob) = (server.sign_up("ada@example.org").await, server.sign_up("bob@example.org").await);
+    server.join(&ada, "bob@example.org", "user").await;
+    let line = |name: &str, of: &User| json!({"organization_id": of.organization, "name": name}).to_string();
+    let lines = [line("a", &ada), line("own", &bob), line("b", &ada)].join("\n");
+    let answer = server.bulk(&bob, "application/x-ndjson", lines).await;
+    assert_eq!(told(&answer), [row(1, 403, "forbidden"), row(2, 201, "own"), row(3, 403, "forbidden")]);
+    assert_eq!(server.get("/api/v1/devices", &ada).await.is(200)["items"], json!([]));
+    let path = format!("/api/v1/organizations/{}/members/{}", ada.organization, bob.id);
+    server.patch(&path, &ada, json!({"role": "admin"})).await.is(200);
+    let answer = server.bulk(&bob, "application/x-ndjson", line("a", &ada)).await;
+    assert_eq!(told(&answer), [row(1, 201, "a")]);
+}
