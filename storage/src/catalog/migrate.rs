@@ -20,6 +20,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 3, name: "audit", sql: include_str!("../../migrations/sqlite/0003_audit.sql") },
     Migration { version: 4, name: "things", sql: include_str!("../../migrations/sqlite/0004_things.sql") },
     Migration { version: 5, name: "tenancy", sql: include_str!("../../migrations/sqlite/0005_tenancy.sql") },
+    Migration { version: 6, name: "keys", sql: include_str!("../../migrations/sqlite/0006_keys.sql") },
 ];
 
 /// All of PostgreSQL's, as above.
@@ -48,6 +49,11 @@ pub(super) const POSTGRES: &[Migration] = &[
         version: 5,
         name: "tenancy",
         sql: include_str!("../../migrations/postgres/catalog/0005_tenancy.sql"),
+    },
+    Migration {
+        version: 6,
+        name: "keys",
+        sql: include_str!("../../migrations/postgres/catalog/0006_keys.sql"),
     },
 ];
 
