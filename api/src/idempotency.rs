@@ -168,12 +168,16 @@ async fn work(state: AppState, turn: Turn, mark: Mark, work: impl Future<Output 
     })
 }
 
-/// Keeps the answer, or forgets a request that was refused.
+/// Keeps the answer, or forgets a request that was refused. A failure after something was done is no answer to repeat: that it was begun
+/// is written down, and how far it came is for whoever asks to find out.
 async fn settle(state: &AppState, turn: &Turn, mark: &Mark, response: Response) -> Response {
-    let is_done = response.status().is_success();
+    let (is_done, has_failed) = (response.status().is_success(), response.status().is_server_error());
     let (response, answer) = kept(response).await;
     let settled = async {
         if !is_done && state.catalog.forget_key(mark).await? {
+            return Ok(());
+        }
+        if has_failed {
             return Ok(());
         }
         let answer = match answer {

@@ -253,3 +253,22 @@ async fn an_import_that_stored_something_is_not_done_again_however_it_was_answer
     assert!(text(&answers[1].body["detail"]).contains("was begun"), "{:#}", answers[1].body);
     answers.remove(1).refused(409, "idempotency_answer_lost", &[]);
 }
+
+#[tokio::test]
+async fn a_failure_after_something_was_done_is_not_repeated_as_the_answer() {
+    let server = server().await;
+    let ada = server.sign_up("ada@example.org").await;
+    let (device, _) = server.device(&ada, "pump").await;
+    let nodes = json!([{"id": "in", "type": "device", "position": {"x": 0, "y": 0}, "data": {"deviceUuid": device, "variable": "t"}},
+        {"id": "show", "type": "display", "position": {"x": 1, "y": 0}, "data": {}}]);
+    let body = json!({"name": "f", "nodes": nodes, "edges": [{"id": "1", "source": "in", "target": "show"}]});
+    let flow = text(&server.post(FLOWS, &ada, body).await.is(201)["id"]);
+    let deploy = format!("{FLOWS}/{flow}/deploy");
+    server.state.actors.flows.shutdown(std::time::Duration::from_secs(5)).await;
+    let failed = server.with_key(Method::POST, &deploy, &ada, "k", json!({})).await;
+    assert!(failed.status.is_server_error(), "{:#}", failed.body);
+    let again = server.with_key(Method::POST, &deploy, &ada, "k", json!({})).await;
+    let detail = text(&again.body["detail"]);
+    assert!(detail.contains("was begun") && detail.contains(&flow), "{detail}");
+    again.refused(409, "idempotency_answer_lost", &[]);
+}
