@@ -19,7 +19,8 @@ async fn a_dashboard_is_made_saved_listed_and_removed() {
     let page =
         server.get(&format!("/api/v1/dashboard-templates?organization={}", ada.organization), &ada).await;
     assert_eq!(page.is(200)["items"][0]["id"], shown["id"]);
-    server.delete(&path, &ada).await.is(204);
+    server.save(Method::DELETE, &path, &ada, "\"1\"", json!({})).await.refused(412, "version_conflict", &[]);
+    server.save(Method::DELETE, &path, &ada, "\"2\"", json!({})).await.is(204);
     server.get(&path, &ada).await.refused(404, "not_found", &[]);
 }
 

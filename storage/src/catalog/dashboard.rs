@@ -203,13 +203,19 @@ impl Catalog {
         Ok(dashboard)
     }
 
-    /// Removes a dashboard and its widgets. Whom it was shared with may not.
+    /// Removes a dashboard and its widgets, if it is still at `expected` (any version if `None`). Whom it was shared with may not.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Forbidden`].
-    pub async fn delete_dashboard(&self, user: UserId, id: DashboardId) -> Result<(), Error> {
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Stale`].
+    pub async fn delete_dashboard(
+        &self,
+        user: UserId,
+        id: DashboardId,
+        expected: Option<u32>,
+    ) -> Result<(), Error> {
         let mut tx = self.db.begin().await?;
         let dashboard = for_sharing(&mut tx, user, id).await?;
+        check_version(dashboard.version, expected)?;
         tx.execute("DELETE FROM dashboard_templates WHERE id = $1", vec![id.into()]).await?;
         let (organization, details) = (dashboard.organization_id, json!({"name": dashboard.name}));
         audit::note(&mut tx, user, organization, AuditAction::DashboardDeleted, id, details).await?;

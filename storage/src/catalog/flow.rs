@@ -107,12 +107,19 @@ impl Catalog {
         read(&mut row.ok_or(Error::not_found("flow"))?)
     }
 
-    /// The flow, if `user` may change it (and deploy and stop it).
+    /// The flow, if `user` may change it (and deploy and stop it) and it is still at `expected` (any version if `None`).
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Forbidden`].
-    pub async fn editable_flow(&self, user: UserId, id: FlowId) -> Result<FlowDiagram, Error> {
-        editable(self.db.first(READABLE, asking(user, id)).await?)
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Stale`].
+    pub async fn editable_flow(
+        &self,
+        user: UserId,
+        id: FlowId,
+        expected: Option<u32>,
+    ) -> Result<FlowDiagram, Error> {
+        let flow = editable(self.db.first(READABLE, asking(user, id)).await?)?;
+        check_version(flow.version, expected)?;
+        Ok(flow)
     }
 
     /// The flows that `user` may read, of one project or all, whose name has `q` in it.
@@ -213,13 +220,15 @@ impl Catalog {
         Ok(flow)
     }
 
-    /// Removes a flow and its deployed versions. Whoever does so has stopped it before.
+    /// Removes a flow and its deployed versions, if it is still at `expected` (any version if `None`). Whoever does so has stopped it
+    /// before.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Forbidden`].
-    pub async fn delete_flow(&self, user: UserId, id: FlowId) -> Result<(), Error> {
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Stale`].
+    pub async fn delete_flow(&self, user: UserId, id: FlowId, expected: Option<u32>) -> Result<(), Error> {
         let mut tx = self.db.begin().await?;
         let flow = editable(tx.first(READABLE, asking(user, id)).await?)?;
+        check_version(flow.version, expected)?;
         let (book, details) = (book(&mut tx, id).await?, json!({"name": flow.name}));
         audit::note(&mut tx, user, book, AuditAction::FlowDeleted, id, details).await?;
         tx.execute("DELETE FROM flows WHERE id = $1", vec![id.into()]).await?;

@@ -75,7 +75,7 @@ async fn widgets_of_each_kind_of_source_are_read_back() {
     assert!(!f.catalog.may_read_source(ada.user.id, &made[1].source).await.unwrap());
     f.catalog.delete_widget(ada.user.id, board.id, &made[0].id.to_string()).await.unwrap();
     assert_not_found(f.catalog.readable_widget(ada.user.id, made[0].id).await);
-    f.catalog.delete_dashboard(ada.user.id, board.id).await.unwrap();
+    f.catalog.delete_dashboard(ada.user.id, board.id, None).await.unwrap();
     assert_eq!(f.catalog.widget(made[1].id).await.unwrap(), None);
 }
 

@@ -38,7 +38,7 @@ async fn what_is_deployed_is_what_was_deployed_and_not_the_draft() {
     assert_eq!((deployed[0].id, deployed[0].version, &deployed[0].diagram), (flow.id, 1, &diagram));
     f.catalog.set_flow_stopped(flow.id, Stopped::By(ada.user.id)).await.unwrap();
     assert!(f.catalog.deployed_flows().await.unwrap().is_empty());
-    f.catalog.delete_flow(ada.user.id, flow.id).await.unwrap();
+    f.catalog.delete_flow(ada.user.id, flow.id, None).await.unwrap();
     assert_not_found(f.catalog.set_flow_deployed(None, flow.id, 2, &diagram).await);
 }
 

@@ -29,7 +29,7 @@ async fn a_dashboard_that_is_shared_is_changed_by_the_member_but_neither_shared_
     c.update_dashboard(member, board, Some(1), DashboardPatch::default()).await.unwrap();
     c.create_widget(member, board, widget).await.unwrap();
     assert_forbidden(c.set_permission(member, board, ada.user.id, Permission::Admin).await);
-    assert_forbidden(c.delete_dashboard(member, board).await);
+    assert_forbidden(c.delete_dashboard(member, board, None).await);
 
     let (taken_back, is_new) = c.set_permission(ada.user.id, board, member, Permission::User).await.unwrap();
     assert!(!is_new);

@@ -84,7 +84,7 @@ async fn variables_go_with_their_dashboard() {
         widget(&f, &ada, board, sensor(pump, "t")).await;
     }
     assert_eq!(count(&f).await, 2);
-    f.catalog.delete_dashboard(ada.user.id, one.id).await.unwrap();
+    f.catalog.delete_dashboard(ada.user.id, one.id, None).await.unwrap();
     assert_eq!(count(&f).await, 1);
 }
 
