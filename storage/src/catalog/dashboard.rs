@@ -231,6 +231,27 @@ const READABLE: &str = "SELECT t.id, t.organization_id, t.project_id, t.creator_
     LEFT JOIN template_permissions s ON s.template_id = t.id AND s.user_id = m.user_id
     WHERE m.user_id = $1 AND t.id = $2";
 
+/// Makes a change to a dashboard's widgets one to the dashboard: its organization, and the version that it is at from here on.
+///
+/// # Errors
+/// As [`for_change`]; [`Error::Stale`] if it is not at `expected`.
+pub(super) async fn next(
+    tx: &mut Tx,
+    user: UserId,
+    id: DashboardId,
+    expected: Option<u32>,
+) -> Result<(OrganizationId, u32), Error> {
+    let dashboard = for_change(tx, user, id).await?;
+    check_version(dashboard.version, expected)?;
+    let version = dashboard.version + 1;
+    tx.execute(
+        "UPDATE dashboard_templates SET version = $1, updated_at = $2 WHERE id = $3",
+        vec![version.into(), now().into(), id.into()],
+    )
+    .await?;
+    Ok((dashboard.organization_id, version))
+}
+
 /// The dashboard, if `user` may change it: by role, or because it is shared with them.
 ///
 /// # Errors

@@ -24,7 +24,7 @@ async fn another_tenants_things_are_not_there() {
         WidgetInput::read,
         json!({"widget_id": "w", "widget_type": "gauge", "data_source_type": "static", "static_value": 1}),
     );
-    let made = c.create_widget(ada.user.id, dashboard.id, widget.clone()).await.unwrap();
+    let (made, _) = c.create_widget(ada.user.id, dashboard.id, None, widget.clone()).await.unwrap();
 
     assert_not_found(c.organization(outsider, org).await);
     assert_not_found(c.create_device(outsider, device(org, "x")).await);
@@ -48,10 +48,10 @@ async fn another_tenants_things_are_not_there() {
     assert_not_found(c.delete_dashboard(outsider, dashboard.id, None).await);
     assert_not_found(c.widgets(outsider, dashboard.id).await);
     assert_not_found(c.readable_widget(outsider, made.id).await);
-    assert_not_found(c.create_widget(outsider, dashboard.id, widget).await);
+    assert_not_found(c.create_widget(outsider, dashboard.id, None, widget).await);
     assert_not_found(c.dashboard_widget(outsider, dashboard.id, "w").await);
-    assert_not_found(c.update_widget(outsider, dashboard.id, "w", WidgetPatch::default()).await);
-    assert_not_found(c.delete_widget(outsider, dashboard.id, "w").await);
+    assert_not_found(c.update_widget(outsider, dashboard.id, "w", None, WidgetPatch::default()).await);
+    assert_not_found(c.delete_widget(outsider, dashboard.id, "w", None).await);
     assert_eq!(c.tracked_variables(outsider, made.id).await.unwrap(), []);
     assert_not_found(c.permissions(outsider, dashboard.id, Slice::FIRST).await);
     assert_not_found(c.permission(outsider, dashboard.id, ada.user.id).await);
