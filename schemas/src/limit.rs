@@ -329,6 +329,8 @@ pub const ORGANIZATIONS_PER_USER: u32 = 100;
 pub const MEMBERS_PER_ORGANIZATION: u32 = 1000;
 /// Flows that a user may own. More: refused (`flow_limit_reached`).
 pub const FLOWS_PER_USER: u32 = 20_000;
+/// Versions of a flow that were deployed and are kept, besides the one that runs. More: the oldest is forgotten.
+pub const FLOW_VERSIONS: u32 = 50;
 /// Dashboards and projects, each, of an organization. More: refused (`dashboard_limit_reached`, `project_limit_reached`).
 pub const DASHBOARDS_PER_ORGANIZATION: u32 = 5000;
 /// Seconds that an old device token may stay valid beside its successor at most: 30 days.

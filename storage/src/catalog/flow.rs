@@ -236,7 +236,8 @@ impl Catalog {
     }
 
     /// Writes down that this diagram is what runs of the flow from here on, so that the next start of the server runs it, and
-    /// that it was `by` who said so.
+    /// that it was `by` who said so. Forgets the oldest of more than [`limit::FLOW_VERSIONS`] versions, but neither this one nor the one
+    /// that ran until now: if this one does not run after all, that one runs again.
     ///
     /// # Errors
     /// [`Error::NotFound`] if the flow was deleted meanwhile.
@@ -249,15 +250,25 @@ impl Catalog {
     ) -> Result<(), Error> {
         let diagram = Value::json(diagram);
         let mut tx = self.db.begin().await?;
-        let found = tx
-            .execute("UPDATE flows SET deployed_version = $1 WHERE id = $2", vec![version.into(), id.into()]);
-        if found.await? == 0 {
-            return Err(Error::not_found("flow"));
-        }
+        let row = tx.first("SELECT f.deployed_version FROM flows f WHERE f.id = $1", vec![id.into()]);
+        let before: Option<u32> = row.await?.ok_or(Error::not_found("flow"))?.take()?;
+        tx.execute("UPDATE flows SET deployed_version = $1 WHERE id = $2", vec![version.into(), id.into()])
+            .await?;
         tx.execute(
             "INSERT INTO flow_versions (flow_id, version, diagram, created_at) VALUES ($1, $2, $3, $4)
              ON CONFLICT (flow_id, version) DO NOTHING",
             vec![id.into(), version.into(), diagram, now().into()],
+        )
+        .await?;
+        tx.execute(
+            "DELETE FROM flow_versions WHERE flow_id = $1 AND version NOT IN ($2, $3) AND version <=
+                (SELECT v.version FROM flow_versions v WHERE v.flow_id = $1 ORDER BY v.version DESC LIMIT 1 OFFSET $4)",
+            vec![
+                id.into(),
+                version.into(),
+                before.unwrap_or(version).into(),
+                i64::from(limit::FLOW_VERSIONS).into(),
+            ],
         )
         .await?;
         let book = book(&mut tx, id).await?;
