@@ -343,6 +343,8 @@ pub const SESSION_DAYS: i64 = 30;
 pub const API_TOKENS_PER_USER: u32 = 100;
 /// Days ahead that an API token may end: ten years. Later: the body is refused. One without an end does not end by itself.
 pub const API_TOKEN_DAYS: i64 = 3_650;
+/// Days that an API token is listed after its end. Later: it is removed.
+pub const API_TOKEN_ENDED_DAYS: i64 = 30;
 /// Statements and transactions waiting for the catalog. More: refused (503 `busy`).
 pub const CATALOG_QUEUE: usize = 1024;
 /// Threads that read the catalog.
@@ -377,8 +379,11 @@ pub const TOKEN_CACHE: usize = 131_072;
 pub const IDEMPOTENCY_KEY_BYTES: usize = 255;
 /// Seconds that a key is remembered: a day.
 pub const IDEMPOTENCY_S: i64 = 86_400;
-/// Keys of a user that are remembered. More: the oldest is forgotten.
+/// Keys of a user that are remembered. More: the oldest are forgotten, with one new key in [`IDEMPOTENCY_TRIM`].
 pub const IDEMPOTENCY_KEYS_PER_USER: i64 = 10_000;
+/// New keys, on the average, between two counts of their user's: counting them all with each would cost more than the request. So a user
+/// may have some more than [`IDEMPOTENCY_KEYS_PER_USER`] for a while.
+pub const IDEMPOTENCY_TRIM: u8 = 64;
 /// Bytes of an answer that is kept for its key. More: a repeated request is told that it was done, not how it was answered.
 pub const IDEMPOTENCY_ANSWER_BYTES: usize = 64 * 1024;
 /// Answers with secrets that are kept, in memory only. More: the oldest is forgotten, and a repeated request told as above.
