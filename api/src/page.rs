@@ -106,7 +106,7 @@ impl IntoParams for Listed {
     fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let text = ObjectBuilder::new().schema_type(Type::String);
         let mut parameters = Paging::into_params(place);
-        parameters.push(parameter("q", text, "Part of the name, in upper or lower case."));
+        parameters.push(parameter("q", text, "Part of the name. The letters A to Z are found in either case, all others as they stand."));
         parameters
     }
 }
