@@ -246,6 +246,30 @@ async fn an_import_is_forgotten_if_it_was_refused_before_it_stored_anything() {
 }
 
 #[tokio::test]
+async fn a_file_that_was_refused_is_imported_under_its_key_and_once() {
+    let server = server().await;
+    let ada = server.sign_up("ada@example.org").await;
+    let (pump, _) = server.device(&ada, "pump").await;
+    let path = format!("/api/v1/readings/import?device={pump}");
+    let file = format!("sensor_type,timestamp,value\nt,{},1\n", samples::ago(60));
+    let import = async |kind: &str| {
+        let request = Request::post(&path)
+            .header(header::AUTHORIZATION, format!("Bearer {}", ada.token))
+            .header(header::CONTENT_TYPE, kind)
+            .header("Idempotency-Key", "k");
+        server.send(request.body(Body::from(file.clone())).unwrap()).await
+    };
+    import("application/json").await.refused(415, "unsupported_media_type", &[]);
+    let done = import("text/csv").await;
+    assert!(!is_replayed(&done));
+    assert_eq!(done.is(200)["accepted"], 1);
+    let again = import("text/csv").await;
+    assert!(is_replayed(&again));
+    again.is(200);
+    assert_eq!(server.count(&format!("/api/v1/readings?device={pump}"), &ada).await, 1);
+}
+
+#[tokio::test]
 async fn an_import_that_stored_something_is_not_done_again_however_it_was_answered() {
     let answers = imports(&[(true, 413)], 2).await;
     assert_eq!((answers[1].status.as_u16(), is_replayed(&answers[1])), (413, true));
