@@ -51,9 +51,11 @@ pub async fn refuse_ignored(
     if request.uri().query().is_some_and(|query| !query.is_empty()) {
         check_parameters(operation.as_ref().map_or(&[], |of| &of.parameters), request.uri())?;
     }
-    if request.headers().contains_key(header::IF_MATCH) && !operation.as_ref().is_some_and(|of| of.heeds_version)
+    if request.headers().contains_key(header::IF_MATCH)
+        && !operation.as_ref().is_some_and(|of| of.heeds_version)
     {
-        let detail = "If-Match is not heeded here: what this is about carries no ETag. Send the request without it";
+        let detail =
+            "If-Match is not heeded here: what this is about carries no ETag. Send the request without it";
         return Err(Problem::bad_request("if_match_unsupported", detail));
     }
     if let Some(operation) = operation {
@@ -106,7 +108,11 @@ impl IntoParams for Listed {
     fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let text = ObjectBuilder::new().schema_type(Type::String);
         let mut parameters = Paging::into_params(place);
-        parameters.push(parameter("q", text, "Part of the name. The letters A to Z are found in either case, all others as they stand."));
+        parameters.push(parameter(
+            "q",
+            text,
+            "Part of the name. The letters A to Z are found in either case, all others as they stand.",
+        ));
         parameters
     }
 }

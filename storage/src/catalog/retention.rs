@@ -79,7 +79,10 @@ impl Catalog {
     pub async fn remove_ended(&self) -> Result<u64, Error> {
         let mut removed = 0;
         for (kept_us, sql) in [
-            (0, "DELETE FROM sessions WHERE id IN (SELECT s.id FROM sessions s WHERE s.expires_at <= $1 LIMIT $2)"),
+            (
+                0,
+                "DELETE FROM sessions WHERE id IN (SELECT s.id FROM sessions s WHERE s.expires_at <= $1 LIMIT $2)",
+            ),
             (
                 limit::API_TOKEN_ENDED_DAYS * 86_400_000_000,
                 "DELETE FROM api_tokens WHERE id IN (SELECT t.id FROM api_tokens t WHERE t.expires_at <= $1 LIMIT $2)",

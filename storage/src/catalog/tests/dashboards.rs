@@ -59,7 +59,11 @@ async fn widgets_of_each_kind_of_source_are_read_back() {
         body["widget_type"] = "gauge".into();
         body["grid_position"] = json!({"x": n, "minW": 2});
         made.push(
-            f.catalog.create_widget(ada.user.id, board.id, None, input(WidgetInput::read, body)).await.unwrap().0,
+            f.catalog
+                .create_widget(ada.user.id, board.id, None, input(WidgetInput::read, body))
+                .await
+                .unwrap()
+                .0,
         );
     }
     assert_eq!(f.catalog.widgets(ada.user.id, board.id).await.unwrap(), made);

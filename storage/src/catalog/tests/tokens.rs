@@ -247,7 +247,8 @@ async fn what_has_ended_is_removed_and_what_has_not_stays() {
         let body = json!({"name": "n", "scopes": ["read"], "expires_at": end});
         c.create_api_token(ada.user.id, token_input(body)).await.unwrap().0.id
     };
-    let (without_end, ended, long_ended) = (token(None).await, token(Some(end)).await, token(Some(end)).await);
+    let (without_end, ended, long_ended) =
+        (token(None).await, token(Some(end)).await, token(Some(end)).await);
     let days = |days: i64| now().plus_us(-days * 86_400_000_000);
     let mut tx = c.db.begin().await.unwrap();
     let sql = "UPDATE api_tokens SET expires_at = $1 WHERE id = $2";

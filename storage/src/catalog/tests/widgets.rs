@@ -120,7 +120,8 @@ async fn a_widget_goes_by_its_id_and_else_by_its_own_name() {
     let (one, other) = (dashboard(&f, &ada, "one").await, dashboard(&f, &ada, "other").await);
     let made = widget(&f, &ada, &one, json!({"data_source_type": "static"})).await;
     let named = json!({"widget_id": made.id, "widget_type": "text", "data_source_type": "static"});
-    let (named, _) = f.catalog.create_widget(ada.user.id, one.id, None, input(WidgetInput::read, named)).await.unwrap();
+    let (named, _) =
+        f.catalog.create_widget(ada.user.id, one.id, None, input(WidgetInput::read, named)).await.unwrap();
     let find = async |board, name: &str| f.catalog.dashboard_widget(ada.user.id, board, name).await;
     assert_eq!(find(one.id, "w").await.unwrap(), made);
     assert_eq!(find(one.id, &made.id.to_string()).await.unwrap(), made, "not the one that calls itself so");
