@@ -19,12 +19,11 @@ pub async fn token(catalog: &Catalog, listen: IpAddr, signup: Signup) -> Result<
     Ok(Some(Token::draw(TokenKind::Setup).context("the setup token")?))
 }
 
-/// Tells the operator: on stdout and in the log, once.
+/// Tells the operator: on stdout, once. Logs go to many places and stay there: the log says that it was told, and not what.
 pub fn tell(token: &Token) {
     println!("edgesync setup token: {}", token.reveal());
     tracing::warn!(
-        setup_token = token.reveal(),
-        "there is no user yet, and the first must show this token: \
+        "there is no user yet, and the first must show the setup token that was printed on stdout: \
          POST /api/v1/auth/signup {{\"email\": .., \"password\": .., \"setup_token\": ..}}; it ends with the first user or this process"
     );
 }

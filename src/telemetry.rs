@@ -1,4 +1,4 @@
-//! Logs: fields and few, on stderr. Stdout carries only the line that says where the server is.
+//! Logs: fields and few, on stderr. Stdout carries only the line that says where the server is, and the setup token if there is one.
 
 use std::io::IsTerminal;
 

@@ -12,7 +12,12 @@ use crate::error::Problem;
 
 /// An entity with its version as ETag.
 pub fn tagged<T: Serialize>(status: StatusCode, version: u32, entity: &T) -> Response {
-    (status, [(header::ETAG, format!("\"{version}\""))], Json(entity)).into_response()
+    (status, [(header::ETAG, tag(version))], Json(entity)).into_response()
+}
+
+/// A version as ETag.
+pub fn tag(version: u32) -> String {
+    format!("\"{version}\"")
 }
 
 /// `If-Match` in the description of an operation that heeds it.

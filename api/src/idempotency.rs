@@ -1,9 +1,9 @@
 //! `Idempotency-Key`: a POST that is sent again is done once, and answered as it was the first time.
 //!
 //! A key is of its user and of one request: its method, address and body. It is written down before the work, marked as done in the
-//! transaction that does the work, and its answer is kept for a day. A request that was refused is forgotten. What happens when the
-//! server dies in between is told in [`edgesync_storage::catalog::idempotency`]; work that is not in the catalog (readings) is begun
-//! once at most. An answer with a token in it is a secret: it is kept in memory only, and not for long.
+//! transaction that does the work, and its answer is kept for a day. A request that was refused before anything was done is forgotten.
+//! What happens when the server dies in between is told in [`edgesync_storage::catalog::idempotency`]; work that is not in the catalog
+//! (readings) is begun once at most. An answer with a token in it is a secret: it is kept in memory only, and not for long.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -141,9 +141,9 @@ async fn answer(state: AppState, key: String, request: Request, next: Next) -> R
             "this Idempotency-Key was used for another request: draw a new one for each",
         )),
         Reserved::Answered(answer) => replay(&answer),
-        Reserved::Lost(made) => match state.once.secret(&of, Instant::now()) {
+        Reserved::Lost { made, ended } => match state.once.secret(&of, Instant::now()) {
             Some(answer) => replay(&answer),
-            None => Err(lost(made)),
+            None => Err(lost(made, ended)),
         },
         Reserved::Now(mark) => {
             parts.extensions.insert(body::Counted);
@@ -168,12 +168,16 @@ async fn work(state: AppState, turn: Turn, mark: Mark, work: impl Future<Output 
     })
 }
 
-/// Keeps the answer, or forgets a request that was refused.
+/// Keeps the answer, or forgets a request that was refused. A failure after something was done is no answer to repeat: that it was begun
+/// is written down, and how far it came is for whoever asks to find out.
 async fn settle(state: &AppState, turn: &Turn, mark: &Mark, response: Response) -> Response {
-    let is_done = response.status().is_success();
+    let (is_done, has_failed) = (response.status().is_success(), response.status().is_server_error());
     let (response, answer) = kept(response).await;
     let settled = async {
         if !is_done && state.catalog.forget_key(mark).await? {
+            return Ok(());
+        }
+        if has_failed {
             return Ok(());
         }
         let answer = match answer {
@@ -224,11 +228,18 @@ fn replay(answer: &str) -> Result<Response, Problem> {
     Ok(response)
 }
 
-fn lost(made: Option<String>) -> Problem {
+/// That there is no answer to repeat. What did not come to its end, as far as is known, was begun and no more.
+fn lost(made: Option<String>, ended: bool) -> Problem {
     let what = made.map_or(String::new(), |made| format!(" ({made})"));
-    let detail = format!(
-        "the first request with this Idempotency-Key was carried out{what}, and its answer is not kept"
-    );
+    let detail = if ended {
+        format!(
+            "the first request with this Idempotency-Key was carried out{what}, and its answer is not kept"
+        )
+    } else {
+        format!(
+            "the first request with this Idempotency-Key was begun{what}, and it is not known how far it came: look at what is there"
+        )
+    };
     Problem::conflict("idempotency_answer_lost", detail)
 }
 

@@ -2,8 +2,8 @@
 //!
 //! A handler says what only it can know: its parameters, its body, what it answers when all is well, who may ask (`x-role`, a
 //! [`Role`]) and which scope an API token needs (`x-scope`). What follows from that for every route is added here: how one says who
-//! one is, and which problems are answered. What is described is what holds: a parameter that a route does not describe is refused
-//! ([`crate::page::refuse_ignored`]), and the tests ask each route as everybody whom its `x-role` and `x-scope` let in or keep out.
+//! one is, and which problems are answered. What is described is what holds: a parameter or an `If-Match` that a route does not describe
+//! is refused ([`crate::page::refuse_ignored`]), and the tests ask each route as everybody whom its `x-role` and `x-scope` let in or keep out.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -95,6 +95,8 @@ pub struct Description {
 pub struct Operation {
     /// The parameters it takes behind the question mark, in the order of the document.
     pub parameters: Vec<String>,
+    /// Whether it heeds `If-Match`.
+    pub heeds_version: bool,
     /// `x-scope`: the scope that an API token needs; none if it takes a session.
     pub scope: Option<Scope>,
 }
@@ -128,8 +130,10 @@ impl Description {
 impl Operation {
     fn of(operation: &Value) -> Self {
         let parameters = operation["parameters"].as_array().into_iter().flatten();
+        let heeds_version = parameters.clone().any(|parameter| parameter["name"] == "If-Match");
         let query = parameters.filter(|parameter| parameter["in"] == "query");
         Self {
+            heeds_version,
             parameters: query.filter_map(|p| p["name"].as_str().map(str::to_owned)).collect(),
             scope: operation["x-scope"].as_str().and_then(|name| entity::from_name(name).ok()),
         }

@@ -5,8 +5,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, MatchedPath, Query, Request, State};
-use axum::http::Uri;
 use axum::http::request::Parts;
+use axum::http::{Uri, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use edgesync_schemas::entity::Page;
@@ -37,10 +37,10 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
 }
 
 /// Refuses what would otherwise be ignored, so that nobody takes an answer for something that it is not: parameters that the
-/// operation does not describe, and parameters given twice. Tells the request which scope an API token needs for it.
+/// operation does not describe, parameters given twice, and an `If-Match` that it does not heed. Tells the request which scope an API token needs for it.
 ///
 /// # Errors
-/// 400 that names the parameter.
+/// 400 that names the parameter or the header.
 pub async fn refuse_ignored(
     State(api): State<Arc<Description>>,
     mut request: Request,
@@ -50,6 +50,13 @@ pub async fn refuse_ignored(
     let operation = api.operation(request.method(), path).cloned();
     if request.uri().query().is_some_and(|query| !query.is_empty()) {
         check_parameters(operation.as_ref().map_or(&[], |of| &of.parameters), request.uri())?;
+    }
+    if request.headers().contains_key(header::IF_MATCH)
+        && !operation.as_ref().is_some_and(|of| of.heeds_version)
+    {
+        let detail =
+            "If-Match is not heeded here: what this is about carries no ETag. Send the request without it";
+        return Err(Problem::bad_request("if_match_unsupported", detail));
     }
     if let Some(operation) = operation {
         request.extensions_mut().insert(operation);
@@ -101,7 +108,11 @@ impl IntoParams for Listed {
     fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let text = ObjectBuilder::new().schema_type(Type::String);
         let mut parameters = Paging::into_params(place);
-        parameters.push(parameter("q", text, "Part of the name, in upper or lower case."));
+        parameters.push(parameter(
+            "q",
+            text,
+            "Part of the name. The letters A to Z are found in either case, all others as they stand.",
+        ));
         parameters
     }
 }

@@ -339,6 +339,8 @@ pub const ORGANIZATIONS_PER_USER: u32 = 100;
 pub const MEMBERS_PER_ORGANIZATION: u32 = 1000;
 /// Flows that a user may own. More: refused (`flow_limit_reached`).
 pub const FLOWS_PER_USER: u32 = 20_000;
+/// Versions of a flow that were deployed and are kept, besides the one that runs. More: the oldest is forgotten.
+pub const FLOW_VERSIONS: u32 = 50;
 /// Dashboards and projects, each, of an organization. More: refused (`dashboard_limit_reached`, `project_limit_reached`).
 pub const DASHBOARDS_PER_ORGANIZATION: u32 = 5000;
 /// Seconds that an old device token may stay valid beside its successor at most: 30 days.
@@ -354,6 +356,8 @@ pub const API_TOKEN_DAYS: i64 = 3_650;
 /// Milliseconds between two looks whether another process ended tokens or memberships: for about so long after `edgesync admin` took a
 /// token away a running server may take it.
 pub const ACCESS_LOOK_MS: u64 = 1_000;
+/// Days that an API token is listed after its end. Later: it is removed.
+pub const API_TOKEN_ENDED_DAYS: i64 = 30;
 /// Statements and transactions waiting for the catalog. More: refused (503 `busy`).
 pub const CATALOG_QUEUE: usize = 1024;
 /// Threads that read the catalog.
@@ -388,8 +392,11 @@ pub const TOKEN_CACHE: usize = 131_072;
 pub const IDEMPOTENCY_KEY_BYTES: usize = 255;
 /// Seconds that a key is remembered: a day.
 pub const IDEMPOTENCY_S: i64 = 86_400;
-/// Keys of a user that are remembered. More: the oldest is forgotten.
+/// Keys of a user that are remembered. More: the oldest are forgotten, with one new key in [`IDEMPOTENCY_TRIM`].
 pub const IDEMPOTENCY_KEYS_PER_USER: i64 = 10_000;
+/// New keys, on the average, between two counts of their user's: counting them all with each would cost more than the request. So a user
+/// may have some more than [`IDEMPOTENCY_KEYS_PER_USER`] for a while.
+pub const IDEMPOTENCY_TRIM: u8 = 64;
 /// Bytes of an answer that is kept for its key. More: a repeated request is told that it was done, not how it was answered.
 pub const IDEMPOTENCY_ANSWER_BYTES: usize = 64 * 1024;
 /// Answers with secrets that are kept, in memory only. More: the oldest is forgotten, and a repeated request told as above.

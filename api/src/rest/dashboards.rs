@@ -146,7 +146,7 @@ async fn change(
     path = "/dashboard-templates/{id}",
     operation_id = "remove_dashboard",
     tag = "dashboards",
-    params(("id" = DashboardId, Path, description = "the dashboard")),
+    params(("id" = DashboardId, Path, description = "the dashboard"), IfMatch),
     responses((status = 204, description = "gone")),
     extensions(("x-role" = json!(Role::Creator)), ("x-scope" = json!("write")))
 )]
@@ -154,7 +154,8 @@ async fn remove(
     State(state): State<AppState>,
     auth: Auth,
     Path(id): Path<DashboardId>,
+    headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
-    state.catalog.delete_dashboard(auth.user.id, id).await?;
+    state.catalog.delete_dashboard(auth.user.id, id, if_match(&headers)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -10,7 +10,7 @@ use edgesync_schemas::entity::flow::FlowDraft;
 use edgesync_schemas::flow::{Diagram, Problem as FlowProblem};
 use edgesync_schemas::id::FlowId;
 use edgesync_schemas::time::Timestamp;
-use edgesync_storage::catalog::{self, Stopped};
+use edgesync_storage::catalog::Stopped;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -110,10 +110,7 @@ async fn deploy(
     let expected = if_match(&headers)?;
     whole(async move {
         let _turn = state.deployments.turn(id).await;
-        let flow = state.catalog.editable_flow(auth.user.id, id).await?;
-        if expected.is_some_and(|expected| expected != flow.version) {
-            return Err(catalog::Error::Stale { current: flow.version }.into());
-        }
+        let flow = state.catalog.editable_flow(auth.user.id, id, expected).await?;
         let diagram = match diagram(flow.nodes.clone(), flow.edges.clone()) {
             Ok(diagram) => diagram,
             Err(problems) => return Err(Problem::flow(problems)),
@@ -153,7 +150,7 @@ async fn restore(state: &AppState, id: FlowId, version: Option<u32>) {
     path = "/flows/{id}/stop",
     operation_id = "stop_flow",
     tag = "flows",
-    params(("id" = FlowId, Path, description = "the flow")),
+    params(("id" = FlowId, Path, description = "the flow"), IfMatch),
     request_body = Option<Nothing>,
     responses(
         (status = 200, description = "it does not run", body = entity::flow::FlowDiagram, headers(("ETag" = String, description = "The version, for `If-Match`."))),
@@ -164,12 +161,14 @@ async fn stop(
     State(state): State<AppState>,
     auth: Auth,
     Path(id): Path<FlowId>,
+    headers: HeaderMap,
     OptionalBody(body): OptionalBody,
 ) -> Result<Response, Problem> {
     entity::input::read(body, |_| ())?;
+    let expected = if_match(&headers)?;
     whole(async move {
         let _turn = state.deployments.turn(id).await;
-        let flow = state.catalog.editable_flow(auth.user.id, id).await?;
+        let flow = state.catalog.editable_flow(auth.user.id, id, expected).await?;
         // Written down first: if the server dies in between, the flow does not come back.
         state.catalog.set_flow_stopped(id, Stopped::By(auth.user.id)).await?;
         state.actors.flows.stop(id).await?;

@@ -153,7 +153,7 @@ async fn save(
     path = "/flows/{id}",
     operation_id = "remove_flow",
     tag = "flows",
-    params(("id" = FlowId, Path, description = "the flow")),
+    params(("id" = FlowId, Path, description = "the flow"), IfMatch),
     responses((status = 204, description = "gone")),
     extensions(("x-role" = json!(Role::Creator)), ("x-scope" = json!("write")))
 )]
@@ -161,12 +161,14 @@ async fn remove(
     State(state): State<AppState>,
     auth: Auth,
     Path(id): Path<FlowId>,
+    headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
+    let expected = if_match(&headers)?;
     whole(async move {
         let _turn = state.deployments.turn(id).await;
-        state.catalog.editable_flow(auth.user.id, id).await?;
+        state.catalog.editable_flow(auth.user.id, id, expected).await?;
         state.actors.flows.stop(id).await?;
-        state.catalog.delete_flow(auth.user.id, id).await?;
+        state.catalog.delete_flow(auth.user.id, id, expected).await?;
         Ok(StatusCode::NO_CONTENT)
     })
     .await

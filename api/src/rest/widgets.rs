@@ -1,8 +1,10 @@
-//! Widgets of a dashboard: what feeds them. In addresses they go by their `id`, or by the `widget_id` that they have on their dashboard.
+//! Widgets of a dashboard: what feeds them. They are part of it: a change to one is its next version, whose `ETag` the answer carries, and
+//! `If-Match` asks for that of the dashboard. In addresses they go by their `id`, or by the `widget_id` that they have on their dashboard.
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use edgesync_schemas::entity::Page;
 use edgesync_schemas::entity::widget::{DashboardWidget, WidgetInput, WidgetPatch};
 use edgesync_schemas::id::DashboardId;
@@ -12,6 +14,7 @@ use utoipa_axum::routes;
 use crate::auth::Auth;
 use crate::body::JsonBody;
 use crate::error::Problem;
+use crate::etag::{IfMatch, if_match, tag, tagged};
 use crate::openapi::Role;
 use crate::openapi::problem::Conflict;
 use crate::page::Path;
@@ -45,19 +48,21 @@ async fn list(
     path = "/dashboard-templates/{id}/widgets",
     operation_id = "create_widget",
     tag = "dashboards",
-    params(("id" = DashboardId, Path, description = "the dashboard")),
+    params(("id" = DashboardId, Path, description = "the dashboard"), IfMatch),
     request_body = WidgetInput,
-    responses((status = 201, description = "made", body = DashboardWidget), Conflict),
+    responses((status = 201, description = "made", body = DashboardWidget, headers(("ETag" = String, description = "The version of the dashboard, for `If-Match`."))), Conflict),
     extensions(("x-role" = json!(Role::Creator)), ("x-scope" = json!("write")))
 )]
 async fn create(
     State(state): State<AppState>,
     auth: Auth,
     Path(id): Path<DashboardId>,
+    headers: HeaderMap,
     JsonBody(body): JsonBody,
-) -> Result<(StatusCode, Json<DashboardWidget>), Problem> {
-    let widget = state.catalog.create_widget(auth.user.id, id, WidgetInput::read(body)?).await?;
-    Ok((StatusCode::CREATED, Json(widget)))
+) -> Result<Response, Problem> {
+    let (expected, input) = (if_match(&headers)?, WidgetInput::read(body)?);
+    let (widget, version) = state.catalog.create_widget(auth.user.id, id, expected, input).await?;
+    Ok(tagged(StatusCode::CREATED, version, &widget))
 }
 
 /// A widget.
@@ -90,19 +95,22 @@ async fn show(
     params(
         ("id" = DashboardId, Path, description = "the dashboard"),
         ("widget" = String, Path, description = "the widget, by its `id` or its `widget_id`"),
+        IfMatch,
     ),
     request_body = WidgetPatch,
-    responses((status = 200, description = "as it is now", body = DashboardWidget), Conflict),
+    responses((status = 200, description = "as it is now", body = DashboardWidget, headers(("ETag" = String, description = "The version of the dashboard, for `If-Match`."))), Conflict),
     extensions(("x-role" = json!(Role::Creator)), ("x-scope" = json!("write")))
 )]
 async fn change(
     State(state): State<AppState>,
     auth: Auth,
     Path((id, widget)): Path<(DashboardId, String)>,
+    headers: HeaderMap,
     JsonBody(body): JsonBody,
-) -> Result<Json<DashboardWidget>, Problem> {
-    let patch = WidgetPatch::read(body)?;
-    Ok(Json(state.catalog.update_widget(auth.user.id, id, &widget, patch).await?))
+) -> Result<Response, Problem> {
+    let (expected, patch) = (if_match(&headers)?, WidgetPatch::read(body)?);
+    let (widget, version) = state.catalog.update_widget(auth.user.id, id, &widget, expected, patch).await?;
+    Ok(tagged(StatusCode::OK, version, &widget))
 }
 
 /// Removes a widget.
@@ -114,15 +122,17 @@ async fn change(
     params(
         ("id" = DashboardId, Path, description = "the dashboard"),
         ("widget" = String, Path, description = "the widget, by its `id` or its `widget_id`"),
+        IfMatch,
     ),
-    responses((status = 204, description = "gone")),
+    responses((status = 204, description = "gone", headers(("ETag" = String, description = "The version of the dashboard, for `If-Match`.")))),
     extensions(("x-role" = json!(Role::Creator)), ("x-scope" = json!("write")))
 )]
 async fn remove(
     State(state): State<AppState>,
     auth: Auth,
     Path((id, widget)): Path<(DashboardId, String)>,
-) -> Result<StatusCode, Problem> {
-    state.catalog.delete_widget(auth.user.id, id, &widget).await?;
-    Ok(StatusCode::NO_CONTENT)
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let version = state.catalog.delete_widget(auth.user.id, id, &widget, if_match(&headers)?).await?;
+    Ok((StatusCode::NO_CONTENT, [(header::ETAG, tag(version))]).into_response())
 }

@@ -19,7 +19,8 @@ async fn a_dashboard_is_made_saved_listed_and_removed() {
     let page =
         server.get(&format!("/api/v1/dashboard-templates?organization={}", ada.organization), &ada).await;
     assert_eq!(page.is(200)["items"][0]["id"], shown["id"]);
-    server.delete(&path, &ada).await.is(204);
+    server.save(Method::DELETE, &path, &ada, "\"1\"", json!({})).await.refused(412, "version_conflict", &[]);
+    server.save(Method::DELETE, &path, &ada, "\"2\"", json!({})).await.is(204);
     server.get(&path, &ada).await.refused(404, "not_found", &[]);
 }
 
@@ -115,4 +116,30 @@ async fn a_widget_is_changed_and_goes_by_its_name_too() {
     server.get(&format!("{path}/v"), &ada).await.refused(404, "not_found", &[]);
     server.delete(&by_name, &ada).await.is(204);
     server.patch(&by_name, &ada, json!({"title": "x"})).await.refused(404, "not_found", &[]);
+}
+
+#[tokio::test]
+async fn two_who_change_the_widgets_of_a_dashboard_notice_each_other() {
+    let server = server().await;
+    let ada = server.sign_up("ada@example.org").await;
+    let board = dashboard(&server, &ada).await;
+    let widgets = format!("{board}/widgets");
+    let body = json!({"widget_id": "w", "widget_type": "text", "data_source_type": "static"});
+    let seen = server.get(&board, &ada).await.headers[header::ETAG].to_str().unwrap().to_owned();
+    let made = server.save(Method::POST, &widgets, &ada, &seen, body).await;
+    assert_eq!(made.headers[header::ETAG], "\"2\"");
+    made.is(201);
+    let at = format!("{widgets}/w");
+    let body = json!({"title": "t"});
+    for (method, path) in [(Method::PATCH, &at), (Method::DELETE, &at), (Method::PATCH, &board)] {
+        let late = server.save(method, path, &ada, &seen, json!({})).await;
+        late.refused(412, "version_conflict", &[]);
+    }
+    let changed = server.save(Method::PATCH, &at, &ada, "\"2\"", body).await;
+    assert_eq!(changed.headers[header::ETAG], "\"3\"");
+    assert_eq!(changed.is(200)["title"], "t");
+    let gone = server.save(Method::DELETE, &at, &ada, "\"3\"", json!({})).await;
+    assert_eq!(gone.headers[header::ETAG], "\"4\"");
+    gone.is(204);
+    assert_eq!(server.get(&board, &ada).await.headers[header::ETAG], "\"4\"");
 }

@@ -168,3 +168,22 @@ async fn the_catalogue_of_nodes_has_a_schema_for_each() {
     assert!(items.iter().any(|item| item["kind"] == "filter"));
     assert!(items.iter().all(|item| item["schema"]["type"] == "object"), "{page:#}");
 }
+
+#[tokio::test]
+async fn a_flow_that_somebody_saved_is_neither_stopped_nor_removed_by_who_did_not_see_it() {
+    let server = server().await;
+    let ada = server.sign_up("ada@example.org").await;
+    let path = flow(&server, &ada).await;
+    server.post(&format!("{path}/deploy"), &ada, json!({})).await.is(200);
+    server.patch(&path, &ada, json!({"name": "second"})).await.is(200);
+    let stop = format!("{path}/stop");
+    for (method, at) in [(Method::POST, &stop), (Method::DELETE, &path)] {
+        let late = server.save(method, at, &ada, "\"1\"", json!({})).await;
+        late.refused(412, "version_conflict", &[]);
+    }
+    let runs = server.get(&format!("{path}/metrics"), &ada).await.is(200);
+    assert_eq!(runs["state"], "running");
+    assert_eq!(server.save(Method::POST, &stop, &ada, "\"2\"", json!({})).await.is(200)["is_active"], false);
+    server.save(Method::DELETE, &path, &ada, "\"2\"", json!({})).await.is(204);
+    server.get(&path, &ada).await.refused(404, "not_found", &[]);
+}

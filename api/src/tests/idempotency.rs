@@ -1,3 +1,8 @@
+use std::collections::VecDeque;
+use std::sync::Mutex;
+
+use axum::middleware::from_fn_with_state;
+use axum::routing::post;
 use edgesync_storage::catalog::idempotency::Reserved;
 
 use super::*;
@@ -198,4 +203,96 @@ async fn an_answer_of_many_lines_is_made_once_even_if_nobody_takes_it() {
         tokio::task::yield_now().await;
     }
     assert_eq!(server.count("/api/v1/devices?limit=500", &ada).await, 250);
+}
+
+/// What an import does: whether it stores a reading, and how it answers then.
+type Step = (bool, u16);
+
+/// Asks for imports that do these things one after the other, each with the same key; the answers.
+async fn imports(steps: &[Step], asked: usize) -> Vec<Answer> {
+    const IMPORT: &str = "/api/v1/readings/import";
+    let server = Arc::new(server().await);
+    let ada = server.sign_up("ada@example.org").await;
+    let (pump, _) = server.device(&ada, "pump").await;
+    let (steps, importer) = (Arc::new(Mutex::new(VecDeque::from(steps.to_vec()))), Arc::clone(&server));
+    let import = async move || {
+        let (stores, status) = steps.lock().unwrap().pop_front().expect("it was to be done no more");
+        if stores {
+            importer.store(&pump, "t", &[(samples::ago(1), "1")]).await;
+        }
+        StatusCode::from_u16(status).unwrap()
+    };
+    let once = from_fn_with_state(server.state.clone(), crate::idempotency::once);
+    let router = Router::new().route(IMPORT, post(import)).route_layer(once);
+    let mut answers = Vec::new();
+    for _ in 0..asked {
+        let request = Request::post(IMPORT)
+            .header(header::AUTHORIZATION, format!("Bearer {}", ada.token))
+            .header("Idempotency-Key", "k");
+        let (parts, body) =
+            router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap().into_parts();
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        let body = serde_json::from_slice(&bytes).unwrap_or_default();
+        answers.push(Answer { status: parts.status, headers: parts.headers, body });
+    }
+    answers
+}
+
+#[tokio::test]
+async fn an_import_is_forgotten_if_it_was_refused_before_it_stored_anything() {
+    let answers = imports(&[(false, 415), (false, 422), (false, 503), (true, 200)], 5).await;
+    let told: Vec<_> = answers.iter().map(|answer| (answer.status.as_u16(), is_replayed(answer))).collect();
+    assert_eq!(told, [(415, false), (422, false), (503, false), (200, false), (200, true)]);
+}
+
+#[tokio::test]
+async fn a_file_that_was_refused_is_imported_under_its_key_and_once() {
+    let server = server().await;
+    let ada = server.sign_up("ada@example.org").await;
+    let (pump, _) = server.device(&ada, "pump").await;
+    let path = format!("/api/v1/readings/import?device={pump}");
+    let file = format!("sensor_type,timestamp,value\nt,{},1\n", samples::ago(60));
+    let import = async |kind: &str| {
+        let request = Request::post(&path)
+            .header(header::AUTHORIZATION, format!("Bearer {}", ada.token))
+            .header(header::CONTENT_TYPE, kind)
+            .header("Idempotency-Key", "k");
+        server.send(request.body(Body::from(file.clone())).unwrap()).await
+    };
+    import("application/json").await.refused(415, "unsupported_media_type", &[]);
+    let done = import("text/csv").await;
+    assert!(!is_replayed(&done));
+    assert_eq!(done.is(200)["accepted"], 1);
+    let again = import("text/csv").await;
+    assert!(is_replayed(&again));
+    again.is(200);
+    assert_eq!(server.count(&format!("/api/v1/readings?device={pump}"), &ada).await, 1);
+}
+
+#[tokio::test]
+async fn an_import_that_stored_something_is_not_done_again_however_it_was_answered() {
+    let answers = imports(&[(true, 413)], 2).await;
+    assert_eq!((answers[1].status.as_u16(), is_replayed(&answers[1])), (413, true));
+    let mut answers = imports(&[(true, 503)], 2).await;
+    assert!(text(&answers[1].body["detail"]).contains("was begun"), "{:#}", answers[1].body);
+    answers.remove(1).refused(409, "idempotency_answer_lost", &[]);
+}
+
+#[tokio::test]
+async fn a_failure_after_something_was_done_is_not_repeated_as_the_answer() {
+    let server = server().await;
+    let ada = server.sign_up("ada@example.org").await;
+    let (device, _) = server.device(&ada, "pump").await;
+    let nodes = json!([{"id": "in", "type": "device", "position": {"x": 0, "y": 0}, "data": {"deviceUuid": device, "variable": "t"}},
+        {"id": "show", "type": "display", "position": {"x": 1, "y": 0}, "data": {}}]);
+    let body = json!({"name": "f", "nodes": nodes, "edges": [{"id": "1", "source": "in", "target": "show"}]});
+    let flow = text(&server.post(FLOWS, &ada, body).await.is(201)["id"]);
+    let deploy = format!("{FLOWS}/{flow}/deploy");
+    server.state.actors.flows.shutdown(std::time::Duration::from_secs(5)).await;
+    let failed = server.with_key(Method::POST, &deploy, &ada, "k", json!({})).await;
+    assert!(failed.status.is_server_error(), "{:#}", failed.body);
+    let again = server.with_key(Method::POST, &deploy, &ada, "k", json!({})).await;
+    let detail = text(&again.body["detail"]);
+    assert!(detail.contains("was begun") && detail.contains(&flow), "{detail}");
+    again.refused(409, "idempotency_answer_lost", &[]);
 }

@@ -178,3 +178,28 @@ async fn every_operation_says_what_it_must() {
     }
     assert!(ids.len() > 40);
 }
+
+/// Without a token: what the operation heeds goes on to be asked who asks.
+#[tokio::test]
+async fn if_match_is_heeded_where_it_is_described_and_refused_elsewhere() {
+    let server = server().await;
+    let (mut heeded, mut refused) = (0, 0);
+    for (method, path, operation) in operations(&server.document) {
+        if !path.starts_with("/api/v1/") {
+            continue;
+        }
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        let is_described = parameters.clone().any(|parameter| parameter["name"] == "If-Match");
+        let at = path.replace(['{', '}'], "");
+        let request = Request::builder().method(&method).uri(&at).header(header::IF_MATCH, "\"1\"");
+        let answer = server.send(request.body(Body::empty()).unwrap()).await;
+        if is_described {
+            assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{method} {path}: {:#}", answer.body);
+            heeded += 1;
+        } else {
+            answer.refused(400, "if_match_unsupported", &[]);
+            refused += 1;
+        }
+    }
+    assert!(heeded > 5 && refused > 20, "{heeded} and {refused}");
+}

@@ -16,13 +16,13 @@ impl OnCommit for Done {
     }
 }
 
-fn ago(seconds: i64) -> Timestamp {
+pub(super) fn ago(seconds: i64) -> Timestamp {
     Timestamp::from_us_saturating(jiff::Timestamp::now().as_microsecond()).plus_us(-seconds * 1_000_000)
 }
 
 impl Server {
     /// Stores readings of a device: (event time, JSON of the value).
-    async fn store(&self, device: &str, sensor: &str, readings: &[(Timestamp, &str)]) {
+    pub(super) async fn store(&self, device: &str, sensor: &str, readings: &[(Timestamp, &str)]) {
         let device = device.parse().unwrap();
         let log = &self.state.log;
         let series = log.series().resolve(device, sensor).unwrap();

@@ -203,13 +203,19 @@ impl Catalog {
         Ok(dashboard)
     }
 
-    /// Removes a dashboard and its widgets. Whom it was shared with may not.
+    /// Removes a dashboard and its widgets, if it is still at `expected` (any version if `None`). Whom it was shared with may not.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Forbidden`].
-    pub async fn delete_dashboard(&self, user: UserId, id: DashboardId) -> Result<(), Error> {
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Stale`].
+    pub async fn delete_dashboard(
+        &self,
+        user: UserId,
+        id: DashboardId,
+        expected: Option<u32>,
+    ) -> Result<(), Error> {
         let mut tx = self.db.begin().await?;
         let dashboard = for_sharing(&mut tx, user, id).await?;
+        check_version(dashboard.version, expected)?;
         tx.execute("DELETE FROM dashboard_templates WHERE id = $1", vec![id.into()]).await?;
         let (organization, details) = (dashboard.organization_id, json!({"name": dashboard.name}));
         audit::note(&mut tx, user, organization, AuditAction::DashboardDeleted, id, details).await?;
@@ -224,6 +230,27 @@ const READABLE: &str = "SELECT t.id, t.organization_id, t.project_id, t.creator_
     FROM dashboard_templates t JOIN organization_members m ON m.organization_id = t.organization_id
     LEFT JOIN template_permissions s ON s.template_id = t.id AND s.user_id = m.user_id
     WHERE m.user_id = $1 AND t.id = $2";
+
+/// Makes a change to a dashboard's widgets one to the dashboard: its organization, and the version that it is at from here on.
+///
+/// # Errors
+/// As [`for_change`]; [`Error::Stale`] if it is not at `expected`.
+pub(super) async fn next(
+    tx: &mut Tx,
+    user: UserId,
+    id: DashboardId,
+    expected: Option<u32>,
+) -> Result<(OrganizationId, u32), Error> {
+    let dashboard = for_change(tx, user, id).await?;
+    check_version(dashboard.version, expected)?;
+    let version = dashboard.version + 1;
+    tx.execute(
+        "UPDATE dashboard_templates SET version = $1, updated_at = $2 WHERE id = $3",
+        vec![version.into(), now().into(), id.into()],
+    )
+    .await?;
+    Ok((dashboard.organization_id, version))
+}
 
 /// The dashboard, if `user` may change it: by role, or because it is shared with them.
 ///

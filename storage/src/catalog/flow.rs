@@ -107,12 +107,19 @@ impl Catalog {
         read(&mut row.ok_or(Error::not_found("flow"))?)
     }
 
-    /// The flow, if `user` may change it (and deploy and stop it).
+    /// The flow, if `user` may change it (and deploy and stop it) and it is still at `expected` (any version if `None`).
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Forbidden`].
-    pub async fn editable_flow(&self, user: UserId, id: FlowId) -> Result<FlowDiagram, Error> {
-        editable(self.db.first(READABLE, asking(user, id)).await?)
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Stale`].
+    pub async fn editable_flow(
+        &self,
+        user: UserId,
+        id: FlowId,
+        expected: Option<u32>,
+    ) -> Result<FlowDiagram, Error> {
+        let flow = editable(self.db.first(READABLE, asking(user, id)).await?)?;
+        check_version(flow.version, expected)?;
+        Ok(flow)
     }
 
     /// The flows that `user` may read, of one project or all, whose name has `q` in it.
@@ -213,13 +220,15 @@ impl Catalog {
         Ok(flow)
     }
 
-    /// Removes a flow and its deployed versions. Whoever does so has stopped it before.
+    /// Removes a flow and its deployed versions, if it is still at `expected` (any version if `None`). Whoever does so has stopped it
+    /// before.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Forbidden`].
-    pub async fn delete_flow(&self, user: UserId, id: FlowId) -> Result<(), Error> {
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Stale`].
+    pub async fn delete_flow(&self, user: UserId, id: FlowId, expected: Option<u32>) -> Result<(), Error> {
         let mut tx = self.db.begin().await?;
         let flow = editable(tx.first(READABLE, asking(user, id)).await?)?;
+        check_version(flow.version, expected)?;
         let (book, details) = (book(&mut tx, id).await?, json!({"name": flow.name}));
         audit::note(&mut tx, user, book, AuditAction::FlowDeleted, id, details).await?;
         tx.execute("DELETE FROM flows WHERE id = $1", vec![id.into()]).await?;
@@ -227,7 +236,8 @@ impl Catalog {
     }
 
     /// Writes down that this diagram is what runs of the flow from here on, so that the next start of the server runs it, and
-    /// that it was `by` who said so.
+    /// that it was `by` who said so. Forgets the oldest of more than [`limit::FLOW_VERSIONS`] versions, but neither this one nor the one
+    /// that ran until now: if this one does not run after all, that one runs again.
     ///
     /// # Errors
     /// [`Error::NotFound`] if the flow was deleted meanwhile.
@@ -240,15 +250,25 @@ impl Catalog {
     ) -> Result<(), Error> {
         let diagram = Value::json(diagram);
         let mut tx = self.db.begin().await?;
-        let found = tx
-            .execute("UPDATE flows SET deployed_version = $1 WHERE id = $2", vec![version.into(), id.into()]);
-        if found.await? == 0 {
-            return Err(Error::not_found("flow"));
-        }
+        let row = tx.first("SELECT f.deployed_version FROM flows f WHERE f.id = $1", vec![id.into()]);
+        let before: Option<u32> = row.await?.ok_or(Error::not_found("flow"))?.take()?;
+        tx.execute("UPDATE flows SET deployed_version = $1 WHERE id = $2", vec![version.into(), id.into()])
+            .await?;
         tx.execute(
             "INSERT INTO flow_versions (flow_id, version, diagram, created_at) VALUES ($1, $2, $3, $4)
              ON CONFLICT (flow_id, version) DO NOTHING",
             vec![id.into(), version.into(), diagram, now().into()],
+        )
+        .await?;
+        tx.execute(
+            "DELETE FROM flow_versions WHERE flow_id = $1 AND version NOT IN ($2, $3) AND version <=
+                (SELECT v.version FROM flow_versions v WHERE v.flow_id = $1 ORDER BY v.version DESC LIMIT 1 OFFSET $4)",
+            vec![
+                id.into(),
+                version.into(),
+                before.unwrap_or(version).into(),
+                i64::from(limit::FLOW_VERSIONS).into(),
+            ],
         )
         .await?;
         let book = book(&mut tx, id).await?;

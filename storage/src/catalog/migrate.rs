@@ -21,6 +21,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 4, name: "things", sql: include_str!("../../migrations/sqlite/0004_things.sql") },
     Migration { version: 5, name: "tenancy", sql: include_str!("../../migrations/sqlite/0005_tenancy.sql") },
     Migration { version: 6, name: "access", sql: include_str!("../../migrations/sqlite/0006_access.sql") },
+    Migration { version: 7, name: "keys", sql: include_str!("../../migrations/sqlite/0007_keys.sql") },
 ];
 
 /// All of PostgreSQL's, as above.
@@ -54,6 +55,11 @@ pub(super) const POSTGRES: &[Migration] = &[
         version: 6,
         name: "access",
         sql: include_str!("../../migrations/postgres/catalog/0006_access.sql"),
+    },
+    Migration {
+        version: 7,
+        name: "keys",
+        sql: include_str!("../../migrations/postgres/catalog/0007_keys.sql"),
     },
 ];
 

@@ -71,21 +71,32 @@ impl Catalog {
         Ok(missing)
     }
 
-    /// Removes what has ended and only takes room: sessions, and answers kept for those who ask twice. Some at a time, so that nobody waits
-    /// for it for long.
+    /// Removes what has ended and only takes room: sessions, API tokens that ended [`limit::API_TOKEN_ENDED_DAYS`] ago, and answers kept
+    /// for those who ask twice. Some at a time, so that nobody waits for it for long.
     ///
     /// # Errors
     /// Of the database.
     pub async fn remove_ended(&self) -> Result<u64, Error> {
         let mut removed = 0;
-        for sql in [
-            "DELETE FROM sessions WHERE id IN (SELECT s.id FROM sessions s WHERE s.expires_at <= $1 LIMIT $2)",
-            "DELETE FROM idempotency_keys WHERE id IN
-                (SELECT k.id FROM idempotency_keys k WHERE k.expires_at <= $1 LIMIT $2)",
+        for (kept_us, sql) in [
+            (
+                0,
+                "DELETE FROM sessions WHERE id IN (SELECT s.id FROM sessions s WHERE s.expires_at <= $1 LIMIT $2)",
+            ),
+            (
+                limit::API_TOKEN_ENDED_DAYS * 86_400_000_000,
+                "DELETE FROM api_tokens WHERE id IN (SELECT t.id FROM api_tokens t WHERE t.expires_at <= $1 LIMIT $2)",
+            ),
+            (
+                0,
+                "DELETE FROM idempotency_keys WHERE id IN
+                    (SELECT k.id FROM idempotency_keys k WHERE k.expires_at <= $1 LIMIT $2)",
+            ),
         ] {
             loop {
                 let mut tx = self.db.begin().await?;
-                let some = tx.execute(sql, vec![now().into(), limit::REMOVED_ROWS.into()]).await?;
+                let before = now().plus_us(-kept_us);
+                let some = tx.execute(sql, vec![before.into(), limit::REMOVED_ROWS.into()]).await?;
                 tx.commit().await?;
                 removed += some;
                 if some < u64::from(limit::REMOVED_ROWS) {

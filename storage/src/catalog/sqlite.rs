@@ -11,7 +11,7 @@ use std::time::Duration;
 use crossbeam::channel::{self, Receiver, Sender, TrySendError};
 use edgesync_schemas::limit;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ToSql};
+use rusqlite::{Connection, Statement, ToSql};
 use tokio::sync::oneshot;
 
 use super::error::Error;
@@ -131,7 +131,7 @@ fn connect(path: &Path) -> Result<Connection, Error> {
 fn read(db: &Connection, reads: &Receiver<Read>) {
     for Read { sql, params, reply } in reads {
         // Who asked may be gone: then the answer is dropped.
-        let _ = reply.send(query(db, &sql, &params));
+        let _ = reply.send(query(db, sql, &params));
     }
 }
 
@@ -155,8 +155,8 @@ fn write(db: &Connection, begins: &Receiver<Begin>) {
 fn converse(db: &Connection, calls: &Receiver<Call>) {
     while let Ok(call) = calls.recv_timeout(Duration::from_millis(limit::TRANSACTION_IDLE_MS)) {
         match call {
-            Call::Query { sql, params, reply } => drop(reply.send(query(db, &sql, &params))),
-            Call::Execute { sql, sets, reply } => drop(reply.send(execute(db, &sql, &sets))),
+            Call::Query { sql, params, reply } => drop(reply.send(query(db, sql, &params))),
+            Call::Execute { sql, sets, reply } => drop(reply.send(execute(db, sql, &sets))),
             Call::Commit { reply } => {
                 drop(reply.send(db.execute_batch("COMMIT").map_err(Error::from)));
                 return;
@@ -165,8 +165,11 @@ fn converse(db: &Connection, calls: &Receiver<Call>) {
     }
 }
 
-fn query(db: &Connection, sql: &str, params: &[Value]) -> Result<Vec<Row>, Error> {
-    let mut statement = db.prepare_cached(sql)?;
+fn query(db: &Connection, sql: Cow<'static, str>, params: &[Value]) -> Result<Vec<Row>, Error> {
+    with(db, sql, |statement| rows(statement, params))
+}
+
+fn rows(statement: &mut Statement<'_>, params: &[Value]) -> Result<Vec<Row>, Error> {
     let columns = statement.column_count();
     let mut rows = statement.query(rusqlite::params_from_iter(params))?;
     let mut found = Vec::new();
@@ -177,13 +180,26 @@ fn query(db: &Connection, sql: &str, params: &[Value]) -> Result<Vec<Row>, Error
     Ok(found)
 }
 
-fn execute(db: &Connection, sql: &str, sets: &[Vec<Value>]) -> Result<u64, Error> {
-    let mut statement = db.prepare_cached(sql)?;
-    let mut changed = 0;
-    for params in sets {
-        changed += statement.execute(rusqlite::params_from_iter(params))? as u64;
+fn execute(db: &Connection, sql: Cow<'static, str>, sets: &[Vec<Value>]) -> Result<u64, Error> {
+    with(db, sql, |statement| {
+        let mut changed = 0;
+        for params in sets {
+            changed += statement.execute(rusqlite::params_from_iter(params))? as u64;
+        }
+        Ok(changed)
+    })
+}
+
+/// Does something with a statement. One of ours is kept prepared; one that was made for one organization would be in the way of those.
+fn with<T>(
+    db: &Connection,
+    sql: Cow<'static, str>,
+    work: impl FnOnce(&mut Statement<'_>) -> Result<T, Error>,
+) -> Result<T, Error> {
+    match sql {
+        Cow::Borrowed(sql) => work(&mut *db.prepare_cached(sql)?),
+        Cow::Owned(sql) => work(&mut db.prepare(&sql)?),
     }
-    Ok(changed)
 }
 
 fn field(value: ValueRef<'_>) -> Result<Value, Error> {
@@ -211,6 +227,8 @@ impl ToSql for Value {
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::StatementStatus;
+
     use super::super::db::Db;
     use super::*;
 
@@ -273,5 +291,21 @@ mod tests {
         assert_eq!((pragma("synchronous"), pragma("foreign_keys")), (2, 1));
         let mode: String = db.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
         assert_eq!(mode, "wal");
+    }
+
+    #[test]
+    fn our_statements_are_kept_prepared_and_those_made_for_one_organization_are_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = connect(&dir.path().join("catalog.db")).unwrap();
+        let runs = |sql: Cow<'static, str>| {
+            with(&db, sql, |statement| {
+                rows(statement, &[])?;
+                Ok(statement.get_status(StatementStatus::Run))
+            })
+            .unwrap()
+        };
+        assert_eq!([runs("SELECT 1".into()), runs("SELECT 1".into())], [1, 2]);
+        let made = || Cow::Owned("SELECT 2".to_owned());
+        assert_eq!([runs(made()), runs(made())], [1, 1]);
     }
 }

@@ -12,20 +12,22 @@ use super::value::{Row, Value};
 use super::{Catalog, audit, dashboard, flow, new_id, now, tracked};
 
 impl Catalog {
-    /// Makes a widget. `user` must be allowed to change the dashboard and to read the widget's source.
+    /// Makes a widget, on a dashboard that is still at `expected` (any version if `None`). `user` must be allowed to change the dashboard
+    /// and to read the widget's source. Answers the version that the dashboard is at now, too.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Missing`] for the source, [`Error::Conflict`] if the dashboard
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Stale`], [`Error::Missing`] for the source, [`Error::Conflict`] if the dashboard
     /// has a widget with this `widget_id`, [`Error::LimitReached`].
     pub async fn create_widget(
         &self,
         user: UserId,
         dashboard: DashboardId,
+        expected: Option<u32>,
         input: WidgetInput,
-    ) -> Result<DashboardWidget, Error> {
+    ) -> Result<(DashboardWidget, u32), Error> {
         let at = now();
         let mut tx = self.db.begin().await?;
-        let organization = dashboard::for_change(&mut tx, user, dashboard).await?.organization_id;
+        let (organization, version) = dashboard::next(&mut tx, user, dashboard, expected).await?;
         check_source(&mut tx, user, &input.source).await?;
         check_samples(&input.source, input.max_samples)?;
         let made = tx.first(
@@ -56,24 +58,25 @@ impl Catalog {
         let details = json!({"widget_id": widget.widget_id, "dashboard_id": dashboard});
         audit::note(&mut tx, user, organization, AuditAction::WidgetCreated, widget.id, details).await?;
         tx.commit().await?;
-        Ok(widget)
+        Ok((widget, version))
     }
 
-    /// Changes a widget, named as in [`Catalog::dashboard_widget`]. `user` must be allowed to change the dashboard, and to read a
-    /// new source.
+    /// Changes a widget, named as in [`Catalog::dashboard_widget`], of a dashboard as in [`Catalog::create_widget`]. `user` must be allowed
+    /// to change the dashboard, and to read a new source.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Missing`] for the source, [`Error::Conflict`] if the dashboard
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Stale`], [`Error::Missing`] for the source, [`Error::Conflict`] if the dashboard
     /// has another widget with this `widget_id`.
     pub async fn update_widget(
         &self,
         user: UserId,
         dashboard: DashboardId,
         name: &str,
+        expected: Option<u32>,
         patch: WidgetPatch,
-    ) -> Result<DashboardWidget, Error> {
+    ) -> Result<(DashboardWidget, u32), Error> {
         let mut tx = self.db.begin().await?;
-        let organization = dashboard::for_change(&mut tx, user, dashboard).await?.organization_id;
+        let (organization, version) = dashboard::next(&mut tx, user, dashboard, expected).await?;
         let mut widget = named(&mut tx, user, dashboard, name).await?;
         let changed = changed(&patch);
         if let Some(source) = patch.source
@@ -106,7 +109,7 @@ impl Catalog {
         let details = json!({"widget_id": widget.widget_id, "dashboard_id": dashboard, "changed": changed});
         audit::note(&mut tx, user, organization, AuditAction::WidgetUpdated, widget.id, details).await?;
         tx.commit().await?;
-        Ok(widget)
+        Ok((widget, version))
     }
 
     /// The widgets of a dashboard that `user` may read, in the order of their making. There are at most
@@ -207,18 +210,26 @@ impl Catalog {
         }
     }
 
-    /// Removes a widget, named as in [`Catalog::dashboard_widget`], from a dashboard that `user` may change.
+    /// Removes a widget, named as in [`Catalog::dashboard_widget`], from a dashboard that `user` may change, as in
+    /// [`Catalog::create_widget`]. Answers the version that the dashboard is at now.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Forbidden`].
-    pub async fn delete_widget(&self, user: UserId, dashboard: DashboardId, name: &str) -> Result<(), Error> {
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Stale`].
+    pub async fn delete_widget(
+        &self,
+        user: UserId,
+        dashboard: DashboardId,
+        name: &str,
+        expected: Option<u32>,
+    ) -> Result<u32, Error> {
         let mut tx = self.db.begin().await?;
-        let organization = dashboard::for_change(&mut tx, user, dashboard).await?.organization_id;
+        let (organization, version) = dashboard::next(&mut tx, user, dashboard, expected).await?;
         let widget = named(&mut tx, user, dashboard, name).await?;
         tx.execute("DELETE FROM dashboard_widgets WHERE id = $1", vec![widget.id.into()]).await?;
         let details = json!({"widget_id": widget.widget_id, "dashboard_id": dashboard});
         audit::note(&mut tx, user, organization, AuditAction::WidgetDeleted, widget.id, details).await?;
-        tx.commit().await
+        tx.commit().await?;
+        Ok(version)
     }
 }
 

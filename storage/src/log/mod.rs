@@ -59,6 +59,7 @@ use postgres::Postgres;
 use queue::{Queue, WhenClosed};
 use tail::Ring;
 
+use crate::catalog::idempotency;
 use crate::postgres::Server;
 
 /// A handle on a reading log. Cheap to clone; the last clone's drop stops the threads without committing what is queued
@@ -137,6 +138,7 @@ impl ReadingLog {
     /// Queues a batch for the next commit. Never blocks: its permit is the proof of room. After [`ReadingLog::shutdown`] it is
     /// answered [`Outcome::Failed`] at once, on this thread.
     pub fn submit(&self, append: Append) {
+        idempotency::submitting();
         self.shared.queue.submit(append);
     }
 

@@ -24,7 +24,7 @@ async fn another_tenants_things_are_not_there() {
         WidgetInput::read,
         json!({"widget_id": "w", "widget_type": "gauge", "data_source_type": "static", "static_value": 1}),
     );
-    let made = c.create_widget(ada.user.id, dashboard.id, widget.clone()).await.unwrap();
+    let (made, _) = c.create_widget(ada.user.id, dashboard.id, None, widget.clone()).await.unwrap();
 
     assert_not_found(c.organization(outsider, org).await);
     assert_not_found(c.create_device(outsider, device(org, "x")).await);
@@ -38,20 +38,20 @@ async fn another_tenants_things_are_not_there() {
             .await,
     );
     assert_not_found(c.readable_flow(outsider, flow.id).await);
-    assert_not_found(c.editable_flow(outsider, flow.id).await);
+    assert_not_found(c.editable_flow(outsider, flow.id, None).await);
     assert_not_found(c.update_flow(outsider, flow.id, None, FlowPatch::default()).await);
-    assert_not_found(c.delete_flow(outsider, flow.id).await);
+    assert_not_found(c.delete_flow(outsider, flow.id, None).await);
     let body = json!({"organization_id": org, "name": "e"});
     assert_not_found(c.create_dashboard(outsider, input(DashboardInput::read, body)).await);
     assert_not_found(c.dashboard(outsider, dashboard.id).await);
     assert_not_found(c.update_dashboard(outsider, dashboard.id, None, DashboardPatch::default()).await);
-    assert_not_found(c.delete_dashboard(outsider, dashboard.id).await);
+    assert_not_found(c.delete_dashboard(outsider, dashboard.id, None).await);
     assert_not_found(c.widgets(outsider, dashboard.id).await);
     assert_not_found(c.readable_widget(outsider, made.id).await);
-    assert_not_found(c.create_widget(outsider, dashboard.id, widget).await);
+    assert_not_found(c.create_widget(outsider, dashboard.id, None, widget).await);
     assert_not_found(c.dashboard_widget(outsider, dashboard.id, "w").await);
-    assert_not_found(c.update_widget(outsider, dashboard.id, "w", WidgetPatch::default()).await);
-    assert_not_found(c.delete_widget(outsider, dashboard.id, "w").await);
+    assert_not_found(c.update_widget(outsider, dashboard.id, "w", None, WidgetPatch::default()).await);
+    assert_not_found(c.delete_widget(outsider, dashboard.id, "w", None).await);
     assert_eq!(c.tracked_variables(outsider, made.id).await.unwrap(), []);
     assert_not_found(c.permissions(outsider, dashboard.id, Slice::FIRST).await);
     assert_not_found(c.permission(outsider, dashboard.id, ada.user.id).await);
@@ -102,18 +102,18 @@ async fn a_member_reads_all_and_changes_own_flows_and_dashboards_only() {
     assert_forbidden(c.set_permission(member, dashboard.id, member, Permission::Admin).await);
     assert_forbidden(c.create_project(member, input(ProjectInput::read, body.clone())).await);
     c.readable_flow(member, flow.id).await.unwrap();
-    assert_forbidden(c.editable_flow(member, flow.id).await);
+    assert_forbidden(c.editable_flow(member, flow.id, None).await);
     assert_forbidden(c.update_flow(member, flow.id, None, FlowPatch::default()).await);
-    assert_forbidden(c.delete_flow(member, flow.id).await);
+    assert_forbidden(c.delete_flow(member, flow.id, None).await);
     c.dashboard(member, dashboard.id).await.unwrap();
     assert_forbidden(c.update_dashboard(member, dashboard.id, None, DashboardPatch::default()).await);
-    assert_forbidden(c.delete_dashboard(member, dashboard.id).await);
+    assert_forbidden(c.delete_dashboard(member, dashboard.id, None).await);
 
     let own = c.create_flow(member, draft("bob's")).await.unwrap();
     c.update_flow(member, own.id, Some(1), FlowPatch::default()).await.unwrap();
-    c.editable_flow(ada.user.id, own.id).await.unwrap();
+    c.editable_flow(ada.user.id, own.id, None).await.unwrap();
     let own = c.create_dashboard(member, input(DashboardInput::read, body)).await.unwrap();
-    c.delete_dashboard(member, own.id).await.unwrap();
+    c.delete_dashboard(member, own.id, None).await.unwrap();
 }
 
 #[tokio::test]

@@ -38,7 +38,7 @@ async fn changes_to_members_and_flows_stand_in_the_book_of_the_organization() {
     c.set_flow_deployed(Some(bob.user.id), flow.id, 2, &json!({})).await.unwrap();
     c.set_flow_stopped(flow.id, Stopped::By(ada.user.id)).await.unwrap();
     c.set_flow_stopped(flow.id, Stopped::By(ada.user.id)).await.unwrap();
-    c.delete_flow(bob.user.id, flow.id).await.unwrap();
+    c.delete_flow(bob.user.id, flow.id, None).await.unwrap();
     c.remove_member(bob.user.id, org, bob.user.id).await.unwrap();
 
     let all = audited(&f, &ada, AuditFilter::default()).await;

@@ -59,7 +59,11 @@ async fn widgets_of_each_kind_of_source_are_read_back() {
         body["widget_type"] = "gauge".into();
         body["grid_position"] = json!({"x": n, "minW": 2});
         made.push(
-            f.catalog.create_widget(ada.user.id, board.id, input(WidgetInput::read, body)).await.unwrap(),
+            f.catalog
+                .create_widget(ada.user.id, board.id, None, input(WidgetInput::read, body))
+                .await
+                .unwrap()
+                .0,
         );
     }
     assert_eq!(f.catalog.widgets(ada.user.id, board.id).await.unwrap(), made);
@@ -68,14 +72,14 @@ async fn widgets_of_each_kind_of_source_are_read_back() {
         assert!(f.catalog.may_read_source(ada.user.id, &widget.source).await.unwrap());
     }
     let taken = json!({"widget_id": "w0", "widget_type": "table", "data_source_type": "static"});
-    let taken = f.catalog.create_widget(ada.user.id, board.id, input(WidgetInput::read, taken)).await;
+    let taken = f.catalog.create_widget(ada.user.id, board.id, None, input(WidgetInput::read, taken)).await;
     assert!(matches!(taken, Err(Error::Conflict { field }) if field == "widget_id"));
 
     f.catalog.delete_device(ada.user.id, pump.id).await.unwrap();
     assert!(!f.catalog.may_read_source(ada.user.id, &made[1].source).await.unwrap());
-    f.catalog.delete_widget(ada.user.id, board.id, &made[0].id.to_string()).await.unwrap();
+    f.catalog.delete_widget(ada.user.id, board.id, &made[0].id.to_string(), None).await.unwrap();
     assert_not_found(f.catalog.readable_widget(ada.user.id, made[0].id).await);
-    f.catalog.delete_dashboard(ada.user.id, board.id).await.unwrap();
+    f.catalog.delete_dashboard(ada.user.id, board.id, None).await.unwrap();
     assert_eq!(f.catalog.widget(made[1].id).await.unwrap(), None);
 }
 
@@ -90,7 +94,7 @@ async fn a_widget_cannot_show_what_its_maker_may_not_read() {
     let make = |mut body: Value| {
         body["widget_id"] = "w".into();
         body["widget_type"] = "gauge".into();
-        f.catalog.create_widget(ada.user.id, board.id, input(WidgetInput::read, body))
+        f.catalog.create_widget(ada.user.id, board.id, None, input(WidgetInput::read, body))
     };
     let device = json!({"data_source_type": "device_sensor", "device_id": fan.id, "sensor_type": "t"});
     assert!(matches!(make(device).await, Err(Error::Missing { field: "device_id" })));

@@ -1,6 +1,7 @@
 use edgesync_schemas::entity::flow::{FlowInput, FlowPatch};
 use edgesync_schemas::entity::project::ProjectInput;
 use edgesync_schemas::id::DeviceId;
+use edgesync_schemas::limit;
 use serde_json::json;
 
 use super::*;
@@ -38,7 +39,7 @@ async fn what_is_deployed_is_what_was_deployed_and_not_the_draft() {
     assert_eq!((deployed[0].id, deployed[0].version, &deployed[0].diagram), (flow.id, 1, &diagram));
     f.catalog.set_flow_stopped(flow.id, Stopped::By(ada.user.id)).await.unwrap();
     assert!(f.catalog.deployed_flows().await.unwrap().is_empty());
-    f.catalog.delete_flow(ada.user.id, flow.id).await.unwrap();
+    f.catalog.delete_flow(ada.user.id, flow.id, None).await.unwrap();
     assert_not_found(f.catalog.set_flow_deployed(None, flow.id, 2, &diagram).await);
 }
 
@@ -115,4 +116,31 @@ async fn a_deployed_flow_is_not_moved_to_where_it_may_not_read_its_devices() {
         f.catalog.set_flow_stopped(flow.id, Stopped::By(ada.user.id)).await.unwrap();
         to(Some(theirs)).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn of_the_versions_that_were_deployed_the_newest_are_kept_and_the_one_that_ran() {
+    let f = fixture();
+    let ada = f.sign_up("ada@example.org").await;
+    let flow =
+        f.catalog.create_flow(ada.user.id, input(FlowInput::read, json!({"name": "f"}))).await.unwrap();
+    let diagram = json!({"nodes": [], "edges": []});
+    let kept = async || {
+        let sql = "SELECT v.version FROM flow_versions v WHERE v.flow_id = $1 ORDER BY v.version";
+        let rows = f.catalog.db.query(sql, vec![flow.id.into()]).await.unwrap();
+        rows.into_iter().map(|mut row| row.take::<u32>().unwrap()).collect::<Vec<_>>()
+    };
+    let most = limit::FLOW_VERSIONS;
+    // As after deployments that failed: each leaves its version, and the first runs again.
+    for version in 1..=most + 5 {
+        f.catalog.set_flow_deployed(None, flow.id, version, &diagram).await.unwrap();
+        f.catalog.set_flow_deployed_version(flow.id, 1, "the deployment failed").await.unwrap();
+    }
+    assert_eq!(kept().await, [vec![1], (6..=most + 5).collect()].concat());
+    assert_eq!(f.catalog.deployed_flow(flow.id).await.unwrap().unwrap().version, 1);
+    for version in [most + 6, most + 7] {
+        f.catalog.set_flow_deployed(None, flow.id, version, &diagram).await.unwrap();
+    }
+    assert_eq!(kept().await, (8..=most + 7).collect::<Vec<_>>());
+    assert_eq!(f.catalog.deployed_flow(flow.id).await.unwrap().unwrap().version, most + 7);
 }

@@ -21,15 +21,15 @@ async fn a_dashboard_that_is_shared_is_changed_by_the_member_but_neither_shared_
         WidgetInput::read,
         json!({"widget_id": "w", "widget_type": "text", "data_source_type": "static"}),
     );
-    assert_forbidden(c.create_widget(member, board, widget.clone()).await);
+    assert_forbidden(c.create_widget(member, board, None, widget.clone()).await);
     let (shared, is_new) = c.set_permission(ada.user.id, board, member, Permission::Admin).await.unwrap();
     assert!(is_new);
     let told = c.permissions(member, board, Slice::FIRST).await.unwrap().items;
     assert_eq!(told, std::slice::from_ref(&shared));
     c.update_dashboard(member, board, Some(1), DashboardPatch::default()).await.unwrap();
-    c.create_widget(member, board, widget).await.unwrap();
+    c.create_widget(member, board, None, widget).await.unwrap();
     assert_forbidden(c.set_permission(member, board, ada.user.id, Permission::Admin).await);
-    assert_forbidden(c.delete_dashboard(member, board).await);
+    assert_forbidden(c.delete_dashboard(member, board, None).await);
 
     let (taken_back, is_new) = c.set_permission(ada.user.id, board, member, Permission::User).await.unwrap();
     assert!(!is_new);

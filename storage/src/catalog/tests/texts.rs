@@ -73,7 +73,7 @@ async fn every_text_comes_back_as_it_went_in() {
         assert_eq!(c.dashboard(user, d.id).await.unwrap(), d);
         let body = json!({"widget_id": text, "title": text, "widget_type": "text", "widget_config": free,
             "data_source_type": "static", "static_value": free});
-        let w = c.create_widget(user, d.id, input(WidgetInput::read, body)).await.unwrap();
+        let (w, _) = c.create_widget(user, d.id, None, input(WidgetInput::read, body)).await.unwrap();
         assert_eq!(c.readable_widget(user, w.id).await.unwrap(), w);
     }
 }

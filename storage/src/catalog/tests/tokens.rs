@@ -140,7 +140,7 @@ async fn a_key_tells_what_was_not_done_from_what_was_and_what_was_answered() {
         f.catalog.create_organization(ada.user.id, organization()).await.unwrap()
     });
     let made = work.await;
-    let Reserved::Lost(what) = reserve("k", 1).await else { panic!("it was done") };
+    let Reserved::Lost { made: what, ended: false } = reserve("k", 1).await else { panic!("it was done") };
     assert_eq!(what, Some(format!("organization {}", made.id)));
     assert!(!c.forget_key(&mark).await.unwrap(), "what was done is not forgotten");
     c.answer_key(&mark, Some("the answer".to_owned())).await.unwrap();
@@ -155,10 +155,17 @@ async fn a_key_tells_what_was_not_done_from_what_was_and_what_was_answered() {
     assert!(c.forget_key(&mark).await.unwrap());
     assert!(matches!(reserve("refused", 2).await, Reserved::Now(_)));
 
-    let once = c.reserve_key(ada.user.id, "once", &[1; 32], true).await.unwrap();
-    assert!(matches!(once, Reserved::Now(_)));
-    let again = c.reserve_key(ada.user.id, "once", &[1; 32], true).await.unwrap();
-    assert!(matches!(again, Reserved::Lost(None)), "what is begun once at most is not begun again");
+    let once = async || c.reserve_key(ada.user.id, "once", &[1; 32], true).await.unwrap();
+    let Reserved::Now(mark) = once().await else { panic!("a new key is free") };
+    let again = once().await;
+    assert!(
+        matches!(again, Reserved::Lost { made: None, ended: false }),
+        "what is begun once at most is not begun again"
+    );
+    assert!(c.forget_key(&mark).await.unwrap(), "it was refused before it began");
+    let Reserved::Now(mark) = once().await else { panic!("it was forgotten") };
+    c.answer_key(&mark, None).await.unwrap();
+    assert!(matches!(once().await, Reserved::Lost { made: None, ended: true }));
 }
 
 #[tokio::test]
@@ -176,7 +183,7 @@ async fn work_that_is_handed_to_another_task_works_for_the_same_key() {
         tokio::spawn(carry_on(work)).await.unwrap();
     })
     .await;
-    assert!(matches!(reserved().await, Reserved::Lost(Some(_))));
+    assert!(matches!(reserved().await, Reserved::Lost { made: Some(_), .. }));
 }
 
 #[tokio::test]
@@ -185,7 +192,7 @@ async fn keys_end_after_a_day_and_the_oldest_if_a_user_has_too_many() {
     let ada = f.sign_up("ada@example.org").await;
     let reserve = async |key: &str| f.catalog.reserve_key(ada.user.id, key, &[1; 32], true).await.unwrap();
     reserve("old").await;
-    assert!(matches!(reserve("old").await, Reserved::Lost(_)));
+    assert!(matches!(reserve("old").await, Reserved::Lost { .. }));
     let mut tx = f.catalog.db.begin().await.unwrap();
     tx.execute("UPDATE idempotency_keys SET expires_at = $1", vec![now().into()]).await.unwrap();
     tx.commit().await.unwrap();
@@ -211,10 +218,58 @@ async fn keys_end_after_a_day_and_the_oldest_if_a_user_has_too_many() {
     .await
     .unwrap();
     tx.commit().await.unwrap();
-    assert!(matches!(reserve("old").await, Reserved::Lost(_)), "a full house forgets nobody");
-    assert!(matches!(reserve("new").await, Reserved::Now(_)));
+    assert!(matches!(reserve("old").await, Reserved::Lost { .. }), "a full house forgets nobody");
+    let count = async || {
+        let row = f.catalog.db.first("SELECT count(*) FROM idempotency_keys", vec![]).await.unwrap();
+        row.unwrap().take::<i64>().unwrap()
+    };
+    // Each new key counts the others with a chance of one in 64: 64 * 50 of them all but surely do.
+    for n in 1.. {
+        assert!(n < i64::from(limit::IDEMPOTENCY_TRIM) * 50, "nobody counts");
+        assert!(matches!(reserve(&format!("new {n}")).await, Reserved::Now(_)));
+        if count().await <= limit::IDEMPOTENCY_KEYS_PER_USER {
+            break;
+        }
+    }
+    assert_eq!(count().await, limit::IDEMPOTENCY_KEYS_PER_USER);
     assert!(matches!(reserve("old").await, Reserved::Now(_)), "the oldest made room");
-    assert!(matches!(reserve("2").await, Reserved::Lost(_)), "the next made room for the one that came back");
-    let count = f.catalog.db.first("SELECT count(*) FROM idempotency_keys", vec![]).await.unwrap();
-    assert_eq!(count.unwrap().take::<i64>().unwrap(), limit::IDEMPOTENCY_KEYS_PER_USER);
+    let last = (limit::IDEMPOTENCY_KEYS_PER_USER - 1).to_string();
+    assert!(matches!(reserve(&last).await, Reserved::Lost { .. }), "the newest stay");
+}
+
+#[tokio::test]
+async fn what_has_ended_is_removed_and_what_has_not_stays() {
+    let f = fixture();
+    let ada = f.sign_up("ada@example.org").await;
+    let c = &f.catalog;
+    let end = now().plus_us(3_600_000_000);
+    let token = async |end: Option<Timestamp>| {
+        let body = json!({"name": "n", "scopes": ["read"], "expires_at": end});
+        c.create_api_token(ada.user.id, token_input(body)).await.unwrap().0.id
+    };
+    let (without_end, ended, long_ended) =
+        (token(None).await, token(Some(end)).await, token(Some(end)).await);
+    let days = |days: i64| now().plus_us(-days * 86_400_000_000);
+    let mut tx = c.db.begin().await.unwrap();
+    let sql = "UPDATE api_tokens SET expires_at = $1 WHERE id = $2";
+    let sets = vec![
+        vec![days(limit::API_TOKEN_ENDED_DAYS - 1).into(), ended.into()],
+        vec![days(limit::API_TOKEN_ENDED_DAYS + 1).into(), long_ended.into()],
+    ];
+    tx.execute_all(sql, sets).await.unwrap();
+    tx.commit().await.unwrap();
+    for key in ["one", "other"] {
+        c.reserve_key(ada.user.id, key, &[1; 32], true).await.unwrap();
+    }
+    let mut tx = c.db.begin().await.unwrap();
+    let sql = "UPDATE idempotency_keys SET expires_at = $1 WHERE idempotency_key = $2";
+    tx.execute(sql, vec![now().into(), "one".into()]).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(c.remove_ended().await.unwrap(), 2);
+    let left = c.api_tokens(ada.user.id, Slice::FIRST).await.unwrap().items;
+    assert_eq!(left.into_iter().map(|token| token.id).collect::<Vec<_>>(), [without_end, ended]);
+    let rows = c.db.query("SELECT k.idempotency_key FROM idempotency_keys k", vec![]).await.unwrap();
+    let left: Vec<String> = rows.into_iter().map(|mut row| row.take().unwrap()).collect();
+    assert_eq!(left, ["other"]);
+    assert_eq!(c.remove_ended().await.unwrap(), 0);
 }

@@ -17,7 +17,7 @@ fn sensor(device: DeviceId, sensor: &str) -> Value {
 async fn widget(f: &Fixture, of: &SignedUp, board: &DashboardTemplate, mut body: Value) -> DashboardWidget {
     body["widget_id"] = "w".into();
     body["widget_type"] = "gauge".into();
-    f.catalog.create_widget(of.user.id, board.id, input(WidgetInput::read, body)).await.unwrap()
+    f.catalog.create_widget(of.user.id, board.id, None, input(WidgetInput::read, body)).await.unwrap().0
 }
 
 /// device, sensor, samples
@@ -47,7 +47,7 @@ async fn a_variable_comes_changes_and_goes_with_its_widgets_source() {
 
     let change = async |body: Value| {
         let patch = input(WidgetPatch::read, body);
-        f.catalog.update_widget(ada.user.id, board.id, "w", patch).await.unwrap()
+        f.catalog.update_widget(ada.user.id, board.id, "w", None, patch).await.unwrap().0
     };
     change(json!({"max_samples": 7})).await;
     let kept = f.catalog.tracked_variables(ada.user.id, made.id).await.unwrap().remove(0);
@@ -65,7 +65,7 @@ async fn a_variable_comes_changes_and_goes_with_its_widgets_source() {
         [(pump, "t".to_owned(), 7)],
         "as its widget, it outlives the device"
     );
-    f.catalog.delete_widget(ada.user.id, board.id, "w").await.unwrap();
+    f.catalog.delete_widget(ada.user.id, board.id, "w", None).await.unwrap();
     assert_eq!(count(&f).await, 0);
 }
 
@@ -84,7 +84,7 @@ async fn variables_go_with_their_dashboard() {
         widget(&f, &ada, board, sensor(pump, "t")).await;
     }
     assert_eq!(count(&f).await, 2);
-    f.catalog.delete_dashboard(ada.user.id, one.id).await.unwrap();
+    f.catalog.delete_dashboard(ada.user.id, one.id, None).await.unwrap();
     assert_eq!(count(&f).await, 1);
 }
 
@@ -98,7 +98,7 @@ async fn a_widget_is_changed_where_the_patch_says_so_and_nowhere_else() {
     let body = json!({"title": "heat", "aggregation": "avg", "refresh_interval": 60_000,
         "grid_position": {"x": 2, "minW": 1}, "widget_config": {"unit": "°C"}});
     let patch = input(WidgetPatch::read, body);
-    let changed = f.catalog.update_widget(ada.user.id, board.id, "w", patch).await.unwrap();
+    let (changed, _) = f.catalog.update_widget(ada.user.id, board.id, "w", None, patch).await.unwrap();
     let expected = DashboardWidget {
         title: "heat".to_owned(),
         aggregation: Aggregation::Avg,
@@ -120,7 +120,8 @@ async fn a_widget_goes_by_its_id_and_else_by_its_own_name() {
     let (one, other) = (dashboard(&f, &ada, "one").await, dashboard(&f, &ada, "other").await);
     let made = widget(&f, &ada, &one, json!({"data_source_type": "static"})).await;
     let named = json!({"widget_id": made.id, "widget_type": "text", "data_source_type": "static"});
-    let named = f.catalog.create_widget(ada.user.id, one.id, input(WidgetInput::read, named)).await.unwrap();
+    let (named, _) =
+        f.catalog.create_widget(ada.user.id, one.id, None, input(WidgetInput::read, named)).await.unwrap();
     let find = async |board, name: &str| f.catalog.dashboard_widget(ada.user.id, board, name).await;
     assert_eq!(find(one.id, "w").await.unwrap(), made);
     assert_eq!(find(one.id, &made.id.to_string()).await.unwrap(), made, "not the one that calls itself so");
@@ -128,7 +129,7 @@ async fn a_widget_goes_by_its_id_and_else_by_its_own_name() {
     assert_not_found(find(other.id, "w").await);
     assert_not_found(find(other.id, &made.id.to_string()).await);
     let patch = WidgetPatch { widget_id: Some("w".to_owned()), ..WidgetPatch::default() };
-    let taken = f.catalog.update_widget(ada.user.id, one.id, &named.id.to_string(), patch).await;
+    let taken = f.catalog.update_widget(ada.user.id, one.id, &named.id.to_string(), None, patch).await;
     assert!(matches!(taken, Err(Error::Conflict { field }) if field == "widget_id"));
 }
 
@@ -140,7 +141,7 @@ async fn a_widget_cannot_be_turned_to_what_its_changer_may_not_read() {
     let (pump, fan) = (f.device(&ada, "pump").await.0.id, f.device(&eve, "fan").await.0.id);
     let made = widget(&f, &ada, &board, sensor(pump, "t")).await;
     let patch = input(WidgetPatch::read, sensor(fan, "t"));
-    let refused = f.catalog.update_widget(ada.user.id, board.id, "w", patch).await;
+    let refused = f.catalog.update_widget(ada.user.id, board.id, "w", None, patch).await;
     assert!(matches!(refused, Err(Error::Missing { field: "device_id" })), "{refused:?}");
     assert_eq!(tracked(&f, &ada, &made).await, [(pump, "t".to_owned(), 50)]);
     // Who may not read the source any more may still move the widget.
@@ -150,5 +151,32 @@ async fn a_widget_cannot_be_turned_to_what_its_changer_may_not_read() {
         json!({"title": "t", "data_source_type": "device_sensor",
         "device_id": pump, "sensor_type": "t"}),
     );
-    f.catalog.update_widget(ada.user.id, board.id, "w", same).await.unwrap();
+    f.catalog.update_widget(ada.user.id, board.id, "w", None, same).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_change_to_a_widget_is_the_next_version_of_its_dashboard() {
+    let f = fixture();
+    let ada = f.sign_up("ada@example.org").await;
+    let board = dashboard(&f, &ada, "d").await;
+    let version = async || f.catalog.dashboard(ada.user.id, board.id).await.unwrap().version;
+    let body = json!({"widget_id": "w", "widget_type": "text", "data_source_type": "static"});
+    let body = input(WidgetInput::read, body);
+    let make = async |expected| f.catalog.create_widget(ada.user.id, board.id, expected, body.clone()).await;
+    let titled = |title: &str| WidgetPatch { title: Some(title.to_owned()), ..WidgetPatch::default() };
+    let (user, id) = (ada.user.id, board.id);
+    assert!(matches!(make(Some(2)).await, Err(Error::Stale { current: 1 })));
+    assert_eq!((make(Some(1)).await.unwrap().1, version().await), (2, 2));
+    let late = f.catalog.update_widget(user, id, "w", Some(1), titled("late")).await;
+    assert!(matches!(late, Err(Error::Stale { current: 2 })));
+    let (widget, at) = f.catalog.update_widget(user, id, "w", Some(2), titled("t")).await.unwrap();
+    assert_eq!((widget.title.as_str(), at, version().await), ("t", 3, 3));
+    // Refused for another reason: nothing was changed, and it is no version.
+    assert!(matches!(make(Some(3)).await, Err(Error::Conflict { .. })));
+    assert_eq!(version().await, 3);
+    let late = f.catalog.delete_widget(user, id, "w", Some(2)).await;
+    assert!(matches!(late, Err(Error::Stale { current: 3 })));
+    assert_eq!(f.catalog.delete_widget(user, id, "w", Some(3)).await.unwrap(), 4);
+    assert_eq!(version().await, 4);
+    assert_eq!(make(None).await.unwrap().1, 5);
 }

@@ -1,0 +1,6 @@
+-- What is known of a key's work, beside applied: begun says that work outside of the catalog may have been done, of which no transaction
+-- tells; ended that the work came to its end.
+ALTER TABLE idempotency_keys ADD COLUMN begun BOOLEAN NOT NULL DEFAULT FALSE;
+ALTER TABLE idempotency_keys ADD COLUMN ended BOOLEAN NOT NULL DEFAULT FALSE;
+
+CREATE INDEX api_tokens_by_end ON api_tokens (expires_at);
