@@ -7,6 +7,7 @@ mod dashboards;
 mod devices;
 mod flows;
 mod idempotency;
+mod matrix;
 mod members;
 mod openapi;
 mod organizations;

@@ -1,0 +1,257 @@
+//! Who may do what: each operation of the description, asked as everybody.
+//!
+//! The expected answers follow from the operation's `x-role` and `x-scope`; [`world`] has what it is asked about. An operation
+//! that needs a body that is not there, or an id of an unknown kind of thing, fails: a new route cannot be forgotten.
+//!
+//! Who is refused is told apart from nobody: an outsider gets for an id that is somebody's exactly what they get for one that is
+//! nobody's. And nothing is changed: everything that its owner can read is read before and after.
+
+mod world;
+
+use uuid::Uuid;
+
+use self::world::{Who, World};
+use super::*;
+
+/// An operation of the document.
+struct Operation {
+    id: String,
+    method: Method,
+    path: String,
+    tag: String,
+    role: String,
+    required: Vec<String>,
+    has_body: bool,
+}
+
+/// What is asked: an address and a body.
+#[derive(Clone, PartialEq)]
+struct Question {
+    path: String,
+    body: Option<Value>,
+}
+
+fn operations(document: &Value) -> Vec<Operation> {
+    let read = |(method, path, operation): (Method, &str, &Value)| {
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        let required = parameters.filter(|p| p["in"] == "query" && p["required"] == true);
+        Operation {
+            id: text(&operation["operationId"]),
+            tag: text(&operation["tags"][0]),
+            role: text(&operation["x-role"]),
+            required: required.map(|parameter| text(&parameter["name"])).collect(),
+            has_body: operation["requestBody"].is_object(),
+            path: path.to_owned(),
+            method,
+        }
+    };
+    openapi::operations(document).map(read).collect()
+}
+
+impl Operation {
+    /// What is asked about this world.
+    fn question(&self, world: &World) -> Question {
+        let mut kind = "";
+        let parts = self.path.split('/').map(|part| match part.strip_prefix('{') {
+            Some(_) => world.part(kind),
+            None => {
+                kind = part;
+                part.to_owned()
+            }
+        });
+        let mut path = parts.collect::<Vec<_>>().join("/");
+        for (at, name) in self.required.iter().enumerate() {
+            path += &format!("{}{name}={}", if at == 0 { '?' } else { '&' }, world.parameter(name));
+        }
+        Question { path, body: self.has_body.then(|| world.body(&self.id)) }
+    }
+
+    /// The status, or 2 for any that says yes, that is answered to somebody.
+    fn expected(&self, who: Who) -> u16 {
+        let lowest = match self.role.as_str() {
+            "anonymous" => return 2,
+            "any" if who == Who::Anonymous => return 401,
+            "any" => return 2,
+            "user" => Who::User,
+            // whom it is about, and who made it, is the same member
+            "creator" | "oneself" => Who::Maker,
+            "admin" => Who::Admin,
+            "owner" => Who::Owner,
+            role => panic!("unknown role {role}"),
+        };
+        match who {
+            Who::Anonymous => 401,
+            Who::Outsider => 404,
+            who if who < lowest => 403,
+            _ => 2,
+        }
+    }
+}
+
+impl Server {
+    async fn ask(&self, operation: &Operation, question: &Question, token: Option<&str>) -> Answer {
+        let method = operation.method.clone();
+        self.call(method, &question.path, token, question.body.clone()).await
+    }
+
+    /// Everything that the owner of this world, and everybody else in it, can read.
+    async fn all(&self, operations: &[Operation], world: &World) -> Vec<(String, Value)> {
+        let mut read = Vec::new();
+        for operation in operations.iter().filter(|of| of.method == Method::GET && !changes_by_itself(&of.id))
+        {
+            let question = operation.question(world);
+            for who in [Who::Owner, Who::User, Who::Outsider] {
+                let answer = self.ask(operation, &question, world.token(who)).await;
+                read.push((format!("{} {who:?}", operation.id), answer.body));
+            }
+        }
+        read
+    }
+}
+
+/// Counters go on without anybody's doing.
+fn changes_by_itself(operation: &str) -> bool {
+    ["alive", "ready", "metrics", "flow_metrics"].contains(&operation)
+}
+
+/// With every id of the world in it replaced by one that is nobody's.
+fn astray(question: &Question, world: &World) -> Option<Question> {
+    let nobody = Uuid::from_u128(7).to_string();
+    let replaced =
+        |text: &str| world.ids().iter().fold(text.to_owned(), |text, id| text.replace(id, &nobody));
+    let body = question.body.as_ref().map(|body| serde_json::from_str(&replaced(&body.to_string())).unwrap());
+    let other = Question { path: replaced(&question.path), body };
+    (other != *question).then_some(other)
+}
+
+/// The questions that have one id of the world replaced by the same kind of thing of another tenant, in the address or in a field of the
+/// body. What a diagram's nodes name is looked at when it is deployed, so a draft may name anything.
+fn mixed(question: &Question, mine: &World, theirs: &World) -> Vec<Question> {
+    let pairs = mine.ids().into_iter().zip(theirs.ids());
+    let questions = pairs.map(|(mine, theirs)| {
+        let mut other = question.clone();
+        other.path = other.path.replace(&mine, &theirs);
+        let fields =
+            other.body.iter_mut().filter_map(Value::as_object_mut).flat_map(|body| body.values_mut());
+        for field in fields.filter(|field| field.as_str() == Some(&mine)) {
+            *field = json!(theirs);
+        }
+        other
+    });
+    questions.filter(|other| other != question).collect()
+}
+
+async fn check(tag: &str) {
+    let server = server().await;
+    // whom a login can be tried with
+    server.sign_up("ada@example.org").await;
+    let all = operations(&server.document);
+    let mut wrong = Vec::new();
+    for operation in all.iter().filter(|operation| operation.tag == tag) {
+        refused(&server, &all, operation, &mut wrong).await;
+        allowed(&server, operation, &mut wrong).await;
+    }
+    assert!(all.iter().any(|operation| operation.tag == tag), "no operation is about {tag}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Asks as everybody who may not, and checks that it is as if they had not asked.
+async fn refused(server: &Server, all: &[Operation], operation: &Operation, wrong: &mut Vec<String>) {
+    let (world, theirs) = (World::make(server).await, World::make(server).await);
+    let question = operation.question(&world);
+    let before = server.all(all, &world).await;
+    let id = &operation.id;
+    for who in Who::ALL.into_iter().filter(|who| operation.expected(*who) > 2) {
+        let (expected, token) = (operation.expected(who), world.token(who));
+        let answer = server.ask(operation, &question, token).await;
+        if answer.status != expected {
+            wrong.push(format!("{id} as {who:?} is {} and not {expected}: {}", answer.status, answer.body));
+        }
+        if who == Who::Outsider {
+            let astray = astray(&question, &world).expect("nothing in the question is the world's");
+            let other = server.ask(operation, &astray, token).await;
+            let same =
+                (other.status, &other.body, &other.headers) == (answer.status, &answer.body, &answer.headers);
+            if !same {
+                wrong.push(format!("{id} tells somebody's {} from nobody's {}", answer.body, other.body));
+            }
+        }
+    }
+    if operation.role != "anonymous" && operation.role != "any" {
+        for mixed in mixed(&question, &world, &theirs) {
+            let answer = server.ask(operation, &mixed, world.token(Who::Owner)).await;
+            if answer.status != 404 {
+                let asked = format!("{} {:?}", mixed.path, mixed.body);
+                wrong.push(format!(
+                    "{id} with another tenant's {asked} is {}: {}",
+                    answer.status, answer.body
+                ));
+            }
+        }
+    }
+    let after = server.all(all, &world).await;
+    let changed = before.iter().zip(&after).filter(|(before, after)| before != after);
+    wrong.extend(changed.map(|((of, _), _)| format!("{id} changed {of} for who may not")));
+}
+
+/// Asks as everybody who may, each in a world of their own: what one removed the next could not.
+async fn allowed(server: &Server, operation: &Operation, wrong: &mut Vec<String>) {
+    for who in Who::ALL.into_iter().filter(|who| operation.expected(*who) == 2) {
+        let world = World::make(server).await;
+        let answer = server.ask(operation, &operation.question(&world), world.token(who)).await;
+        if !answer.status.is_success() {
+            wrong.push(format!("{} as {who:?} is {}: {}", operation.id, answer.status, answer.body));
+        }
+    }
+}
+
+#[tokio::test]
+async fn accounts_are_asked_as_everybody() {
+    check("account").await;
+}
+
+#[tokio::test]
+async fn organizations_are_asked_as_everybody() {
+    check("organizations").await;
+}
+
+#[tokio::test]
+async fn projects_are_asked_as_everybody() {
+    check("projects").await;
+}
+
+#[tokio::test]
+async fn devices_are_asked_as_everybody() {
+    check("devices").await;
+}
+
+#[tokio::test]
+async fn readings_are_asked_as_everybody() {
+    check("readings").await;
+}
+
+#[tokio::test]
+async fn flows_are_asked_as_everybody() {
+    check("flows").await;
+}
+
+#[tokio::test]
+async fn dashboards_are_asked_as_everybody() {
+    check("dashboards").await;
+}
+
+#[tokio::test]
+async fn what_machines_ask_is_asked_as_everybody() {
+    check("operations").await;
+}
+
+#[tokio::test]
+async fn no_tag_is_left_out() {
+    let server = server().await;
+    let tags = server.document["tags"].as_array().unwrap().iter().map(|tag| text(&tag["name"]));
+    let mut tags: Vec<_> = tags.collect();
+    tags.sort();
+    let asked =
+        ["account", "dashboards", "devices", "flows", "operations", "organizations", "projects", "readings"];
+    assert_eq!(tags, asked, "a tag needs a test above");
+}

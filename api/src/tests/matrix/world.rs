@@ -1,0 +1,172 @@
+//! What the matrix asks about: an organization with a member of each kind and a thing of each kind, and what new things are
+//! made of.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::super::*;
+
+/// Who asks. Of the members, each may do what the ones before may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Who {
+    /// Nobody is logged in.
+    Anonymous,
+    /// The owner of another organization.
+    Outsider,
+    /// A member.
+    User,
+    /// The member who made the flow and the dashboard, and whom a membership is about.
+    Maker,
+    /// An admin.
+    Admin,
+    /// The owner.
+    Owner,
+}
+
+impl Who {
+    pub(super) const ALL: [Self; 6] =
+        [Self::Anonymous, Self::Outsider, Self::User, Self::Maker, Self::Admin, Self::Owner];
+}
+
+/// One of each.
+pub(super) struct World {
+    users: Vec<String>,
+    /// A session of each: starting one is noted in the audit log, so it is done before anything is compared.
+    tokens: Vec<String>,
+    organization: String,
+    project: String,
+    device: String,
+    flow: String,
+    dashboard: String,
+    widget: String,
+    /// A word that no other world has.
+    word: String,
+}
+
+/// Worlds of this process.
+static WORLDS: AtomicU32 = AtomicU32::new(0);
+
+impl World {
+    pub(super) async fn make(server: &Server) -> Self {
+        let word = format!("w{}", WORLDS.fetch_add(1, Ordering::Relaxed));
+        let mut users = Vec::new();
+        let (mut tokens, mut organizations) = (Vec::new(), Vec::new());
+        for name in ["outsider", "user", "maker", "admin", "owner"] {
+            // not by a signup: hashing a password takes longer than all the rest
+            let email = format!("{name}@{word}.example");
+            let made = server.state.catalog.sign_up(&email, name, "no hash".to_owned()).await.unwrap();
+            users.push(made.user.id.to_string());
+            tokens.push(made.token.reveal().to_owned());
+            organizations.push(made.organization.id.to_string());
+            server.allow_devices(&email, 9).await;
+        }
+        let mut world = Self {
+            users,
+            tokens,
+            organization: organizations.remove(4),
+            project: String::new(),
+            device: String::new(),
+            flow: String::new(),
+            dashboard: String::new(),
+            widget: String::new(),
+            word,
+        };
+        for (name, role) in [("user", "user"), ("maker", "user"), ("admin", "admin")] {
+            let member = json!({"email": format!("{name}@{}.example", world.word), "role": role});
+            let path = format!("/api/v1/organizations/{}/members", world.organization);
+            world.post(server, Who::Owner, &path, member).await;
+        }
+        let made = world.post(server, Who::Owner, "/api/v1/projects", world.named("plant")).await;
+        world.project = text(&made["id"]);
+        let made = world.post(server, Who::Owner, "/api/v1/devices", world.named("pump")).await;
+        world.device = text(&made["device"]["id"]);
+        let mut flow = world.body("create_flow");
+        flow["name"] = json!("f");
+        world.flow = text(&world.post(server, Who::Maker, "/api/v1/flows", flow).await["id"]);
+        let made = world.post(server, Who::Maker, "/api/v1/dashboard-templates", world.named("hall")).await;
+        world.dashboard = text(&made["id"]);
+        let widgets = format!("/api/v1/dashboard-templates/{}/widgets", world.dashboard);
+        let mut widget = world.body("create_widget");
+        widget["widget_id"] = json!("w");
+        world.widget = text(&world.post(server, Who::Maker, &widgets, widget).await["id"]);
+        world
+    }
+
+    async fn post(&self, server: &Server, who: Who, path: &str, body: Value) -> Value {
+        server.call(Method::POST, path, self.token(who), Some(body)).await.is(201)
+    }
+
+    /// What they say who they are with.
+    pub(super) fn token(&self, who: Who) -> Option<&str> {
+        self.tokens.get((who as usize).checked_sub(1)?).map(String::as_str)
+    }
+
+    /// The ids of its things, in the same order for each world.
+    pub(super) fn ids(&self) -> Vec<String> {
+        let things =
+            [&self.organization, &self.project, &self.device, &self.flow, &self.dashboard, &self.widget];
+        things.into_iter().chain([&self.users[2]]).cloned().collect()
+    }
+
+    /// What stands in an address after the name of a kind of thing.
+    pub(super) fn part(&self, kind: &str) -> String {
+        match kind {
+            "organizations" => self.organization.clone(),
+            "members" => self.users[2].clone(),
+            "projects" => self.project.clone(),
+            "devices" => self.device.clone(),
+            "flows" => self.flow.clone(),
+            "nodes" => "in".to_owned(),
+            "dashboard-templates" => self.dashboard.clone(),
+            "widgets" => self.widget.clone(),
+            _ => panic!("the matrix has no {kind}: add one to the world"),
+        }
+    }
+
+    /// What a required parameter is.
+    pub(super) fn parameter(&self, name: &str) -> String {
+        match name {
+            "device" => self.device.clone(),
+            _ => panic!("the matrix has nothing for the parameter {name}: add it to the world"),
+        }
+    }
+
+    fn named(&self, name: &str) -> Value {
+        json!({"organization_id": self.organization, "name": name})
+    }
+
+    /// A body that the operation takes.
+    pub(super) fn body(&self, operation: &str) -> Value {
+        let source = json!({"mode": "read", "deviceUuid": self.device, "variable": "t"});
+        let node = json!({"id": "in", "type": "device", "position": {"x": 0, "y": 0}, "data": source});
+        match operation {
+            "sign_up" => {
+                let email = format!("new{}@{}.example", WORLDS.fetch_add(1, Ordering::Relaxed), self.word);
+                json!({"email": email, "password": PASSWORD})
+            }
+            // the account is made by the matrix' first signup
+            "log_in" => json!({"email": "ada@example.org", "password": PASSWORD}),
+            "change_me" => json!({"name": "Renamed"}),
+            "create_organization" => json!({"name": format!("second {}", self.word)}),
+            "add_member" => json!({"email": format!("outsider@{}.example", self.word), "role": "user"}),
+            "change_member" => json!({"role": "admin"}),
+            "create_project" => self.named("another plant"),
+            "create_device" => self.named("another pump"),
+            "change_device" => json!({"description": "changed"}),
+            "rotate_device_token" => json!({"overlap_s": 60}),
+            "create_flow" | "replace_flow" => {
+                json!({"name": "g", "project_id": self.project, "nodes": [node], "edges": []})
+            }
+            "change_flow" => json!({"description": "changed"}),
+            "validate_flow" | "deploy_flow" | "stop_flow" => json!({}),
+            "create_dashboard" => {
+                json!({"organization_id": self.organization, "name": "d", "project_id": self.project})
+            }
+            "change_dashboard" => json!({"description": "changed"}),
+            "create_widget" => {
+                json!({"widget_id": "v", "widget_type": "gauge", "data_source_type": "device_sensor",
+                "device_id": self.device, "sensor_type": "t"})
+            }
+            _ => panic!("the matrix has no body for {operation}: add one to the world"),
+        }
+    }
+}
