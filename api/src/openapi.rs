@@ -147,8 +147,8 @@ fn document(routes: OpenApi) -> Value {
     for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
             if let Some(operation) = operation.as_object_mut() {
-                bodies.extend(body(operation));
                 complete(path, method, operation);
+                bodies.extend(body(operation));
             }
         }
     }
@@ -213,6 +213,10 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
         has_version |= parameter["name"] == "If-Match";
     }
     let has_body = operation.contains_key("requestBody");
+    if let Some(body) = operation.get_mut("requestBody").filter(|body| body["required"] != true) {
+        // it may be absent, but it is no null
+        body.pointer_mut("/content/application~1json/schema").into_iter().for_each(without_null);
+    }
     let is_api = path.starts_with("/api/v1/");
     let takes_key = is_api && method == "post" && !path.starts_with("/api/v1/auth/");
     if takes_key && let Some(parameters) = operation.entry("parameters").or_insert(json!([])).as_array_mut() {

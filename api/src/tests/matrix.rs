@@ -3,8 +3,9 @@
 //! The expected answers follow from the operation's `x-role` and `x-scope`; [`world`] has what it is asked about. An operation
 //! that needs a body that is not there, or an id of an unknown kind of thing, fails: a new route cannot be forgotten.
 //!
-//! Who is refused is told apart from nobody: an outsider gets for an id that is somebody's exactly what they get for one that is
-//! nobody's. And nothing is changed: everything that its owner can read is read before and after.
+//! Who is refused learns nothing: an outsider gets for an id that is somebody's exactly what they get for one that is nobody's, and so
+//! does an owner who puts another tenant's id among their own. And nothing is changed: everything that can be read is read before
+//! and after.
 
 mod world;
 
@@ -90,18 +91,27 @@ impl Operation {
 
 impl Server {
     async fn ask(&self, operation: &Operation, question: &Question, token: Option<&str>) -> Answer {
-        let method = operation.method.clone();
-        self.call(method, &question.path, token, question.body.clone()).await
+        let mut request = Request::builder().method(operation.method.clone()).uri(&question.path);
+        if let Some(token) = token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        // a body that is text has a line for each
+        let (kind, body) = match &question.body {
+            Some(Value::String(lines)) => ("application/x-ndjson", lines.clone()),
+            Some(body) => ("application/json", body.to_string()),
+            None => return self.send(request.body(Body::empty()).unwrap()).await,
+        };
+        self.send(request.header(header::CONTENT_TYPE, kind).body(body.into()).unwrap()).await
     }
 
-    /// Everything that the owner of this world, and everybody else in it, can read.
-    async fn all(&self, operations: &[Operation], world: &World) -> Vec<(String, Value)> {
+    /// Everything that these can read of a world.
+    async fn all(&self, operations: &[Operation], world: &World, as_whom: &[Who]) -> Vec<(String, Value)> {
         let mut read = Vec::new();
         for operation in operations.iter().filter(|of| of.method == Method::GET && !changes_by_itself(&of.id))
         {
             let question = operation.question(world);
-            for who in [Who::Owner, Who::User, Who::Outsider] {
-                let answer = self.ask(operation, &question, world.token(who)).await;
+            for who in as_whom {
+                let answer = self.ask(operation, &question, world.token(*who)).await;
                 read.push((format!("{} {who:?}", operation.id), answer.body));
             }
         }
@@ -124,21 +134,23 @@ fn astray(question: &Question, world: &World) -> Option<Question> {
     (other != *question).then_some(other)
 }
 
-/// The questions that have one id of the world replaced by the same kind of thing of another tenant, in the address or in a field of the
-/// body. What a diagram's nodes name is looked at when it is deployed, so a draft may name anything.
-fn mixed(question: &Question, mine: &World, theirs: &World) -> Vec<Question> {
-    let pairs = mine.ids().into_iter().zip(theirs.ids());
-    let questions = pairs.map(|(mine, theirs)| {
+/// The questions that have one id of the world replaced, in the address or in a field of the body: by the same kind of thing of
+/// another tenant, and by nobody's. What a diagram's nodes name is looked at when it is deployed, so a draft may name anything.
+fn mixed(question: &Question, mine: &World, theirs: &World) -> Vec<[Question; 2]> {
+    let replaced = |from: &str, to: &str| {
         let mut other = question.clone();
-        other.path = other.path.replace(&mine, &theirs);
+        other.path = other.path.replace(from, to);
         let fields =
             other.body.iter_mut().filter_map(Value::as_object_mut).flat_map(|body| body.values_mut());
-        for field in fields.filter(|field| field.as_str() == Some(&mine)) {
-            *field = json!(theirs);
+        for field in fields.filter(|field| field.as_str() == Some(from)) {
+            *field = json!(to);
         }
         other
-    });
-    questions.filter(|other| other != question).collect()
+    };
+    let nobody = Uuid::from_u128(7).to_string();
+    let pairs = mine.ids().into_iter().zip(theirs.ids());
+    let questions = pairs.map(|(mine, theirs)| [replaced(&mine, &theirs), replaced(&mine, &nobody)]);
+    questions.filter(|[other, _]| other != question).collect()
 }
 
 async fn check(tag: &str) {
@@ -149,7 +161,7 @@ async fn check(tag: &str) {
     let mut wrong = Vec::new();
     for operation in all.iter().filter(|operation| operation.tag == tag) {
         refused(&server, &all, operation, &mut wrong).await;
-        allowed(&server, operation, &mut wrong).await;
+        allowed(&server, &all, operation, &mut wrong).await;
     }
     assert!(all.iter().any(|operation| operation.tag == tag), "no operation is about {tag}");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -159,7 +171,7 @@ async fn check(tag: &str) {
 async fn refused(server: &Server, all: &[Operation], operation: &Operation, wrong: &mut Vec<String>) {
     let (world, theirs) = (World::make(server).await, World::make(server).await);
     let question = operation.question(&world);
-    let before = server.all(all, &world).await;
+    let before = server.all(all, &world, &[Who::Owner, Who::User, Who::Outsider]).await;
     let id = &operation.id;
     for who in Who::ALL.into_iter().filter(|who| operation.expected(*who) > 2) {
         let (expected, token) = (operation.expected(who), world.token(who));
@@ -178,30 +190,40 @@ async fn refused(server: &Server, all: &[Operation], operation: &Operation, wron
         }
     }
     if operation.role != "anonymous" && operation.role != "any" {
-        for mixed in mixed(&question, &world, &theirs) {
-            let answer = server.ask(operation, &mixed, world.token(Who::Owner)).await;
-            if answer.status != 404 {
-                let asked = format!("{} {:?}", mixed.path, mixed.body);
-                wrong.push(format!(
-                    "{id} with another tenant's {asked} is {}: {}",
-                    answer.status, answer.body
-                ));
+        for [theirs, nobodys] in mixed(&question, &world, &theirs) {
+            let owner = world.token(Who::Owner);
+            let answer = server.ask(operation, &theirs, owner).await;
+            let other = server.ask(operation, &nobodys, owner).await;
+            if !answer.status.is_client_error()
+                || (answer.status, &answer.body) != (other.status, &other.body)
+            {
+                let asked = format!("{} {:?}", theirs.path, theirs.body);
+                let told = format!("{}: {}, and with nobody's {}", answer.status, answer.body, other.body);
+                wrong.push(format!("{id} with another tenant's {asked} is {told}"));
             }
         }
     }
-    let after = server.all(all, &world).await;
-    let changed = before.iter().zip(&after).filter(|(before, after)| before != after);
-    wrong.extend(changed.map(|((of, _), _)| format!("{id} changed {of} for who may not")));
+    let after = server.all(all, &world, &[Who::Owner, Who::User, Who::Outsider]).await;
+    wrong.extend(changed(&before, &after).map(|of| format!("{id} changed {of} for who may not")));
+}
+
+fn changed<'a>(before: &'a [(String, Value)], after: &'a [(String, Value)]) -> impl Iterator<Item = &'a str> {
+    before.iter().zip(after).filter(|(before, after)| before != after).map(|((of, _), _)| of.as_str())
 }
 
 /// Asks as everybody who may, each in a world of their own: what one removed the next could not.
-async fn allowed(server: &Server, operation: &Operation, wrong: &mut Vec<String>) {
+/// What everybody may ask leaves the worlds of others as they are.
+async fn allowed(server: &Server, all: &[Operation], operation: &Operation, wrong: &mut Vec<String>) {
     for who in Who::ALL.into_iter().filter(|who| operation.expected(*who) == 2) {
         let world = World::make(server).await;
+        let others = if who <= Who::Outsider { &[Who::Owner, Who::User][..] } else { &[] };
+        let before = server.all(all, &world, others).await;
         let answer = server.ask(operation, &operation.question(&world), world.token(who)).await;
         if !answer.status.is_success() {
             wrong.push(format!("{} as {who:?} is {}: {}", operation.id, answer.status, answer.body));
         }
+        let after = server.all(all, &world, others).await;
+        wrong.extend(changed(&before, &after).map(|of| format!("{} as {who:?} changed {of}", operation.id)));
     }
 }
 

@@ -79,11 +79,16 @@ impl World {
         world.project = text(&made["id"]);
         let made = world.post(server, Who::Owner, "/api/v1/devices", world.named("pump")).await;
         world.device = text(&made["device"]["id"]);
+        world
+            .put(server, Who::Owner, &format!("projects/{}/devices/{}", world.project, world.device), None)
+            .await;
         let mut flow = world.body("create_flow");
         flow["name"] = json!("f");
         world.flow = text(&world.post(server, Who::Maker, "/api/v1/flows", flow).await["id"]);
         let made = world.post(server, Who::Maker, "/api/v1/dashboard-templates", world.named("hall")).await;
         world.dashboard = text(&made["id"]);
+        let permission = format!("dashboard-templates/{}/permissions/{}", world.dashboard, world.users[3]);
+        world.put(server, Who::Maker, &permission, Some(json!({"permission": "user"}))).await;
         let widgets = format!("/api/v1/dashboard-templates/{}/widgets", world.dashboard);
         let mut widget = world.body("create_widget");
         widget["widget_id"] = json!("w");
@@ -95,6 +100,11 @@ impl World {
         server.call(Method::POST, path, self.token(who), Some(body)).await.is(201)
     }
 
+    async fn put(&self, server: &Server, who: Who, path: &str, body: Option<Value>) {
+        let answer = server.call(Method::PUT, &format!("/api/v1/{path}"), self.token(who), body).await;
+        assert!(answer.status.is_success(), "{path}: {:#}", answer.body);
+    }
+
     /// What they say who they are with.
     pub(super) fn token(&self, who: Who) -> Option<&str> {
         self.tokens.get((who as usize).checked_sub(1)?).map(String::as_str)
@@ -104,7 +114,7 @@ impl World {
     pub(super) fn ids(&self) -> Vec<String> {
         let things =
             [&self.organization, &self.project, &self.device, &self.flow, &self.dashboard, &self.widget];
-        things.into_iter().chain([&self.users[2]]).cloned().collect()
+        things.into_iter().chain(&self.users[2..4]).cloned().collect()
     }
 
     /// What stands in an address after the name of a kind of thing.
@@ -112,6 +122,8 @@ impl World {
         match kind {
             "organizations" => self.organization.clone(),
             "members" => self.users[2].clone(),
+            // an admin's: who has a permission may give it up, and an admin may take it anyway
+            "permissions" => self.users[3].clone(),
             "projects" => self.project.clone(),
             "devices" => self.device.clone(),
             "flows" => self.flow.clone(),
@@ -149,6 +161,8 @@ impl World {
             "create_organization" => json!({"name": format!("second {}", self.word)}),
             "add_member" => json!({"email": format!("outsider@{}.example", self.word), "role": "user"}),
             "change_member" => json!({"role": "admin"}),
+            "change_project" => json!({"description": "changed"}),
+            "change_widget" => json!({"title": "changed"}),
             "create_project" => self.named("another plant"),
             "create_device" => self.named("another pump"),
             "change_device" => json!({"description": "changed"}),
@@ -158,9 +172,11 @@ impl World {
             }
             "change_flow" => json!({"description": "changed"}),
             "validate_flow" | "deploy_flow" | "stop_flow" => json!({}),
-            "create_dashboard" => {
+            "set_permission" => json!({"permission": "admin"}),
+            "create_dashboard" | "replace_dashboard" => {
                 json!({"organization_id": self.organization, "name": "d", "project_id": self.project})
             }
+            "create_devices" => json!(self.named("one of many").to_string()),
             "change_dashboard" => json!({"description": "changed"}),
             "create_widget" => {
                 json!({"widget_id": "v", "widget_type": "gauge", "data_source_type": "device_sensor",
