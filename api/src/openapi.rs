@@ -95,6 +95,8 @@ pub struct Description {
 pub struct Operation {
     /// The parameters it takes behind the question mark, in the order of the document.
     pub parameters: Vec<String>,
+    /// The orders that its list can be asked for in.
+    pub orders: Vec<String>,
     /// `x-scope`: the scope that an API token needs; none if it takes a session.
     pub scope: Option<Scope>,
 }
@@ -128,9 +130,12 @@ impl Description {
 impl Operation {
     fn of(operation: &Value) -> Self {
         let parameters = operation["parameters"].as_array().into_iter().flatten();
-        let query = parameters.filter(|parameter| parameter["in"] == "query");
+        let query: Vec<_> = parameters.filter(|parameter| parameter["in"] == "query").collect();
+        let sort = query.iter().find(|parameter| parameter["name"] == "sort");
+        let orders = sort.and_then(|sort| sort["schema"]["enum"].as_array()).into_iter().flatten();
         Self {
-            parameters: query.filter_map(|p| p["name"].as_str().map(str::to_owned)).collect(),
+            parameters: query.iter().filter_map(|p| p["name"].as_str().map(str::to_owned)).collect(),
+            orders: orders.filter_map(|order| order.as_str().map(str::to_owned)).collect(),
             scope: operation["x-scope"].as_str().and_then(|name| entity::from_name(name).ok()),
         }
     }

@@ -7,7 +7,7 @@
 //! does an owner who puts another tenant's id among their own. And nothing is changed: everything that can be read is read before
 //! and after.
 
-mod world;
+pub(super) mod world;
 
 use uuid::Uuid;
 
@@ -52,15 +52,7 @@ fn operations(document: &Value) -> Vec<Operation> {
 impl Operation {
     /// What is asked about this world.
     fn question(&self, world: &World) -> Question {
-        let mut kind = "";
-        let parts = self.path.split('/').map(|part| match part.strip_prefix('{') {
-            Some(_) => world.part(kind),
-            None => {
-                kind = part;
-                part.to_owned()
-            }
-        });
-        let mut path = parts.collect::<Vec<_>>().join("/");
+        let mut path = world.address(&self.path);
         for (at, name) in self.required.iter().enumerate() {
             path += &format!("{}{name}={}", if at == 0 { '?' } else { '&' }, world.parameter(name));
         }
@@ -119,9 +111,9 @@ impl Server {
     }
 }
 
-/// Counters go on without anybody's doing.
+/// Counters and clocks go on without anybody's doing.
 fn changes_by_itself(operation: &str) -> bool {
-    ["alive", "ready", "metrics", "flow_metrics"].contains(&operation)
+    ["alive", "ready", "metrics", "flow_metrics", "show_widget_data"].contains(&operation)
 }
 
 /// With every id of the world in it replaced by one that is nobody's.

@@ -7,6 +7,7 @@ mod dashboards;
 mod devices;
 mod flows;
 mod idempotency;
+mod lists;
 mod matrix;
 mod members;
 mod openapi;
@@ -16,6 +17,7 @@ mod projects;
 mod refusals;
 mod samples;
 mod schema;
+mod texts;
 mod tokens;
 
 use std::sync::Arc;
@@ -203,6 +205,11 @@ impl Answer {
     fn is(self, status: u16) -> Value {
         assert_eq!(self.status.as_u16(), status, "{:#}", self.body);
         self.body
+    }
+
+    /// Whether it is a problem whose detail has this in it.
+    fn says(&self, what: &str) -> bool {
+        self.body["detail"].as_str().is_some_and(|detail| detail.contains(what))
     }
 
     /// Checks that it is a problem of this kind with errors at these pointers.

@@ -7,7 +7,7 @@ use super::super::*;
 
 /// Who asks. Of the members, each may do what the ones before may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Who {
+pub(in crate::tests) enum Who {
     /// Nobody is logged in.
     Anonymous,
     /// The owner of another organization.
@@ -23,12 +23,12 @@ pub(super) enum Who {
 }
 
 impl Who {
-    pub(super) const ALL: [Self; 6] =
+    pub(in crate::tests) const ALL: [Self; 6] =
         [Self::Anonymous, Self::Outsider, Self::User, Self::Maker, Self::Admin, Self::Owner];
 }
 
 /// One of each.
-pub(super) struct World {
+pub(in crate::tests) struct World {
     users: Vec<String>,
     /// A session of each: starting one is noted in the audit log, so it is done before anything is compared.
     tokens: Vec<String>,
@@ -46,7 +46,7 @@ pub(super) struct World {
 static WORLDS: AtomicU32 = AtomicU32::new(0);
 
 impl World {
-    pub(super) async fn make(server: &Server) -> Self {
+    pub(in crate::tests) async fn make(server: &Server) -> Self {
         let word = format!("w{}", WORLDS.fetch_add(1, Ordering::Relaxed));
         let mut users = Vec::new();
         let (mut tokens, mut organizations) = (Vec::new(), Vec::new());
@@ -106,19 +106,19 @@ impl World {
     }
 
     /// What they say who they are with.
-    pub(super) fn token(&self, who: Who) -> Option<&str> {
+    pub(in crate::tests) fn token(&self, who: Who) -> Option<&str> {
         self.tokens.get((who as usize).checked_sub(1)?).map(String::as_str)
     }
 
     /// The ids of its things, in the same order for each world.
-    pub(super) fn ids(&self) -> Vec<String> {
+    pub(in crate::tests) fn ids(&self) -> Vec<String> {
         let things =
             [&self.organization, &self.project, &self.device, &self.flow, &self.dashboard, &self.widget];
         things.into_iter().chain(&self.users[2..4]).cloned().collect()
     }
 
     /// What stands in an address after the name of a kind of thing.
-    pub(super) fn part(&self, kind: &str) -> String {
+    fn part(&self, kind: &str) -> String {
         match kind {
             "organizations" => self.organization.clone(),
             "members" => self.users[2].clone(),
@@ -134,8 +134,26 @@ impl World {
         }
     }
 
+    /// An address about its things.
+    pub(in crate::tests) fn address(&self, path: &str) -> String {
+        let mut kind = "";
+        let parts = path.split('/').map(|part| match part.strip_prefix('{') {
+            Some(_) => self.part(kind),
+            None => {
+                kind = part;
+                part.to_owned()
+            }
+        });
+        parts.collect::<Vec<_>>().join("/")
+    }
+
+    /// The address of one of its users.
+    pub(in crate::tests) fn email(&self, name: &str) -> String {
+        format!("{name}@{}.example", self.word)
+    }
+
     /// What a required parameter is.
-    pub(super) fn parameter(&self, name: &str) -> String {
+    pub(in crate::tests) fn parameter(&self, name: &str) -> String {
         match name {
             "device" => self.device.clone(),
             _ => panic!("the matrix has nothing for the parameter {name}: add it to the world"),
@@ -147,7 +165,7 @@ impl World {
     }
 
     /// A body that the operation takes.
-    pub(super) fn body(&self, operation: &str) -> Value {
+    pub(in crate::tests) fn body(&self, operation: &str) -> Value {
         let source = json!({"mode": "read", "deviceUuid": self.device, "variable": "t"});
         let node = json!({"id": "in", "type": "device", "position": {"x": 0, "y": 0}, "data": source});
         match operation {
