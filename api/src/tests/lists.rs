@@ -16,7 +16,7 @@ fn lists(server: &Server, world: &World) -> Vec<(String, Vec<String>)> {
         let required = required.map(|p| {
             format!("{}={}&", p["name"].as_str().unwrap(), world.parameter(p["name"].as_str().unwrap()))
         });
-        Some((format!("{}?{}", world.address(path), required.collect::<String>()), orders))
+        Some((format!("{}?{}", world.address(path, Who::Owner), required.collect::<String>()), orders))
     });
     paged.collect()
 }
@@ -41,7 +41,7 @@ async fn every_list_has_1_to_500_entries_a_page() {
             assert!(answer.says("limit"), "{path}{wrong}: {:#}", answer.body);
             answer.refused(400, "invalid_parameter", &[]);
         }
-        for wrong in ["x", "b", "%00", "b0000000000000007", "a01890000000070008000000000000001"] {
+        for wrong in ["x", "b", "%00", "b0000000000000007"] {
             let answer = get(&format!("cursor={wrong}")).await;
             assert!(answer.says("cursor"), "{path}{wrong}: {:#}", answer.body);
             answer.refused(400, "invalid_parameter", &[]);

@@ -21,6 +21,7 @@ struct Operation {
     path: String,
     tag: String,
     role: String,
+    scope: Option<String>,
     required: Vec<String>,
     has_body: bool,
 }
@@ -40,6 +41,7 @@ fn operations(document: &Value) -> Vec<Operation> {
             id: text(&operation["operationId"]),
             tag: text(&operation["tags"][0]),
             role: text(&operation["x-role"]),
+            scope: operation["x-scope"].as_str().map(str::to_owned),
             required: required.map(|parameter| text(&parameter["name"])).collect(),
             has_body: operation["requestBody"].is_object(),
             path: path.to_owned(),
@@ -50,9 +52,9 @@ fn operations(document: &Value) -> Vec<Operation> {
 }
 
 impl Operation {
-    /// What is asked about this world.
-    fn question(&self, world: &World) -> Question {
-        let mut path = world.address(&self.path);
+    /// What they ask about this world.
+    fn question(&self, world: &World, who: Who) -> Question {
+        let mut path = world.address(&self.path, who);
         for (at, name) in self.required.iter().enumerate() {
             path += &format!("{}{name}={}", if at == 0 { '?' } else { '&' }, world.parameter(name));
         }
@@ -61,6 +63,13 @@ impl Operation {
 
     /// The status, or 2 for any that says yes, that is answered to somebody.
     fn expected(&self, who: Who) -> u16 {
+        if let Some(scope) = who.scope()
+            && self.path.starts_with("/api/v1/")
+        {
+            // every token may read what its owner may; what no scope is for takes a session
+            let fits = self.scope.as_deref().is_some_and(|needed| needed == "read" || needed == scope.name());
+            return if fits { 2 } else { 403 };
+        }
         let lowest = match self.role.as_str() {
             "anonymous" => return 2,
             "any" if who == Who::Anonymous => return 401,
@@ -101,8 +110,8 @@ impl Server {
         let mut read = Vec::new();
         for operation in operations.iter().filter(|of| of.method == Method::GET && !changes_by_itself(&of.id))
         {
-            let question = operation.question(world);
             for who in as_whom {
+                let question = operation.question(world, *who);
                 let answer = self.ask(operation, &question, world.token(*who)).await;
                 read.push((format!("{} {who:?}", operation.id), answer.body));
             }
@@ -162,11 +171,11 @@ async fn check(tag: &str) {
 /// Asks as everybody who may not, and checks that it is as if they had not asked.
 async fn refused(server: &Server, all: &[Operation], operation: &Operation, wrong: &mut Vec<String>) {
     let (world, theirs) = (World::make(server).await, World::make(server).await);
-    let question = operation.question(&world);
     let before = server.all(all, &world, &[Who::Owner, Who::User, Who::Outsider]).await;
     let id = &operation.id;
     for who in Who::ALL.into_iter().filter(|who| operation.expected(*who) > 2) {
         let (expected, token) = (operation.expected(who), world.token(who));
+        let question = operation.question(&world, who);
         let answer = server.ask(operation, &question, token).await;
         if answer.status != expected {
             wrong.push(format!("{id} as {who:?} is {} and not {expected}: {}", answer.status, answer.body));
@@ -181,7 +190,8 @@ async fn refused(server: &Server, all: &[Operation], operation: &Operation, wron
             }
         }
     }
-    if operation.role != "anonymous" && operation.role != "any" {
+    if operation.role != "anonymous" {
+        let question = operation.question(&world, Who::Owner);
         for [theirs, nobodys] in mixed(&question, &world, &theirs) {
             let owner = world.token(Who::Owner);
             let answer = server.ask(operation, &theirs, owner).await;
@@ -210,7 +220,7 @@ async fn allowed(server: &Server, all: &[Operation], operation: &Operation, wron
         let world = World::make(server).await;
         let others = if who <= Who::Outsider { &[Who::Owner, Who::User][..] } else { &[] };
         let before = server.all(all, &world, others).await;
-        let answer = server.ask(operation, &operation.question(&world), world.token(who)).await;
+        let answer = server.ask(operation, &operation.question(&world, who), world.token(who)).await;
         if !answer.status.is_success() {
             wrong.push(format!("{} as {who:?} is {}: {}", operation.id, answer.status, answer.body));
         }

@@ -79,7 +79,12 @@ async fn odd_text_in_any_field_breaks_nothing_and_comes_back_as_it_is() {
                 let mut body = world.body(&id);
                 body[name] = value.clone();
                 let answer = server
-                    .call(method.clone(), &world.address(path), world.token(Who::Owner), Some(body))
+                    .call(
+                        method.clone(),
+                        &world.address(path, Who::Owner),
+                        world.token(Who::Owner),
+                        Some(body),
+                    )
                     .await;
                 assert!(
                     answer.status.as_u16() < 500,
@@ -98,7 +103,8 @@ async fn odd_text_in_any_field_breaks_nothing_and_comes_back_as_it_is() {
             }
         }
         let huge = json!({"name": "x".repeat(10 << 20)});
-        let answer = server.call(method, &world.address(path), world.token(Who::Owner), Some(huge)).await;
+        let answer =
+            server.call(method, &world.address(path, Who::Owner), world.token(Who::Owner), Some(huge)).await;
         answer.refused(413, "body_too_large", &[]);
     }
     assert!(tried > 1000 && came_back > 300, "{tried} tried, {came_back} came back");

@@ -3,6 +3,9 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use edgesync_schemas::entity::api_token::{ApiTokenInput, Scope};
+use edgesync_schemas::id::UserId;
+
 use super::super::*;
 
 /// Who asks. Of the members, each may do what the ones before may.
@@ -20,11 +23,45 @@ pub(in crate::tests) enum Who {
     Admin,
     /// The owner.
     Owner,
+    /// A program with an API token of the owner's, of one scope. Only its scope keeps it from what the owner may.
+    Read,
+    /// As above.
+    Write,
+    /// As above.
+    Devices,
+    /// As above.
+    Administer,
 }
 
 impl Who {
-    pub(in crate::tests) const ALL: [Self; 6] =
-        [Self::Anonymous, Self::Outsider, Self::User, Self::Maker, Self::Admin, Self::Owner];
+    pub(in crate::tests) const ALL: [Self; 10] = [
+        Self::Anonymous,
+        Self::Outsider,
+        Self::User,
+        Self::Maker,
+        Self::Admin,
+        Self::Owner,
+        Self::Read,
+        Self::Write,
+        Self::Devices,
+        Self::Administer,
+    ];
+
+    /// The scope of a program's token.
+    pub(in crate::tests) fn scope(self) -> Option<Scope> {
+        match self {
+            Self::Read => Some(Scope::Read),
+            Self::Write => Some(Scope::Write),
+            Self::Devices => Some(Scope::Devices),
+            Self::Administer => Some(Scope::Admin),
+            _ => None,
+        }
+    }
+
+    /// Which of the world's users it is.
+    fn user(self) -> Option<usize> {
+        (self as usize).checked_sub(1).map(|user| user.min(4))
+    }
 }
 
 /// One of each.
@@ -32,6 +69,9 @@ pub(in crate::tests) struct World {
     users: Vec<String>,
     /// A session of each: starting one is noted in the audit log, so it is done before anything is compared.
     tokens: Vec<String>,
+    /// Ids of these sessions, and of an API token of each.
+    sessions: Vec<String>,
+    api_tokens: Vec<String>,
     organization: String,
     project: String,
     device: String,
@@ -42,6 +82,14 @@ pub(in crate::tests) struct World {
     word: String,
 }
 
+/// An API token of one scope: its id, and the token.
+async fn api_token(server: &Server, user: UserId, scope: Scope) -> (String, String) {
+    let input =
+        ApiTokenInput { name: "ci".to_owned(), scopes: vec![scope], organization_id: None, expires_at: None };
+    let (token, secret) = server.state.catalog.create_api_token(user, input).await.unwrap();
+    (token.id.to_string(), secret.reveal().to_owned())
+}
+
 /// Worlds of this process.
 static WORLDS: AtomicU32 = AtomicU32::new(0);
 
@@ -49,19 +97,24 @@ impl World {
     pub(in crate::tests) async fn make(server: &Server) -> Self {
         let word = format!("w{}", WORLDS.fetch_add(1, Ordering::Relaxed));
         let mut users = Vec::new();
-        let (mut tokens, mut organizations) = (Vec::new(), Vec::new());
+        let (mut tokens, mut sessions, mut api_tokens) = (Vec::new(), Vec::new(), Vec::new());
+        let mut organizations = Vec::new();
         for name in ["outsider", "user", "maker", "admin", "owner"] {
             // not by a signup: hashing a password takes longer than all the rest
             let email = format!("{name}@{word}.example");
             let made = server.state.catalog.sign_up(&email, name, "no hash".to_owned()).await.unwrap();
             users.push(made.user.id.to_string());
             tokens.push(made.token.reveal().to_owned());
+            sessions.push(made.session.id.to_string());
+            api_tokens.push(api_token(server, made.user.id, Scope::Read).await.0);
             organizations.push(made.organization.id.to_string());
             server.allow_devices(&email, 9).await;
         }
         let mut world = Self {
             users,
             tokens,
+            sessions,
+            api_tokens,
             organization: organizations.remove(4),
             project: String::new(),
             device: String::new(),
@@ -70,6 +123,12 @@ impl World {
             widget: String::new(),
             word,
         };
+        for scope in [Scope::Read, Scope::Write, Scope::Devices, Scope::Admin] {
+            let (_, token) = api_token(server, world.users[4].parse().unwrap(), scope).await;
+            // its first use is noted in it
+            server.call(Method::GET, "/api/v1/me", Some(&token), None).await.is(200);
+            world.tokens.push(token);
+        }
         for (name, role) in [("user", "user"), ("maker", "user"), ("admin", "admin")] {
             let member = json!({"email": format!("{name}@{}.example", world.word), "role": role});
             let path = format!("/api/v1/organizations/{}/members", world.organization);
@@ -114,12 +173,19 @@ impl World {
     pub(in crate::tests) fn ids(&self) -> Vec<String> {
         let things =
             [&self.organization, &self.project, &self.device, &self.flow, &self.dashboard, &self.widget];
-        things.into_iter().chain(&self.users[2..4]).cloned().collect()
+        things
+            .into_iter()
+            .chain(&self.users[2..4])
+            .chain([&self.sessions[4], &self.api_tokens[4]])
+            .cloned()
+            .collect()
     }
 
     /// What stands in an address after the name of a kind of thing.
-    fn part(&self, kind: &str) -> String {
+    fn part(&self, kind: &str, who: Who) -> String {
         match kind {
+            "sessions" => self.sessions[who.user().unwrap_or_default()].clone(),
+            "api-tokens" => self.api_tokens[who.user().unwrap_or_default()].clone(),
             "organizations" => self.organization.clone(),
             "members" => self.users[2].clone(),
             // an admin's: who has a permission may give it up, and an admin may take it anyway
@@ -135,10 +201,10 @@ impl World {
     }
 
     /// An address about its things.
-    pub(in crate::tests) fn address(&self, path: &str) -> String {
+    pub(in crate::tests) fn address(&self, path: &str, who: Who) -> String {
         let mut kind = "";
         let parts = path.split('/').map(|part| match part.strip_prefix('{') {
-            Some(_) => self.part(kind),
+            Some(_) => self.part(kind, who),
             None => {
                 kind = part;
                 part.to_owned()
@@ -177,6 +243,9 @@ impl World {
             "log_in" => json!({"email": "ada@example.org", "password": PASSWORD}),
             "change_me" => json!({"name": "Renamed"}),
             "create_organization" => json!({"name": format!("second {}", self.word)}),
+            "change_organization" => json!({"description": "changed"}),
+            "hand_over_organization" => json!({"user_id": self.users[2]}),
+            "create_api_token" => json!({"name": "ci", "scopes": ["read"]}),
             "add_member" => json!({"email": format!("outsider@{}.example", self.word), "role": "user"}),
             "change_member" => json!({"role": "admin"}),
             "change_project" => json!({"description": "changed"}),
