@@ -12,11 +12,11 @@ fn lists(server: &Server, world: &World) -> Vec<(String, Vec<String>)> {
         named("cursor")?;
         let orders = named("sort").map(|sort| sort["schema"]["enum"].as_array().unwrap());
         let orders = orders.into_iter().flatten().map(text).collect();
-        let required = parameters.iter().filter(|p| p["in"] == "query" && p["required"] == true);
-        let required = required.map(|p| {
-            format!("{}={}&", p["name"].as_str().unwrap(), world.parameter(p["name"].as_str().unwrap()))
-        });
-        Some((format!("{}?{}", world.address(path, Who::Owner), required.collect::<String>()), orders))
+        let query = world.query(operation["operationId"].as_str()?);
+        Some((
+            format!("{}?{query}{}", world.address(path, Who::Owner), if query.is_empty() { "" } else { "&" }),
+            orders,
+        ))
     });
     paged.collect()
 }

@@ -55,8 +55,12 @@ impl Operation {
     /// What they ask about this world.
     fn question(&self, world: &World, who: Who) -> Question {
         let mut path = world.address(&self.path, who);
-        for (at, name) in self.required.iter().enumerate() {
-            path += &format!("{}{name}={}", if at == 0 { '?' } else { '&' }, world.parameter(name));
+        let query = world.query(&self.id);
+        for name in &self.required {
+            assert!(query.contains(&format!("{name}=")), "the matrix has no {name} for {}", self.id);
+        }
+        if !query.is_empty() {
+            path = format!("{path}?{query}");
         }
         Question { path, body: self.has_body.then(|| world.body(&self.id)) }
     }
@@ -122,7 +126,7 @@ impl Server {
 
 /// Counters and clocks go on without anybody's doing.
 fn changes_by_itself(operation: &str) -> bool {
-    ["alive", "ready", "metrics", "flow_metrics", "show_widget_data"].contains(&operation)
+    ["alive", "ready", "metrics", "flow_metrics", "show_widget_data", "bucket_readings"].contains(&operation)
 }
 
 /// With every id of the world in it replaced by one that is nobody's.
@@ -154,8 +158,8 @@ fn mixed(question: &Question, mine: &World, theirs: &World) -> Vec<[Question; 2]
     questions.filter(|[other, _]| other != question).collect()
 }
 
-async fn check(tag: &str) {
-    let server = server().await;
+async fn check(tag: &str, backend: Backend) {
+    let server = server_on(backend).await;
     // whom a login can be tried with
     server.sign_up("ada@example.org").await;
     let all = operations(&server.document);
@@ -231,42 +235,82 @@ async fn allowed(server: &Server, all: &[Operation], operation: &Operation, wron
 
 #[tokio::test]
 async fn accounts_are_asked_as_everybody() {
-    check("account").await;
+    check("account", Backend::Embedded).await;
+}
+
+#[tokio::test]
+async fn accounts_are_asked_as_everybody_on_postgres() {
+    check("account", Backend::Postgres).await;
 }
 
 #[tokio::test]
 async fn organizations_are_asked_as_everybody() {
-    check("organizations").await;
+    check("organizations", Backend::Embedded).await;
+}
+
+#[tokio::test]
+async fn organizations_are_asked_as_everybody_on_postgres() {
+    check("organizations", Backend::Postgres).await;
 }
 
 #[tokio::test]
 async fn projects_are_asked_as_everybody() {
-    check("projects").await;
+    check("projects", Backend::Embedded).await;
+}
+
+#[tokio::test]
+async fn projects_are_asked_as_everybody_on_postgres() {
+    check("projects", Backend::Postgres).await;
 }
 
 #[tokio::test]
 async fn devices_are_asked_as_everybody() {
-    check("devices").await;
+    check("devices", Backend::Embedded).await;
+}
+
+#[tokio::test]
+async fn devices_are_asked_as_everybody_on_postgres() {
+    check("devices", Backend::Postgres).await;
 }
 
 #[tokio::test]
 async fn readings_are_asked_as_everybody() {
-    check("readings").await;
+    check("readings", Backend::Embedded).await;
+}
+
+#[tokio::test]
+async fn readings_are_asked_as_everybody_on_postgres() {
+    check("readings", Backend::Postgres).await;
 }
 
 #[tokio::test]
 async fn flows_are_asked_as_everybody() {
-    check("flows").await;
+    check("flows", Backend::Embedded).await;
+}
+
+#[tokio::test]
+async fn flows_are_asked_as_everybody_on_postgres() {
+    check("flows", Backend::Postgres).await;
 }
 
 #[tokio::test]
 async fn dashboards_are_asked_as_everybody() {
-    check("dashboards").await;
+    check("dashboards", Backend::Embedded).await;
+}
+
+#[tokio::test]
+async fn dashboards_are_asked_as_everybody_on_postgres() {
+    check("dashboards", Backend::Postgres).await;
 }
 
 #[tokio::test]
 async fn what_machines_ask_is_asked_as_everybody() {
-    check("operations").await;
+    check("operations", Backend::Embedded).await;
+}
+
+#[tokio::test]
+async fn what_machines_ask_is_asked_as_everybody_on_postgres() {
+    check("operations", Backend::Postgres).await;
 }
 
 #[tokio::test]

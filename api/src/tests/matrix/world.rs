@@ -218,11 +218,14 @@ impl World {
         format!("{name}@{}.example", self.word)
     }
 
-    /// What a required parameter is.
-    pub(in crate::tests) fn parameter(&self, name: &str) -> String {
-        match name {
-            "device" => self.device.clone(),
-            _ => panic!("the matrix has nothing for the parameter {name}: add it to the world"),
+    /// What is asked behind the question mark, where an operation needs it.
+    pub(in crate::tests) fn query(&self, operation: &str) -> String {
+        let device = &self.device;
+        match operation {
+            "list_readings" | "latest_readings" | "import_readings" => format!("device={device}"),
+            "bucket_readings" => format!("device={device}&bucket=1h"),
+            "export_readings" => format!("device={device}&format=ndjson"),
+            _ => String::new(),
         }
     }
 
@@ -262,6 +265,11 @@ impl World {
             "set_permission" => json!({"permission": "admin"}),
             "create_dashboard" | "replace_dashboard" => {
                 json!({"organization_id": self.organization, "name": "d", "project_id": self.project})
+            }
+            "import_readings" => {
+                let now = edgesync_schemas::time::Timestamp::from_us(jiff::Timestamp::now().as_microsecond())
+                    .unwrap();
+                json!(json!({"sensor_type": "t", "value": 1, "timestamp": now}).to_string())
             }
             "create_devices" => json!(self.named("one of many").to_string()),
             "change_dashboard" => json!({"description": "changed"}),
