@@ -9,6 +9,7 @@ pub mod state;
 pub mod attempts;
 pub mod auth;
 pub mod body;
+mod cursor;
 mod docs;
 pub mod error;
 mod etag;

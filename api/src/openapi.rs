@@ -97,6 +97,8 @@ pub struct Operation {
     pub parameters: Vec<String>,
     /// Whether it heeds `If-Match`.
     pub heeds_version: bool,
+    /// The orders that its list can be asked for in.
+    pub orders: Vec<String>,
     /// `x-scope`: the scope that an API token needs; none if it takes a session.
     pub scope: Option<Scope>,
 }
@@ -131,10 +133,13 @@ impl Operation {
     fn of(operation: &Value) -> Self {
         let parameters = operation["parameters"].as_array().into_iter().flatten();
         let heeds_version = parameters.clone().any(|parameter| parameter["name"] == "If-Match");
-        let query = parameters.filter(|parameter| parameter["in"] == "query");
+        let query: Vec<_> = parameters.filter(|parameter| parameter["in"] == "query").collect();
+        let sort = query.iter().find(|parameter| parameter["name"] == "sort");
+        let orders = sort.and_then(|sort| sort["schema"]["enum"].as_array()).into_iter().flatten();
         Self {
             heeds_version,
-            parameters: query.filter_map(|p| p["name"].as_str().map(str::to_owned)).collect(),
+            parameters: query.iter().filter_map(|p| p["name"].as_str().map(str::to_owned)).collect(),
+            orders: orders.filter_map(|order| order.as_str().map(str::to_owned)).collect(),
             scope: operation["x-scope"].as_str().and_then(|name| entity::from_name(name).ok()),
         }
     }
@@ -151,8 +156,8 @@ fn document(routes: OpenApi) -> Value {
     for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
             if let Some(operation) = operation.as_object_mut() {
-                bodies.extend(body(operation));
                 complete(path, method, operation);
+                bodies.extend(body(operation));
             }
         }
     }
@@ -217,6 +222,10 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
         has_version |= parameter["name"] == "If-Match";
     }
     let has_body = operation.contains_key("requestBody");
+    if let Some(body) = operation.get_mut("requestBody").filter(|body| body["required"] != true) {
+        // it may be absent, but it is no null
+        body.pointer_mut("/content/application~1json/schema").into_iter().for_each(without_null);
+    }
     let is_api = path.starts_with("/api/v1/");
     let takes_key = is_api && method == "post" && !path.starts_with("/api/v1/auth/");
     if takes_key && let Some(parameters) = operation.entry("parameters").or_insert(json!([])).as_array_mut() {

@@ -11,15 +11,16 @@ use axum::middleware::Next;
 use axum::response::Response;
 use edgesync_schemas::entity::Page;
 use edgesync_schemas::limit;
-use edgesync_storage::catalog::{Listing, Slice};
+use edgesync_storage::catalog::{Listing, Order, Slice, SortKey};
 use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
-use uuid::Uuid;
 
+use crate::cursor;
 use crate::error::Problem;
-use crate::openapi::Description;
+use crate::openapi::{Description, Operation};
 
 /// What stands in the path, as ids. Something that is no id is as little there as an unknown one: 404.
 #[derive(Debug)]
@@ -117,6 +118,35 @@ impl IntoParams for Listed {
     }
 }
 
+/// `limit`, `cursor`, `q` and `sort` in the description of a list that is sorted.
+#[derive(Debug)]
+pub enum Sorted {}
+
+impl IntoParams for Sorted {
+    fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        sorted(place, &[SortKey::Name, SortKey::CreatedAt, SortKey::UpdatedAt])
+    }
+}
+
+/// As [`Sorted`], for what is seen: a device that never was counts as seen when it was made.
+#[derive(Debug)]
+pub enum SortedBySight {}
+
+impl IntoParams for SortedBySight {
+    fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        sorted(place, &SortKey::NAMED)
+    }
+}
+
+fn sorted(place: impl Fn() -> Option<ParameterIn>, keys: &[SortKey]) -> Vec<Parameter> {
+    let orders = keys.iter().flat_map(|key| [key.name().to_owned(), format!("-{}", key.name())]);
+    let order = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(orders.collect::<Vec<_>>()));
+    let mut parameters = Listed::into_params(place);
+    let says = "The order, with `-` the greatest first; that of creation if absent. Names go byte by byte.";
+    parameters.push(parameter("sort", order, says));
+    parameters
+}
+
 fn parameter(name: &str, schema: ObjectBuilder, description: &str) -> Parameter {
     let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query);
     parameter.schema(Some(schema)).description(Some(description)).build()
@@ -124,23 +154,40 @@ fn parameter(name: &str, schema: ObjectBuilder, description: &str) -> Parameter 
 
 /// What stands behind the question mark. What is in it was let through by [`refuse_ignored`].
 #[derive(Debug, Default)]
-pub struct Params(HashMap<String, String>);
+pub struct Params {
+    given: HashMap<String, String>,
+    /// The orders that the operation describes, and what its list is.
+    orders: Vec<String>,
+    question: u64,
+}
 
 impl<S: Send + Sync> FromRequestParts<S> for Params {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        match Query::from_request_parts(parts, state).await {
-            Ok(Query(map)) => Ok(Self(map)),
-            Err(_) => Err(unreadable()),
-        }
+        let Ok(Query(given)) = Query::<HashMap<String, String>>::from_request_parts(parts, state).await
+        else {
+            return Err(unreadable());
+        };
+        let operation = parts.extensions.get::<Arc<Operation>>();
+        let orders = operation.map(|operation| operation.orders.clone()).unwrap_or_default();
+        Ok(Self { question: question(parts.uri.path(), &given), orders, given })
     }
+}
+
+/// What tells lists apart: the address, and all parameters but those that say which part is wanted.
+fn question(path: &str, given: &HashMap<String, String>) -> u64 {
+    let mut parameters: Vec<_> =
+        given.iter().filter(|(name, _)| !["limit", "cursor"].contains(&name.as_str())).collect();
+    parameters.sort();
+    let hash = Sha256::digest(format!("{path} {parameters:?}"));
+    hash.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 impl Params {
     /// A parameter as it stands; an empty one is none.
     pub fn text(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|text| !text.is_empty())
+        self.given.get(name).map(String::as_str).filter(|text| !text.is_empty())
     }
 
     /// A parameter that prints and parses, such as an id or a time.
@@ -167,49 +214,70 @@ impl Params {
         }
     }
 
-    /// `limit=` and `cursor=`: which part of a list of entities.
+    /// `limit=`, `cursor=` and, where the operation describes it, `sort=`: which part of a list of entities.
     ///
     /// # Errors
-    /// 400.
+    /// 400; for a cursor of another list, filter or order, too.
     pub fn slice(&self) -> Result<Slice, Problem> {
-        let after = match self.text("cursor") {
-            None => None,
-            Some(text) => Some(from_cursor(text).ok_or_else(|| {
-                Problem::parameter("cursor", "must be what an earlier page had as its next")
-            })?),
+        let order = match self.text("sort") {
+            None => Order::default(),
+            Some(text) if self.orders.iter().any(|order| order == text) => {
+                self.parse("sort")?.unwrap_or_default()
+            }
+            Some(_) => {
+                return Err(Problem::parameter(
+                    "sort",
+                    &format!("must be one of {}", self.orders.join(", ")),
+                ));
+            }
         };
-        Ok(Slice { after, limit: self.limit()? })
+        let after = self.text("cursor").map(|text| {
+            let after = cursor::read(text).ok_or("must be what an earlier page had as its next")?;
+            let same = after.question == self.question;
+            if same { Ok(after) } else { Err("belongs to another list, filter or order: begin without one") }
+        });
+        let after = after.transpose().map_err(|message| Problem::parameter("cursor", message))?;
+        Ok(Slice { after, order, limit: self.limit()?, question: self.question })
     }
 }
 
-/// Version of the cursors below, so that a later kind can be told apart.
-const CURSOR: &str = "a";
-
 /// The page that shows this part of a list.
 pub fn page<T>(listing: Listing<T>) -> Page<T> {
-    Page { items: listing.items, next: listing.next.map(|after| format!("{CURSOR}{}", after.simple())) }
-}
-
-fn from_cursor(text: &str) -> Option<Uuid> {
-    let hex = text.strip_prefix(CURSOR)?;
-    if hex.len() == 32 { Uuid::try_parse(hex).ok() } else { None }
+    Page { items: listing.items, next: listing.next.as_ref().map(cursor::write) }
 }
 
 #[cfg(test)]
 mod tests {
+    use edgesync_storage::catalog::{After, Key};
+    use uuid::Uuid;
+
     use super::*;
 
     fn params(name: &str, value: &str) -> Params {
-        Params(HashMap::from([(name.to_owned(), value.to_owned())]))
+        Params { given: HashMap::from([(name.to_owned(), value.to_owned())]), ..Params::default() }
     }
 
     #[test]
-    fn a_cursor_is_read_back_and_nothing_else_is() {
-        let last = Uuid::now_v7();
-        let next = page(Listing::<()> { items: vec![], next: Some(last) }).next.unwrap();
-        assert_eq!(params("cursor", &next).slice().unwrap().after, Some(last));
-        for wrong in [last.to_string(), format!("b{}", last.simple()), "a".to_owned(), "ä".repeat(20)] {
-            assert!(params("cursor", &wrong).slice().is_err(), "{wrong}");
+    fn a_cursor_of_another_list_is_refused() {
+        let next = After { id: Uuid::now_v7(), key: Key::Id, question: 7 };
+        let page = page(Listing::<()> { items: vec![], next: Some(next.clone()) });
+        let ask = |question| Params { question, ..params("cursor", page.next.as_ref().unwrap()) }.slice();
+        assert_eq!(ask(7).unwrap().after, Some(next));
+        assert!(ask(8).unwrap_err().detail.contains("belongs to another list"));
+    }
+
+    #[test]
+    fn lists_are_told_apart_by_all_but_the_part_that_is_wanted() {
+        let of = |path: &str, pairs: &[(&str, &str)]| {
+            question(
+                path,
+                &pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            )
+        };
+        let list = of("/devices", &[("q", "x"), ("sort", "name"), ("limit", "5"), ("cursor", "c")]);
+        assert_eq!(list, of("/devices", &[("sort", "name"), ("q", "x")]));
+        for other in [of("/devices", &[("q", "x")]), of("/flows", &[("q", "x"), ("sort", "name")])] {
+            assert_ne!(list, other);
         }
     }
 

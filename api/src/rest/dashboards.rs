@@ -17,7 +17,7 @@ use crate::body::JsonBody;
 use crate::error::Problem;
 use crate::etag::{IfMatch, if_match, tagged};
 use crate::openapi::Role;
-use crate::page::{Listed, Params, Path, page};
+use crate::page::{Params, Path, Sorted, page};
 use crate::state::AppState;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -31,7 +31,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     operation_id = "list_dashboards",
     tag = "dashboards",
     params(
-        Listed,
+        Sorted,
         ("organization" = Option<OrganizationId>, Query, description = "Only those of this organization."),
         ("project" = Option<ProjectId>, Query, description = "Only those of this project."),
     ),

@@ -20,7 +20,7 @@ use crate::body::{JsonBody, OptionalBody};
 use crate::error::Problem;
 use crate::openapi::Role;
 use crate::openapi::problem::Conflict;
-use crate::page::{Listed, Paging, Params, Path, page};
+use crate::page::{Paging, Params, Path, SortedBySight, page};
 use crate::state::AppState;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -56,7 +56,7 @@ struct Rotated {
     operation_id = "list_devices",
     tag = "devices",
     params(
-        Listed,
+        SortedBySight,
         ("organization" = Option<OrganizationId>, Query, description = "Only those of this organization."),
         ("project" = Option<ProjectId>, Query, description = "Only those in this project."),
         ("status" = Option<DeviceStatus>, Query, description = "Only those that are like this."),

@@ -16,7 +16,7 @@ use crate::body::JsonBody;
 use crate::error::Problem;
 use crate::etag::{IfMatch, if_match, tagged};
 use crate::openapi::Role;
-use crate::page::{Listed, Params, Path, page};
+use crate::page::{Params, Path, Sorted, page};
 use crate::state::AppState;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -29,7 +29,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     path = "/flows",
     operation_id = "list_flows",
     tag = "flows",
-    params(Listed, ("project" = Option<ProjectId>, Query, description = "Only those of this project.")),
+    params(Sorted, ("project" = Option<ProjectId>, Query, description = "Only those of this project.")),
     responses((status = 200, description = "a page of them", body = Page<FlowSummary>)),
     extensions(("x-role" = json!(Role::Any)), ("x-scope" = json!("read")))
 )]

@@ -18,7 +18,7 @@ use crate::body::JsonBody;
 use crate::error::Problem;
 use crate::openapi::Role;
 use crate::openapi::problem::Conflict;
-use crate::page::{Listed, Params, Path, page};
+use crate::page::{Params, Path, Sorted, page};
 use crate::state::AppState;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -34,7 +34,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     path = "/organizations",
     operation_id = "list_organizations",
     tag = "organizations",
-    params(Listed),
+    params(Sorted),
     responses((status = 200, description = "a page of them", body = Page<Organization>)),
     extensions(("x-role" = json!(Role::Any)), ("x-scope" = json!("read")))
 )]

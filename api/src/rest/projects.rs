@@ -18,7 +18,7 @@ use crate::body::JsonBody;
 use crate::error::Problem;
 use crate::openapi::Role;
 use crate::openapi::problem::Conflict;
-use crate::page::{Listed, Params, Path, page};
+use crate::page::{Params, Path, Sorted, SortedBySight, page};
 use crate::state::AppState;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -36,7 +36,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     operation_id = "list_projects",
     tag = "projects",
     params(
-        Listed,
+        Sorted,
         ("organization" = Option<OrganizationId>, Query, description = "Only those of this organization."),
     ),
     responses((status = 200, description = "a page of them", body = Page<Project>)),
@@ -142,7 +142,7 @@ async fn remove(
     tag = "projects",
     params(
         ("id" = ProjectId, Path, description = "the project"),
-        Listed,
+        SortedBySight,
         ("status" = Option<DeviceStatus>, Query, description = "Only those that are like this."),
         ("is_active" = Option<bool>, Query, description = "Only those that may, or may not, connect."),
     ),

@@ -92,7 +92,7 @@ async fn a_deployment_that_cannot_be_written_down_leaves_running_what_ran() {
     let deploy = format!("{path}/deploy");
     server.post(&deploy, &ada, json!({})).await.is(200);
     server.patch(&path, &ada, json!({"name": "second"})).await.is(200);
-    let disk = rusqlite::Connection::open(server._dir.path().join("catalog.db")).unwrap();
+    let disk = rusqlite::Connection::open(server.catalog_file()).unwrap();
     let full = "CREATE TRIGGER full BEFORE INSERT ON flow_versions BEGIN SELECT RAISE(ABORT, 'full'); END";
     disk.execute_batch(full).unwrap();
     server.post(&deploy, &ada, json!({})).await.refused(500, "internal", &[]);

@@ -7,6 +7,8 @@ mod dashboards;
 mod devices;
 mod flows;
 mod idempotency;
+mod lists;
+mod matrix;
 mod members;
 mod openapi;
 mod organizations;
@@ -15,6 +17,7 @@ mod projects;
 mod refusals;
 mod samples;
 mod schema;
+mod texts;
 mod tokens;
 
 use std::sync::Arc;
@@ -26,6 +29,8 @@ use edgesync_actors::{System, system};
 use edgesync_schemas::entity::user::SubscriptionType;
 use edgesync_storage::catalog::Catalog;
 use edgesync_storage::log::{Options, ReadingLog};
+use edgesync_storage::postgres::{Server as Database, Target};
+use edgesync_test_postgres::Cluster;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -34,14 +39,14 @@ use crate::state::AppState;
 
 const PASSWORD: &str = "correct horse";
 
-/// A server in a directory that goes with it.
+/// A server, and what it stores in.
 struct Server {
     router: Router,
     /// What the server says of itself; each answer is held against it.
     document: Value,
     state: AppState,
     _system: System,
-    _dir: tempfile::TempDir,
+    place: Place,
 }
 
 /// Somebody who is logged in.
@@ -57,13 +62,41 @@ struct Answer {
     body: Value,
 }
 
+/// Where a server stores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Backend {
+    Embedded,
+    Postgres,
+}
+
+/// What it stores in, which goes with it.
+enum Place {
+    Directory(tempfile::TempDir),
+    Cluster(#[expect(dead_code, reason = "held until the server is gone")] Cluster),
+}
+
 async fn server() -> Server {
-    let dir = tempfile::tempdir().unwrap();
-    let catalog = Catalog::open(&dir.path().join("catalog.db")).unwrap();
-    let readings = dir.path().join("readings");
-    let log =
-        tokio::task::spawn_blocking(move || ReadingLog::open(&readings, Options::default())).await.unwrap();
-    let log = log.unwrap();
+    server_on(Backend::Embedded).await
+}
+
+async fn server_on(backend: Backend) -> Server {
+    let (place, catalog, log) = match backend {
+        Backend::Embedded => {
+            let dir = tempfile::tempdir().unwrap();
+            let catalog = Catalog::open(&dir.path().join("catalog.db")).unwrap();
+            let readings = dir.path().join("readings");
+            let log = tokio::task::spawn_blocking(move || ReadingLog::open(&readings, Options::default()));
+            (Place::Directory(dir), catalog, log.await.unwrap().unwrap())
+        }
+        Backend::Postgres => {
+            let cluster = edgesync_test_postgres::Options::new().unsynced();
+            let cluster = tokio::task::spawn_blocking(move || cluster.start()).await.unwrap();
+            let database = Database::open(&Target::parse(&cluster.url()).unwrap()).await.unwrap();
+            let log = ReadingLog::open_postgres(&database, Options::default()).await.unwrap();
+            let catalog = Catalog::open_postgres(&database).await.unwrap();
+            (Place::Cluster(cluster), catalog, log)
+        }
+    };
     let system = System::start(catalog.clone(), log.clone(), system::Options::default()).await.unwrap();
     let state = AppState::new(catalog, log, system.handle(), Arc::new(Gate::default()));
     let router = crate::router(state.clone());
@@ -71,10 +104,16 @@ async fn server() -> Server {
     let document = router.clone().oneshot(document).await.unwrap().into_body();
     let document =
         serde_json::from_slice(&axum::body::to_bytes(document, usize::MAX).await.unwrap()).unwrap();
-    Server { router, document, state, _system: system, _dir: dir }
+    Server { router, document, state, _system: system, place }
 }
 
 impl Server {
+    /// The file of an embedded catalog.
+    fn catalog_file(&self) -> std::path::PathBuf {
+        let Place::Directory(dir) = &self.place else { panic!("the catalog is in a database") };
+        dir.path().join("catalog.db")
+    }
+
     async fn send(&self, request: Request<Body>) -> Answer {
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let response = self.router.clone().oneshot(request).await.unwrap();
@@ -202,6 +241,11 @@ impl Answer {
     fn is(self, status: u16) -> Value {
         assert_eq!(self.status.as_u16(), status, "{:#}", self.body);
         self.body
+    }
+
+    /// Whether it is a problem whose detail has this in it.
+    fn says(&self, what: &str) -> bool {
+        self.body["detail"].as_str().is_some_and(|detail| detail.contains(what))
     }
 
     /// Checks that it is a problem of this kind with errors at these pointers.

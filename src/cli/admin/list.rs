@@ -65,7 +65,7 @@ where
 {
     let mut slice = Slice::FIRST;
     loop {
-        let listing = part(slice).await?;
+        let listing = part(slice.clone()).await?;
         for item in &listing.items {
             if json {
                 writeln!(out, "{}", serde_json::to_string(item)?)?;

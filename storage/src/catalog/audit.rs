@@ -184,7 +184,7 @@ impl Catalog {
              ORDER BY a.id DESC LIMIT $8",
             vec![
                 book.id().into(),
-                slice.after.unwrap_or(Uuid::max()).into(),
+                slice.before().into(),
                 filter.actor.into(),
                 filter.action.map(|action| name_of(&action)).into(),
                 filter.target.into(),

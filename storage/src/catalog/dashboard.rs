@@ -12,8 +12,9 @@ use serde_json::json;
 use super::db::Tx;
 use super::error::Error;
 use super::flow::check_version;
+use super::slice::{Keys, sorted};
 use super::value::{Row, Value};
-use super::{Catalog, Listing, Slice, access, audit, new_id, now, project};
+use super::{Catalog, Listing, Slice, SortKey, access, audit, new_id, now, project};
 
 impl Catalog {
     /// Makes a dashboard template.
@@ -106,25 +107,30 @@ impl Catalog {
         q: Option<&str>,
         slice: Slice,
     ) -> Result<Listing<DashboardSummary>, Error> {
-        let rows = self.db.query(
+        let sql = sorted!(
+            slice.order,
             "SELECT t.id, t.organization_id, t.project_id, t.creator_id, t.name, t.description, t.update_frequency,
                 t.is_active, t.version, t.created_at, t.updated_at
              FROM dashboard_templates t JOIN organization_members m ON m.organization_id = t.organization_id
              WHERE m.user_id = $1 AND (t.organization_id = $2 OR $2 IS NULL) AND (t.project_id = $3 OR $3 IS NULL)
-                AND t.id > $4
-                AND (lower(t.name) LIKE $5 ESCAPE '\\' OR lower(t.description) LIKE $5 ESCAPE '\\')
-             ORDER BY t.id LIMIT $6",
-            vec![
-                user.into(),
-                organization.into(),
-                project.into(),
-                slice.after().into(),
-                super::pattern(q).into(),
-                slice.fetch().into(),
-            ],
+                AND (lower(t.name) LIKE $4 ESCAPE '\\' OR lower(t.description) LIKE $4 ESCAPE '\\')",
+            ["$5", "$6", "$7"],
+            Id: "t.id",
+            Name: "t.name",
+            CreatedAt: "t.created_at",
+            UpdatedAt: "t.updated_at"
         );
+        let mut values = vec![user.into(), organization.into(), project.into(), super::pattern(q).into()];
+        values.extend(slice.end());
+        let rows = self.db.query(sql, values);
         let items = rows.await?.into_iter().map(|mut row| summary(&mut row)).collect::<Result<_, _>>()?;
-        Ok(slice.cut(items, |dashboard: &DashboardSummary| dashboard.id.uuid()))
+        Ok(slice.cut_by(items, |dashboard: &DashboardSummary| Keys {
+            id: dashboard.id.uuid(),
+            name: &dashboard.name,
+            created_at: dashboard.created_at,
+            updated_at: dashboard.updated_at,
+            last_seen: None,
+        }))
     }
 
     /// Saves a dashboard as its next version, if it is still at `expected` (any version if `None`).

@@ -15,9 +15,10 @@ use super::access::{self, require};
 use super::db::Tx;
 use super::device_history::{self, Passage};
 use super::error::Error;
+use super::slice::{Keys, sorted};
 use super::token::{Token, TokenKind};
 use super::value::{Row, Value};
-use super::{Catalog, Listing, Slice, audit, now, project_device};
+use super::{Catalog, Listing, Slice, SortKey, audit, now, project_device};
 
 /// What was last noticed of a device's connection.
 #[derive(Debug, Clone, Copy)]
@@ -80,29 +81,41 @@ impl Catalog {
         filter: DeviceFilter<'_>,
         slice: Slice,
     ) -> Result<Listing<Device>, Error> {
-        let rows = self.db.query(
+        let sql = sorted!(
+            slice.order,
             "SELECT d.id, d.organization_id, d.creator_id, d.name, d.description, d.device_type, d.token_prefix, d.status,
                 d.is_active, d.last_seen, d.created_at, d.updated_at
              FROM devices d JOIN organization_members m ON m.organization_id = d.organization_id
              WHERE m.user_id = $1 AND (d.organization_id = $2 OR $2 IS NULL)
                 AND (d.id IN (SELECT pd.device_id FROM project_devices pd WHERE pd.project_id = $3) OR $3 IS NULL)
-                AND (d.status = $4 OR $4 IS NULL) AND (d.is_active = $5 OR $5 IS NULL) AND d.id > $6
-                AND (lower(d.name) LIKE $7 ESCAPE '\\' OR lower(d.description) LIKE $7 ESCAPE '\\'
-                    OR lower(d.device_type) LIKE $7 ESCAPE '\\')
-             ORDER BY d.id LIMIT $8",
-            vec![
-                user.into(),
-                filter.organization.into(),
-                filter.project.into(),
-                filter.status.map(|status| name_of(&status)).into(),
-                filter.is_active.into(),
-                slice.after().into(),
-                super::pattern(filter.q).into(),
-                slice.fetch().into(),
-            ],
+                AND (d.status = $4 OR $4 IS NULL) AND (d.is_active = $5 OR $5 IS NULL)
+                AND (lower(d.name) LIKE $6 ESCAPE '\\' OR lower(d.description) LIKE $6 ESCAPE '\\'
+                    OR lower(d.device_type) LIKE $6 ESCAPE '\\')",
+            ["$7", "$8", "$9"],
+            Id: "d.id",
+            Name: "d.name",
+            CreatedAt: "d.created_at",
+            UpdatedAt: "d.updated_at",
+            LastSeen: "COALESCE(d.last_seen, d.created_at)"
         );
+        let mut values = vec![
+            user.into(),
+            filter.organization.into(),
+            filter.project.into(),
+            filter.status.map(|status| name_of(&status)).into(),
+            filter.is_active.into(),
+            super::pattern(filter.q).into(),
+        ];
+        values.extend(slice.end());
+        let rows = self.db.query(sql, values);
         let items = rows.await?.into_iter().map(|mut row| read(&mut row)).collect::<Result<_, _>>()?;
-        let mut listing = slice.cut(items, |device: &Device| device.id.uuid());
+        let mut listing = slice.cut_by(items, |device: &Device| Keys {
+            id: device.id.uuid(),
+            name: &device.name,
+            created_at: device.created_at,
+            updated_at: device.updated_at,
+            last_seen: device.last_seen,
+        });
         project_device::fill(&self.db, &mut listing.items).await?;
         Ok(listing)
     }

@@ -9,7 +9,6 @@ use edgesync_schemas::id::{DeviceEventId, DeviceId, UserId, kind};
 use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 use serde_json::json;
-use uuid::Uuid;
 
 use super::db::Tx;
 use super::error::Error;
@@ -57,7 +56,7 @@ impl Catalog {
             vec![
                 user.into(),
                 device.into(),
-                slice.after.unwrap_or(Uuid::max()).into(),
+                slice.before().into(),
                 slice.fetch().into(),
             ],
         );

@@ -13,8 +13,9 @@ use serde_json::{Value as Json, json};
 use super::audit::{self, Book};
 use super::db::Tx;
 use super::error::Error;
+use super::slice::{Keys, sorted};
 use super::value::{Row, Value};
-use super::{Catalog, Listing, Slice, new_id, now, project, within};
+use super::{Catalog, Listing, Slice, SortKey, new_id, now, project, within};
 
 /// Who or what ended a flow.
 #[derive(Debug, Clone, Copy)]
@@ -133,25 +134,32 @@ impl Catalog {
         q: Option<&str>,
         slice: Slice,
     ) -> Result<Listing<FlowSummary>, Error> {
-        let rows = self.db.query(
+        let sql = sorted!(
+            slice.order,
             "SELECT f.id, f.owner_id, f.project_id, f.name, f.description, f.version, f.deployed_version, f.tags,
                 f.created_at, f.updated_at
              FROM flows f
              WHERE ((f.owner_id = $1 AND $2) OR f.project_id IN (SELECT p.id FROM projects p
                     JOIN organization_members m ON m.organization_id = p.organization_id WHERE m.user_id = $1))
-                AND (f.project_id = $3 OR $3 IS NULL) AND f.id > $4 AND lower(f.name) LIKE $5 ESCAPE '\\'
-             ORDER BY f.id LIMIT $6",
-            vec![
-                user.into(),
-                within::is_everywhere().into(),
-                project.into(),
-                slice.after().into(),
-                super::pattern(q).into(),
-                slice.fetch().into(),
-            ],
+                AND (f.project_id = $3 OR $3 IS NULL) AND lower(f.name) LIKE $4 ESCAPE '\\'",
+            ["$5", "$6", "$7"],
+            Id: "f.id",
+            Name: "f.name",
+            CreatedAt: "f.created_at",
+            UpdatedAt: "f.updated_at"
         );
+        let mut values =
+            vec![user.into(), within::is_everywhere().into(), project.into(), super::pattern(q).into()];
+        values.extend(slice.end());
+        let rows = self.db.query(sql, values);
         let items = rows.await?.into_iter().map(|mut row| summary(&mut row)).collect::<Result<_, _>>()?;
-        Ok(slice.cut(items, |flow: &FlowSummary| flow.id.uuid()))
+        Ok(slice.cut_by(items, |flow: &FlowSummary| Keys {
+            id: flow.id.uuid(),
+            name: &flow.name,
+            created_at: flow.created_at,
+            updated_at: flow.updated_at,
+            last_seen: None,
+        }))
     }
 
     /// Saves a flow as its next version, if it is still at `expected` (any version if `None`). What is deployed stays, so a flow is

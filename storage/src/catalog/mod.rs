@@ -26,6 +26,7 @@ mod project;
 mod project_device;
 mod retention;
 mod session;
+mod slice;
 mod sqlite;
 #[cfg(test)]
 mod tests;
@@ -43,7 +44,6 @@ use std::sync::atomic::AtomicU64;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use edgesync_schemas::id::Id;
-use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 use uuid::Uuid;
 
@@ -58,6 +58,7 @@ pub use device_history::Passage;
 pub use error::{DatabaseError, Error};
 pub use flow::Stopped;
 pub use operator::{DeviceLine, OrganizationLine};
+pub use slice::{After, Key, Listing, Order, Slice, SortKey};
 pub use transfer::Sum;
 pub use user::{Account, Admission, SignedUp};
 
@@ -123,46 +124,6 @@ impl Catalog {
             tracing::warn!(error = %error, "catalog did not answer at the end");
         }
     }
-}
-
-/// Which part of a list is wanted. Lists are in the order of creation.
-#[derive(Debug, Clone, Copy)]
-pub struct Slice {
-    /// The id of the last entry of the part before; none for the first part.
-    pub after: Option<Uuid>,
-    /// Entries at most.
-    pub limit: usize,
-}
-
-impl Slice {
-    /// The first part, as long as it can be.
-    pub const FIRST: Self = Self { after: None, limit: limit::PAGE_MAX };
-
-    fn after(self) -> Uuid {
-        self.after.unwrap_or(Uuid::nil())
-    }
-
-    /// One more than wanted, to know whether there are more.
-    fn fetch(self) -> i64 {
-        i64::try_from(self.limit.min(limit::PAGE_MAX)).unwrap_or(0) + 1
-    }
-
-    fn cut<T>(self, mut items: Vec<T>, id: impl Fn(&T) -> Uuid) -> Listing<T> {
-        let limit = self.limit.min(limit::PAGE_MAX);
-        let more = items.len() > limit;
-        items.truncate(limit);
-        let next = if more { items.last().map(id) } else { None };
-        Listing { items, next }
-    }
-}
-
-/// A part of a list.
-#[derive(Debug, Clone)]
-pub struct Listing<T> {
-    /// The entries.
-    pub items: Vec<T>,
-    /// What the next part comes after; none if this is the last.
-    pub next: Option<Uuid>,
 }
 
 /// The moment.

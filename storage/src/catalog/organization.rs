@@ -19,8 +19,9 @@ use serde_json::json;
 use super::access::{self, require};
 use super::db::Tx;
 use super::error::Error;
+use super::slice::{Keys, sorted};
 use super::value::{Row, Value};
-use super::{Catalog, Listing, Slice, audit, flow, member, new_id, now, within};
+use super::{Catalog, Listing, Slice, SortKey, audit, flow, member, new_id, now, within};
 
 impl Catalog {
     /// Makes an organization that belongs to `owner`.
@@ -62,15 +63,28 @@ impl Catalog {
         q: Option<&str>,
         slice: Slice,
     ) -> Result<Listing<Organization>, Error> {
-        let rows = self.db.query(
+        let sql = sorted!(
+            slice.order,
             "SELECT o.id, o.name, o.slug, o.description, o.owner_id, o.is_active, o.created_at, o.updated_at
              FROM organizations o JOIN organization_members m ON m.organization_id = o.id
-             WHERE m.user_id = $1 AND o.id > $2 AND lower(o.name) LIKE $3 ESCAPE '\\'
-             ORDER BY o.id LIMIT $4",
-            vec![user.into(), slice.after().into(), super::pattern(q).into(), slice.fetch().into()],
+             WHERE m.user_id = $1 AND lower(o.name) LIKE $2 ESCAPE '\\'",
+            ["$3", "$4", "$5"],
+            Id: "o.id",
+            Name: "o.name",
+            CreatedAt: "o.created_at",
+            UpdatedAt: "o.updated_at"
         );
+        let mut values = vec![user.into(), super::pattern(q).into()];
+        values.extend(slice.end());
+        let rows = self.db.query(sql, values);
         let items = rows.await?.into_iter().map(|mut row| read(&mut row)).collect::<Result<_, _>>()?;
-        Ok(slice.cut(items, |organization: &Organization| organization.id.uuid()))
+        Ok(slice.cut_by(items, |organization: &Organization| Keys {
+            id: organization.id.uuid(),
+            name: &organization.name,
+            created_at: organization.created_at,
+            updated_at: organization.updated_at,
+            last_seen: None,
+        }))
     }
 
     /// Changes an organization. Whoever takes one out of use closes its devices' sockets next: their tokens are refused from

@@ -10,8 +10,9 @@ use serde_json::json;
 use super::access::{self, require};
 use super::db::Tx;
 use super::error::Error;
+use super::slice::{Keys, sorted};
 use super::value::{Row, Value};
-use super::{Catalog, Listing, Slice, audit, new_id, now};
+use super::{Catalog, Listing, Slice, SortKey, audit, new_id, now};
 
 impl Catalog {
     /// Makes a project.
@@ -90,23 +91,30 @@ impl Catalog {
         q: Option<&str>,
         slice: Slice,
     ) -> Result<Listing<Project>, Error> {
-        let rows = self.db.query(
+        let sql = sorted!(
+            slice.order,
             "SELECT p.id, p.organization_id, p.creator_id, p.name, p.description, p.status, p.tags, p.metadata,
                 p.auto_save, p.data_retention_days, p.created_at, p.updated_at
              FROM projects p JOIN organization_members m ON m.organization_id = p.organization_id
-             WHERE m.user_id = $1 AND (p.organization_id = $2 OR $2 IS NULL) AND p.id > $3
-                AND (lower(p.name) LIKE $4 ESCAPE '\\' OR lower(p.description) LIKE $4 ESCAPE '\\')
-             ORDER BY p.id LIMIT $5",
-            vec![
-                user.into(),
-                organization.into(),
-                slice.after().into(),
-                super::pattern(q).into(),
-                slice.fetch().into(),
-            ],
+             WHERE m.user_id = $1 AND (p.organization_id = $2 OR $2 IS NULL)
+                AND (lower(p.name) LIKE $3 ESCAPE '\\' OR lower(p.description) LIKE $3 ESCAPE '\\')",
+            ["$4", "$5", "$6"],
+            Id: "p.id",
+            Name: "p.name",
+            CreatedAt: "p.created_at",
+            UpdatedAt: "p.updated_at"
         );
+        let mut values = vec![user.into(), organization.into(), super::pattern(q).into()];
+        values.extend(slice.end());
+        let rows = self.db.query(sql, values);
         let items = rows.await?.into_iter().map(|mut row| read(&mut row)).collect::<Result<_, _>>()?;
-        Ok(slice.cut(items, |project: &Project| project.id.uuid()))
+        Ok(slice.cut_by(items, |project: &Project| Keys {
+            id: project.id.uuid(),
+            name: &project.name,
+            created_at: project.created_at,
+            updated_at: project.updated_at,
+            last_seen: None,
+        }))
     }
 
     /// Changes a project.

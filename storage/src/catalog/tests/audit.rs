@@ -137,8 +137,9 @@ async fn an_audit_log_is_filtered_and_cut_into_pages_newest_first() {
         3
     );
 
-    let page =
-        async |after| f.catalog.audit(ada.user.id, org, filter, Slice { after, limit: 2 }).await.unwrap();
+    let page = async |after| {
+        f.catalog.audit(ada.user.id, org, filter, Slice { after, ..Slice::first(2) }).await.unwrap()
+    };
     let first = page(None).await;
     assert_eq!(first.items, all[..2]);
     let rest = page(first.next).await;

@@ -70,7 +70,8 @@ async fn history_is_told_in_pages() {
     }
     let (mut after, mut told) = (None, Vec::new());
     loop {
-        let page = f.catalog.device_history(ada.user.id, pump, Slice { after, limit: 2 }).await.unwrap();
+        let page =
+            f.catalog.device_history(ada.user.id, pump, Slice { after, ..Slice::first(2) }).await.unwrap();
         assert!(page.items.len() <= 2);
         told.extend(page.items);
         after = page.next;

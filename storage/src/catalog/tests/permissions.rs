@@ -68,7 +68,8 @@ async fn whom_a_dashboard_is_shared_with_is_listed_in_pages() {
         members.push(member);
     }
     let page = async |after| {
-        let page = f.catalog.permissions(ada.user.id, board, Slice { after, limit: 2 }).await.unwrap();
+        let page =
+            f.catalog.permissions(ada.user.id, board, Slice { after, ..Slice::first(2) }).await.unwrap();
         (page.items.iter().map(|permission| permission.user_id).collect::<Vec<_>>(), page.next)
     };
     let (first, next) = page(None).await;

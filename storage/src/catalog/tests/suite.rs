@@ -8,6 +8,7 @@ mod dashboards;
 mod device_history;
 mod devices;
 mod flows;
+mod lists;
 mod organizations;
 mod permissions;
 mod projects;

@@ -95,12 +95,15 @@ async fn lists_are_cut_into_pages_that_stay_stable_under_inserts() {
         let body = json!({"name": format!("n{n}")});
         f.catalog.create_organization(ada.user.id, input(OrganizationInput::read, body)).await.unwrap();
     }
-    let first = f.catalog.organizations(ada.user.id, None, Slice { after: None, limit: 3 }).await.unwrap();
+    let first = f.catalog.organizations(ada.user.id, None, Slice::first(3)).await.unwrap();
     assert_eq!(first.items.len(), 3);
     let body = json!({"name": "late"});
     f.catalog.create_organization(ada.user.id, input(OrganizationInput::read, body)).await.unwrap();
-    let rest =
-        f.catalog.organizations(ada.user.id, None, Slice { after: first.next, limit: 3 }).await.unwrap();
+    let rest = f
+        .catalog
+        .organizations(ada.user.id, None, Slice { after: first.next, ..Slice::first(3) })
+        .await
+        .unwrap();
     let names: Vec<_> = rest.items.iter().map(|o| o.name.as_str()).collect();
     assert_eq!((names, rest.next), (vec!["n2", "n3", "late"], None));
 }

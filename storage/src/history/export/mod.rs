@@ -18,10 +18,9 @@ use edgesync_schemas::limit;
 use edgesync_schemas::sensor::SensorName;
 use edgesync_schemas::time::Timestamp;
 use tokio::sync::OwnedSemaphorePermit;
-use uuid::Uuid;
 
 use super::History;
-use crate::catalog::{self, Catalog, DeviceFilter, Slice};
+use crate::catalog::{self, After, Catalog, DeviceFilter, Slice};
 use crate::log::{self, Order, RangeQuery, StoredReading};
 
 /// Names of the columns, in their order.
@@ -112,7 +111,7 @@ pub struct Export {
     end: Offset,
     devices: VecDeque<DeviceId>,
     /// Where the next page of an organization's devices begins; nothing when there is none.
-    more_devices: Option<Option<Uuid>>,
+    more_devices: Option<Option<After>>,
     /// What is to be read of the first of the devices: pages of these, the first one's cursor first.
     parts: VecDeque<RangeQuery>,
     /// Nothing once the last chunk was given.
@@ -226,11 +225,11 @@ impl Export {
                 return Ok(Some(device));
             }
             let (Some(after), Scope::Organization { catalog, user, organization }) =
-                (self.more_devices, &self.query.scope)
+                (self.more_devices.clone(), &self.query.scope)
             else {
                 return Ok(None);
             };
-            let slice = Slice { after, limit: limit::PAGE_MAX };
+            let slice = Slice { after, ..Slice::FIRST };
             let filter = DeviceFilter { organization: Some(*organization), ..DeviceFilter::default() };
             let page = catalog.devices(*user, filter, slice).await?;
             self.more_devices = page.next.map(Some);
