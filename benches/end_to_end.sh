@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # End to end, server and load generator together on this machine: goals 1, 3, 4 and 7, and on PostgreSQL, which is on this machine too,
-# goal 2 and, as 2s and 4p, what goals 3 and 4 ask of the embedded store.
+# goal 2 and, as 2s and 4p, what goals 3 and 4 ask of the embedded store. rest: REST beside goal 4, on both; disk: bytes a reading, on both.
 #
-#   benches/end_to_end.sh [1 2 2s 3 4 4p 7]      default: all
+#   benches/end_to_end.sh [1 2 2s 3 4 4p 7 rest disk]      default: all
 #   POSTGRES="shared_buffers=1GB"        settings of PostgreSQL that are not its defaults
 #   PG_BIN=/usr/lib/postgresql/15/bin    where initdb and pg_ctl are, if not on the path
 #   DURATION=60s                         how long each load lasts
@@ -16,7 +16,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-goals=${*:-1 2 2s 3 4 4p 7}
+goals=${*:-1 2 2s 3 4 4p 7 rest disk}
 duration=${DURATION:-60s}
 idle=${IDLE:-5000 10000 15000}
 read -ra serve <<<"${SERVE:-}"
@@ -145,6 +145,59 @@ load() {
     stop
 }
 
+# on embedded|postgres: a fresh server on it.
+on() {
+    if [[ $1 == postgres ]]; then database; else store=(--data "$work/data"); fi
+    start
+    account bench@example.org
+}
+
+# Requests beside the load of goal 4, and what they do to its latency.
+rest() {
+    on "$1"
+    say "" && say "## REST beside 20,000 readings a second, $1" && say ""
+    "$binary" simulate --url "$url" --email bench@example.org --password end-to-end-bench --json \
+        --devices 200 --rate 10 --readings 10 --window 64 --duration 60s --flows --watch 50 --seed 4 \
+        >"$work/report.json" 2>"$work/fleet.log" &
+    fleets+=($!)
+    until grep -q 'devices connected' "$work/fleet.log"; do
+        kill -0 "${fleets[-1]}" || { say "the fleet failed: $(tail -1 "$work/fleet.log")"; stop; return; }
+        sleep 0.2
+    done
+    sleep 5 # something to read
+    cargo bench --quiet --bench rest -- --url "$url" --email bench@example.org --password end-to-end-bench --seconds 6 \
+        2>"$work/rest.log" | grep '^|' | tee -a "$result" || say "REJECTED: $(tail -1 "$work/rest.log")"
+    wait "${fleets[0]}" || true
+    say "" && say 'the fleet meanwhile:' && say "" && say '```'
+    cat "$work/report.json" >>"$result"
+    say '```'
+    stop
+}
+
+# What is on disk of readings that a fleet sent on a schedule.
+disk() {
+    on "$1"
+    say "" && say "## Bytes a reading on disk, $1" && say ""
+    say '```'
+    local load=(--devices 50 --rate 100 --readings 20 --window 64 --duration "$duration" --seed 5) readings
+    say "edgesync simulate … ${load[*]}"
+    "$binary" simulate --url "$url" --email bench@example.org --password end-to-end-bench "${load[@]}" >/dev/null 2>"$work/fleet.log"
+    readings=$(stored)
+    if [[ $1 == postgres ]]; then
+        psql -h 127.0.0.1 -p "$(sed -n 4p "$cluster/postmaster.pid")" -U bench -At postgres -c \
+            "SELECT $readings || ' readings: ' || round(sum(pg_table_size(inhrelid)) / $readings, 1) || ' bytes a reading in tables, ' \
+             || round(sum(pg_indexes_size(inhrelid)) / $readings, 1) || ' in indexes' \
+             FROM pg_inherits WHERE inhparent = 'readings'::regclass" | tee -a "$result"
+    else
+        curl -sf "$url/metrics" | awk '/^edgesync_log_block_bytes_total/ { b = $2 } /^edgesync_log_sealed_offset/ { s = $2 }
+            END { printf "blocks: %.2f bytes a reading, of %d that are sealed\n", b / s, s }' | tee -a "$result"
+        du -sb "$work/data/readings" | awk -v n="$readings" \
+            '{ printf "directory: %.1f bytes a reading of %d, with the commits and journals that are still kept\n", $1 / n, n }' | tee -a "$result"
+    fi
+    say '```'
+    stop
+}
+
 connections() {
     store=(--data "$work/data")
     start
@@ -204,6 +257,8 @@ for goal in $goals; do
     4) load "Goal 4: 20,000 readings a second on a fixed schedule" \
         --devices 200 --rate 10 --readings 10 --window 64 --duration "$duration" --flows --watch 50 --seed 4 ;;
     7) connections ;;
+    rest) rest embedded && rest postgres ;;
+    disk) disk embedded && disk postgres ;;
     *) echo "there is no goal $goal here" >&2 && exit 64 ;;
     esac
 done

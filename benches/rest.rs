@@ -1,0 +1,223 @@
+//! REST reads and writes beside whatever else the server does: requests a second and latency of each kind.
+//!
+//! A closed loop: each connection sends its next request when the answer to the one before is there, one kind after another, for as long as
+//! asked. It is run against a server that is up, with a fleet of `edgesync simulate` on it, by `benches/end_to_end.sh rest`:
+//!
+//! `cargo bench --bench rest -- --url http://127.0.0.1:8080 --email … --password … [--connections 4] [--seconds 10]`
+//!
+//! An answer that is no success ends the run: a figure of refused requests would be none.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+use hdrhistogram::Histogram;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use hyper::client::conn::http1::SendRequest;
+use hyper::{Method, Request};
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+
+#[derive(Debug, Parser)]
+struct Args {
+    /// Where the server is: `http://ADDRESS:PORT`.
+    #[arg(long)]
+    url: String,
+    /// An account with devices that send.
+    #[arg(long)]
+    email: String,
+    /// Its password.
+    #[arg(long)]
+    password: String,
+    /// Connections that ask at the same time.
+    #[arg(long, default_value_t = 4)]
+    connections: usize,
+    /// Seconds of each kind of request.
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+    /// What `cargo bench` passes to every bench.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// A kind of request. What it names is made before it is timed.
+struct Kind {
+    name: &'static str,
+    method: Method,
+    paths: Vec<String>,
+    body: fn(u64) -> Option<Value>,
+}
+
+struct Client {
+    send: SendRequest<Full<Bytes>>,
+    host: String,
+    token: String,
+}
+
+impl Client {
+    async fn connect(address: SocketAddr, token: &str) -> Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        let (send, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+        tokio::spawn(connection);
+        Ok(Self { send, host: address.to_string(), token: token.to_owned() })
+    }
+
+    async fn call(&mut self, method: &Method, path: &str, body: Option<&Value>) -> Result<Bytes> {
+        let mut request = Request::builder().method(method).uri(path).header("host", &self.host);
+        if !self.token.is_empty() {
+            request = request.header("authorization", format!("Bearer {}", self.token));
+        }
+        let body = body.map(|body| Bytes::from(body.to_string()));
+        if body.is_some() {
+            request = request.header("content-type", "application/json");
+        }
+        self.send.ready().await?;
+        let answer = self.send.send_request(request.body(Full::new(body.unwrap_or_default()))?).await?;
+        let status = answer.status();
+        let bytes = answer.into_body().collect().await?.to_bytes();
+        if !status.is_success() {
+            bail!("{method} {path}: {status} {}", String::from_utf8_lossy(&bytes));
+        }
+        Ok(bytes)
+    }
+
+    async fn json(&mut self, method: &Method, path: &str, body: Option<&Value>) -> Result<Value> {
+        Ok(serde_json::from_slice(&self.call(method, path, body).await?)?)
+    }
+}
+
+/// What the account has that can be asked for.
+async fn kinds(client: &mut Client) -> Result<Vec<Kind>> {
+    let devices = client.json(&Method::GET, "/api/v1/devices?limit=500", None).await?;
+    let devices: Vec<String> = devices["items"]
+        .as_array()
+        .context("devices")?
+        .iter()
+        .filter_map(|device| device["id"].as_str().map(str::to_owned))
+        .collect();
+    let organizations = client.json(&Method::GET, "/api/v1/organizations", None).await?;
+    let organization = organizations["items"][0]["id"].as_str().context("an organization")?.to_owned();
+    let drawing: Vec<Value> = (0..20).map(|n| json!({"id": format!("w{n}"), "x": n, "y": n})).collect();
+    let body = json!({"organization_id": organization, "name": "bench", "widgets": drawing});
+    let dashboard = client.json(&Method::POST, "/api/v1/dashboard-templates", Some(&body)).await?;
+    let dashboard = dashboard["id"].as_str().context("a dashboard")?.to_owned();
+    let each = |make: fn(&str) -> String| devices.iter().map(|id| make(id)).collect::<Vec<_>>();
+    let none: fn(u64) -> Option<Value> = |_| None;
+    Ok(vec![
+        Kind {
+            name: "read: one device",
+            method: Method::GET,
+            paths: each(|id| format!("/api/v1/devices/{id}")),
+            body: none,
+        },
+        Kind {
+            name: "read: 50 devices",
+            method: Method::GET,
+            paths: vec!["/api/v1/devices".into()],
+            body: none,
+        },
+        Kind {
+            name: "read: latest of a device",
+            method: Method::GET,
+            paths: each(|id| format!("/api/v1/readings/latest?device={id}")),
+            body: none,
+        },
+        Kind {
+            name: "read: 50 raw readings",
+            method: Method::GET,
+            paths: each(|id| format!("/api/v1/readings?device={id}&sensor=s0&limit=50")),
+            body: none,
+        },
+        Kind {
+            name: "read: 100 buckets of a series",
+            method: Method::GET,
+            paths: each(|id| {
+                format!(
+                    "/api/v1/readings/series?device={id}&sensor=s0&agg=avg,min,max&bucket=auto&points=100"
+                )
+            }),
+            body: none,
+        },
+        Kind {
+            name: "read: a dashboard",
+            method: Method::GET,
+            paths: vec![format!("/api/v1/dashboard-templates/{dashboard}")],
+            body: none,
+        },
+        Kind {
+            name: "write: a device's description",
+            method: Method::PATCH,
+            paths: each(|id| format!("/api/v1/devices/{id}")),
+            body: |n| Some(json!({"description": format!("{n} times changed")})),
+        },
+        Kind {
+            name: "write: a dashboard",
+            method: Method::PATCH,
+            paths: vec![format!("/api/v1/dashboard-templates/{dashboard}")],
+            body: |n| Some(json!({"description": format!("{n} times changed")})),
+        },
+    ])
+}
+
+async fn run(kind: &'static Kind, mut client: Client, at: usize, until: Instant) -> Result<Histogram<u64>> {
+    let mut latency = Histogram::new(3)?;
+    for n in at.. {
+        let started = Instant::now();
+        if started >= until {
+            break;
+        }
+        let body = (kind.body)(n as u64);
+        client.call(&kind.method, &kind.paths[n % kind.paths.len()], body.as_ref()).await?;
+        latency.record(started.elapsed().as_micros() as u64)?;
+    }
+    Ok(latency)
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        // `cargo bench` and `cargo test --benches` run every bench; this one needs a server.
+        Err(_) if std::env::args().all(|argument| argument != "--url") => {
+            println!("rest: needs a server, see benches/end_to_end.sh rest");
+            return Ok(());
+        }
+        Err(error) => error.exit(),
+    };
+    let address: SocketAddr =
+        args.url.trim_start_matches("http://").trim_end_matches('/').parse().context("--url")?;
+    let mut client = Client::connect(address, "").await?;
+    let login = json!({"email": args.email, "password": args.password});
+    let login = client.json(&Method::POST, "/api/v1/auth/login", Some(&login)).await?;
+    let token = login["token"].as_str().context("a token")?.to_owned();
+    client.token = token.clone();
+    let kinds: &'static [Kind] = Box::leak(kinds(&mut client).await?.into_boxed_slice());
+    println!("| request | connections | a second | p50 ms | p99 ms | max ms |");
+    println!("|---|---|---|---|---|---|");
+    for kind in kinds {
+        let until = Instant::now() + Duration::from_secs(args.seconds);
+        let mut running = Vec::new();
+        for at in 0..args.connections {
+            running.push(tokio::spawn(run(kind, Client::connect(address, &token).await?, at, until)));
+        }
+        let mut all = Histogram::<u64>::new(3)?;
+        for one in running {
+            all.add(one.await??)?;
+        }
+        let ms = |us: u64| us as f64 / 1000.0;
+        println!(
+            "| {} | {} | {:.0} | {:.2} | {:.2} | {:.2} |",
+            kind.name,
+            args.connections,
+            all.len() as f64 / args.seconds as f64,
+            ms(all.value_at_quantile(0.5)),
+            ms(all.value_at_quantile(0.99)),
+            ms(all.max()),
+        );
+    }
+    Ok(())
+}
