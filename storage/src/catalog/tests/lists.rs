@@ -79,7 +79,7 @@ fn pages_hold_each_entry_once_whatever_is_made_and_removed_between_them() {
                     Some(Meanwhile::Make(name)) => all.push(make(&f, user, &name).await),
                     Some(Meanwhile::Remove(which)) if !all.is_empty() => {
                         let id = all.swap_remove(which.index(all.len()));
-                        f.catalog.delete_flow(user, id).await.unwrap();
+                        f.catalog.delete_flow(user, id, None).await.unwrap();
                     }
                     Some(Meanwhile::Remove(_)) | None => {}
                 }
