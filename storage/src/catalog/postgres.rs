@@ -61,6 +61,7 @@ impl Postgres {
             statement: Duration::from_secs(limit::CATALOG_STATEMENT_S),
             lock: Duration::from_millis(limit::CATALOG_BUSY_MS),
             idle_in_transaction: Duration::from_millis(limit::TRANSACTION_IDLE_MS),
+            settings: "",
         };
         Ok(Self {
             pool: Pool::new(server, session, limit::CATALOG_CONNECTIONS),

@@ -304,7 +304,7 @@ impl Appender {
             if trouble.failure.is_final() {
                 log.shared.fail_queued();
             }
-            match Session::open(&log.server, log.shared.options.lanes, Before::Ours(&mut self.owners)).await {
+            match Session::open(&log.server, &log.shared.options, Before::Ours(&mut self.owners)).await {
                 Ok(session) => match self.settle(&session) {
                     Ok(()) => {
                         log.set_owner(session.owner);

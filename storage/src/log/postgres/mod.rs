@@ -174,7 +174,7 @@ async fn open(
     options: Options,
 ) -> Result<(Arc<Postgres>, Session, std::collections::HashSet<DeviceId>), Error> {
     migrate(&server).await?;
-    let session = Session::open(&server, options.lanes, Before::Anybody).await?;
+    let session = Session::open(&server, &options, Before::Anybody).await?;
     let client: &Client = &session.keeper;
     let query = |sql: &'static str| async move { client.query(sql, &[]).await.map_err(Trouble::from) };
     for row in query("SELECT format FROM log_state").await? {
@@ -207,6 +207,7 @@ async fn open(
         statement: Duration::from_secs(limit::LOG_READ_S),
         lock: Duration::from_secs(limit::LOG_READ_S),
         idle_in_transaction: Duration::from_secs(limit::LOG_READ_S),
+        settings: "",
     };
     let pool = Pool::new(&server, terms, limit::LOG_READERS);
     let shared = Arc::new(Shared::new(options, dictionary, marks, ring, holds));

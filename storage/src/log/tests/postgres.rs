@@ -50,6 +50,12 @@ async fn nothing_is_lost_while(place: &Place, options: Options, disturb: impl As
     }
 }
 
+/// How many connections there are of which this is so, among the appender's (`edgesync log%`) or the readers' (`edgesync`).
+fn connections(place: &Place, name: &str, is_so: &str) -> usize {
+    let count = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE";
+    place.cluster().psql(&format!("{count} '{name}' AND {is_so}")).parse().unwrap()
+}
+
 async fn grow(log: &ReadingLog, by: u64) {
     let end = log.end().0;
     eventually("readings are committed again", || log.end().0 >= end + by);
@@ -110,11 +116,17 @@ async fn what_waits_when_the_log_is_dropped_fails_and_nothing_hangs() {
 async fn a_second_server_is_told_who_has_the_log() {
     let place = Place::database();
     let bench = place.open(small());
-    let refused = place.try_open(small());
+    let refused = place.try_open(Options { held: Duration::from_millis(300), ..small() });
     let Err(Error::Held(trouble)) = refused else { panic!("{refused:?}") };
     assert!(trouble.to_string().contains("edgesync log"), "{trouble}");
+    let place = Arc::new(place);
+    let waiting = tokio::task::spawn_blocking({
+        let (place, runtime) = (place.clone(), tokio::runtime::Handle::current());
+        move || runtime.block_on(async { place.try_open(small()).map(drop) })
+    });
+    eventually("the other one asks", || connections(&place, "edgesync log%", "query LIKE '%try_advisory%'") == 2);
     drop(bench);
-    assert!(place.try_open(small()).is_ok());
+    assert!(waiting.await.unwrap().is_ok(), "what ends in time is waited for");
 }
 
 #[tokio::test(flavor = "multi_thread")]
