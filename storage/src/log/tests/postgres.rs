@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use edgesync_schemas::limit;
+
 use super::super::{Error, Failure};
 use super::*;
 
@@ -50,11 +52,20 @@ async fn nothing_is_lost_while(place: &Place, options: Options, disturb: impl As
     }
 }
 
+/// A session of somebody else, who takes locks and keeps them.
+async fn operator(place: &Place) -> tokio_postgres::Client {
+    let (client, connection) = tokio_postgres::connect(place.url(), tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
 /// How many connections there are of which this is so, among the appender's (`edgesync log%`) or the readers' (`edgesync`).
 fn connections(place: &Place, name: &str, is_so: &str) -> usize {
     let count = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE";
     place.cluster().psql(&format!("{count} '{name}' AND {is_so}")).parse().unwrap()
 }
+
+const WAITS: &str = "wait_event_type = 'Lock'";
 
 async fn grow(log: &ReadingLog, by: u64) {
     let end = log.end().0;
@@ -127,6 +138,35 @@ async fn a_second_server_is_told_who_has_the_log() {
     eventually("the other one asks", || connections(&place, "edgesync log%", "query LIKE '%try_advisory%'") == 2);
     drop(bench);
     assert!(waiting.await.unwrap().is_ok(), "what ends in time is waited for");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_commits_that_change_one_series_do_not_wait_for_each_other() {
+    let place = Place::database();
+    let mut bench = place.open(small());
+    let batch = bench.batch(device(1), &[(1, 0.0)]);
+    assert_eq!(bench.append(batch).await, stored(0, 1));
+    let days = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'readings'::regclass";
+    eventually("days are made ahead", || place.cluster().psql(days) == "3");
+    // It keeps a new day from being attached, and nothing else.
+    let operator = operator(&place).await;
+    operator.batch_execute("BEGIN; LOCK TABLE readings IN SHARE UPDATE EXCLUSIVE MODE").await.unwrap();
+    let series = bench.log.series().resolve(device(1), "s").unwrap();
+    bench.log.series().unit(series, "°C").unwrap();
+    let batch = bench.batch(device(1), &[(100_000, 1.0)]);
+    let first = bench.submit(batch).await;
+    eventually("the first waits for its day", || connections(&place, "edgesync log%", WAITS) == 1);
+    bench.log.series().unit(series, "K").unwrap();
+    let many: Vec<_> = (0..limit::LOG_SECOND_READINGS as i64).map(|s| (s, 2.0)).collect();
+    let batch = bench.batch(device(1), &many);
+    let second = bench.submit(batch).await;
+    let is_copied = "state = 'idle in transaction' AND query LIKE 'COPY readings_19700101%'";
+    eventually("the second has its rows there", || connections(&place, "edgesync log%", is_copied) == 1);
+    operator.batch_execute("ROLLBACK").await.unwrap();
+    assert_eq!(bench.ear.wait(first), stored(1, 1));
+    assert_eq!(bench.ear.wait(second), stored(2, many.len() as u32));
+    assert_eq!(bench.log.stats().reopened, 0);
+    assert_eq!(place.cluster().psql("SELECT units FROM series"), "{°C,K}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
