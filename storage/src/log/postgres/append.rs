@@ -55,8 +55,7 @@ struct Flight {
 
 type Landing = Pin<Box<dyn Future<Output = (Option<Working>, Result<(), Trouble>)> + Send>>;
 
-/// Gives back the devices whose marks it could not fold, and why.
-type Folding = Pin<Box<dyn Future<Output = Result<(), (HashSet<DeviceId>, Trouble)>> + Send>>;
+type Folding = Pin<Box<dyn Future<Output = Result<(), Trouble>> + Send>>;
 
 /// A lane at work, with its buffer.
 struct Working {
@@ -77,6 +76,8 @@ pub(super) struct Appender {
     owners: Vec<Uuid>,
     /// Devices whose marks moved since they were folded.
     unfolded: HashSet<DeviceId>,
+    /// Those of them whose marks are being folded: forgotten when they are, unfolded again when that failed or was not heard of.
+    folding: HashSet<DeviceId>,
 }
 
 /// How a session ended.
@@ -95,6 +96,7 @@ impl Appender {
             suspects: 0,
             owners: vec![session.owner],
             unfolded,
+            folding: HashSet::new(),
         }
     }
 
@@ -131,6 +133,8 @@ impl Appender {
         let mut landings: FuturesOrdered<Landing> = FuturesOrdered::new();
         let mut folding: Option<Folding> = None;
         let mut every = tokio::time::interval(Duration::from_secs(limit::LOG_FOLD_S));
+        // The session before this one ended while they were folded.
+        self.unfolded.extend(mem::take(&mut self.folding));
         let mut is_closing = false;
         loop {
             if is_closing && landings.is_empty() {
@@ -166,23 +170,20 @@ impl Appender {
                 }
                 done = async { folding.as_mut().expect("it is there").await }, if folding.is_some() => {
                     folding = None;
-                    if let Err((devices, trouble)) = done {
-                        self.unfolded.extend(devices);
+                    if let Err(trouble) = done {
                         return Ended::Failed(trouble);
                     }
+                    self.folding.clear();
                 }
                 _ = every.tick(), if folding.is_none() => {
                     let (client, partitions) = (keeper.shared(), partitions.clone());
-                    let devices = mem::take(&mut self.unfolded);
-                    let fold = Fold::of(&self.log.shared.marks(), &devices, self.stored.number, owner);
+                    self.folding = mem::take(&mut self.unfolded);
+                    let fold = Fold::of(&self.log.shared.marks(), &self.folding, self.stored.number, owner);
                     folding = Some(Box::pin(async move {
                         let today = Day::of(now());
-                        let kept = async {
-                            partitions.ensure(&client, &[today, today.next()]).await?;
-                            let _alone = partitions.alone().await;
-                            fold.write(&client).await
-                        };
-                        kept.await.map_err(|trouble| (devices, trouble))
+                        partitions.ensure(&client, &[today, today.next()]).await?;
+                        let _alone = partitions.alone().await;
+                        fold.write(&client).await
                     }));
                 }
             }

@@ -170,6 +170,34 @@ async fn two_commits_that_change_one_series_do_not_wait_for_each_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn marks_outlive_a_fold_that_is_cut_off() {
+    let place = Place::database();
+    let mut bench = place.open(small());
+    for number in 1..=3 {
+        let batch = bench.frames(device(number), 9, 1..=4);
+        bench.append(batch).await;
+    }
+    let operator = operator(&place).await;
+    operator.batch_execute("BEGIN; LOCK TABLE marks").await.unwrap();
+    // A session begins with a fold.
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'edgesync log%'";
+    for session in 1..=2 {
+        place.cluster().psql(end);
+        eventually("the next one folds", || {
+            bench.log.stats().reopened == session && connections(&place, "edgesync log%", WAITS) == 1
+        });
+    }
+    operator.batch_execute("ROLLBACK").await.unwrap();
+    let cluster = place.cluster();
+    eventually("it is folded", || cluster.psql("SELECT count(*) FROM log_commits") == "1");
+    drop(bench);
+    let bench = place.open(small());
+    for number in 1..=3 {
+        assert_eq!(bench.log.committed(device(number), BootId(9)), FrameSeq(4), "device {number}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_whose_log_was_taken_stops() {
     let place = Place::database();
     let mut bench = place.open(small());
