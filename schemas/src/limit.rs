@@ -112,6 +112,8 @@ pub const LOG_RETRY_MS_MAX: u64 = 500;
 /// Seconds that a commit or a fold waits for a lock in PostgreSQL that others have. Longer: all connections of the appender are closed, so that
 /// whoever waits for them goes on, and what they were doing is done again.
 pub const LOG_LOCK_S: u64 = 30;
+/// Seconds after which a commit to PostgreSQL that is still under way is told of, and the server is not ready until it has landed.
+pub const LOG_SLOW_S: u64 = 10;
 /// Seconds that a server waits at its start for a log in PostgreSQL that another session has. Longer: it does not start. More than
 /// [`POSTGRES_GONE_S`]: a session that is left of a server that is gone ends by itself.
 pub const LOG_HELD_S: u64 = 30;

@@ -23,6 +23,7 @@ use edgesync_schemas::reading::Commit;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 use tokio::sync::oneshot;
+use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
 
 use super::super::plan::Plan;
@@ -39,6 +40,8 @@ use crate::postgres::backoff::Backoff;
 
 /// Between two attempts to open the session again, at most.
 const RETRY_MAX: Duration = Duration::from_millis(limit::LOG_RETRY_MS_MAX);
+// How often it is looked whether a commit takes long.
+const LOOK: Duration = Duration::from_secs(1);
 // How often a stalled appender looks whether it still is.
 const STALL_PAUSE: Duration = Duration::from_millis(5);
 
@@ -78,6 +81,8 @@ pub(super) struct Appender {
     unfolded: HashSet<DeviceId>,
     /// Those of them whose marks are being folded: forgotten when they are, unfolded again when that failed or was not heard of.
     folding: HashSet<DeviceId>,
+    /// Whether it was told that a commit takes long.
+    is_slow: bool,
 }
 
 /// How a session ended.
@@ -97,6 +102,7 @@ impl Appender {
             owners: vec![session.owner],
             unfolded,
             folding: HashSet::new(),
+            is_slow: false,
         }
     }
 
@@ -133,8 +139,13 @@ impl Appender {
         let mut landings: FuturesOrdered<Landing> = FuturesOrdered::new();
         let mut folding: Option<Folding> = None;
         let mut every = tokio::time::interval(Duration::from_secs(limit::LOG_FOLD_S));
+        let mut look = tokio::time::interval(LOOK);
+        for timer in [&mut every, &mut look] {
+            timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        }
         // The session before this one ended while they were folded.
         self.unfolded.extend(mem::take(&mut self.folding));
+        self.is_slow = false;
         let mut is_closing = false;
         loop {
             if is_closing && landings.is_empty() {
@@ -175,6 +186,7 @@ impl Appender {
                     }
                     self.folding.clear();
                 }
+                _ = look.tick() => self.look(),
                 _ = every.tick(), if folding.is_none() => {
                     let (client, partitions) = (keeper.shared(), partitions.clone());
                     self.folding = mem::take(&mut self.unfolded);
@@ -254,10 +266,26 @@ impl Appender {
         (!is_nothing).then_some(Order { commit, becomes, owner, marks, after })
     }
 
+    /// Tells of a commit that takes long, once: a database that hangs says nothing.
+    fn look(&mut self) {
+        let Some(flight) = self.flights.front() else { return };
+        let waited_s = flight.started.elapsed().as_secs();
+        if !self.is_slow && waited_s >= limit::LOG_SLOW_S {
+            self.is_slow = true;
+            self.log.health.away();
+            tracing::warn!(waited_s, end = %self.stored.end, "the database does not say whether readings are committed, they wait");
+        }
+    }
+
     /// The oldest flight is stored: memory is told, then everybody who waits.
     fn land(&mut self) {
         let Some(flight) = self.flights.pop_front() else { return };
         let Flight { plan, commit, becomes, started, landed } = flight;
+        if mem::take(&mut self.is_slow) {
+            self.log.health.back();
+            let waited_s = started.elapsed().as_secs();
+            tracing::info!(waited_s, end = %becomes.end, "a commit that took long is done");
+        }
         // Err: nobody follows.
         let _ = landed.send(());
         self.suspects = self.suspects.saturating_sub(1);

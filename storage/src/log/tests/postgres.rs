@@ -198,6 +198,21 @@ async fn marks_outlive_a_fold_that_is_cut_off() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_hangs_is_told_of_until_it_lands() {
+    let place = Place::database();
+    let mut bench = place.open(small());
+    let operator = operator(&place).await;
+    operator.batch_execute("BEGIN; LOCK TABLE log_commits IN EXCLUSIVE MODE").await.unwrap();
+    let batch = bench.batch(device(1), &[(1, 1.0)]);
+    let tag = bench.submit(batch).await;
+    eventually("it is noticed", || bench.log.stats().store.away_s.is_some());
+    operator.batch_execute("ROLLBACK").await.unwrap();
+    assert_eq!(bench.ear.wait(tag), stored(0, 1));
+    assert_eq!(bench.log.stats().store.away_s, None);
+    assert_eq!(bench.log.stats().reopened, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_whose_log_was_taken_stops() {
     let place = Place::database();
     let mut bench = place.open(small());
