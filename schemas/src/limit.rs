@@ -119,8 +119,13 @@ pub const LOG_SLOW_S: u64 = 10;
 pub const LOG_HELD_S: u64 = 30;
 /// Connections that read the log in PostgreSQL. More readers wait, or are told that it is busy.
 pub const LOG_READERS: usize = 4;
-/// Seconds that a statement which reads the log may take in PostgreSQL. Longer: it fails.
+/// Connections that catch up with the log in PostgreSQL and write bookmarks. More at once wait.
+pub const LOG_TAILS: usize = 2;
+/// Seconds that a statement which reads the log may take in PostgreSQL. Longer: it fails (503 `too_slow`).
 pub const LOG_READ_S: u64 = 30;
+/// Days that one statement reads in PostgreSQL, with three locks for each; a server has room for 6,400 unless told otherwise. More: further
+/// statements.
+pub const LOG_READ_DAYS: usize = 64;
 
 // ---- retention -----------------------------------------------------------------------------------------------------
 

@@ -75,7 +75,10 @@ impl Postgres {
     }
 
     pub(super) async fn read(&self, sql: Cow<'static, str>, params: Vec<Value>) -> Result<Vec<Row>, Error> {
-        query(&self.pool.get().await?, sql, &params).await
+        let client = self.pool.lend().await?;
+        let rows = query(&client, sql, &params).await;
+        client.settle();
+        rows
     }
 
     pub(super) async fn begin(&self) -> Result<Tx, Error> {

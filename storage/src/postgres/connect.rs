@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use edgesync_schemas::limit;
 use tokio::task::JoinHandle;
-use tokio_postgres::{Client, Config};
+use tokio_postgres::{CancelToken, Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::backoff::Backoff;
@@ -127,6 +127,14 @@ impl Server {
                 }
                 outcome => return outcome,
             }
+        }
+    }
+
+    /// Asks the database to end what a connection is doing. Whether it does is not known.
+    pub(super) async fn cancel(&self, statement: CancelToken) {
+        let cancelled = tokio::time::timeout(self.patience(), statement.cancel_query(self.tls.clone())).await;
+        if !matches!(cancelled, Ok(Ok(()))) {
+            tracing::debug!("a statement that nobody waits for could not be cancelled");
         }
     }
 

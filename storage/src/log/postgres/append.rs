@@ -336,7 +336,7 @@ impl Appender {
             match Session::open(&log.server, &log.shared.options, Before::Ours(&mut self.owners)).await {
                 Ok(session) => match self.settle(&session) {
                     Ok(()) => {
-                        log.set_owner(session.owner);
+                        log.work_with(&session);
                         let waited_s = health.back();
                         log.shared.counters.reopened.fetch_add(1, Relaxed);
                         tracing::info!(waited_s, end = %self.stored.end, "readings are committed again");
