@@ -244,6 +244,11 @@ impl From<log::Error> for Problem {
         match error {
             Error::Cursor => Self::parameter("cursor", "must be what an earlier page had as its next"),
             Error::Unavailable | Error::Closed => Self::busy(),
+            Error::TooSlow => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "too_slow",
+                "reading this took the database too long: ask for a shorter time, or again later",
+            ),
             error => Self::internal(&error),
         }
     }

@@ -121,10 +121,23 @@ pub const LOG_COPY_STATEMENTS: usize = 16;
 pub const LOG_FOLD_S: u64 = 30;
 /// Milliseconds between two attempts of the log to get back to PostgreSQL, at most.
 pub const LOG_RETRY_MS_MAX: u64 = 500;
+/// Seconds that a commit or a fold waits for a lock in PostgreSQL that others have. Longer: all connections of the appender are closed, so that
+/// whoever waits for them goes on, and what they were doing is done again.
+pub const LOG_LOCK_S: u64 = 30;
+/// Seconds after which a commit to PostgreSQL that is still under way is told of, and the server is not ready until it has landed.
+pub const LOG_SLOW_S: u64 = 10;
+/// Seconds that a server waits at its start for a log in PostgreSQL that another session has. Longer: it does not start. More than
+/// [`POSTGRES_GONE_S`]: a session that is left of a server that is gone ends by itself.
+pub const LOG_HELD_S: u64 = 30;
 /// Connections that read the log in PostgreSQL. More readers wait, or are told that it is busy.
 pub const LOG_READERS: usize = 4;
-/// Seconds that a statement which reads the log may take in PostgreSQL. Longer: it fails.
+/// Connections that catch up with the log in PostgreSQL and write bookmarks. More at once wait.
+pub const LOG_TAILS: usize = 2;
+/// Seconds that a statement which reads the log may take in PostgreSQL. Longer: it fails (503 `too_slow`).
 pub const LOG_READ_S: u64 = 30;
+/// Days that one statement reads in PostgreSQL, with three locks for each; a server has room for 6,400 unless told otherwise. More: further
+/// statements.
+pub const LOG_READ_DAYS: usize = 64;
 
 // ---- retention -----------------------------------------------------------------------------------------------------
 
@@ -284,6 +297,8 @@ pub const POSTGRES_RETRY_MS_MAX: u64 = 5_000;
 /// Seconds of silence after which a connection is asked whether it is still there. A third of it between the next questions; three
 /// without an answer, or twice this time with something unacknowledged: it is given up.
 pub const POSTGRES_KEEPALIVE_S: u64 = 15;
+/// Seconds after which the database notices that we are gone without a word, and lets go of what we had. Half of it is silence.
+pub const POSTGRES_GONE_S: u64 = 18;
 /// Milliseconds to wait for a connection of a pool. Longer: refused (503 `busy`).
 pub const POSTGRES_WAIT_MS: u64 = 5_000;
 

@@ -61,6 +61,7 @@ impl Postgres {
             statement: Duration::from_secs(limit::CATALOG_STATEMENT_S),
             lock: Duration::from_millis(limit::CATALOG_BUSY_MS),
             idle_in_transaction: Duration::from_millis(limit::TRANSACTION_IDLE_MS),
+            settings: "",
         };
         Ok(Self {
             pool: Pool::new(server, session, limit::CATALOG_CONNECTIONS),
@@ -74,7 +75,10 @@ impl Postgres {
     }
 
     pub(super) async fn read(&self, sql: Cow<'static, str>, params: Vec<Value>) -> Result<Vec<Row>, Error> {
-        query(&self.pool.get().await?, sql, &params).await
+        let client = self.pool.lend().await?;
+        let rows = query(&client, sql, &params).await;
+        client.settle();
+        rows
     }
 
     pub(super) async fn begin(&self) -> Result<Tx, Error> {

@@ -132,6 +132,18 @@ impl Cell {
         }
     }
 
+    /// Adds readings that are later than all that are in it.
+    pub(crate) fn append(&mut self, later: Self) {
+        self.count += later.count;
+        match (&mut self.numbers, later.numbers) {
+            (Some(known), Some(more)) => known.add(more),
+            (known @ None, more) => *known = more,
+            (Some(_), None) => {}
+        }
+        self.first = self.first.take().or(later.first);
+        self.last = later.last.or(self.last.take());
+    }
+
     pub(crate) fn raw_bytes(&self) -> usize {
         let ends = [&self.first, &self.last].into_iter().flatten();
         ends.filter_map(|value| value.raw.as_deref()).map(str::len).sum()

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use edgesync_schemas::id::Offset;
+use edgesync_schemas::limit;
 
 use super::Trouble;
 
@@ -100,6 +101,9 @@ pub enum Error {
     /// The store failed and is being reopened; try again later.
     #[error("store is being reopened after a failure")]
     Unavailable,
+    /// PostgreSQL did not read what was asked for in the time that it has for it, or was told to stop. Ask for less.
+    #[error("the database took longer than {} s", limit::LOG_READ_S)]
+    TooSlow,
     /// The log was shut down.
     #[error("log is shut down")]
     Closed,

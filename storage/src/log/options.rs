@@ -33,6 +33,8 @@ pub struct Options {
     pub lanes: usize,
     /// Opens also what a move has not finished. Default: no.
     pub is_half_moved_fine: bool,
+    /// How long a log in PostgreSQL that another session has is waited for. Default: [`limit::LOG_HELD_S`].
+    pub held: Duration,
     /// For tests: while this file exists, the appender waits before it commits. Default: none.
     pub stall_file: Option<PathBuf>,
 }
@@ -50,6 +52,7 @@ impl Default for Options {
             give_back_bytes: limit::GIVE_BACK_BYTES,
             lanes: limit::LOG_LANES,
             is_half_moved_fine: false,
+            held: Duration::from_secs(limit::LOG_HELD_S),
             stall_file: None,
         }
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use edgesync_schemas::limit;
 use tokio::task::JoinHandle;
-use tokio_postgres::{Client, Config};
+use tokio_postgres::{CancelToken, Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::backoff::Backoff;
@@ -31,23 +31,35 @@ pub(crate) struct Session {
     pub(crate) lock: Duration,
     /// Longest that a transaction may pause between two statements; zero for no bound.
     pub(crate) idle_in_transaction: Duration,
+    /// Further settings, as SQL.
+    pub(crate) settings: &'static str,
 }
 
 impl Session {
     /// No bounds: for migrations, which take as long as they take.
-    pub(crate) const UNBOUNDED: Self =
-        Self { statement: Duration::ZERO, lock: Duration::ZERO, idle_in_transaction: Duration::ZERO };
+    pub(crate) const UNBOUNDED: Self = Self {
+        statement: Duration::ZERO,
+        lock: Duration::ZERO,
+        idle_in_transaction: Duration::ZERO,
+        settings: "",
+    };
 
-    /// In one round trip. Whatever the database is set to, what is committed is on the disk; stronger settings (a standby that has it, too)
+    /// In one round trip. The server, too, must notice a peer that is gone, whose locks it keeps: [`limit::POSTGRES_GONE_S`]. Whatever the database is set to, what is committed is on the disk; stronger settings (a standby that has it, too)
     /// stay as they are.
     fn sql(self) -> String {
         format!(
             "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
              SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {};
-             SET TIME ZONE 'UTC'; SET standard_conforming_strings = on; SET default_transaction_isolation = 'read committed'",
+             SET TIME ZONE 'UTC'; SET standard_conforming_strings = on; SET default_transaction_isolation = 'read committed';
+             SET tcp_keepalives_idle = {}; SET tcp_keepalives_interval = {}; SET tcp_keepalives_count = 3; SET tcp_user_timeout = {};
+             {}",
             self.statement.as_millis(),
             self.lock.as_millis(),
-            self.idle_in_transaction.as_millis()
+            self.idle_in_transaction.as_millis(),
+            limit::POSTGRES_GONE_S / 2,
+            limit::POSTGRES_GONE_S / 6,
+            limit::POSTGRES_GONE_S * 1_000,
+            self.settings
         )
     }
 }
@@ -115,6 +127,14 @@ impl Server {
                 }
                 outcome => return outcome,
             }
+        }
+    }
+
+    /// Asks the database to end what a connection is doing. Whether it does is not known.
+    pub(super) async fn cancel(&self, statement: CancelToken) {
+        let cancelled = tokio::time::timeout(self.patience(), statement.cancel_query(self.tls.clone())).await;
+        if !matches!(cancelled, Ok(Ok(()))) {
+            tracing::debug!("a statement that nobody waits for could not be cancelled");
         }
     }
 

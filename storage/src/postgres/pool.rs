@@ -1,5 +1,6 @@
 //! A bounded pool of connections, each with its prepared statements.
 
+use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use deadpool_postgres::{
     TimeoutType, Timeouts,
 };
 use edgesync_schemas::limit;
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_postgres::{Client, Config};
 
@@ -62,6 +64,55 @@ impl Pool {
             // It has no hooks: what is left is that all are in use, or that it was closed at the end.
             _ => Error::Busy,
         })
+    }
+}
+
+/// A connection on loan, for one question: it goes back when it is [settled](Loan::settle). Dropped before that, since nobody waits for the
+/// answer any more, it is closed and what it was doing cancelled; whoever borrowed it next would wait for that.
+pub(crate) struct Loan {
+    client: Option<Object>,
+    server: Server,
+}
+
+impl Pool {
+    /// As [`Pool::get`], for who may be dropped while a statement runs.
+    ///
+    /// # Errors
+    /// [`Error::Busy`], [`Error::Away`], [`Error::Refused`].
+    pub(crate) async fn lend(&self) -> Result<Loan, Error> {
+        Ok(Loan { client: Some(self.get().await?), server: self.server.clone() })
+    }
+}
+
+impl Loan {
+    /// The question was answered, or refused.
+    pub(crate) fn settle(mut self) {
+        self.client = None;
+    }
+}
+
+impl Deref for Loan {
+    type Target = Object;
+    fn deref(&self) -> &Object {
+        self.client.as_ref().expect("it is there until it is settled")
+    }
+}
+
+impl DerefMut for Loan {
+    fn deref_mut(&mut self) -> &mut Object {
+        self.client.as_mut().expect("it is there until it is settled")
+    }
+}
+
+impl Drop for Loan {
+    fn drop(&mut self) {
+        let Some(client) = self.client.take() else { return };
+        let statement = client.cancel_token();
+        drop(Object::take(client));
+        if let Ok(runtime) = Handle::try_current() {
+            let server = self.server.clone();
+            runtime.spawn(async move { server.cancel(statement).await });
+        }
     }
 }
 

@@ -103,6 +103,7 @@ async fn what_a_connection_commits_is_synced_whatever_the_database_is_set_to() {
         statement: Duration::from_secs(7),
         lock: Duration::from_millis(1500),
         idle_in_transaction: Duration::from_secs(9),
+        settings: "SET plan_cache_mode = force_custom_plan",
     };
     let client = Pool::new(&server, session, 1).get().await.unwrap();
     for (name, value) in [
@@ -110,6 +111,8 @@ async fn what_a_connection_commits_is_synced_whatever_the_database_is_set_to() {
         ("statement_timeout", "7s"),
         ("lock_timeout", "1500ms"),
         ("idle_in_transaction_session_timeout", "9s"),
+        ("tcp_user_timeout", "18000"),
+        ("plan_cache_mode", "force_custom_plan"),
     ] {
         let row = client.query_one("SELECT current_setting($1)", &[&name]).await.unwrap();
         assert_eq!(row.get::<_, &str>(0), value, "{name}");

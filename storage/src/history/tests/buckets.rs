@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use edgesync_schemas::limit;
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -339,4 +340,37 @@ async fn sums_that_are_too_large_and_text_that_is_too_long_end_alike_on_both_log
         assert_eq!(ask(wordy, Agg::Avg).await.unwrap().matches("null").count(), 400);
         log.shutdown().await.unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn buckets_of_more_days_than_a_statement_reads_are_the_same_on_both_logs() {
+    let directory = tempfile::tempdir().unwrap();
+    let (_cluster, database) = open_database().await;
+    let (device, start) = (device(), DAYS[0].parse::<Timestamp>().unwrap());
+    let at = |day: i64| start.plus_us(day * 86_400_000_000);
+    let days = 3 * limit::LOG_READ_DAYS as i64 + 1;
+    let readings: Vec<Reading> =
+        (0..days).map(|day| Reading { ts: at(day), value: number(((day * 37) % 101) as f64) }).collect();
+    let mut told = Vec::new();
+    for log in [open(directory.path()), database] {
+        append(&log, device, "s", &readings).await;
+        let history = History::new(log.clone());
+        for buckets in [1, 7] {
+            let query = BucketQuery {
+                series: vec![asked(device, "s")],
+                from: start,
+                to: at(days),
+                edges: Edges::equal(buckets, start, at(days)),
+                aggs: AGGS.to_vec(),
+                fill: Fill::Null,
+            };
+            let columns = history.buckets(query).await.unwrap().remove(0).columns;
+            let columns = columns.aggs.iter().map(|(_, column)| serde_json::to_string(column).unwrap());
+            told.push(columns.collect::<Vec<_>>());
+        }
+        log.shutdown().await.unwrap();
+    }
+    assert_eq!(told[0], told[2]);
+    assert_eq!(told[1], told[3]);
+    assert_eq!(told[0][3], format!("[{days}]"));
 }

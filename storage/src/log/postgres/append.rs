@@ -23,6 +23,7 @@ use edgesync_schemas::reading::Commit;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 use tokio::sync::oneshot;
+use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
 
 use super::super::plan::Plan;
@@ -39,6 +40,8 @@ use crate::postgres::backoff::Backoff;
 
 /// Between two attempts to open the session again, at most.
 const RETRY_MAX: Duration = Duration::from_millis(limit::LOG_RETRY_MS_MAX);
+// How often it is looked whether a commit takes long.
+const LOOK: Duration = Duration::from_secs(1);
 // How often a stalled appender looks whether it still is.
 const STALL_PAUSE: Duration = Duration::from_millis(5);
 
@@ -55,8 +58,7 @@ struct Flight {
 
 type Landing = Pin<Box<dyn Future<Output = (Option<Working>, Result<(), Trouble>)> + Send>>;
 
-/// Gives back the devices whose marks it could not fold, and why.
-type Folding = Pin<Box<dyn Future<Output = Result<(), (HashSet<DeviceId>, Trouble)>> + Send>>;
+type Folding = Pin<Box<dyn Future<Output = Result<(), Trouble>> + Send>>;
 
 /// A lane at work, with its buffer.
 struct Working {
@@ -77,6 +79,10 @@ pub(super) struct Appender {
     owners: Vec<Uuid>,
     /// Devices whose marks moved since they were folded.
     unfolded: HashSet<DeviceId>,
+    /// Those of them whose marks are being folded: forgotten when they are, unfolded again when that failed or was not heard of.
+    folding: HashSet<DeviceId>,
+    /// Whether it was told that a commit takes long.
+    is_slow: bool,
 }
 
 /// How a session ended.
@@ -95,6 +101,8 @@ impl Appender {
             suspects: 0,
             owners: vec![session.owner],
             unfolded,
+            folding: HashSet::new(),
+            is_slow: false,
         }
     }
 
@@ -131,6 +139,13 @@ impl Appender {
         let mut landings: FuturesOrdered<Landing> = FuturesOrdered::new();
         let mut folding: Option<Folding> = None;
         let mut every = tokio::time::interval(Duration::from_secs(limit::LOG_FOLD_S));
+        let mut look = tokio::time::interval(LOOK);
+        for timer in [&mut every, &mut look] {
+            timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        }
+        // The session before this one ended while they were folded.
+        self.unfolded.extend(mem::take(&mut self.folding));
+        self.is_slow = false;
         let mut is_closing = false;
         loop {
             if is_closing && landings.is_empty() {
@@ -167,23 +182,21 @@ impl Appender {
                 done = async { folding.as_mut().expect("it is there").await }, if folding.is_some() => {
                     folding = None;
                     match done {
-                        Ok(()) => {}
+                        Ok(()) => self.folding.clear(),
                         // No append is to blame for it, and none waits: it is tried again the next time.
-                        Err((devices, trouble)) if trouble.failure == Failure::Data => {
+                        Err(trouble) if trouble.failure == Failure::Data => {
                             tracing::error!(error = %trouble, "the database refuses what is kept of the log");
                             self.log.health.failed(trouble.failure);
-                            self.unfolded.extend(devices);
+                            self.unfolded.extend(self.folding.drain());
                         }
-                        Err((devices, trouble)) => {
-                            self.unfolded.extend(devices);
-                            return Ended::Failed(trouble);
-                        }
+                        Err(trouble) => return Ended::Failed(trouble),
                     }
                 }
+                _ = look.tick() => self.look(),
                 _ = every.tick(), if folding.is_none() => {
                     let (client, partitions) = (keeper.shared(), partitions.clone());
-                    let devices = mem::take(&mut self.unfolded);
-                    let fold = Fold::of(&self.log.shared.marks(), &devices, self.stored.number, owner);
+                    self.folding = mem::take(&mut self.unfolded);
+                    let fold = Fold::of(&self.log.shared.marks(), &self.folding, self.stored.number, owner);
                     folding = Some(Box::pin(async move {
                         let today = Day::of(now());
                         let made = partitions.ensure(&client, &[today, today.next()]).await;
@@ -191,7 +204,7 @@ impl Appender {
                             let _alone = partitions.alone().await;
                             fold.write(&client).await
                         };
-                        folded.and(made).map_err(|trouble| (devices, trouble))
+                        folded.and(made)
                     }));
                 }
             }
@@ -291,10 +304,26 @@ impl Appender {
         (!is_nothing).then_some(Order { commit, becomes, owner, marks, after })
     }
 
+    /// Tells of a commit that takes long, once: a database that hangs says nothing.
+    fn look(&mut self) {
+        let Some(flight) = self.flights.front() else { return };
+        let waited_s = flight.started.elapsed().as_secs();
+        if !self.is_slow && waited_s >= limit::LOG_SLOW_S {
+            self.is_slow = true;
+            self.log.health.away();
+            tracing::warn!(waited_s, end = %self.stored.end, "the database does not say whether readings are committed, they wait");
+        }
+    }
+
     /// The oldest flight is stored: memory is told, then everybody who waits.
     fn land(&mut self) {
         let Some(flight) = self.flights.pop_front() else { return };
         let Flight { plan, commit, becomes, started, landed } = flight;
+        if mem::take(&mut self.is_slow) {
+            self.log.health.back();
+            let waited_s = started.elapsed().as_secs();
+            tracing::info!(waited_s, end = %becomes.end, "a commit that took long is done");
+        }
         // Err: nobody follows.
         let _ = landed.send(());
         self.suspects = self.suspects.saturating_sub(1);
@@ -342,10 +371,10 @@ impl Appender {
             if trouble.failure.is_final() {
                 log.shared.fail_queued();
             }
-            match Session::open(&log.server, log.shared.options.lanes, Before::Ours(&mut self.owners)).await {
+            match Session::open(&log.server, &log.shared.options, Before::Ours(&mut self.owners)).await {
                 Ok(session) => match self.settle(&session) {
                     Ok(()) => {
-                        log.set_owner(session.owner);
+                        log.work_with(&session);
                         let waited_s = health.back();
                         log.shared.counters.reopened.fetch_add(1, Relaxed);
                         tracing::info!(waited_s, end = %self.stored.end, "readings are committed again");

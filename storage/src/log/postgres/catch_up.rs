@@ -9,20 +9,22 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use edgesync_schemas::id::{Offset, SeriesId};
 use edgesync_schemas::reading::{Arrival, Columns, Commit};
+use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::value::Value;
 use tokio_postgres::Row;
 
 use super::super::Error;
 use super::super::tail::READ_AHEAD_BYTES;
+use super::Postgres;
 use super::read::{Us, quality, unit};
-use super::{Postgres, failed};
 
-/// Readings looked for at once, and fetched at once.
-const WINDOW: i64 = 65_536;
-const FETCH: i32 = 8_192;
+/// Offsets read at once.
+const WINDOW: i64 = 8_192;
 
 const ROWS: &str = "SELECT log_offset, series_id, ts, value, unit, quality, received_at, raw::text FROM readings \
-    WHERE log_offset >= $1 AND log_offset < $2 ORDER BY log_offset";
+    WHERE log_offset >= $1 AND log_offset < $2 AND ts >= $3 AND ts <= $4";
+const IS_THERE: &str = "SELECT 1 FROM readings \
+    WHERE log_offset >= $1 AND log_offset < $2 AND ts >= $3 AND ts <= $4 LIMIT 1";
 /// The index by offset does not know what came since it was last told; without this all of that would be looked through.
 const SUMMARIZE: &str = "SELECT count(brin_summarize_new_values(i.indexrelid)) FROM pg_inherits h \
     JOIN pg_index i ON i.indrelid = h.inhrelid JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam \
@@ -31,51 +33,79 @@ const SUMMARIZE: &str = "SELECT count(brin_summarize_new_values(i.indexrelid)) F
 /// Some commits from the one that has `cursor` on.
 pub(crate) async fn catch_up(log: &Postgres, cursor: Offset) -> Result<VecDeque<Arc<Commit>>, Error> {
     let end = log.shared.ring.end();
-    let mut client = log.reader().await?;
-    let mut from = cursor.0.cast_signed();
-    let last = end.0.cast_signed();
     if log.summarized.load(Relaxed) < cursor.0.saturating_add(WINDOW as u64) {
-        client.query(SUMMARIZE, &[]).await.map_err(failed)?;
+        log.ask(&log.tails, SUMMARIZE, &[]).await?;
         log.summarized.store(end.0, Relaxed);
     }
-    let mut window = WINDOW;
-    while from < last {
-        let to = from.saturating_add(window).min(last);
-        let commit = read(log, &mut client, from, to).await?;
-        match commit {
-            Some(commit) if commit.first == cursor => return Ok(VecDeque::from([Arc::new(commit)])),
-            Some(commit) => return Err(Error::Dropped { oldest: commit.first }),
-            None => (from, window) = (to, window.saturating_mul(2)),
-        }
-    }
-    Err(Error::Dropped { oldest: end })
-}
-
-/// The first readings of a window, as far as there is no hole between them.
-async fn read(
-    log: &Postgres,
-    client: &mut deadpool_postgres::Object,
-    from: i64,
-    to: i64,
-) -> Result<Option<Commit>, Error> {
-    let statement = client.prepare_cached(ROWS).await.map_err(failed)?;
-    let transaction = client.transaction().await.map_err(failed)?;
-    // The planner has no statistics of a day that has just begun, and would look through all of it.
-    transaction.batch_execute("SET LOCAL enable_seqscan = off").await.map_err(failed)?;
-    let portal = transaction.bind(&statement, &[&from, &to]).await.map_err(failed)?;
+    let (mut at, last) = (cursor.0.cast_signed(), end.0.cast_signed());
     let mut run = Run::default();
-    loop {
-        let rows = transaction.query_portal(&portal, FETCH).await.map_err(failed)?;
-        let is_last = rows.len() < FETCH as usize;
+    while at < last && run.columns.bytes() < READ_AHEAD_BYTES {
+        let to = at.saturating_add(WINDOW).min(last);
+        let rows = rows(log, at, to).await?;
         for row in &rows {
             if !run.push(row)? {
-                return Ok(run.commit(log));
+                break;
             }
         }
-        if is_last || run.columns.bytes() >= READ_AHEAD_BYTES {
-            return Ok(run.commit(log));
+        if rows.len() < (to - at) as usize {
+            break;
+        }
+        at = to;
+    }
+    match run.commit(log) {
+        Some(commit) if commit.first == cursor => Ok(VecDeque::from([Arc::new(commit)])),
+        Some(commit) => Err(Error::Dropped { oldest: commit.first }),
+        None => Err(Error::Dropped { oldest: oldest(log, at, last).await? }),
+    }
+}
+
+/// The rows of a window, in order.
+async fn rows(log: &Postgres, from: i64, to: i64) -> Result<Vec<Row>, Error> {
+    let mut rows = Vec::new();
+    // Most often all of them are in the newest days.
+    for (since, until) in log.stretches(Timestamp::MIN, Timestamp::MAX) {
+        rows.extend(log.ask(&log.tails, ROWS, &[&from, &to, &Us(since), &Us(until)]).await?);
+        if rows.len() == (to - from) as usize {
+            break;
         }
     }
+    rows.sort_unstable_by_key(offset);
+    Ok(rows)
+}
+
+/// Where a hole that begins at `from` ends: windows grow until something is in one, then its halves are looked at.
+async fn oldest(log: &Postgres, mut from: i64, last: i64) -> Result<Offset, Error> {
+    let mut window = WINDOW;
+    let mut is_found = false;
+    while from < last {
+        let to = from.saturating_add(window).min(last);
+        let is_there = is_there(log, from, to).await?;
+        is_found |= is_there;
+        if is_there
+            && window <= WINDOW
+            && let Some(row) = rows(log, from, to).await?.first()
+        {
+            return Ok(Offset(offset(row).cast_unsigned()));
+        }
+        if !is_there {
+            from = to;
+        }
+        window = if is_found { (window / 2).max(WINDOW) } else { window.saturating_mul(2) };
+    }
+    Ok(Offset(last.cast_unsigned()))
+}
+
+async fn is_there(log: &Postgres, from: i64, to: i64) -> Result<bool, Error> {
+    for (since, until) in log.stretches(Timestamp::MIN, Timestamp::MAX) {
+        if !log.ask(&log.tails, IS_THERE, &[&from, &to, &Us(since), &Us(until)]).await?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn offset(row: &Row) -> i64 {
+    row.get(0)
 }
 
 /// Readings without a hole.
@@ -90,7 +120,7 @@ impl Run {
     /// Adds a row; false if it is not the next one.
     fn push(&mut self, row: &Row) -> Result<bool, Error> {
         let corrupt = |why| Error::Corrupt { what: "reading".to_owned(), why };
-        let offset = Offset(row.get::<_, i64>(0).cast_unsigned());
+        let offset = Offset(offset(row).cast_unsigned());
         let first = *self.first.get_or_insert(offset);
         if offset != first.plus(self.columns.len() as u64) {
             return Ok(false);

@@ -4,24 +4,24 @@
 //! bounds, which takes a quarter longer. First and last values are looked up along the index afterwards, for the
 //! buckets that are not empty: ordering all readings of a bucket for two of them would take longer than everything else.
 //!
-//! All in one transaction that sees one state. Time and series are plain conditions, so only the days of the range are looked at.
+//! A statement locks every day that it may look at, so a long time is read in stretches, oldest first, and buckets that lie in several are put
+//! together. All of them see the log up to the end that it had before the first.
 
-use deadpool_postgres::Transaction;
 use edgesync_schemas::id::Offset;
 use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
-use tokio_postgres::{IsolationLevel, Row};
+use tokio_postgres::Row;
 
 use super::super::Error;
+use super::Postgres;
 use super::read::Us;
-use super::{Postgres, failed};
 use crate::history::CellQuery;
 use crate::history::cell::{Cell, Ends, Numbers, TooMuchText, Value};
 
-/// Where a reading's bucket begins, for buckets of one length. `$4` is where the first begins.
-const EVEN: &str = "date_bin($5::bigint * interval '1 microsecond', ts, $4)";
-/// Which bucket a reading is in, from 1. `$4` are all bounds but the last.
-const BOUNDED: &str = "width_bucket(ts, $4::timestamptz[])";
+/// Where a reading's bucket begins, for buckets of one length. `$5` is where the first begins, `$6` the length.
+const EVEN: &str = "date_bin($6::bigint * interval '1 microsecond', ts, $5)";
+/// Which bucket a reading is in, from 1. `$5` are all bounds but the last.
+const BOUNDED: &str = "width_bucket(ts, $5::timestamptz[])";
 /// Sums are taken of a 2^64th, which changes no digit, and cannot overflow: PostgreSQL refuses a sum that does.
 const SUMS: &str = "count(num), sum(num * 5.421010862427522e-20)";
 const NO_SUMS: &str = "NULL::bigint, NULL::float8";
@@ -30,61 +30,86 @@ const NO_EXTREMES: &str = "NULL::float8, NULL::float8";
 /// Text and objects are no numbers. One series at a time: a second key to group by, and aggregates that nobody asked for, take half as long
 /// again as everything else.
 const FROM: &str = "FROM (SELECT ts, CASE WHEN raw IS NULL OR raw::text IN ('true', 'false') THEN value END AS num \
-    FROM readings WHERE series_id = $1 AND ts >= $2 AND ts < $3) r GROUP BY 1";
+    FROM readings WHERE series_id = $1 AND ts >= $2 AND ts <= $3 AND log_offset < $4) r GROUP BY 1";
 const SCALE: f64 = 18_446_744_073_709_551_616.0;
 
 const ENDS: &str = "SELECT f.ts, f.log_offset, f.value, f.raw, l.ts, l.log_offset, l.value, l.raw, c.place \
     FROM unnest($1::int[], $2::timestamptz[], $3::timestamptz[]) WITH ORDINALITY AS c (id, low, high, place) \
     CROSS JOIN LATERAL (SELECT ts, log_offset, value, raw::text AS raw FROM readings \
-        WHERE series_id = c.id AND ts >= c.low AND ts < c.high ORDER BY ts, log_offset LIMIT 1) f \
+        WHERE series_id = c.id AND ts >= c.low AND ts < c.high AND ts >= $4 AND ts <= $5 AND log_offset < $6 \
+        ORDER BY ts, log_offset LIMIT 1) f \
     CROSS JOIN LATERAL (SELECT ts, log_offset, value, raw::text AS raw FROM readings \
-        WHERE series_id = c.id AND ts >= c.low AND ts < c.high ORDER BY ts DESC, log_offset DESC LIMIT 1) l";
+        WHERE series_id = c.id AND ts >= c.low AND ts < c.high AND ts >= $4 AND ts <= $5 AND log_offset < $6 \
+        ORDER BY ts DESC, log_offset DESC LIMIT 1) l";
 /// Buckets whose ends are looked up in one statement: of text, 8 MiB at most come back.
 const ENDS_AT_ONCE: usize = 1_000;
+
+/// A stretch of the time asked for; both its ends are in it.
+struct Stretch {
+    from: Timestamp,
+    to: Timestamp,
+    /// Of the log.
+    end: i64,
+}
+
+/// A bucket of a series, by their places, with what a stretch has of it.
+type Part = ((usize, usize), Cell);
 
 /// The buckets of each series asked for, or that they have too much text.
 pub(crate) async fn cells(
     log: &Postgres,
     query: &CellQuery,
 ) -> Result<Result<Vec<Vec<Cell>>, TooMuchText>, Error> {
-    let mut client = log.reader().await?;
-    let terms = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
-    let transaction = terms.start().await.map_err(failed)?;
     let mut table = vec![vec![Cell::default(); query.edges.len()]; query.series.len()];
-    let width_us = query.edges.width_us();
-    for (series, cells) in table.iter_mut().enumerate() {
-        for row in groups(&transaction, query, series, width_us).await? {
-            cells[bucket(&row, query, width_us)?] = cell(&row);
+    let Some(from) = query.from.iter().min().copied().filter(|from| *from < query.to) else {
+        return Ok(Ok(table));
+    };
+    let end = log.shared.ring.end().0.cast_signed();
+    let mut raw_bytes = 0;
+    for (from, to) in log.stretches(from, query.to.plus_us(-1)).into_iter().rev() {
+        let stretch = Stretch { from, to, end };
+        let mut parts = Vec::new();
+        for series in 0..query.series.len() {
+            parts.extend(groups(log, query, &stretch, series).await?);
+        }
+        let is_whole = query.ends == Ends::NotWanted || add_ends(log, query, &stretch, &mut parts).await?;
+        for ((series, bucket), part) in parts {
+            let cell = &mut table[series][bucket];
+            raw_bytes -= cell.raw_bytes();
+            cell.append(part);
+            raw_bytes += cell.raw_bytes();
+        }
+        if !is_whole || raw_bytes > limit::BUCKET_RAW_BYTES {
+            return Ok(Err(TooMuchText));
         }
     }
-    let is_whole = query.ends == Ends::NotWanted || add_ends(&transaction, query, &mut table).await?;
-    transaction.commit().await.map_err(failed)?;
-    Ok(if is_whole { Ok(table) } else { Err(TooMuchText) })
+    Ok(Ok(table))
 }
 
-/// A row per bucket of a series that is not empty.
+/// The buckets of a series that are not empty.
 async fn groups(
-    transaction: &Transaction<'_>,
+    log: &Postgres,
     query: &CellQuery,
+    stretch: &Stretch,
     series: usize,
-    width_us: Option<i64>,
-) -> Result<Vec<Row>, Error> {
+) -> Result<Vec<Part>, Error> {
     let id = query.series[series].0.cast_signed();
-    let (from, to) = (Us(query.from[series]), Us(query.to));
-    let bounds = query.edges.bounds();
-    let bucket = if width_us.is_some() { EVEN } else { BOUNDED };
+    let (from, to, end) = (Us(query.from[series].max(stretch.from)), Us(stretch.to), stretch.end);
+    let (bounds, width_us) = (query.edges.bounds(), query.edges.width_us());
+    let start = if width_us.is_some() { EVEN } else { BOUNDED };
     let sums = if query.wants.sums { SUMS } else { NO_SUMS };
     let extremes = if query.wants.extremes { EXTREMES } else { NO_EXTREMES };
-    let sql = format!("SELECT {bucket}, count(*), {sums}, {extremes} {FROM}");
-    let statement = transaction.prepare_cached(&sql).await.map_err(failed)?;
+    let sql = format!("SELECT {start}, count(*), {sums}, {extremes} {FROM}");
     let rows = match width_us {
-        Some(width_us) => transaction.query(&statement, &[&id, &from, &to, &us(bounds[0]), &width_us]).await,
+        Some(width_us) => {
+            log.ask(&log.pool, &sql, &[&id, &from, &to, &end, &us(bounds[0]), &width_us]).await?
+        }
         None => {
             let starts: Vec<Us> = bounds[..query.edges.len()].iter().map(|bound| us(*bound)).collect();
-            transaction.query(&statement, &[&id, &from, &to, &starts]).await
+            log.ask(&log.pool, &sql, &[&id, &from, &to, &end, &starts]).await?
         }
     };
-    rows.map_err(failed)
+    rows.iter().map(|row| Ok(((series, bucket(row, query, width_us)?), cell(row)))).collect()
 }
 
 fn us(us: i64) -> Us {
@@ -117,32 +142,25 @@ fn cell(row: &Row) -> Cell {
 
 /// Looks up first and last values. False if they have too much text.
 async fn add_ends(
-    transaction: &Transaction<'_>,
+    log: &Postgres,
     query: &CellQuery,
-    table: &mut [Vec<Cell>],
+    stretch: &Stretch,
+    parts: &mut [Part],
 ) -> Result<bool, Error> {
-    let statement = transaction.prepare_cached(ENDS).await.map_err(failed)?;
     let mut raw_bytes = 0;
-    let filled: Vec<(usize, usize)> = table
-        .iter()
-        .enumerate()
-        .flat_map(|(series, cells)| {
-            let filled = cells.iter().enumerate().filter(|(_, cell)| cell.count > 0);
-            filled.map(move |(bucket, _)| (series, bucket))
-        })
-        .collect();
-    for some in filled.chunks(ENDS_AT_ONCE) {
-        let ids: Vec<i32> = some.iter().map(|(series, _)| query.series[*series].0.cast_signed()).collect();
-        let bounds = query.edges.bounds();
-        let low: Vec<Us> =
-            some.iter().map(|(series, bucket)| Us(us(bounds[*bucket]).0.max(query.from[*series]))).collect();
-        let high: Vec<Us> =
-            some.iter().map(|(_, bucket)| Us(us(bounds[bucket + 1]).0.min(query.to))).collect();
-        let rows = transaction.query(&statement, &[&ids, &low, &high]).await.map_err(failed)?;
+    let bounds = query.edges.bounds();
+    for some in parts.chunks_mut(ENDS_AT_ONCE) {
+        let places: Vec<(usize, usize)> = some.iter().map(|(place, _)| *place).collect();
+        let ids: Vec<i32> = places.iter().map(|(series, _)| query.series[*series].0.cast_signed()).collect();
+        let low = |(series, bucket): &(usize, usize)| Us(us(bounds[*bucket]).0.max(query.from[*series]));
+        let low: Vec<Us> = places.iter().map(low).collect();
+        let high = |(_, bucket): &(usize, usize)| Us(us(bounds[bucket + 1]).0.min(query.to));
+        let high: Vec<Us> = places.iter().map(high).collect();
+        let (from, to) = (Us(stretch.from), Us(stretch.to));
+        let rows = log.ask(&log.pool, ENDS, &[&ids, &low, &high, &from, &to, &stretch.end]).await?;
         for row in rows {
             let at = usize::try_from(row.get::<_, i64>(8)).ok().and_then(|place| place.checked_sub(1));
-            let (series, bucket) = at.and_then(|at| some.get(at).copied()).unwrap_or_default();
-            let cell = &mut table[series][bucket];
+            let Some((_, cell)) = at.and_then(|at| some.get_mut(at)) else { continue };
             (cell.first, cell.last) = (Some(value(&row, 0)), Some(value(&row, 4)));
             raw_bytes += cell.raw_bytes();
         }

@@ -1,10 +1,14 @@
 //! One commit: a transaction that stores all of it or nothing.
 //!
 //! What is sent, and how often the answer is waited for:
-//! 1. `BEGIN`, series that are new or changed, the first `COPY`: one wait, until the server wants the rows.
+//! 1. `BEGIN`, the first `COPY`: one wait, until the server wants the rows.
 //! 2. Rows, day by day, straight into the day's partition: a wait for each further day.
-//! 3. The commit's record and `COMMIT` together: one wait, the fsync. Sent when the commit before this one is durable, so that
-//!    commits land in order although two connections work on them.
+//! 3. Series that are new or changed, the commit's record and `COMMIT` together: one wait, the fsync. Sent when the commit before
+//!    this one is durable, so that commits land in order although two connections work on them.
+//!
+//! Before it waits for the commit before it, a commit takes no lock that the other may want: PostgreSQL knows nothing of that wait, and would
+//! leave both to it for ever. So series, which both may have, come after it; rows are of nobody else. What third parties lock is given
+//! up after a while (`connection.rs`).
 //!
 //! After an error nothing can be said about what is stored: the outcome is looked up by the commit's number (`append.rs`).
 
@@ -61,10 +65,7 @@ impl Lane {
         }
         let client = &*self.connection;
         let begin = begin();
-        let mut opening = Some(future::try_join(
-            client.batch_execute(&begin),
-            add_series(client, &self.statements.series, &commit.new_series),
-        ));
+        let mut opening = Some(client.batch_execute(&begin));
         for (statement, of_day) in &copies {
             let open = client.copy_in(statement);
             let sink: CopyInSink<bytes::Bytes> = match opening.take() {
@@ -89,8 +90,10 @@ impl Lane {
         let number = becomes.number;
         let end = becomes.end.0.cast_signed();
         let parameters: [&(dyn ToSql + Sync); 4] = [&number, &owner, &end, &marks];
+        // In this order: each is sent when it is first looked at.
+        let series = add_series(client, &self.statements.series, &commit.new_series);
         let record = client.execute(&self.statements.commit, &parameters);
-        future::try_join(record, client.batch_execute("COMMIT")).await?;
+        future::try_join3(series, record, client.batch_execute("COMMIT")).await?;
         Ok(())
     }
 

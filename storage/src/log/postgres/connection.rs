@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
+use edgesync_schemas::limit;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_postgres::Client;
@@ -12,9 +13,8 @@ use super::failure::Trouble;
 use crate::postgres::{Server, Session as Terms};
 
 /// A commit takes as long as the disk takes, and a lane in a transaction waits for the one before it. A peer that is gone is noticed by
-/// the system, not by these.
-const TERMS: Terms =
-    Terms { statement: Duration::ZERO, lock: Duration::ZERO, idle_in_transaction: Duration::ZERO };
+/// the system, not by these. A lock is what somebody else has, who may wait for one of ours: so all of ours are given up.
+const TERMS: Terms = Terms { lock: Duration::from_secs(limit::LOG_LOCK_S), ..Terms::UNBOUNDED };
 
 /// A connection. Dropping it closes it, whatever runs on it.
 pub(super) struct Connection {
@@ -35,13 +35,8 @@ impl Connection {
             let _ = task.await;
             end.send_replace(true);
         });
-        // The server, too, must notice a peer that is gone: it holds the lock for it.
-        let settings = format!(
-            "SET application_name = '{name}'; SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 3; \
-             SET tcp_keepalives_count = 3"
-        );
         let connection = Self { client: Arc::new(client), ended, running };
-        connection.batch_execute(&settings).await?;
+        connection.batch_execute(&format!("SET application_name = '{name}'")).await?;
         Ok(connection)
     }
 

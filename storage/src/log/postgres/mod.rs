@@ -23,7 +23,8 @@
 //! nothing is answered, sockets are not read when the budget is used up. If it comes back with less than was acknowledged (a
 //! standby that missed it), the log stops and says so.
 //!
-//! **Reads** (`read.rs`, `cells.rs`, `catch_up.rs`) go over a pool of their own, with a bound on the time that a statement may take.
+//! **Reads** (`read.rs`, `cells.rs`, `catch_up.rs`) go over pools of their own, with a bound on the time that a statement may take, and on the
+//! partitions that it locks: reads of a longer time are several statements.
 
 mod append;
 mod catch_up;
@@ -41,12 +42,14 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use deadpool_postgres::Object;
 use edgesync_schemas::id::{DeviceId, Offset, SeriesId};
 use edgesync_schemas::limit;
 use edgesync_schemas::reading::SeriesInfo;
+use edgesync_schemas::time::Timestamp;
 use tokio::sync::oneshot;
-use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
 use super::holds::Holds;
@@ -55,10 +58,11 @@ use super::series::SeriesDictionary;
 use super::tail::Ring;
 use super::{Error, Options, Shared, Threads};
 use crate::migration::{Migration, Unfit};
-use crate::postgres::pool::Pool;
+use crate::postgres::pool::{Loan, Pool};
 use crate::postgres::{self, Server, Session as Terms};
 use append::Appender;
 use failure::Health;
+use partition::Partitions;
 use session::{Before, Session};
 
 pub(super) use catch_up::catch_up;
@@ -79,10 +83,15 @@ const FORMAT: i32 = 1;
 pub(crate) struct Postgres {
     pub shared: Arc<Shared>,
     server: Server,
+    /// For readers who wait for a page.
     pool: Pool,
+    /// For those who follow the log.
+    tails: Pool,
     health: Health,
     /// The token under which this server owns the log.
     owner: RwLock<Uuid>,
+    /// The days that there are, as the appender knows them.
+    days: RwLock<Arc<Partitions>>,
     /// Offset up to which the index by offset was told what came.
     summarized: AtomicU64,
 }
@@ -114,39 +123,70 @@ impl Postgres {
         const SQL: &str = "INSERT INTO bookmarks (name, log_offset) SELECT $1, $2 FROM log_state WHERE owner = $3 \
             ON CONFLICT (name) DO UPDATE SET log_offset = EXCLUDED.log_offset";
         let owner = *self.owner.read().unwrap_or_else(PoisonError::into_inner);
-        let mut client = self.reader().await?;
-        let statement = client.prepare_cached(SQL).await.map_err(failed)?;
-        let transaction = client.transaction().await.map_err(failed)?;
-        if !is_synced {
-            transaction.batch_execute("SET LOCAL synchronous_commit = off").await.map_err(failed)?;
-        }
         let to = to.0.cast_signed();
-        let moved = transaction.execute(&statement, &[&name, &to, &owner]).await.map_err(failed)?;
-        transaction.commit().await.map_err(failed)?;
+        let mut client = self.tails.lend().await.map_err(not_connected)?;
+        let move_it = async |client: &mut Loan| {
+            let statement = client.prepare_cached(SQL).await?;
+            let transaction = client.transaction().await?;
+            if !is_synced {
+                transaction.batch_execute("SET LOCAL synchronous_commit = off").await?;
+            }
+            let moved = transaction.execute(&statement, &[&name, &to, &owner]).await?;
+            transaction.commit().await.map(|()| moved)
+        };
+        let moved = move_it(&mut client).await;
+        client.settle();
         // Away: a session is just being opened again, under a new token.
-        if moved == 0 { Err(Error::Unavailable) } else { Ok(()) }
+        if moved.map_err(failed)? == 0 { Err(Error::Unavailable) } else { Ok(()) }
     }
 
-    fn set_owner(&self, owner: Uuid) {
-        *self.owner.write().unwrap_or_else(PoisonError::into_inner) = owner;
+    /// The appender has a session.
+    fn work_with(&self, session: &Session) {
+        *self.owner.write().unwrap_or_else(PoisonError::into_inner) = session.owner;
+        *self.days.write().unwrap_or_else(PoisonError::into_inner) = session.partitions.clone();
     }
 
-    /// A connection for reading.
-    async fn reader(&self) -> Result<Object, Error> {
-        self.pool.get().await.map_err(|error| match error {
-            postgres::Error::Away { .. } | postgres::Error::Busy => Error::Unavailable,
-            error => Error::Database(error.into()),
-        })
+    /// A time in pieces for a statement each, newest first: [`Partitions::stretches`].
+    fn stretches(&self, from: Timestamp, to: Timestamp) -> Vec<(Timestamp, Timestamp)> {
+        self.days.read().unwrap_or_else(PoisonError::into_inner).stretches(from, to)
+    }
+
+    /// Asks over a connection of a pool. If nobody waits for the answer any more, the database is told.
+    async fn ask(
+        &self,
+        pool: &Pool,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, Error> {
+        let client = pool.lend().await.map_err(not_connected)?;
+        let asked = async {
+            let statement = client.prepare_cached(sql).await?;
+            client.query(&statement, parameters).await
+        };
+        let rows = asked.await;
+        client.settle();
+        rows.map_err(failed)
+    }
+}
+
+fn not_connected(error: postgres::Error) -> Error {
+    match error {
+        postgres::Error::Away { .. } | postgres::Error::Busy => Error::Unavailable,
+        error => Error::Database(error.into()),
     }
 }
 
 /// What a reader is told of an error.
 fn failed(error: tokio_postgres::Error) -> Error {
+    if error.code() == Some(&SqlState::QUERY_CANCELED) {
+        return Error::TooSlow;
+    }
+    if postgres::is_passing(&error) {
+        return Error::Unavailable;
+    }
     let trouble = Trouble::from(error);
     match trouble.failure {
-        Failure::Unreachable | Failure::ShuttingDown | Failure::Starting | Failure::Exhausted => {
-            Error::Unavailable
-        }
+        Failure::Unreachable | Failure::ShuttingDown => Error::Unavailable,
         _ => Error::Database(trouble),
     }
 }
@@ -174,7 +214,7 @@ async fn open(
     options: Options,
 ) -> Result<(Arc<Postgres>, Session, std::collections::HashSet<DeviceId>), Error> {
     migrate(&server).await?;
-    let session = Session::open(&server, options.lanes, Before::Anybody).await?;
+    let session = Session::open(&server, &options, Before::Anybody).await?;
     let client: &Client = &session.keeper;
     let query = |sql: &'static str| async move { client.query(sql, &[]).await.map_err(Trouble::from) };
     for row in query("SELECT format FROM log_state").await? {
@@ -207,12 +247,17 @@ async fn open(
         statement: Duration::from_secs(limit::LOG_READ_S),
         lock: Duration::from_secs(limit::LOG_READ_S),
         idle_in_transaction: Duration::from_secs(limit::LOG_READ_S),
+        // A plan for any time has, and locks, all days.
+        settings: "SET plan_cache_mode = force_custom_plan",
     };
     let pool = Pool::new(&server, terms, limit::LOG_READERS);
+    // The planner has no statistics of a day that has just begun, and would look through all of it.
+    let settings = "SET plan_cache_mode = force_custom_plan; SET enable_seqscan = off";
+    let tails = Pool::new(&server, Terms { settings, ..terms }, limit::LOG_TAILS);
     let shared = Arc::new(Shared::new(options, dictionary, marks, ring, holds));
-    let owner = RwLock::new(session.owner);
+    let (owner, days) = (RwLock::new(session.owner), RwLock::new(session.partitions.clone()));
     let (health, summarized) = (Health::default(), AtomicU64::new(0));
-    let log = Arc::new(Postgres { shared, server, pool, health, owner, summarized });
+    let log = Arc::new(Postgres { shared, server, pool, tails, health, owner, days, summarized });
     Ok((log, session, unfolded))
 }
 

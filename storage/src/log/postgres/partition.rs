@@ -35,6 +35,10 @@ impl Day {
         (from..from + DAY_US).contains(&ts.as_us())
     }
 
+    fn start(self) -> Timestamp {
+        Timestamp::from_us_saturating(i64::from(self.0) * DAY_US)
+    }
+
     pub fn next(self) -> Self {
         Self(self.0 + 1)
     }
@@ -91,6 +95,28 @@ impl Partitions {
         let rows = client.query(SQL, &[]).await?;
         let days = rows.iter().filter_map(|row| Day::from_table(row.get(0))).collect();
         Ok(Self { days: RwLock::new(days), keeping: Mutex::default() })
+    }
+
+    /// Cuts a time into stretches, newest first, each of [`limit::LOG_READ_DAYS`] partitions at most: a statement locks all that it may read.
+    /// Together they are all of it, days without a partition too. Both ends of a stretch are in it.
+    pub fn stretches(&self, from: Timestamp, to: Timestamp) -> Vec<(Timestamp, Timestamp)> {
+        let asked = Day::of(from)..=Day::of(to);
+        let known = self.days.read().unwrap_or_else(PoisonError::into_inner);
+        let mut days: Vec<Day> = known.iter().copied().filter(|day| asked.contains(day)).collect();
+        drop(known);
+        days.sort_unstable();
+        let mut starts: Vec<Timestamp> =
+            days.rchunks(limit::LOG_READ_DAYS).map(|days| days[0].start()).collect();
+        // The oldest stretch begins where the time does.
+        starts.pop();
+        let mut stretches = Vec::with_capacity(starts.len() + 1);
+        let mut end = to;
+        for start in starts {
+            stretches.push((start, end));
+            end = start.plus_us(-1);
+        }
+        stretches.push((from, end));
+        stretches
     }
 
     /// Waits until nobody else uses the keeper's connection.
@@ -177,6 +203,7 @@ mod tests {
             assert_eq!(day.table(), table);
             assert_eq!(Day::from_table(table), Some(day));
         }
+        assert_eq!(Day(3).start().as_us(), 3 * DAY_US);
         let midnight = Timestamp::from_us(DAY_US).unwrap();
         assert!(!Day(0).has(midnight) && Day(1).has(midnight));
         assert_eq!(Day::from_table("readings_by_series"), None);
@@ -191,5 +218,33 @@ mod tests {
         assert!(has_room(today, full, today) && has_room(today.next(), limit::LOG_DAYS - 1, today));
         assert!(!has_room(today, limit::LOG_DAYS, today));
         assert!(full > limit::RETENTION_DAYS as usize + 2, "whatever may be kept has a day");
+    }
+
+    #[test]
+    fn a_time_is_cut_into_stretches_that_leave_nothing_out() {
+        const MANY: usize = limit::LOG_READ_DAYS;
+        let at = |us| Timestamp::from_us(us).unwrap();
+        let of_days = |days: std::ops::Range<i32>| {
+            let days = days.step_by(2).map(Day).collect();
+            Partitions { days: RwLock::new(days), ..Partitions::default() }
+        };
+        let (from, to) = (at(DAY_US / 2), Timestamp::MAX);
+        assert_eq!(of_days(0..0).stretches(from, to), [(from, to)]);
+        let many = 2 * MANY as i32;
+        assert_eq!(of_days(0..many).stretches(from, to), [(from, to)]);
+        for days in [many + 1, 10 * many + 7] {
+            let partitions = of_days(0..days);
+            let stretches = partitions.stretches(from, to);
+            assert_eq!(stretches.len(), (days as usize).div_ceil(2).div_ceil(MANY));
+            assert_eq!((stretches.last().unwrap().0, stretches[0].1), (from, to));
+            for pair in stretches.windows(2) {
+                assert_eq!(pair[0].0, pair[1].1.plus_us(1));
+            }
+            for (from, to) in stretches {
+                let within = (Day::of(from)..=Day::of(to), partitions.days.read().unwrap());
+                assert!(within.1.iter().filter(|day| within.0.contains(day)).count() <= MANY);
+            }
+        }
+        assert_eq!(of_days(0..10 * many).stretches(at(0), at(DAY_US)), [(at(0), at(DAY_US))]);
     }
 }

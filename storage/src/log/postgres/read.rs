@@ -2,7 +2,11 @@
 //!
 //! Each series is walked along its index from where the page begins, at most a page's rows; the page is the best of them all. So a page
 //! of a device with 5 sensors reads at most 5 pages' rows, however long the range is.
+//!
+//! A statement locks every partition that it may have to look at, so a long time is read in stretches of some days, by a statement each,
+//! until there is enough. They see the log up to the end that it had before the first of them.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use edgesync_schemas::id::{DeviceId, Offset, SeriesId};
@@ -16,12 +20,12 @@ use tokio_postgres::types::{FromSql, ToSql, Type};
 use super::super::Error;
 use super::super::query::{Order, Place, RangePage, RangeQuery, StoredReading};
 use super::super::retention::now;
-use super::{Postgres, failed};
+use super::Postgres;
 
 const LATEST: &str = "SELECT r.ts, r.log_offset, r.value, r.received_at, r.series_id, r.unit, r.quality, r.raw::text \
-    FROM unnest($1::int[]) WITH ORDINALITY AS s (id, place) \
-    CROSS JOIN LATERAL (SELECT * FROM readings WHERE series_id = s.id ORDER BY ts DESC, log_offset DESC LIMIT 1) r \
-    ORDER BY s.place";
+    FROM unnest($1::int[]) AS s (id) \
+    CROSS JOIN LATERAL (SELECT * FROM readings WHERE series_id = s.id AND ts >= $2 AND ts <= $3 AND log_offset < $4 \
+    ORDER BY ts DESC, log_offset DESC LIMIT 1) r";
 
 /// The newest reading of each sensor of a device.
 pub(crate) async fn latest(log: &Postgres, device: DeviceId) -> Result<Vec<StoredReading>, Error> {
@@ -29,12 +33,20 @@ pub(crate) async fn latest(log: &Postgres, device: DeviceId) -> Result<Vec<Store
     if series.is_empty() {
         return Ok(Vec::new());
     }
-    let client = log.reader().await?;
-    let statement = client.prepare_cached(LATEST).await.map_err(failed)?;
-    let rows = client.query(&statement, &[&ids(&series)]).await.map_err(failed)?;
+    let end = log.shared.ring.end().0.cast_signed();
     let oldest = log.shared.retention().oldest(device, now());
-    let readings = rows.iter().map(|row| reading(row, &series));
-    readings.filter(|reading| reading.as_ref().map_or(true, |reading| reading.timestamp >= oldest)).collect()
+    let mut missing = ids(&series);
+    let mut newest = HashMap::with_capacity(series.len());
+    for (from, to) in log.stretches(oldest, Timestamp::MAX) {
+        for row in log.ask(&log.pool, LATEST, &[&missing, &Us(from), &Us(to), &end]).await? {
+            newest.insert(row.get::<_, i32>(4), reading(&row, &series)?);
+        }
+        missing.retain(|id| !newest.contains_key(id));
+        if missing.is_empty() {
+            break;
+        }
+    }
+    Ok(ids(&series).iter().filter_map(|id| newest.remove(id)).collect())
 }
 
 /// A page of a range.
@@ -70,13 +82,22 @@ pub(crate) async fn range(log: &Postgres, query: &RangeQuery) -> Result<RangePag
         (false, Order::Ascending) => -1,
         _ => after.offset.0.cast_signed(),
     };
-    let client = log.reader().await?;
-    let statement = client.prepare_cached(sql(query.order)).await.map_err(failed)?;
-    // One more than asked for tells whether there is a next page.
-    let rows = limit as i64 + 1;
-    let parameters: [&(dyn ToSql + Sync); 6] =
-        [&ids(&series), &Us(from), &Us(to), &Us(after.ts), &offset, &rows];
-    let rows = client.query(&statement, &parameters).await.map_err(failed)?;
+    let (ids, end) = (ids(&series), log.shared.ring.end().0.cast_signed());
+    let mut stretches = log.stretches(from, to);
+    if query.order == Order::Ascending {
+        stretches.reverse();
+    }
+    let mut rows = Vec::new();
+    for (from, to) in stretches {
+        // One more than asked for tells whether there is a next page.
+        let more = (limit + 1 - rows.len()) as i64;
+        let parameters: [&(dyn ToSql + Sync); 7] =
+            [&ids, &Us(from), &Us(to), &Us(after.ts), &offset, &end, &more];
+        rows.extend(log.ask(&log.pool, sql(query.order), &parameters).await?);
+        if rows.len() > limit {
+            break;
+        }
+    }
     let readings: Result<Vec<_>, _> = rows.iter().take(limit).map(|row| reading(row, &series)).collect();
     let readings = readings?;
     let last = readings.last().filter(|_| rows.len() > limit);
@@ -89,14 +110,14 @@ fn sql(order: Order) -> &'static str {
         Order::Ascending => {
             "SELECT r.ts, r.log_offset, r.value, r.received_at, r.series_id, r.unit, r.quality, r.raw::text \
              FROM unnest($1::int[]) AS s (id) CROSS JOIN LATERAL (SELECT * FROM readings \
-             WHERE series_id = s.id AND ts >= $2 AND ts <= $3 AND (ts > $4 OR log_offset > $5) \
-             ORDER BY ts, log_offset LIMIT $6) r ORDER BY r.ts, r.log_offset LIMIT $6"
+             WHERE series_id = s.id AND ts >= $2 AND ts <= $3 AND (ts > $4 OR log_offset > $5) AND log_offset < $6 \
+             ORDER BY ts, log_offset LIMIT $7) r ORDER BY r.ts, r.log_offset LIMIT $7"
         }
         Order::Descending => {
             "SELECT r.ts, r.log_offset, r.value, r.received_at, r.series_id, r.unit, r.quality, r.raw::text \
              FROM unnest($1::int[]) AS s (id) CROSS JOIN LATERAL (SELECT * FROM readings \
-             WHERE series_id = s.id AND ts >= $2 AND ts <= $3 AND (ts < $4 OR log_offset < $5) \
-             ORDER BY ts DESC, log_offset DESC LIMIT $6) r ORDER BY r.ts DESC, r.log_offset DESC LIMIT $6"
+             WHERE series_id = s.id AND ts >= $2 AND ts <= $3 AND (ts < $4 OR log_offset < $5) AND log_offset < $6 \
+             ORDER BY ts DESC, log_offset DESC LIMIT $7) r ORDER BY r.ts DESC, r.log_offset DESC LIMIT $7"
         }
     }
 }

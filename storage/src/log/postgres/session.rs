@@ -12,6 +12,7 @@ use edgesync_schemas::id::Offset;
 use tokio_postgres::Statement;
 use uuid::Uuid;
 
+use super::super::Options;
 use super::connection::Connection;
 use super::failure::{Failure, Trouble};
 use super::partition::Partitions;
@@ -22,8 +23,8 @@ const LOCK_SPACE: i32 = 0x4564_5379;
 const OWNER_LOCK: i32 = 1;
 const COMMIT_LOCK: i32 = 2;
 const NAME: &str = "edgesync log";
-/// How long a session that ended may still hold the lock: its server notices within that time that nobody is there.
-const HELD_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a session of this server that was ended may still have the lock; then the next attempt.
+const OURS_PATIENCE: Duration = Duration::from_secs(5);
 const HELD_PAUSE: Duration = Duration::from_millis(100);
 /// Tokens that are remembered.
 const OWNERS: usize = 64;
@@ -85,15 +86,19 @@ pub(super) enum Before<'a> {
 
 impl Session {
     /// Takes the log: connects, takes the lock, and puts its own token in place of the last owner's.
-    pub async fn open(server: &Server, lanes: usize, mut before: Before<'_>) -> Result<Self, Trouble> {
+    pub async fn open(server: &Server, options: &Options, mut before: Before<'_>) -> Result<Self, Trouble> {
         let owner = Uuid::now_v7();
         let name = format!("{NAME} {}", owner.simple());
         let keeper = Connection::open(server, &name).await?;
-        take_lock(&keeper, &before).await?;
-        let stored = take_over(&keeper, owner, &mut before).await?;
+        let patience = match before {
+            Before::Anybody => options.held,
+            Before::Ours(_) => OURS_PATIENCE,
+        };
+        take_lock(&keeper, &before, patience).await?;
+        let stored = take_over(&keeper, owner, &mut before, patience).await?;
         let partitions = Partitions::load(&keeper).await?.into();
-        let mut opened = Vec::with_capacity(lanes);
-        for _ in 0..lanes.max(1) {
+        let mut opened = Vec::with_capacity(options.lanes);
+        for _ in 0..options.lanes.max(1) {
             opened.push(Lane::open(server, &name).await?);
         }
         Ok(Self { keeper, lanes: opened, owner, partitions, stored })
@@ -113,9 +118,9 @@ impl Lane {
 }
 
 /// Takes the session lock. Sessions that were this server's and whose end the database has not noticed are ended.
-async fn take_lock(keeper: &Connection, before: &Before<'_>) -> Result<(), Trouble> {
+async fn take_lock(keeper: &Connection, before: &Before<'_>, patience: Duration) -> Result<(), Trouble> {
     let lock = format!("SELECT pg_try_advisory_lock({LOCK_SPACE}, {OWNER_LOCK})");
-    let until = tokio::time::Instant::now() + HELD_PATIENCE;
+    let until = tokio::time::Instant::now() + patience;
     if let Before::Ours(owners) = before {
         let names: Vec<String> = owners.iter().map(|owner| format!("{NAME} {}", owner.simple())).collect();
         const END: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
@@ -142,10 +147,15 @@ async fn take_lock(keeper: &Connection, before: &Before<'_>) -> Result<(), Troub
 }
 
 /// Puts the token in place, when no commit of the last owner is under way any more, and reads how far the log got.
-async fn take_over(keeper: &Connection, owner: Uuid, before: &mut Before<'_>) -> Result<Stored, Trouble> {
+async fn take_over(
+    keeper: &Connection,
+    owner: Uuid,
+    before: &mut Before<'_>,
+    patience: Duration,
+) -> Result<Stored, Trouble> {
     let lock = format!(
         "BEGIN; SET LOCAL lock_timeout = {}; SELECT pg_advisory_xact_lock({LOCK_SPACE}, {COMMIT_LOCK})",
-        HELD_PATIENCE.as_millis()
+        patience.as_millis().max(1)
     );
     keeper.batch_execute(&lock).await?;
     let last: Uuid = keeper.query_one("SELECT owner FROM log_state FOR UPDATE", &[]).await?.get(0);
@@ -153,14 +163,38 @@ async fn take_over(keeper: &Connection, owner: Uuid, before: &mut Before<'_>) ->
         if !owners.contains(&last) {
             return Err(Trouble::new(Failure::Taken, "another server owned the log meanwhile"));
         }
-        // A standby may not have the last ones.
-        let over = (owners.len() + 1).saturating_sub(OWNERS);
-        owners.drain(..over);
-        owners.push(owner);
+        remember(owners, last, owner);
     }
     keeper.execute("UPDATE log_state SET owner = $1", &[&owner]).await?;
     const END: &str = "SELECT number, end_offset FROM log_commits ORDER BY number DESC LIMIT 1";
     let row = keeper.query_one(END, &[]).await?;
     keeper.batch_execute("COMMIT").await?;
     Ok(Stored { number: row.get(0), end: Offset(row.get::<_, i64>(1).cast_unsigned()) })
+}
+
+/// Adds a token to those of this server. A standby may not have the last ones, and the new one may not get stored, so what is stored now is
+/// kept longest of the others.
+fn remember(owners: &mut Vec<Uuid>, stored: Uuid, new: Uuid) {
+    owners.retain(|known| *known != stored);
+    owners.push(stored);
+    let over = (owners.len() + 1).saturating_sub(OWNERS);
+    owners.drain(..over);
+    owners.push(new);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_that_is_stored_is_remembered_however_many_are_not() {
+        let (first, stored) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let mut owners = vec![first, stored];
+        for new in 3..1_000 {
+            remember(&mut owners, stored, Uuid::from_u128(new));
+            assert!(owners.contains(&stored) && owners.contains(&Uuid::from_u128(new)));
+            assert!(owners.len() <= OWNERS);
+        }
+        assert!(!owners.contains(&first));
+    }
 }

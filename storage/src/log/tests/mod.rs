@@ -36,7 +36,6 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use edgesync_schemas::id::{BootId, DeviceId, FrameSeq, Offset};
-use edgesync_schemas::limit;
 use edgesync_schemas::reading::{AdmittedBatch, Columns, FrameEnd, Numbered, Quality};
 use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::unit::UnitIndex;

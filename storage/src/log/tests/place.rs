@@ -48,6 +48,11 @@ impl Place {
         &self.database.as_ref().expect("it lies in a database").0
     }
 
+    /// The URL of its database.
+    pub fn url(&self) -> &str {
+        &self.database.as_ref().expect("it lies in a database").1
+    }
+
     /// Whether it is a database.
     pub fn is_database(&self) -> bool {
         self.database.is_some()

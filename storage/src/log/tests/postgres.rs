@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use edgesync_schemas::limit;
+
 use super::super::{Error, Failure};
 use super::*;
 
@@ -49,6 +51,21 @@ async fn nothing_is_lost_while(place: &Place, options: Options, disturb: impl As
         assert_eq!(bench.log.committed(device(number), BootId(1)), FrameSeq(sent));
     }
 }
+
+/// A session of somebody else, who takes locks and keeps them.
+async fn operator(place: &Place) -> tokio_postgres::Client {
+    let (client, connection) = tokio_postgres::connect(place.url(), tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+/// How many connections there are of which this is so, among the appender's (`edgesync log%`) or the readers' (`edgesync`).
+fn connections(place: &Place, name: &str, is_so: &str) -> usize {
+    let count = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE";
+    place.cluster().psql(&format!("{count} '{name}' AND {is_so}")).parse().unwrap()
+}
+
+const WAITS: &str = "wait_event_type = 'Lock'";
 
 async fn grow(log: &ReadingLog, by: u64) {
     let end = log.end().0;
@@ -110,11 +127,154 @@ async fn what_waits_when_the_log_is_dropped_fails_and_nothing_hangs() {
 async fn a_second_server_is_told_who_has_the_log() {
     let place = Place::database();
     let bench = place.open(small());
-    let refused = place.try_open(small());
+    let refused = place.try_open(Options { held: Duration::from_millis(300), ..small() });
     let Err(Error::Held(trouble)) = refused else { panic!("{refused:?}") };
     assert!(trouble.to_string().contains("edgesync log"), "{trouble}");
+    let place = Arc::new(place);
+    let waiting = tokio::task::spawn_blocking({
+        let (place, runtime) = (place.clone(), tokio::runtime::Handle::current());
+        move || runtime.block_on(async { place.try_open(small()).map(drop) })
+    });
+    eventually("the other one asks", || {
+        connections(&place, "edgesync log%", "query LIKE '%try_advisory%'") == 1
+    });
     drop(bench);
-    assert!(place.try_open(small()).is_ok());
+    assert!(waiting.await.unwrap().is_ok(), "what ends in time is waited for");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_commits_that_change_one_series_do_not_wait_for_each_other() {
+    let place = Place::database();
+    let mut bench = place.open(small());
+    let batch = bench.batch(device(1), &[(1, 0.0)]);
+    assert_eq!(bench.append(batch).await, stored(0, 1));
+    let days = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'readings'::regclass";
+    eventually("days are made ahead", || place.cluster().psql(days) == "3");
+    // It keeps a new day from being attached, and nothing else.
+    let operator = operator(&place).await;
+    operator.batch_execute("BEGIN; LOCK TABLE readings IN SHARE UPDATE EXCLUSIVE MODE").await.unwrap();
+    let series = bench.log.series().resolve(device(1), "s").unwrap();
+    bench.log.series().unit(series, "°C").unwrap();
+    let batch = bench.batch(device(1), &[(100_000, 1.0)]);
+    let first = bench.submit(batch).await;
+    eventually("the first waits for its day", || connections(&place, "edgesync log%", WAITS) == 1);
+    bench.log.series().unit(series, "K").unwrap();
+    let many: Vec<_> = (0..limit::LOG_SECOND_READINGS as i64).map(|s| (s, 2.0)).collect();
+    let batch = bench.batch(device(1), &many);
+    let second = bench.submit(batch).await;
+    let is_copied = "state = 'idle in transaction' AND query LIKE 'COPY readings_19700101%'";
+    eventually("the second has its rows there", || connections(&place, "edgesync log%", is_copied) == 1);
+    operator.batch_execute("ROLLBACK").await.unwrap();
+    assert_eq!(bench.ear.wait(first), stored(1, 1));
+    assert_eq!(bench.ear.wait(second), stored(2, many.len() as u32));
+    assert_eq!(bench.log.stats().reopened, 0);
+    assert_eq!(place.cluster().psql("SELECT units FROM series"), "{°C,K}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn marks_outlive_a_fold_that_is_cut_off() {
+    let place = Place::database();
+    let mut bench = place.open(small());
+    for number in 1..=3 {
+        let batch = bench.frames(device(number), 9, 1..=4);
+        bench.append(batch).await;
+    }
+    let operator = operator(&place).await;
+    operator.batch_execute("BEGIN; LOCK TABLE marks").await.unwrap();
+    // A session begins with a fold.
+    let end =
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'edgesync log%'";
+    for session in 1..=2 {
+        place.cluster().psql(end);
+        eventually("the next one folds", || {
+            bench.log.stats().reopened == session && connections(&place, "edgesync log%", WAITS) == 1
+        });
+    }
+    operator.batch_execute("ROLLBACK").await.unwrap();
+    let cluster = place.cluster();
+    eventually("it is folded", || cluster.psql("SELECT count(*) FROM log_commits") == "1");
+    drop(bench);
+    let bench = place.open(small());
+    for number in 1..=3 {
+        assert_eq!(bench.log.committed(device(number), BootId(9)), FrameSeq(4), "device {number}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_hangs_is_told_of_until_it_lands() {
+    let place = Place::database();
+    let mut bench = place.open(small());
+    let operator = operator(&place).await;
+    operator.batch_execute("BEGIN; LOCK TABLE log_commits IN EXCLUSIVE MODE").await.unwrap();
+    let batch = bench.batch(device(1), &[(1, 1.0)]);
+    let tag = bench.submit(batch).await;
+    eventually("it is noticed", || bench.log.stats().store.away_s.is_some());
+    operator.batch_execute("ROLLBACK").await.unwrap();
+    assert_eq!(bench.ear.wait(tag), stored(0, 1));
+    assert_eq!(bench.log.stats().store.away_s, None);
+    assert_eq!(bench.log.stats().reopened, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_that_nobody_waits_for_is_cancelled_and_one_that_is_cancelled_was_too_slow() {
+    let place = Place::database();
+    let mut bench = place.open(small());
+    let batch = bench.batch(device(1), &[(1, 1.0)]);
+    bench.append(batch).await;
+    let operator = operator(&place).await;
+    operator.batch_execute("BEGIN; LOCK TABLE readings").await.unwrap();
+    let read = || {
+        let log = bench.log.clone();
+        let reading = tokio::spawn(async move { log.latest(device(1)).await });
+        eventually("it reads", || connections(&place, "edgesync", WAITS) == 1);
+        reading
+    };
+    read().abort();
+    eventually("it does not", || connections(&place, "edgesync", WAITS) == 0);
+    let reading = read();
+    let cancel = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = 'edgesync'";
+    place.cluster().psql(cancel);
+    let read = reading.await.unwrap();
+    assert!(matches!(read, Err(Error::TooSlow)), "{read:?}");
+    operator.batch_execute("ROLLBACK").await.unwrap();
+    assert_eq!(bench.log.latest(device(1)).await.unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_locks_the_days_that_it_is_of_and_a_long_time_is_read_in_stretches() {
+    let place = Place::database();
+    let mut bench = place.open(Options { tail_bytes: 1, ..small() });
+    let days = 3 * limit::LOG_READ_DAYS as i64;
+    let readings: Vec<_> = (0..days).map(|day| (day * 86_400, day as f64)).collect();
+    let batch = bench.batch(device(1), &readings);
+    assert_eq!(bench.append(batch).await, stored(0, days as u32));
+    let batch = bench.batch(device(2), &readings[..2]);
+    bench.append(batch).await;
+    let batch = bench.batch(device(1), &readings[days as usize - 1..]);
+    bench.append(batch).await;
+
+    let operator = operator(&place).await;
+    operator.batch_execute("BEGIN; LOCK TABLE readings_19700101, readings_19700102").await.unwrap();
+    let newest = || RangeQuery { order: Order::Descending, ..query(device(1)) };
+    // More often than PostgreSQL makes a plan for each time, unless told to.
+    for _ in 0..8 {
+        let read = async { (bench.log.latest(device(1)).await, bench.log.range(newest()).await) };
+        let read =
+            tokio::time::timeout(Duration::from_secs(10), read).await.expect("it waits for no old day");
+        assert_eq!(read.0.unwrap()[0].num, (days - 1) as f64);
+        assert_eq!(read.1.unwrap().readings.len(), 7);
+    }
+    operator.batch_execute("ROLLBACK").await.unwrap();
+
+    let mut values: Vec<f64> = (0..days).map(|day| day as f64).collect();
+    values.push((days - 1) as f64);
+    assert_eq!(bench.values(device(1)).await, values);
+    values.reverse();
+    let backwards = read_all(&bench.log, newest()).await;
+    assert!(backwards.iter().map(|reading| reading.num).eq(values));
+    assert_eq!(bench.log.latest(device(2)).await.unwrap()[0].num, 1.0, "in the oldest stretch");
+    let first = bench.log.tail(Offset(0)).next().await.unwrap();
+    assert_eq!((first.first, first.end()), (Offset(0), bench.log.end()), "of all days, in order");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -322,4 +482,27 @@ async fn a_tail_that_is_behind_a_dropped_day_is_told_where_to_go_on() {
     // And a late reading of that day makes it again.
     let batch = bench.batch(device(1), &[(3, 9.0)]);
     assert_eq!(bench.append(batch).await, stored(5, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_a_long_hole_is_found() {
+    let place = Place::database();
+    let mut bench = place.open(Options { tail_bytes: 1, ..small() });
+    let mut end = 0;
+    for (day, count) in [(0, 1), (1, 90_000), (2, 20_000)] {
+        let readings: Vec<_> = (0..count).map(|at| (day * 86_400 + at % 80_000, at as f64)).collect();
+        let batch = bench.batch(device(1), &readings);
+        assert_eq!(bench.append(batch).await, stored(end, count as u32));
+        end += count as u64;
+    }
+    place.cluster().psql("DROP TABLE readings_19700102");
+    for (at, found) in [(1, 90_001), (50_000, 90_001), (90_000, 90_001)] {
+        let missed = bench.log.tail(Offset(at)).next().await;
+        let Err(Error::Dropped { oldest }) = missed else { panic!("{missed:?}") };
+        assert_eq!(oldest, Offset(found), "from {at}");
+    }
+    assert_eq!(bench.log.tail(Offset(90_001)).next().await.unwrap().first, Offset(90_001));
+    place.cluster().psql("DROP TABLE readings_19700103");
+    let missed = bench.log.tail(Offset(1)).next().await;
+    assert!(matches!(missed, Err(Error::Dropped { oldest }) if oldest == bench.log.end()), "{missed:?}");
 }
