@@ -21,6 +21,7 @@ pub mod password;
 mod pump;
 mod rest;
 mod router;
+pub mod running;
 pub mod tenant;
 pub mod ws;
 
