@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io;
 
 use axum::body::Bytes;
+use edgesync_schemas::entity::user::SubscriptionType;
 use edgesync_schemas::limit;
 use edgesync_storage::log::Retention;
 use futures_util::{StreamExt, stream};
@@ -315,6 +316,43 @@ async fn a_device_or_sensor_named_twice_is_refused() {
         assert_eq!(status, StatusCode::BAD_REQUEST, "{problem}");
         assert!(problem.contains(&format!("parameter {named} has ")), "{problem}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_is_cut_when_the_membership_ends() {
+    let server = Server::start().await;
+    let account = server.signup("ada@example.org").await;
+    let member = server.signup("bob@example.org").await;
+    let members = format!("/api/v1/organizations/{}/members", account.organization);
+    let body = json!({"email": "bob@example.org", "role": "user"});
+    let (status, made) = server.call("POST", &members, Some(&account.token), Some(body)).await;
+    assert_eq!(status, StatusCode::CREATED, "{made}");
+    // More than are looked up at a time, and more with readings than are on their way to the client.
+    server.catalog.set_plan("ada@example.org", SubscriptionType::Paid, 1_000).await.unwrap();
+    let line =
+        |n| json!({"organization_id": account.organization, "name": format!("d{n}"), "device_type": "pump"});
+    let lines: String = (0..=limit::PAGE_MAX).map(|n| format!("{}\n", line(n))).collect();
+    let (path, kind) = ("/api/v1/devices/bulk", "application/x-ndjson");
+    let response = server.send("POST", path, Some(&account.token), kind, Body::from(lines)).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    let (_, page) = server.get("/devices?limit=10", &account).await;
+    for device in page["items"].as_array().unwrap() {
+        server.store(device["id"].as_str().unwrap(), "a", &[(1, "1")]).await;
+    }
+    let query = format!("organization={}&format=ndjson", account.organization);
+    let (_, whole) = server.export(&query, &member).await;
+    assert_eq!(whole.lines().count(), 10);
+
+    let path = format!("/api/v1/readings/export?{query}");
+    let response = server.send("GET", &path, Some(&member.token), "text/plain", Body::empty()).await;
+    let mut chunks = response.into_body().into_data_stream();
+    assert!(chunks.next().await.unwrap().is_ok());
+    let path = format!("{members}/{}", made["user_id"].as_str().unwrap());
+    let (status, answer) = server.call("DELETE", &path, Some(&account.token), None).await;
+    assert_eq!(status, StatusCode::NO_CONTENT, "{answer}");
+    let rest: Vec<_> = chunks.collect().await;
+    assert!(rest.last().unwrap().is_err());
 }
 
 #[tokio::test(flavor = "multi_thread")]
