@@ -119,6 +119,12 @@ impl Problem {
         Self { retry_after_s: Some(retry_after_s), ..problem }
     }
 
+    /// 429: what the user has begun before must end first.
+    pub fn running(code: &'static str, detail: &'static str) -> Self {
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, code, detail);
+        Self { retry_after_s: Some(1), ..problem }
+    }
+
     /// 503: too much is going on right now.
     pub fn busy() -> Self {
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "the server is busy, try again");

@@ -22,6 +22,7 @@ pub mod password;
 mod pump;
 mod rest;
 mod router;
+pub mod running;
 pub mod tenant;
 pub mod ws;
 

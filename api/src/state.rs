@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use edgesync_actors::Handle;
 use edgesync_schemas::id::FlowId;
+use edgesync_schemas::limit;
 use edgesync_storage::catalog::Catalog;
 use edgesync_storage::history::History;
 use edgesync_storage::log::ReadingLog;
@@ -15,6 +16,7 @@ use crate::attempts::Attempts;
 use crate::body::Bodies;
 use crate::idempotency::Once;
 use crate::password::Passwords;
+use crate::running::Runs;
 
 /// The parts of the server. Cheap to clone: each handler gets one.
 #[derive(Debug, Clone)]
@@ -25,6 +27,10 @@ pub struct AppState {
     pub log: ReadingLog,
     /// Readings as history: buckets, exports, imports.
     pub history: History,
+    /// Whose exports run.
+    pub exports: Runs,
+    /// Whose imports run.
+    pub imports: Runs,
     /// Whatever runs.
     pub actors: Handle,
     /// The listener's counters.
@@ -70,6 +76,8 @@ impl AppState {
         Self {
             catalog,
             history: History::new(log.clone()),
+            exports: Runs::at_most(limit::EXPORTS_PER_USER),
+            imports: Runs::at_most(limit::IMPORTS_PER_USER),
             log,
             actors,
             gate,

@@ -191,6 +191,8 @@ pub const BUCKET_RAW_BYTES: usize = 1024 * 1024;
 pub const BUCKET_RANGE_H: i64 = 24;
 /// Exports that run at once. More: refused (503 `busy`).
 pub const EXPORTS: usize = 4;
+/// Exports of one user that run at once. More: refused (429 `export_running`).
+pub const EXPORTS_PER_USER: usize = 1;
 /// Seconds that an export waits for a client that takes nothing. Longer: it is cut off.
 pub const EXPORT_STALL_S: u64 = 60;
 /// Devices named in one export. More: refused; an organization is exported whole.
@@ -201,6 +203,8 @@ pub const EXPORT_GROUP_READINGS: usize = 65_536;
 pub const EXPORT_GROUP_RAW_BYTES: usize = 8 * 1024 * 1024;
 /// Imports that run at once. More: refused (503 `busy`).
 pub const IMPORTS: usize = 2;
+/// Imports of one user that run at once. More: refused (429 `import_running`).
+pub const IMPORTS_PER_USER: usize = 1;
 /// Bytes of an import's body. More: it ends there (413); what was answered before stays.
 pub const IMPORT_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 /// Bytes of one line of an import. Longer: the line is refused.

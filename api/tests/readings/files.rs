@@ -1,10 +1,14 @@
 //! Exports and imports.
 
 use std::collections::HashMap;
+use std::io;
 
+use axum::body::Bytes;
+use edgesync_schemas::entity::user::SubscriptionType;
 use edgesync_schemas::limit;
 use edgesync_storage::log::Retention;
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream};
+use tokio::sync::mpsc;
 
 use super::*;
 
@@ -37,6 +41,12 @@ impl Server {
         assert_eq!(status, StatusCode::CREATED, "{answer}");
         answer["device"]["id"].as_str().unwrap().to_owned()
     }
+}
+
+/// `accepted`, `repeated` and `refused` of a report.
+fn told((status, report): (StatusCode, Value)) -> [u64; 3] {
+    assert_eq!(status, StatusCode::OK, "{report}");
+    ["accepted", "repeated", "refused"].map(|count| report[count].as_u64().unwrap())
 }
 
 fn yesterday() -> i64 {
@@ -129,25 +139,31 @@ async fn an_export_has_the_sensors_and_the_order_asked_for() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_export_that_is_hung_up_frees_its_place() {
     let server = Server::start().await;
-    let account = server.signup("ada@example.org").await;
-    let device = server.device(&account).await;
-    server.store(&device, "a", &[(1, "1")]).await;
-    let path = format!("/api/v1/readings/export?device={device}&format=csv");
-    let begin = || server.send("GET", &path, Some(&account.token), "text/plain", Body::empty());
+    let mut accounts = Vec::new();
+    for n in 0..=limit::EXPORTS {
+        let account = server.signup(&format!("ada{n}@example.org")).await;
+        let device = server.device(&account).await;
+        server.store(&device, "a", &[(1, "1")]).await;
+        accounts.push((account, format!("/api/v1/readings/export?device={device}&format=csv")));
+    }
+    let begin = |n: usize| {
+        let (account, path) = &accounts[n];
+        server.send("GET", path, Some(&account.token), "text/plain", Body::empty())
+    };
     let mut running = Vec::new();
-    for _ in 0..limit::EXPORTS {
-        let response = begin().await;
+    for n in 0..limit::EXPORTS {
+        let response = begin(n).await;
         assert_eq!(response.status(), StatusCode::OK);
         running.push(response.into_body().into_data_stream());
     }
-    let refused = begin().await;
+    let refused = begin(limit::EXPORTS).await;
     assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(refused.headers().contains_key(header::RETRY_AFTER));
     // The header of the file came; then the client goes.
     assert!(running[0].next().await.unwrap().is_ok());
     drop(running.remove(0));
     let started = Instant::now();
-    while begin().await.status() != StatusCode::OK {
+    while begin(limit::EXPORTS).await.status() != StatusCode::OK {
         assert!(started.elapsed() < Duration::from_secs(20), "no place within 20 s");
         tokio::task::yield_now().await;
     }
@@ -207,24 +223,16 @@ async fn an_import_with_an_id_is_stored_once_however_often_it_is_sent() {
     let query = format!("device={device}&import=backfill-1");
     let kind = "application/x-ndjson";
     let import = |count: i64| server.import(&query, &account, kind, lines(count));
-    let told = |(status, report): (StatusCode, Value)| {
-        assert_eq!(status, StatusCode::OK, "{report}");
-        (
-            report["accepted"].as_u64().unwrap(),
-            report["repeated"].as_u64().unwrap(),
-            report["refused"].as_u64().unwrap(),
-        )
-    };
     // The first try broke off after a part; 20,000 lines are several chunks.
-    assert_eq!(told(import(5_000).await), (4_500, 0, 500));
-    assert_eq!(told(import(20_000).await), (18_000, 4_500, 2_000));
-    assert_eq!(told(import(20_000).await), (18_000, 18_000, 2_000));
+    assert_eq!(told(import(5_000).await), [4_500, 0, 500]);
+    assert_eq!(told(import(20_000).await), [13_500, 4_500, 2_000]);
+    assert_eq!(told(import(20_000).await), [0, 18_000, 2_000]);
     let path =
         format!("/readings/series?series={device}/t&from={start}&to={}&points=1&agg=count", start + 20_000);
     assert_eq!(server.get(&path, &account).await.1["series"][0]["count"], json!([18_000]));
     // Another id is another import.
     let other = server.import(&format!("device={device}&import=backfill-2"), &account, kind, lines(10)).await;
-    assert_eq!(told(other), (9, 0, 1));
+    assert_eq!(told(other), [9, 0, 1]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -253,4 +261,134 @@ async fn only_admins_import_and_only_what_is_said_to_be_csv_or_json_lines() {
     let named = format!("{{\"device_id\":\"{device}\",{}", &line[1..]);
     let (_, report) = server.import("", &member, "application/x-ndjson", named).await;
     assert_eq!((&report["accepted"], &report["errors"][0]["field"]), (&json!(0), &json!("device_id")));
+}
+
+/// A line of an import: the value, at a time of its own.
+fn line(device: &str, value: i64) -> String {
+    let timestamp = yesterday() * 1000 + value;
+    format!("{}\n", json!({"device_id": device, "sensor_type": "t", "value": value, "timestamp": timestamp}))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outsider_cannot_touch_the_imports_of_a_device() {
+    let server = Server::start().await;
+    let account = server.signup("ada@example.org").await;
+    let device = server.device(&account).await;
+    let outsider = server.signup("eve@example.org").await;
+    let kind = "application/x-ndjson";
+    let lines = |count: i64| (0..count).map(|n| line(&device, n)).collect::<String>();
+    assert_eq!(told(server.import("import=backfill", &account, kind, lines(3)).await), [3, 0, 0]);
+    // The same id, which would use up its numbers, and as many others as are remembered.
+    let others = (0..limit::BOOTS_PER_DEVICE).map(|n| format!("import=other-{n}"));
+    for query in std::iter::once("import=backfill".to_owned()).chain(others) {
+        assert_eq!(told(server.import(&query, &outsider, kind, lines(10)).await), [0, 0, 10], "{query}");
+    }
+    assert_eq!(told(server.import("import=backfill", &account, kind, lines(10)).await), [7, 3, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_is_final_for_an_import_id_and_is_not_counted_as_stored() {
+    let server = Server::start().await;
+    let account = server.signup("ada@example.org").await;
+    let device = server.device(&account).await;
+    let kind = "application/x-ndjson";
+    let mended = format!("{}{}", line(&device, 1), line(&device, 2));
+    let wrong = mended.replace("\"value\":2", "\"value\":null");
+    assert_ne!(wrong, mended);
+    assert_eq!(told(server.import("import=a", &account, kind, wrong).await), [1, 0, 1]);
+    assert_eq!(told(server.import("import=a", &account, kind, mended.clone()).await), [0, 2, 0]);
+    let path = format!("/readings?device={device}");
+    assert_eq!(values(&server.get(&path, &account).await.1), [1.0]);
+    assert_eq!(told(server.import("import=b", &account, kind, line(&device, 2)).await), [1, 0, 0]);
+    assert_eq!(values(&server.get(&path, &account).await.1), [1.0, 2.0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_or_sensor_named_twice_is_refused() {
+    let server = Server::start().await;
+    let account = server.signup("ada@example.org").await;
+    let device = server.device(&account).await;
+    for (query, named) in [
+        (format!("device={device},{}", device.to_uppercase()), "device"),
+        (format!("device={device}&sensor=a,b,a"), "sensor"),
+    ] {
+        let (status, problem) = server.export(&format!("{query}&format=csv"), &account).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{problem}");
+        assert!(problem.contains(&format!("parameter {named} has ")), "{problem}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_is_cut_when_the_membership_ends() {
+    let server = Server::start().await;
+    let account = server.signup("ada@example.org").await;
+    let member = server.signup("bob@example.org").await;
+    let members = format!("/api/v1/organizations/{}/members", account.organization);
+    let body = json!({"email": "bob@example.org", "role": "user"});
+    let (status, made) = server.call("POST", &members, Some(&account.token), Some(body)).await;
+    assert_eq!(status, StatusCode::CREATED, "{made}");
+    // More than are looked up at a time, and more with readings than are on their way to the client.
+    server.catalog.set_plan("ada@example.org", SubscriptionType::Paid, 1_000).await.unwrap();
+    let line =
+        |n| json!({"organization_id": account.organization, "name": format!("d{n}"), "device_type": "pump"});
+    let lines: String = (0..=limit::PAGE_MAX).map(|n| format!("{}\n", line(n))).collect();
+    let (path, kind) = ("/api/v1/devices/bulk", "application/x-ndjson");
+    let response = server.send("POST", path, Some(&account.token), kind, Body::from(lines)).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    let (_, page) = server.get("/devices?limit=10", &account).await;
+    for device in page["items"].as_array().unwrap() {
+        server.store(device["id"].as_str().unwrap(), "a", &[(1, "1")]).await;
+    }
+    let query = format!("organization={}&format=ndjson", account.organization);
+    let (_, whole) = server.export(&query, &member).await;
+    assert_eq!(whole.lines().count(), 10);
+
+    let path = format!("/api/v1/readings/export?{query}");
+    let response = server.send("GET", &path, Some(&member.token), "text/plain", Body::empty()).await;
+    let mut chunks = response.into_body().into_data_stream();
+    assert!(chunks.next().await.unwrap().is_ok());
+    let path = format!("{members}/{}", made["user_id"].as_str().unwrap());
+    let (status, answer) = server.call("DELETE", &path, Some(&account.token), None).await;
+    assert_eq!(status, StatusCode::NO_CONTENT, "{answer}");
+    let rest: Vec<_> = chunks.collect().await;
+    assert!(rest.last().unwrap().is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_exports_and_imports_one_file_at_a_time() {
+    let server = Server::start().await;
+    let account = server.signup("ada@example.org").await;
+    let other = server.signup("bob@example.org").await;
+    let (device, theirs) = (server.device(&account).await, server.device(&other).await);
+    server.store(&device, "a", &[(1, "1")]).await;
+    let export = |device: &str| format!("device={device}&format=csv");
+
+    // The header is on its way, and the reading waits: it runs.
+    let path = format!("/api/v1/readings/export?{}", export(&device));
+    let running = server.send("GET", &path, Some(&account.token), "text/plain", Body::empty()).await;
+    let (status, problem) = server.export(&export(&device), &account).await;
+    assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(problem.contains("\"export_running\""), "{problem}");
+    assert_eq!(server.export(&export(&theirs), &other).await.0, StatusCode::OK);
+    axum::body::to_bytes(running.into_body(), usize::MAX).await.unwrap();
+    assert_eq!(server.export(&export(&device), &account).await.0, StatusCode::OK);
+
+    let kind = "application/x-ndjson";
+    let (sender, taken) = mpsc::channel(1);
+    let body = stream::unfold(taken, |mut taken: mpsc::Receiver<String>| async move {
+        taken.recv().await.map(|line| (Ok::<_, io::Error>(Bytes::from(line)), taken))
+    });
+    let meanwhile = async {
+        // There is room for the second when the first was taken: it runs.
+        sender.send(line(&device, 1)).await.unwrap();
+        sender.send(line(&device, 2)).await.unwrap();
+        let (status, problem) = server.import("", &account, kind, line(&device, 3)).await;
+        assert_eq!((status, &problem["code"]), (StatusCode::TOO_MANY_REQUESTS, &json!("import_running")));
+        assert_eq!(told(server.import("", &other, kind, line(&theirs, 3)).await), [1, 0, 0]);
+        drop(sender);
+    };
+    let (report, ()) = tokio::join!(server.import("", &account, kind, Body::from_stream(body)), meanwhile);
+    assert_eq!(told(report), [2, 0, 0]);
+    assert_eq!(told(server.import("", &account, kind, line(&device, 3)).await), [1, 0, 0]);
 }

@@ -29,6 +29,7 @@ use serde_json::{Value, json};
 
 /// The router over real stores, called without a socket.
 struct Server {
+    catalog: Catalog,
     log: ReadingLog,
     service: TowerToHyperService<axum::Router>,
     _directory: tempfile::TempDir,
@@ -55,9 +56,9 @@ impl Server {
         let catalog = Catalog::open(&path("catalog.db")).unwrap();
         let log = ReadingLog::open(&path("log"), Options::default()).unwrap();
         let system = System::start(catalog.clone(), log.clone(), system::Options::default()).await.unwrap();
-        let state = AppState::new(catalog, log.clone(), system.handle(), Arc::new(Gate::default()));
+        let state = AppState::new(catalog.clone(), log.clone(), system.handle(), Arc::new(Gate::default()));
         let service = TowerToHyperService::new(edgesync_api::router(state));
-        Self { log, service, _directory: directory }
+        Self { catalog, log, service, _directory: directory }
     }
 
     async fn call(

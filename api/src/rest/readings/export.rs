@@ -2,7 +2,11 @@
 //!
 //! A file that could not be written whole is told by its end: the connection is cut before it.
 
+use std::collections::HashSet;
+use std::fmt::Display;
+use std::hash::Hash;
 use std::io;
+use std::str::FromStr;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -21,12 +25,14 @@ use crate::auth::Auth;
 use crate::error::Problem;
 use crate::openapi::Role;
 use crate::page::Params;
+use crate::running::Running;
 use crate::state::AppState;
 use crate::tenant;
 
 /// Readings as a file.
 ///
 /// Everything in the range that is durable when it begins, device by device, by event time. A file whose connection is cut is not whole.
+/// A user exports one file at a time.
 #[utoipa::path(
     get,
     path = "/readings/export",
@@ -55,13 +61,19 @@ pub(super) async fn export(
 ) -> Result<Response, Problem> {
     let format = params.parse("format")?.ok_or_else(|| Problem::parameter("format", "is required"))?;
     let (from, to) = (time(&params, "from")?, time(&params, "to")?);
-    let (sensors, order) = (list(&params, "sensor")?, params.parse("order")?.unwrap_or_default());
+    let (sensors, order) = (distinct(&params, "sensor")?, params.parse("order")?.unwrap_or_default());
     let scope = scope(&state, &auth, &params).await?;
     let query = ExportQuery { scope, sensors, from, to, order, format };
+    let Some(running) = state.exports.begin(auth.user.id) else {
+        return Err(Problem::running(
+            "export_running",
+            "an export of yours is running; one goes on at a time",
+        ));
+    };
     let Some(export) = state.history.export(query)? else { return Err(Problem::busy()) };
     let (chunks, taken) = mpsc::channel(1);
     // Its devices are looked up as this request sees them: a token may see one organization only.
-    tokio::spawn(carry_on(send(export, chunks)));
+    tokio::spawn(carry_on(send(export, running, chunks)));
     let (kind, extension) = match format {
         Format::Csv => ("text/csv; charset=utf-8; header=present", "csv"),
         Format::Ndjson => ("application/x-ndjson", "ndjson"),
@@ -75,7 +87,7 @@ pub(super) async fn export(
 /// `device=` or `organization=`: to members.
 async fn scope(state: &AppState, auth: &Auth, params: &Params) -> Result<Scope, Problem> {
     let user = auth.user.id;
-    let devices: Vec<DeviceId> = list(params, "device")?;
+    let devices: Vec<DeviceId> = distinct(params, "device")?;
     match params.parse::<OrganizationId>("organization")? {
         Some(_) if !devices.is_empty() => Err(Problem::parameter("organization", "goes without device")),
         Some(organization) => {
@@ -97,31 +109,45 @@ async fn scope(state: &AppState, auth: &Auth, params: &Params) -> Result<Scope, 
     }
 }
 
+/// A parameter of several values, each given once: one given again would be in the file again.
+fn distinct<T: FromStr<Err: Display> + Display + Eq + Hash>(
+    params: &Params,
+    name: &str,
+) -> Result<Vec<T>, Problem> {
+    let values: Vec<T> = list(params, name)?;
+    let mut seen = HashSet::with_capacity(values.len());
+    match values.iter().find(|value| !seen.insert(*value)) {
+        Some(twice) => Err(Problem::parameter(name, &format!("has {twice} more than once"))),
+        None => Ok(values),
+    }
+}
+
 /// A part of the file, or its end. A channel that closes without one was cut.
 enum Part {
     Chunk(Bytes),
-    End,
+    /// Whoever has seen the end may begin another export: it is no longer running.
+    End(Running),
 }
 
 /// Reads the file and sends it on. Ends when the client is gone or takes nothing for too long: the place is free then.
-async fn send(mut export: Export, chunks: mpsc::Sender<Part>) {
+async fn send(mut export: Export, running: Running, chunks: mpsc::Sender<Part>) {
     let patience = Duration::from_secs(limit::EXPORT_STALL_S);
     let start = export.start();
-    let mut part = if start.is_empty() { None } else { Some(Part::Chunk(start)) };
+    let mut chunk = if start.is_empty() { None } else { Some(start) };
     loop {
-        let next = match part.take() {
-            Some(part) => part,
-            None => match export.next().await {
-                Ok(Some(chunk)) => Part::Chunk(chunk),
-                Ok(None) => Part::End,
-                Err(error) => return log(&error),
-            },
-        };
-        let is_end = matches!(next, Part::End);
-        if chunks.send_timeout(next, patience).await.is_err() || is_end {
+        if let Some(chunk) = chunk.take()
+            && chunks.send_timeout(Part::Chunk(chunk), patience).await.is_err()
+        {
             return;
         }
+        match export.next().await {
+            Ok(Some(next)) => chunk = Some(next),
+            Ok(None) => break,
+            Err(error) => return log(&error),
+        }
     }
+    // If it fails nobody is waiting, and the file was cut.
+    let _ = chunks.send_timeout(Part::End(running), patience).await;
 }
 
 fn log(error: &export::Error) {
@@ -133,7 +159,10 @@ fn body(taken: mpsc::Receiver<Part>) -> Body {
         let mut taken = taken?;
         match taken.recv().await {
             Some(Part::Chunk(chunk)) => Some((Ok(chunk), Some(taken))),
-            Some(Part::End) => None,
+            Some(Part::End(running)) => {
+                drop(running);
+                None
+            }
             None => Some((Err(io::Error::other("export broken off")), None)),
         }
     });
@@ -142,11 +171,18 @@ fn body(taken: mpsc::Receiver<Part>) -> Body {
 
 #[cfg(test)]
 mod tests {
+    use edgesync_schemas::id::UserId;
     use edgesync_storage::history::History;
     use edgesync_storage::log::{Options, Order, ReadingLog};
     use futures_util::StreamExt;
+    use uuid::Uuid;
 
     use super::*;
+    use crate::running::Runs;
+
+    fn running() -> Running {
+        Runs::at_most(1).begin(UserId::from_uuid(Uuid::nil())).unwrap()
+    }
 
     async fn read(taken: mpsc::Receiver<Part>) -> Vec<Option<Bytes>> {
         body(taken).into_data_stream().map(Result::ok).collect().await
@@ -162,7 +198,7 @@ mod tests {
 
         let (sender, taken) = mpsc::channel(2);
         sender.send(Part::Chunk(chunk.clone())).await.ok().unwrap();
-        sender.send(Part::End).await.ok().unwrap();
+        sender.send(Part::End(running())).await.ok().unwrap();
         assert_eq!(read(taken).await, [Some(chunk)]);
     }
 
@@ -182,7 +218,7 @@ mod tests {
         let (chunks, taken) = mpsc::channel(1);
         let started = tokio::time::Instant::now();
         // The header of the file has room in the channel, its end has none.
-        send(export, chunks).await;
+        send(export, running(), chunks).await;
         assert!(started.elapsed() >= Duration::from_secs(limit::EXPORT_STALL_S));
         let parts = read(taken).await;
         assert!(parts.len() == 2 && parts[1].is_none(), "{parts:?}");

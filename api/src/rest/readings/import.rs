@@ -21,12 +21,13 @@ use crate::page::Params;
 use crate::state::AppState;
 use crate::tenant;
 
-/// What became of the lines of an import.
+/// What became of the lines of an import: each is counted once.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ImportReport {
-    /// Readings that are durable.
+    /// Readings that were stored, and are durable.
     accepted: u64,
-    /// Of these, the ones that an earlier try of the same import had stored.
+    /// Lines that were skipped: an earlier try of the same import had dealt with them, whether it stored or refused them. What it
+    /// refused is not stored under the same `import`, even if it would be accepted by now.
     repeated: u64,
     /// Lines that were refused.
     refused: u64,
@@ -61,7 +62,7 @@ impl From<Report> for ImportReport {
 ///
 /// CSV whose first line names the columns, or a JSON object per line; fields as an export has them, of which `device_id`, `unit`,
 /// `received_at` and `raw_data` may be absent. An admin of each device's organization may. With `import`, a file that is sent again
-/// after a failure is stored once.
+/// after a failure is stored once, and what was refused stays refused. A user imports one file at a time.
 #[utoipa::path(
     post,
     path = "/readings/import",
@@ -92,6 +93,12 @@ pub(super) async fn import(
     }
     let id = params.parse("import")?;
     let query = ImportQuery { user: auth.user.id, catalog: state.catalog.clone(), device, format, id };
+    let Some(_running) = state.imports.begin(auth.user.id) else {
+        return Err(Problem::running(
+            "import_running",
+            "an import of yours is running; one goes on at a time",
+        ));
+    };
     let Some(import) = state.history.import(query) else { return Err(Problem::busy()) };
     Ok(Json(read(import, body).await?.into()))
 }
@@ -156,7 +163,7 @@ fn ended(import: &Import, status: StatusCode, code: &'static str, why: &str) -> 
 
 fn durable(accepted: u64) -> String {
     format!(
-        "{accepted} readings before it are durable, and with the same import= a file sent again is stored once"
+        "{accepted} readings before it were stored and are durable, and with the same import= a file sent again is stored once"
     )
 }
 

@@ -232,6 +232,10 @@ impl Export {
             let slice = Slice { after, ..Slice::FIRST };
             let filter = DeviceFilter { organization: Some(*organization), ..DeviceFilter::default() };
             let page = catalog.devices(*user, filter, slice).await?;
+            // To one who is no member any more there are no devices: that is not the end of the file.
+            if !catalog.may_read(*user, *organization).await? {
+                return Err(catalog::Error::NotFound { what: "organization" }.into());
+            }
             self.more_devices = page.next.map(Some);
             self.devices.extend(page.items.iter().map(|device| device.id));
         }

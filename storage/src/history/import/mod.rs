@@ -5,6 +5,8 @@
 //! - With an [`ImportId`] it is stored once, however often it is sent: each device's lines are numbered as frames of a boot that the id
 //!   stands for, and the log skips the numbers that it has. It remembers as many imports per device as boots
 //!   ([`limit::BOOTS_PER_DEVICE`]); they are counted apart from the device's own, which imports thus cannot push out.
+//! - A number that is used up stays so: a line that was refused is not stored under the same id later, whatever has changed. Lines of a
+//!   device that the user may not import to have no numbers: nobody moves the imports of a device that is not theirs.
 //! - Memory: one chunk, and the readings in it.
 //!
 //! Imported readings are readings that arrive late: flows and dashboards see them so.
@@ -30,6 +32,9 @@ use crate::catalog::{self, Catalog};
 use crate::log::{self, Append, OnCommit, Outcome, SeriesDictionary};
 use line::{Header, Line, LineError};
 use split::{Piece, Splitter};
+
+/// Lines that are taken in before others on the thread get their turn.
+const LINES_PER_TURN: u32 = 100;
 
 /// How the lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,12 +91,12 @@ pub enum Error {
     Catalog(#[from] catalog::Error),
 }
 
-/// What became of the lines so far.
+/// What became of the lines so far: each is counted once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
-    /// Readings that are durable.
+    /// Readings that were stored, and are durable.
     pub accepted: u64,
-    /// Of these, the ones that an earlier try of the same import had stored.
+    /// Lines that were skipped: an earlier try of the same import had dealt with them, whether it stored or refused them.
     pub repeated: u64,
     /// Lines that were refused.
     pub refused: u64,
@@ -197,10 +202,15 @@ impl Import {
     }
 
     async fn drain(&mut self) -> Result<(), Error> {
+        let mut lines: u32 = 0;
         while let Some((number, piece)) = self.splitter.next() {
             match piece {
                 Piece::TooLong => self.refuse(number, LineError::whole(line::TOO_LONG)),
                 Piece::Record(record) => self.record(number, &record).await?,
+            }
+            lines += 1;
+            if lines.is_multiple_of(LINES_PER_TURN) {
+                tokio::task::yield_now().await;
             }
         }
         self.store().await
@@ -230,12 +240,14 @@ impl Import {
             self.refuse(number, LineError::of("device_id", line::TOO_MANY_DEVICES));
             return Ok(());
         };
-        let admitted = match target.refused {
-            Some(message) => Err(LineError::of("device_id", message)),
-            None => line
-                .timestamp(now, retention.days(device))
-                .and_then(|ts| admit(&dictionary, device, &line, ts, &mut target.columns)),
-        };
+        if let Some(message) = target.refused {
+            // Without a number: it would be one among the imports of a device that is not the user's.
+            self.refuse(number, LineError::of("device_id", message));
+            return Ok(());
+        }
+        let admitted = line
+            .timestamp(now, retention.days(device))
+            .and_then(|ts| admit(&dictionary, device, &line, ts, &mut target.columns));
         target.lines += 1;
         target.frames.push(FrameEnd { q: FrameSeq(target.lines), end_row: target.columns.len() as u32 });
         match admitted {
@@ -303,7 +315,7 @@ impl Import {
             // Frames are numbered from the first line, so none can be missing before them: a gap is a batch of ours that failed.
             match outcome.await {
                 Ok(Outcome::Durable { stored, .. }) => {
-                    self.report.accepted += rows;
+                    self.report.accepted += u64::from(stored);
                     self.report.repeated += rows - u64::from(stored);
                 }
                 Ok(Outcome::Failed | Outcome::Gap { .. }) | Err(_) => return Err(Error::Failed),
