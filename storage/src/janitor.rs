@@ -143,7 +143,6 @@ impl Work {
         report(pass.expired(), started.elapsed());
         self.catalog.remove_ended().await?;
         self.catalog.prune_device_history().await?;
-        self.catalog.prune_device_history().await?;
         Ok(())
     }
 
