@@ -152,6 +152,16 @@ pub const RETENTION_PASS_S: u64 = 600;
 pub const EXPIRE_BLOCKS: usize = 512;
 /// Milliseconds that a pass works before it pauses, and pauses before it goes on.
 pub const EXPIRE_SLICE_MS: u64 = 100;
+/// Seconds that what a project asked before is kept still, after it asks less; and everything after the server started.
+pub const RETENTION_REGRET_S: u64 = 3600;
+/// Milliseconds that dropping a day in PostgreSQL waits for its locks. As long as that, readers that come wait behind it.
+pub const EXPIRE_LOCK_MS: u64 = 200;
+/// Attempts to get them in one pass.
+pub const EXPIRE_ATTEMPTS: usize = 5;
+/// Share of a day's readings that must be too old for the day to be written anew without them: one in so many.
+pub const EXPIRED_SHARE_OF_DAY: u64 = 4;
+/// Deleted devices whose series are looked up at a time.
+pub const FORGET_DEVICES: usize = 1_000;
 /// Percent of its greatest size that a store is brought down to when it has passed it, so that this is not needed again at once.
 pub const STORE_LOW_WATER_PERCENT: u64 = 90;
 /// Bytes of dropped blocks from which on their space is given back to the file system; less waits.

@@ -53,7 +53,9 @@ impl Lane {
         let Order { commit, becomes, owner, marks, after } = order;
         let rows = Rows::of(&commit);
         let days: Vec<_> = rows.days().collect();
-        partitions.ensure(keeper, &days.iter().map(|(day, _)| *day).collect::<Vec<_>>()).await?;
+        // Until this is done, none of them is dropped.
+        let using = partitions.using(days.iter().map(|(day, _)| *day).collect());
+        partitions.ensure(keeper, using.days()).await?;
         // Prepared before the transaction begins, which then has one wait less.
         let mut copies = Vec::new();
         if days.len() > limit::LOG_COPY_DAYS {

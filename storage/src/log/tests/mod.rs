@@ -23,6 +23,7 @@ macro_rules! on_both_stores {
 mod check;
 mod disk;
 mod expire;
+mod expire_postgres;
 mod import;
 mod model;
 mod place;
