@@ -37,6 +37,7 @@ mod transfer;
 mod user;
 mod value;
 mod widget;
+mod widget_row;
 pub mod within;
 
 use std::path::Path;
