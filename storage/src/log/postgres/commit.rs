@@ -10,7 +10,7 @@
 //! leave both to it for ever. So series, which both may have, come after it; rows are of nobody else. What third parties lock is given
 //! up after a while (`connection.rs`).
 //!
-//! After an error nothing can be said about what is stored: the outcome is looked up by the commit's number (`append.rs`).
+//! After an error nothing can be said about what is stored: the outcome is looked up by the commit's number (`append/recover.rs`).
 
 use std::pin::pin;
 use std::sync::Arc;

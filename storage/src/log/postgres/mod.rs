@@ -19,7 +19,7 @@
 //!
 //! **Owner** (`session.rs`). One server; a second one is told so, a former one cannot write.
 //!
-//! **Failure** (`append.rs`, `failure.rs`). A database that is away, full, read-only or restarting is waited for: nothing is lost,
+//! **Failure** (`append/recover.rs`, `failure.rs`). A database that is away, full, read-only or restarting is waited for: nothing is lost,
 //! nothing is answered, sockets are not read when the budget is used up. If it comes back with less than was acknowledged (a
 //! standby that missed it), the log stops and says so.
 //!
