@@ -91,9 +91,9 @@ impl Catalog {
     /// Of the database.
     pub async fn flow(&self, id: FlowId) -> Result<Option<FlowDiagram>, Error> {
         let row = self.db.first(
-            "SELECT f.id, f.owner_id, f.project_id, f.name, f.description, f.version, f.deployed_version, f.tags,
+            "SELECT f.id, f.owner_id, p.id, f.name, f.description, f.version, f.deployed_version, f.tags,
                 f.created_at, f.updated_at, f.nodes, f.edges, f.metadata
-             FROM flows f WHERE f.id = $1",
+             FROM flows f LEFT JOIN projects p ON p.id = f.project_id WHERE f.id = $1",
             vec![id.into()],
         );
         row.await?.map(|mut row| read(&mut row)).transpose()
@@ -136,12 +136,12 @@ impl Catalog {
     ) -> Result<Listing<FlowSummary>, Error> {
         let sql = sorted!(
             slice.order,
-            "SELECT f.id, f.owner_id, f.project_id, f.name, f.description, f.version, f.deployed_version, f.tags,
-                f.created_at, f.updated_at
+            "SELECT f.id, f.owner_id, (SELECT p.id FROM projects p WHERE p.id = f.project_id), f.name, f.description,
+                f.version, f.deployed_version, f.tags, f.created_at, f.updated_at
              FROM flows f
              WHERE ((f.owner_id = $1 AND $2) OR f.project_id IN (SELECT p.id FROM projects p
                     JOIN organization_members m ON m.organization_id = p.organization_id WHERE m.user_id = $1))
-                AND (f.project_id = $3 OR $3 IS NULL) AND lower(f.name) LIKE $4 ESCAPE '\\'",
+                AND (f.project_id IN (SELECT p.id FROM projects p WHERE p.id = $3) OR $3 IS NULL) AND lower(f.name) LIKE $4 ESCAPE '\\'",
             ["$5", "$6", "$7"],
             Id: "f.id",
             Name: "f.name",
@@ -410,7 +410,7 @@ async fn check_deployed(tx: &mut Tx, id: FlowId) -> Result<(), Error> {
         if tx.first_for_platform(MAY_READ, vec![device.into(), id.into()]).await?.is_some() {
             continue;
         }
-        if tx.first("SELECT id FROM devices WHERE id = $1", vec![device.into()]).await?.is_some() {
+        if tx.first(THERE, vec![device.into()]).await?.is_some() {
             let message = "is of an organization whose flows may not read the devices that the deployed version reads: \
                 stop the flow first";
             return Err(Error::Invalid { field: "project_id", message });
@@ -432,13 +432,16 @@ const DEPLOYED: &str = "SELECT f.id, f.owner_id, v.version, v.diagram
     FROM flows f JOIN flow_versions v ON v.flow_id = f.id AND v.version = f.deployed_version
     WHERE f.id = $1";
 
+const THERE: &str =
+    "SELECT d.id FROM devices d JOIN organizations o ON o.id = d.organization_id WHERE d.id = $1";
+
 const MAY_READ: &str = "SELECT d.id FROM flows f JOIN devices d ON d.id = $1
     JOIN organization_members m ON m.organization_id = d.organization_id AND m.user_id = f.owner_id
     LEFT JOIN projects p ON p.id = f.project_id
     WHERE f.id = $2 AND (p.id IS NULL OR p.organization_id = d.organization_id)";
 
 const READABLE: &str =
-    "SELECT f.id, f.owner_id, f.project_id, f.name, f.description, f.version, f.deployed_version, f.tags,
+    "SELECT f.id, f.owner_id, p.id, f.name, f.description, f.version, f.deployed_version, f.tags,
         f.created_at, f.updated_at, f.nodes, f.edges, f.metadata,
         CASE WHEN f.owner_id = $1 OR m.role = 'admin' THEN 1 ELSE 0 END
     FROM flows f LEFT JOIN projects p ON p.id = f.project_id

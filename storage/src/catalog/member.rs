@@ -110,7 +110,7 @@ impl Catalog {
             refuse_owner(&mut tx, organization, of).await?;
         }
         tx.execute(
-            "UPDATE organization_members SET role = $1 WHERE organization_id = $2 AND user_id = $3",
+            "UPDATE all_memberships SET role = $1 WHERE organization_id = $2 AND user_id = $3",
             vec![Value::name(&patch.role), organization.into(), of.into()],
         )
         .await?;
@@ -139,7 +139,7 @@ impl Catalog {
         let left = member(&mut tx, organization, of).await?;
         refuse_owner(&mut tx, organization, of).await?;
         tx.execute(
-            "DELETE FROM organization_members WHERE organization_id = $1 AND user_id = $2",
+            "DELETE FROM all_memberships WHERE organization_id = $1 AND user_id = $2",
             vec![organization.into(), of.into()],
         )
         .await?;
@@ -201,7 +201,7 @@ pub(super) async fn insert(
     at: Timestamp,
 ) -> Result<(), Error> {
     tx.execute(
-        "INSERT INTO organization_members (user_id, organization_id, role, invited_by, joined_at)
+        "INSERT INTO all_memberships (user_id, organization_id, role, invited_by, joined_at)
          VALUES ($1, $2, $3, $4, $5)",
         vec![user.into(), organization.into(), Value::name(&role), invited_by.into(), at.into()],
     )
