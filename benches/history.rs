@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use edgesync_schemas::id::DeviceId;
+use edgesync_schemas::id::{DeviceId, UserId};
 use edgesync_schemas::reading::{AdmittedBatch, Columns, Quality};
 use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::unit::UnitIndex;
@@ -68,6 +68,7 @@ async fn ask(history: &History, aggs: &[Agg]) -> Duration {
     let from = Timestamp::from_ms(START_MS).unwrap();
     let to = Timestamp::from_ms(START_MS + POINTS * 1_000).unwrap();
     let query = BucketQuery {
+        user: UserId::from_uuid(Uuid::nil()),
         series: vec![Asked { device: device(), sensor: "temperature".parse().unwrap() }],
         from,
         to,

@@ -11,6 +11,7 @@ use axum::routing::get;
 use utoipa_swagger_ui::Config;
 
 use crate::error::Problem;
+use crate::etag::is_known;
 use crate::openapi::Description;
 
 /// How long a client may go on with what it has before it asks whether it still holds.
@@ -61,11 +62,4 @@ async fn document(State(api): State<Arc<Description>>, headers: HeaderMap) -> Re
     }
     let kind = HeaderValue::from_static("application/json");
     (tags, [(header::CONTENT_TYPE, kind)], api.json.clone()).into_response()
-}
-
-/// Whether `If-None-Match` names what would be sent.
-fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
-    let tags = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    let mut tags = tags.flat_map(|value| value.split(',')).map(str::trim);
-    tags.any(|tag| tag == "*" || tag.trim_start_matches("W/").as_bytes() == etag.as_bytes())
 }

@@ -131,6 +131,14 @@ impl Problem {
         Self { retry_after_s: Some(1), ..problem }
     }
 
+    /// 503: the change was done or it was not. Sent again under its key it is not done twice.
+    pub fn outcome_unknown() -> Self {
+        let detail = "outcome unknown: the database went away while the change was being committed, which was done whole or not at all. \
+            If the request had an Idempotency-Key, send it again with the same one; if not, look at what is there";
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "outcome_unknown", detail);
+        Self { retry_after_s: Some(1), ..problem }
+    }
+
     /// 500: our fault. The cause goes to the log, not to the one who asks.
     pub fn internal(error: &dyn std::error::Error) -> Self {
         tracing::error!(error = %error, cause = ?error.source(), "request failed");
@@ -210,6 +218,7 @@ impl From<catalog::Error> for Problem {
                 Self::forbidden(code, format!("the limit of {limit} is reached"))
             }
             Error::Busy | Error::Closed => Self::busy(),
+            Error::OutcomeUnknown => Self::outcome_unknown(),
             error @ (Error::SchemaNewer { .. }
             | Error::SchemaOlder { .. }
             | Error::SchemaAltered { .. }

@@ -193,7 +193,12 @@ const PROBLEMS: &[(u16, &str, &str)] = &[
     ),
     (429, "TooManyRequests", "Not so often; `Retry-After` says when."),
     (500, "Internal", "The server failed; its log says why."),
-    (503, "Busy", "Too much is going on right now; `Retry-After` says when to try again."),
+    (
+        503,
+        "Busy",
+        "Too much is going on right now; `Retry-After` says when to try again. With the `code` `outcome_unknown` a change may have been \
+         done: sent again with the same `Idempotency-Key` it is not done twice.",
+    ),
 ];
 
 fn described(&(status, name, says): &(u16, &str, &str)) -> (String, Value) {

@@ -134,7 +134,17 @@ pub enum SortedBySight {}
 
 impl IntoParams for SortedBySight {
     fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        sorted(place, &SortKey::NAMED)
+        sorted(place, &[SortKey::Name, SortKey::CreatedAt, SortKey::UpdatedAt, SortKey::LastSeen])
+    }
+}
+
+/// As [`Sorted`], for members: they have joined, and are not changed in an order.
+#[derive(Debug)]
+pub enum SortedByJoining {}
+
+impl IntoParams for SortedByJoining {
+    fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        sorted(place, &[SortKey::Name, SortKey::JoinedAt])
     }
 }
 

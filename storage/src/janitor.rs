@@ -161,6 +161,7 @@ impl Work {
         }
         report(pass.expired(), started.elapsed());
         self.catalog.remove_ended().await?;
+        self.catalog.remove_deleted().await?;
         self.catalog.prune_device_history().await?;
         Ok(())
     }

@@ -19,6 +19,7 @@ impl FlowsHandle {
     /// # Errors
     /// [`Error::Catalog`] if it cannot be read which flows those are, [`Error::Stopped`].
     pub(super) async fn deploy_active(&self) -> Result<(), Error> {
+        self.shared.catalog.stop_flows_of_all_deleted().await?;
         let flows = self.shared.catalog.deployed_flows().await?;
         let (asked, mut deployed) = (flows.len(), 0);
         let mut plans = stream::iter(flows).map(|flow| self.prepare(flow)).buffered(limit::FLOW_STARTS);

@@ -378,6 +378,20 @@ async fn what_was_deployed_runs_again_after_a_restart() {
 }
 
 #[tokio::test]
+async fn what_read_a_deleted_organization_does_not_run_again_after_a_restart() {
+    let stage = Stage::new().await;
+    let flow = stage.flow().await;
+    let diagram = chain(stage.device, "filter", json!({"expression": "true"}));
+    stage.catalog.set_flow_deployed(None, flow, 1, &diagram).await.unwrap();
+    // The server dies before it has stopped what ran.
+    stage.catalog.delete_organization(stage.user.user.id, stage.user.organization.id).await.unwrap();
+    assert!(stage.catalog.deployed_flow(flow).await.unwrap().is_some());
+    let (_, flows) = start(&stage.log, &stage.catalog).await;
+    assert_eq!(flows.status(flow).await.unwrap()["state"], "stopped");
+    assert!(stage.catalog.deployed_flow(flow).await.unwrap().is_none());
+}
+
+#[tokio::test]
 async fn shutting_down_finishes_what_is_committed() {
     let stage = Stage::new().await;
     let flow = stage.deploy("filter", json!({"expression": "true"})).await;

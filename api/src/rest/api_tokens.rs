@@ -1,19 +1,17 @@
 //! API tokens of one's own. For sessions only: a token makes no tokens.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use edgesync_schemas::entity::Page;
 use edgesync_schemas::entity::api_token::{ApiToken, ApiTokenInput};
 use edgesync_schemas::id::TokenId;
-use edgesync_schemas::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::now;
 use crate::auth::Auth;
 use crate::body::JsonBody;
 use crate::error::Problem;
@@ -92,10 +90,4 @@ async fn remove(
     auth.session()?;
     state.catalog.delete_api_token(auth.user.id, id).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// The moment.
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_us_saturating(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }

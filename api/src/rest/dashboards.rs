@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use crate::auth::Auth;
 use crate::body::JsonBody;
 use crate::error::Problem;
-use crate::etag::{IfMatch, if_match, tagged};
+use crate::etag::{IfMatch, IfNoneMatch, if_match, shown, tagged};
 use crate::openapi::Role;
 use crate::page::{Params, Path, Sorted, page};
 use crate::state::AppState;
@@ -56,7 +56,7 @@ async fn list(
     tag = "dashboards",
     request_body = DashboardInput,
     responses(
-        (status = 201, description = "made", body = DashboardTemplate, headers(("ETag" = String, description = "The version, for `If-Match`."))),
+        (status = 201, description = "made", body = DashboardTemplate, headers(("ETag" = String, description = "The version and a hash of the entity, for `If-Match` and `If-None-Match`."))),
     ),
     extensions(("x-role" = json!(Role::User)), ("x-scope" = json!("write")))
 )]
@@ -75,9 +75,10 @@ async fn create(
     path = "/dashboard-templates/{id}",
     operation_id = "show_dashboard",
     tag = "dashboards",
-    params(("id" = DashboardId, Path, description = "the dashboard")),
+    params(("id" = DashboardId, Path, description = "the dashboard"), IfNoneMatch),
     responses(
-        (status = 200, description = "it", body = DashboardTemplate, headers(("ETag" = String, description = "The version, for `If-Match`."))),
+        (status = 200, description = "it", body = DashboardTemplate, headers(("ETag" = String, description = "The version and a hash of the entity, for `If-Match` and `If-None-Match`."))),
+        (status = 304, description = "it is as it was", headers(("ETag" = String, description = "As it was."))),
     ),
     extensions(("x-role" = json!(Role::User)), ("x-scope" = json!("read")))
 )]
@@ -85,9 +86,10 @@ async fn show(
     State(state): State<AppState>,
     auth: Auth,
     Path(id): Path<DashboardId>,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let dashboard = state.catalog.dashboard(auth.user.id, id).await?;
-    Ok(tagged(StatusCode::OK, dashboard.version, &dashboard))
+    Ok(shown(&headers, dashboard.version, &dashboard))
 }
 
 /// Saves a dashboard in place of all it was: what is absent is as in a new one. Its organization cannot be changed.
@@ -99,7 +101,7 @@ async fn show(
     params(("id" = DashboardId, Path, description = "the dashboard"), IfMatch),
     request_body = DashboardInput,
     responses(
-        (status = 200, description = "as it is now", body = DashboardTemplate, headers(("ETag" = String, description = "The version, for `If-Match`."))),
+        (status = 200, description = "as it is now", body = DashboardTemplate, headers(("ETag" = String, description = "The version and a hash of the entity, for `If-Match` and `If-None-Match`."))),
     ),
     extensions(("x-role" = json!(Role::Creator)), ("x-scope" = json!("write")))
 )]
@@ -124,7 +126,7 @@ async fn replace(
     params(("id" = DashboardId, Path, description = "the dashboard"), IfMatch),
     request_body = DashboardPatch,
     responses(
-        (status = 200, description = "as it is now", body = DashboardTemplate, headers(("ETag" = String, description = "The version, for `If-Match`."))),
+        (status = 200, description = "as it is now", body = DashboardTemplate, headers(("ETag" = String, description = "The version and a hash of the entity, for `If-Match` and `If-None-Match`."))),
     ),
     extensions(("x-role" = json!(Role::Creator)), ("x-scope" = json!("write")))
 )]

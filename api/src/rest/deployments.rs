@@ -95,7 +95,7 @@ async fn validate(
     params(("id" = FlowId, Path, description = "the flow"), IfMatch),
     request_body = Option<Nothing>,
     responses(
-        (status = 200, description = "it runs", body = entity::flow::FlowDiagram, headers(("ETag" = String, description = "The version, for `If-Match`."))),
+        (status = 200, description = "it runs", body = entity::flow::FlowDiagram, headers(("ETag" = String, description = "The version and a hash of the entity, for `If-Match` and `If-None-Match`."))),
     ),
     extensions(("x-role" = json!(Role::Creator)), ("x-scope" = json!("write")))
 )]
@@ -153,7 +153,7 @@ async fn restore(state: &AppState, id: FlowId, version: Option<u32>) {
     params(("id" = FlowId, Path, description = "the flow"), IfMatch),
     request_body = Option<Nothing>,
     responses(
-        (status = 200, description = "it does not run", body = entity::flow::FlowDiagram, headers(("ETag" = String, description = "The version, for `If-Match`."))),
+        (status = 200, description = "it does not run", body = entity::flow::FlowDiagram, headers(("ETag" = String, description = "The version and a hash of the entity, for `If-Match` and `If-None-Match`."))),
     ),
     extensions(("x-role" = json!(Role::Creator)), ("x-scope" = json!("write")))
 )]

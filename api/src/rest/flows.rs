@@ -14,7 +14,7 @@ use super::whole;
 use crate::auth::Auth;
 use crate::body::JsonBody;
 use crate::error::Problem;
-use crate::etag::{IfMatch, if_match, tagged};
+use crate::etag::{IfMatch, IfNoneMatch, if_match, shown, tagged};
 use crate::openapi::Role;
 use crate::page::{Params, Path, Sorted, page};
 use crate::state::AppState;
@@ -50,7 +50,7 @@ async fn list(
     tag = "flows",
     request_body = FlowInput,
     responses(
-        (status = 201, description = "made", body = FlowDiagram, headers(("ETag" = String, description = "The version, for `If-Match`."))),
+        (status = 201, description = "made", body = FlowDiagram, headers(("ETag" = String, description = "The version and a hash of the entity, for `If-Match` and `If-None-Match`."))),
     ),
     extensions(("x-role" = json!(Role::User)), ("x-scope" = json!("write")))
 )]
@@ -69,9 +69,10 @@ async fn create(
     path = "/flows/{id}",
     operation_id = "show_flow",
     tag = "flows",
-    params(("id" = FlowId, Path, description = "the flow")),
+    params(("id" = FlowId, Path, description = "the flow"), IfNoneMatch),
     responses(
-        (status = 200, description = "it", body = FlowDiagram, headers(("ETag" = String, description = "The version, for `If-Match`."))),
+        (status = 200, description = "it", body = FlowDiagram, headers(("ETag" = String, description = "The version and a hash of the entity, for `If-Match` and `If-None-Match`."))),
+        (status = 304, description = "it is as it was", headers(("ETag" = String, description = "As it was."))),
     ),
     extensions(("x-role" = json!(Role::User)), ("x-scope" = json!("read")))
 )]
@@ -79,9 +80,10 @@ async fn show(
     State(state): State<AppState>,
     auth: Auth,
     Path(id): Path<FlowId>,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let flow = state.catalog.readable_flow(auth.user.id, id).await?;
-    Ok(tagged(StatusCode::OK, flow.version, &flow))
+    Ok(shown(&headers, flow.version, &flow))
 }
 
 /// Saves a whole flow. What runs runs on as it was deployed.
@@ -93,7 +95,7 @@ async fn show(
     params(("id" = FlowId, Path, description = "the flow"), IfMatch),
     request_body = FlowInput,
     responses(
-        (status = 200, description = "as it is now", body = FlowDiagram, headers(("ETag" = String, description = "The version, for `If-Match`."))),
+        (status = 200, description = "as it is now", body = FlowDiagram, headers(("ETag" = String, description = "The version and a hash of the entity, for `If-Match` and `If-None-Match`."))),
     ),
     extensions(("x-role" = json!(Role::Creator)), ("x-scope" = json!("write")))
 )]
@@ -116,7 +118,7 @@ async fn replace(
     params(("id" = FlowId, Path, description = "the flow"), IfMatch),
     request_body = FlowPatch,
     responses(
-        (status = 200, description = "as it is now", body = FlowDiagram, headers(("ETag" = String, description = "The version, for `If-Match`."))),
+        (status = 200, description = "as it is now", body = FlowDiagram, headers(("ETag" = String, description = "The version and a hash of the entity, for `If-Match` and `If-None-Match`."))),
     ),
     extensions(("x-role" = json!(Role::Creator)), ("x-scope" = json!("write")))
 )]

@@ -18,7 +18,7 @@ use crate::body::JsonBody;
 use crate::error::Problem;
 use crate::openapi::Role;
 use crate::openapi::problem::Conflict;
-use crate::page::{Listed, Params, Path, page};
+use crate::page::{Params, Path, SortedByJoining, page};
 use crate::state::AppState;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -31,7 +31,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     path = "/organizations/{id}/members",
     operation_id = "list_members",
     tag = "organizations",
-    params(("id" = OrganizationId, Path, description = "the organization"), Listed),
+    params(("id" = OrganizationId, Path, description = "the organization"), SortedByJoining),
     responses((status = 200, description = "a page of them", body = Page<OrganizationMember>)),
     extensions(("x-role" = json!(Role::User)), ("x-scope" = json!("read")))
 )]

@@ -19,6 +19,7 @@ mod samples;
 mod sessions;
 mod widgets;
 
+use edgesync_schemas::time::Timestamp;
 use edgesync_storage::catalog::idempotency::carry_on;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -46,6 +47,11 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(permissions::routes())
         .merge(widgets::routes())
         .merge(samples::routes())
+}
+
+/// The moment.
+fn now() -> Timestamp {
+    Timestamp::from_us_saturating(jiff::Timestamp::now().as_microsecond())
 }
 
 /// Runs `work` to its end even if whoever asked hangs up: for a change whose second half must follow its first.

@@ -116,7 +116,7 @@ async fn change(
 
 /// Removes an organization with its projects, devices, dashboards and audit log.
 ///
-/// Its flows stay with their owners and are stopped; its readings stay until their time is over.
+/// It is gone at once, for everybody. Its flows stay with their owners and are stopped; its readings stay until their time is over.
 #[utoipa::path(
     delete,
     path = "/organizations/{id}",
@@ -132,11 +132,19 @@ async fn remove(
     Path(id): Path<OrganizationId>,
 ) -> Result<StatusCode, Problem> {
     whole(async move {
-        let stopped = state.catalog.delete_organization(auth.user.id, id).await?;
+        state.catalog.delete_organization(auth.user.id, id).await?;
         let close = Close::new(CloseCode::Authentication, "the organization was deleted");
         state.actors.devices.close_organization(id, close);
-        for flow in stopped {
-            stop(&state, flow).await;
+        match state.catalog.stop_flows_of_deleted(id).await {
+            Ok(stopped) => {
+                for flow in stopped {
+                    stop(&state, flow).await;
+                }
+            }
+            // Nothing comes from its devices any more, and the next start of the server stops them.
+            Err(error) => {
+                tracing::error!(%error, organization = %id, "flows of a deleted organization run on")
+            }
         }
         Ok(StatusCode::NO_CONTENT)
     })

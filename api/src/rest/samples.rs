@@ -27,6 +27,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::now;
 use crate::auth::Auth;
 use crate::error::Problem;
 use crate::openapi::Role;
@@ -145,7 +146,7 @@ async fn data(
     let (latest, folded, complete) = match &widget.source {
         DataSource::DeviceSensor { device_id, sensor_type } => {
             let asked = Asked { device: *device_id, sensor: sensor_type.clone() };
-            let folded = stored(&state, asked, aggregation, from, to).await?;
+            let folded = stored(&state, auth.user.id, asked, aggregation, from, to).await?;
             (newest(&state, auth.user.id, &widget, 1).await?.pop(), folded, true)
         }
         // It holds at all times.
@@ -267,6 +268,7 @@ fn fixed(value: &Value, at: Timestamp) -> Option<Sample> {
 /// What the stored readings from `from` on and before `to` come to.
 async fn stored(
     state: &AppState,
+    user: UserId,
     asked: Asked,
     aggregation: Aggregation,
     from: Timestamp,
@@ -281,7 +283,7 @@ async fn stored(
         Aggregation::Last => Agg::Last,
     };
     let (edges, fill) = (Edges::equal(1, from, to), Fill::Null);
-    let query = BucketQuery { series: vec![asked], from, to, edges, aggs: vec![agg, Agg::Count], fill };
+    let query = BucketQuery { user, series: vec![asked], from, to, edges, aggs: vec![agg, Agg::Count], fill };
     let buckets = state.history.buckets(query).await?;
     let fields = buckets.first().map(|series| series.columns.aggs.as_slice()).unwrap_or_default();
     let field = |at: usize| fields.get(at).and_then(|(_, bucket)| bucket.first());
@@ -329,10 +331,6 @@ impl Folded {
         };
         Self { aggregate, count }
     }
-}
-
-fn now() -> Timestamp {
-    Timestamp::from_us_saturating(jiff::Timestamp::now().as_microsecond())
 }
 
 #[cfg(test)]

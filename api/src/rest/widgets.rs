@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use crate::auth::Auth;
 use crate::body::JsonBody;
 use crate::error::Problem;
-use crate::etag::{IfMatch, if_match, tag, tagged};
+use crate::etag::{IfMatch, if_match, tag};
 use crate::openapi::Role;
 use crate::openapi::problem::Conflict;
 use crate::page::Path;
@@ -62,7 +62,7 @@ async fn create(
 ) -> Result<Response, Problem> {
     let (expected, input) = (if_match(&headers)?, WidgetInput::read(body)?);
     let (widget, version) = state.catalog.create_widget(auth.user.id, id, expected, input).await?;
-    Ok(tagged(StatusCode::CREATED, version, &widget))
+    Ok((StatusCode::CREATED, [(header::ETAG, tag(version))], Json(widget)).into_response())
 }
 
 /// A widget.
@@ -110,7 +110,7 @@ async fn change(
 ) -> Result<Response, Problem> {
     let (expected, patch) = (if_match(&headers)?, WidgetPatch::read(body)?);
     let (widget, version) = state.catalog.update_widget(auth.user.id, id, &widget, expected, patch).await?;
-    Ok(tagged(StatusCode::OK, version, &widget))
+    Ok(([(header::ETAG, tag(version))], Json(widget)).into_response())
 }
 
 /// Removes a widget.

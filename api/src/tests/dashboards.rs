@@ -141,5 +141,12 @@ async fn two_who_change_the_widgets_of_a_dashboard_notice_each_other() {
     let gone = server.save(Method::DELETE, &at, &ada, "\"3\"", json!({})).await;
     assert_eq!(gone.headers[header::ETAG], "\"4\"");
     gone.is(204);
-    assert_eq!(server.get(&board, &ada).await.headers[header::ETAG], "\"4\"");
+    let now = server.get(&board, &ada).await.headers[header::ETAG].to_str().unwrap().to_owned();
+    assert!(now.starts_with("\"4-"), "{now}");
+    for known in [now.clone(), format!("\"x\", W/{now}"), "*".to_owned()] {
+        let again = server.get_unless(&board, &ada, &known).await;
+        assert_eq!(again.headers[header::ETAG], now);
+        assert_eq!(again.is(304), json!(""));
+    }
+    server.get_unless(&board, &ada, &seen).await.is(200);
 }

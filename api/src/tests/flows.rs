@@ -19,13 +19,18 @@ async fn flow(server: &Server, user: &User) -> String {
     format!("/api/v1/flows/{}", text(&made["id"]))
 }
 
+/// The part of the tag that says the version.
+fn version(answer: &Answer) -> &str {
+    answer.headers[header::ETAG].to_str().unwrap().split_once('-').unwrap().0
+}
+
 #[tokio::test]
 async fn a_flow_is_saved_as_drawn_and_listed_without_its_drawing() {
     let server = server().await;
     let ada = server.sign_up("ada@example.org").await;
     let path = flow(&server, &ada).await;
     let shown = server.get(&path, &ada).await;
-    assert_eq!(shown.headers[header::ETAG], "\"1\"");
+    assert_eq!(version(&shown), "\"1");
     let shown = shown.is(200);
     assert_eq!(
         (&shown["edges"], &shown["is_active"], &shown["version"]),
@@ -42,12 +47,39 @@ async fn who_saves_over_a_newer_version_is_told() {
     let ada = server.sign_up("ada@example.org").await;
     let path = flow(&server, &ada).await;
     let saved = server.save(Method::PUT, &path, &ada, "\"1\"", json!({"name": "new"})).await;
-    assert_eq!(saved.headers[header::ETAG], "\"2\"");
+    assert_eq!(version(&saved), "\"2");
     let saved = saved.is(200);
     assert_eq!((&saved["name"], &saved["nodes"]), (&json!("new"), &json!([])));
     let late = server.save(Method::PATCH, &path, &ada, "\"1\"", json!({"name": "late"})).await;
     late.refused(412, "version_conflict", &[]);
     server.patch(&path, &ada, json!({"tags": ["x"]})).await.is(200);
+}
+
+#[tokio::test]
+async fn a_flow_is_sent_again_only_to_those_who_do_not_have_it_as_it_is() {
+    let server = server().await;
+    let ada = server.sign_up("ada@example.org").await;
+    let project = json!({"organization_id": ada.organization, "name": "p"});
+    let project = text(&server.post("/api/v1/projects", &ada, project).await.is(201)["id"]);
+    let path = flow(&server, &ada).await;
+    let known = async || server.get(&path, &ada).await.headers[header::ETAG].to_str().unwrap().to_owned();
+    // Each is another flow to who reads it, though the last two are no other version.
+    for change in ["none", "save", "deploy", "project"] {
+        let before = known().await;
+        match change {
+            "save" => drop(server.patch(&path, &ada, json!({"project_id": project})).await.is(200)),
+            "deploy" => drop(server.post(&format!("{path}/deploy"), &ada, json!({})).await.is(200)),
+            "project" => drop(server.delete(&format!("/api/v1/projects/{project}"), &ada).await.is(204)),
+            _ => {}
+        }
+        let status = if change == "none" { 304 } else { 200 };
+        assert_eq!(server.get_unless(&path, &ada, &before).await.status, status, "{change}");
+        let answer = server.get_unless(&path, &ada, &known().await).await;
+        assert_eq!(answer.headers[header::ETAG], known().await);
+        assert_eq!(answer.is(304), json!(""), "{change}");
+    }
+    let stranger = server.sign_up("eve@example.org").await;
+    server.get_unless(&path, &stranger, "*").await.refused(404, "not_found", &[]);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use axum::middleware::from_fn_with_state;
 use axum::routing::post;
 use edgesync_storage::catalog::idempotency::Reserved;
+use edgesync_test_postgres::Lost;
 
 use super::*;
 
@@ -295,4 +296,38 @@ async fn a_failure_after_something_was_done_is_not_repeated_as_the_answer() {
     let detail = text(&again.body["detail"]);
     assert!(detail.contains("was begun") && detail.contains(&flow), "{detail}");
     again.refused(409, "idempotency_answer_lost", &[]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_whose_outcome_is_unknown_is_told_so_and_done_once_under_its_key() {
+    let start = || edgesync_test_postgres::Options::new().unsynced().start();
+    let cluster = tokio::task::spawn_blocking(start).await.unwrap();
+    let proxy = cluster.proxy();
+    let open = async |url: String| Database::open(&Target::parse(&url).unwrap()).await.unwrap();
+    let log = ReadingLog::open_postgres(&open(cluster.url()).await, Options::default()).await.unwrap();
+    let catalog = Catalog::open_postgres(&open(proxy.url()).await).await.unwrap();
+    let server = server_of(Place::Cluster(cluster), catalog, log).await;
+    let ada = server.sign_up("ada@example.org").await;
+    for (lost, is_done, made) in [(Lost::Answer, true, 1), (Lost::Question, false, 2)] {
+        let key = format!("{lost:?}");
+        let ask = async || server.with_key(Method::POST, FLOWS, &ada, &key, json!({"name": key})).await;
+        // The first commit reserves the key.
+        proxy.lose(1, lost);
+        let told = ask().await;
+        assert!(proxy.has_lost());
+        assert!(told.says("outcome unknown") && told.says("Idempotency-Key"), "{:#}", told.body);
+        assert_eq!(told.headers[header::RETRY_AFTER], "1");
+        told.refused(503, "outcome_unknown", &[]);
+        let again = ask().await;
+        let flows = server.get(&format!("{FLOWS}?q={key}"), &ada).await.is(200);
+        let flow = text(&flows["items"][0]["id"]);
+        if is_done {
+            assert!(again.says(&flow), "{:#}", again.body);
+            again.refused(409, "idempotency_answer_lost", &[]);
+        } else {
+            assert!(!is_replayed(&again));
+            assert_eq!(again.is(201)["id"], flow);
+        }
+        assert_eq!(server.count(FLOWS, &ada).await, made);
+    }
 }

@@ -97,6 +97,10 @@ async fn server_on(backend: Backend) -> Server {
             (Place::Cluster(cluster), catalog, log)
         }
     };
+    server_of(place, catalog, log).await
+}
+
+async fn server_of(place: Place, catalog: Catalog, log: ReadingLog) -> Server {
     let system = System::start(catalog.clone(), log.clone(), system::Options::default()).await.unwrap();
     let state = AppState::new(catalog, log, system.handle(), Arc::new(Gate::default()));
     let router = crate::router(state.clone());
@@ -181,6 +185,14 @@ impl Server {
 
     async fn get(&self, path: &str, user: &User) -> Answer {
         self.call(Method::GET, path, Some(&user.token), None).await
+    }
+
+    /// Asks for what is not known by this tag.
+    async fn get_unless(&self, path: &str, user: &User, tag: &str) -> Answer {
+        let request = Request::get(path)
+            .header(header::AUTHORIZATION, format!("Bearer {}", user.token))
+            .header(header::IF_NONE_MATCH, tag);
+        self.send(request.body(Body::empty()).unwrap()).await
     }
 
     async fn post(&self, path: &str, user: &User, body: Value) -> Answer {

@@ -4,7 +4,7 @@ use super::*;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn buckets_come_as_columns_of_each_series() {
-    let server = Server::start().await;
+    let server = server().await;
     let account = server.signup("ada@example.org").await;
     let device = server.device(&account).await;
     server.store(&device, "a", &[(0, "1"), (30, "3"), (61, "5"), (200, "\"off\"")]).await;
@@ -44,7 +44,7 @@ async fn buckets_come_as_columns_of_each_series() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_day_of_23_and_of_25_hours_is_one_bucket() {
-    let server = Server::start().await;
+    let server = server().await;
     let account = server.signup("ada@example.org").await;
     let device = server.device(&account).await;
     let hours = |path: String| {
@@ -72,7 +72,7 @@ async fn a_day_of_23_and_of_25_hours_is_one_bucket() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn automatic_buckets_are_even_and_not_more_than_asked_for() {
-    let server = Server::start().await;
+    let server = server().await;
     let account = server.signup("ada@example.org").await;
     let device = server.device(&account).await;
     for (points, to, expected) in
@@ -84,9 +84,14 @@ async fn automatic_buckets_are_even_and_not_more_than_asked_for() {
     }
 }
 
+/// Names of so many sensors.
+fn sensors(count: usize) -> String {
+    (0..count).map(|n| format!("s{n}")).collect::<Vec<_>>().join(",")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_parameter_is_named() {
-    let server = Server::start().await;
+    let server = server().await;
     let account = server.signup("ada@example.org").await;
     let device = server.device(&account).await;
     for (query, named) in [
@@ -106,8 +111,11 @@ async fn a_wrong_parameter_is_named() {
         (format!("device={device}&points=10&tz=UTC"), "tz"),
         (format!("device={device}&bucket=1d&tz=Europe/Atlantis"), "tz"),
         (format!("device={device}&from=5&to=5"), "from"),
-        (format!("device={device}&sensor={}", ["a"; 101].join(",")), "100"),
-        (format!("device={device}&sensor={}&points=10000", ["a"; 20].join(",")), "5000"),
+        (format!("device={device}&sensor={}", sensors(101)), "100"),
+        (format!("device={device}&sensor={}&points=10000", sensors(20)), "5000"),
+        (format!("device={device},{}", device.to_uppercase()), "parameter device has "),
+        (format!("device={device}&sensor=a,b,a"), "parameter sensor has a more than once"),
+        (format!("series={device}/a,{device}/b,{device}/a"), "parameter series has "),
     ] {
         let (status, problem) = server.get(&format!("/readings/series?{query}"), &account).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{query}: {problem}");

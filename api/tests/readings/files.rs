@@ -12,37 +12,6 @@ use tokio::sync::mpsc;
 
 use super::*;
 
-impl Server {
-    async fn export(&self, query: &str, account: &Account) -> (StatusCode, String) {
-        let path = format!("/api/v1/readings/export?{query}");
-        let response = self.send("GET", &path, Some(&account.token), "text/plain", Body::empty()).await;
-        let status = response.status();
-        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
-        (status, String::from_utf8_lossy(&bytes).into_owned())
-    }
-
-    async fn import(
-        &self,
-        query: &str,
-        account: &Account,
-        kind: &str,
-        body: impl Into<Body>,
-    ) -> (StatusCode, Value) {
-        let path = format!("/api/v1/readings/import?{query}");
-        let response = self.send("POST", &path, Some(&account.token), kind, body.into()).await;
-        let status = response.status();
-        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
-        (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
-    }
-
-    async fn another_device(&self, account: &Account, name: &str) -> String {
-        let body = json!({"organization_id": account.organization, "name": name, "device_type": "pump"});
-        let (status, answer) = self.call("POST", "/api/v1/devices", Some(&account.token), Some(body)).await;
-        assert_eq!(status, StatusCode::CREATED, "{answer}");
-        answer["device"]["id"].as_str().unwrap().to_owned()
-    }
-}
-
 /// `accepted`, `repeated` and `refused` of a report.
 fn told((status, report): (StatusCode, Value)) -> [u64; 3] {
     assert_eq!(status, StatusCode::OK, "{report}");
@@ -69,7 +38,7 @@ fn comparable(file: &str) -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_exported_can_be_imported_and_is_the_same() {
-    let server = Server::start().await;
+    let server = server().await;
     let account = server.signup("ada@example.org").await;
     let device = server.device(&account).await;
     let start = yesterday();
@@ -106,7 +75,7 @@ async fn what_is_exported_can_be_imported_and_is_the_same() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_export_has_the_sensors_and_the_order_asked_for() {
-    let server = Server::start().await;
+    let server = server().await;
     let account = server.signup("ada@example.org").await;
     let device = server.device(&account).await;
     server.store(&device, "a", &[(1, "1"), (2, "2"), (3, "3")]).await;
@@ -138,7 +107,7 @@ async fn an_export_has_the_sensors_and_the_order_asked_for() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_export_that_is_hung_up_frees_its_place() {
-    let server = Server::start().await;
+    let server = server().await;
     let mut accounts = Vec::new();
     for n in 0..=limit::EXPORTS {
         let account = server.signup(&format!("ada{n}@example.org")).await;
@@ -171,7 +140,7 @@ async fn an_export_that_is_hung_up_frees_its_place() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_refused_line_is_told_and_the_others_are_stored() {
-    let server = Server::start().await;
+    let server = server().await;
     let account = server.signup("ada@example.org").await;
     let stranger = server.signup("eve@example.org").await;
     let (device, theirs) = (server.device(&account).await, server.device(&stranger).await);
@@ -207,7 +176,7 @@ async fn each_refused_line_is_told_and_the_others_are_stored() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_import_with_an_id_is_stored_once_however_often_it_is_sent() {
-    let server = Server::start().await;
+    let server = server().await;
     let account = server.signup("ada@example.org").await;
     let device = server.device(&account).await;
     let start = yesterday() * 1000;
@@ -237,7 +206,7 @@ async fn an_import_with_an_id_is_stored_once_however_often_it_is_sent() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_admins_import_and_only_what_is_said_to_be_csv_or_json_lines() {
-    let server = Server::start().await;
+    let server = server().await;
     let account = server.signup("ada@example.org").await;
     let device = server.device(&account).await;
     let member = server.signup("bob@example.org").await;
@@ -271,7 +240,7 @@ fn line(device: &str, value: i64) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outsider_cannot_touch_the_imports_of_a_device() {
-    let server = Server::start().await;
+    let server = server().await;
     let account = server.signup("ada@example.org").await;
     let device = server.device(&account).await;
     let outsider = server.signup("eve@example.org").await;
@@ -288,7 +257,7 @@ async fn an_outsider_cannot_touch_the_imports_of_a_device() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_is_final_for_an_import_id_and_is_not_counted_as_stored() {
-    let server = Server::start().await;
+    let server = server().await;
     let account = server.signup("ada@example.org").await;
     let device = server.device(&account).await;
     let kind = "application/x-ndjson";
@@ -305,7 +274,7 @@ async fn a_refusal_is_final_for_an_import_id_and_is_not_counted_as_stored() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_or_sensor_named_twice_is_refused() {
-    let server = Server::start().await;
+    let server = server().await;
     let account = server.signup("ada@example.org").await;
     let device = server.device(&account).await;
     for (query, named) in [
@@ -320,7 +289,7 @@ async fn a_device_or_sensor_named_twice_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_export_is_cut_when_the_membership_ends() {
-    let server = Server::start().await;
+    let server = server().await;
     let account = server.signup("ada@example.org").await;
     let member = server.signup("bob@example.org").await;
     let members = format!("/api/v1/organizations/{}/members", account.organization);
@@ -356,8 +325,46 @@ async fn an_export_is_cut_when_the_membership_ends() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_export_of_devices_is_cut_when_the_membership_ends() {
+    let server = server().await;
+    let account = server.signup("ada@example.org").await;
+    let member = server.signup("bob@example.org").await;
+    let members = format!("/api/v1/organizations/{}/members", account.organization);
+    let body = json!({"email": "bob@example.org", "role": "user"});
+    let (status, made) = server.call("POST", &members, Some(&account.token), Some(body)).await;
+    assert_eq!(status, StatusCode::CREATED, "{made}");
+    // More with readings than are on their way to the client.
+    server.catalog.set_plan("ada@example.org", SubscriptionType::Paid, 1_000).await.unwrap();
+    let mut devices = Vec::new();
+    for n in 0..10 {
+        let device = server.another_device(&account, &n.to_string()).await;
+        server.store(&device, "a", &[(1, "1")]).await;
+        devices.push(device);
+    }
+    let query = format!("device={}&format=ndjson", devices.join(","));
+    // Somebody else's membership ends in between: that is none of the reader's business.
+    let other = server.signup("eve@example.org").await;
+    for (leaves, is_cut) in [(&other, false), (&member, true)] {
+        let body =
+            json!({"email": if is_cut { "bob@example.org" } else { "eve@example.org" }, "role": "user"});
+        server.call("POST", &members, Some(&account.token), Some(body)).await;
+        let (_, me) = server.call("GET", "/api/v1/me", Some(&leaves.token), None).await;
+        let path = format!("/api/v1/readings/export?{query}");
+        let response = server.send("GET", &path, Some(&member.token), "text/plain", Body::empty()).await;
+        let mut chunks = response.into_body().into_data_stream();
+        assert!(chunks.next().await.unwrap().is_ok());
+        let path = format!("{members}/{}", me["id"].as_str().unwrap());
+        let (status, answer) = server.call("DELETE", &path, Some(&account.token), None).await;
+        assert_eq!(status, StatusCode::NO_CONTENT, "{answer}");
+        let rest: Vec<_> = chunks.collect().await;
+        assert_eq!(rest.last().unwrap().is_err(), is_cut);
+        assert_eq!(rest.len() == 9, !is_cut, "{}", rest.len());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_user_exports_and_imports_one_file_at_a_time() {
-    let server = Server::start().await;
+    let server = server().await;
     let account = server.signup("ada@example.org").await;
     let other = server.signup("bob@example.org").await;
     let (device, theirs) = (server.device(&account).await, server.device(&other).await);

@@ -1,12 +1,12 @@
 //! Stored readings through the router: what members of the device's organization read, and that others read nothing.
 //!
-//! Here: a server without a socket. `pages.rs`: single readings; `buckets.rs`: buckets; `files.rs`: exports and imports.
+//! Here: a server without a socket. `pages.rs`: single readings; `buckets.rs`: buckets; `files.rs`: exports and imports. They are compiled twice, with
+//! another `server()` each time, so a test in them runs on both stores by being there. (What they do with a [`Server`] is therefore here.)
 
 #![allow(clippy::unwrap_used, reason = "the lint's exception for tests does not reach their helpers")]
 
-mod buckets;
-mod files;
-mod pages;
+mod on_files;
+mod on_postgres;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -23,6 +23,8 @@ use edgesync_schemas::unit::UnitIndex;
 use edgesync_schemas::value::Value as Measured;
 use edgesync_storage::catalog::Catalog;
 use edgesync_storage::log::{Append, OnCommit, Options, Outcome, ReadingLog};
+use edgesync_storage::postgres::{Server as Database, Target};
+use edgesync_test_postgres::Cluster;
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 use serde_json::{Value, json};
@@ -32,7 +34,13 @@ struct Server {
     catalog: Catalog,
     log: ReadingLog,
     service: TowerToHyperService<axum::Router>,
-    _directory: tempfile::TempDir,
+    _place: Place,
+}
+
+/// What it stores in, which goes with it.
+enum Place {
+    Directory(#[expect(dead_code, reason = "held until the server is gone")] tempfile::TempDir),
+    Cluster(#[expect(dead_code, reason = "held until the server is gone")] Cluster),
 }
 
 /// Somebody logged in.
@@ -50,15 +58,29 @@ impl OnCommit for Silent {
 }
 
 impl Server {
-    async fn start() -> Self {
+    async fn on_files() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = |name: &str| Path::new(directory.path()).join(name);
         let catalog = Catalog::open(&path("catalog.db")).unwrap();
         let log = ReadingLog::open(&path("log"), Options::default()).unwrap();
+        Self::of(catalog, log, Place::Directory(directory)).await
+    }
+
+    async fn on_postgres() -> Self {
+        // What a power cut does to it is shown elsewhere.
+        let cluster = edgesync_test_postgres::Options::new().unsynced();
+        let cluster = tokio::task::spawn_blocking(move || cluster.start()).await.unwrap();
+        let database = Database::open(&Target::parse(&cluster.url()).unwrap()).await.unwrap();
+        let log = ReadingLog::open_postgres(&database, Options::default()).await.unwrap();
+        let catalog = Catalog::open_postgres(&database).await.unwrap();
+        Self::of(catalog, log, Place::Cluster(cluster)).await
+    }
+
+    async fn of(catalog: Catalog, log: ReadingLog, place: Place) -> Self {
         let system = System::start(catalog.clone(), log.clone(), system::Options::default()).await.unwrap();
         let state = AppState::new(catalog.clone(), log.clone(), system.handle(), Arc::new(Gate::default()));
         let service = TowerToHyperService::new(edgesync_api::router(state));
-        Self { catalog, log, service, _directory: directory }
+        Self { catalog, log, service, _place: place }
     }
 
     async fn call(
@@ -88,6 +110,35 @@ impl Server {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
         self.service.call(request.body(body).unwrap()).await.unwrap()
+    }
+
+    async fn export(&self, query: &str, account: &Account) -> (StatusCode, String) {
+        let path = format!("/api/v1/readings/export?{query}");
+        let response = self.send("GET", &path, Some(&account.token), "text/plain", Body::empty()).await;
+        let status = response.status();
+        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        (status, String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    async fn import(
+        &self,
+        query: &str,
+        account: &Account,
+        kind: &str,
+        body: impl Into<Body>,
+    ) -> (StatusCode, Value) {
+        let path = format!("/api/v1/readings/import?{query}");
+        let response = self.send("POST", &path, Some(&account.token), kind, body.into()).await;
+        let status = response.status();
+        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+    }
+
+    async fn another_device(&self, account: &Account, name: &str) -> String {
+        let body = json!({"organization_id": account.organization, "name": name, "device_type": "pump"});
+        let (status, answer) = self.call("POST", "/api/v1/devices", Some(&account.token), Some(body)).await;
+        assert_eq!(status, StatusCode::CREATED, "{answer}");
+        answer["device"]["id"].as_str().unwrap().to_owned()
     }
 
     async fn get(&self, path: &str, account: &Account) -> (StatusCode, Value) {

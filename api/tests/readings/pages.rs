@@ -4,7 +4,7 @@ use super::*;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn readings_are_read_in_pages_by_event_time() {
-    let server = Server::start().await;
+    let server = server().await;
     let account = server.signup("ada@example.org").await;
     let device = server.device(&account).await;
     server.store(&device, "temperature", &[(30, "3"), (10, "1"), (40, "4")]).await;
@@ -33,7 +33,7 @@ async fn readings_are_read_in_pages_by_event_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_number_comes_back_as_it_was_sent() {
-    let server = Server::start().await;
+    let server = server().await;
     let account = server.signup("ada@example.org").await;
     let device = server.device(&account).await;
     server.store(&device, "door", &[(1, "\"open\""), (2, "true"), (3, "{\"lat\":1.5}")]).await;
@@ -46,7 +46,7 @@ async fn what_is_no_number_comes_back_as_it_was_sent() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_newest_reading_of_each_sensor_and_the_sensors_are_told() {
-    let server = Server::start().await;
+    let server = server().await;
     let account = server.signup("ada@example.org").await;
     let device = server.device(&account).await;
     server.store(&device, "a", &[(30, "3"), (10, "1")]).await;
@@ -67,7 +67,7 @@ async fn the_newest_reading_of_each_sensor_and_the_sensors_are_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn to_outsiders_the_device_does_not_exist() {
-    let server = Server::start().await;
+    let server = server().await;
     let account = server.signup("ada@example.org").await;
     let outsider = server.signup("eve@example.org").await;
     let device = server.device(&account).await;
@@ -92,7 +92,7 @@ async fn to_outsiders_the_device_does_not_exist() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_parameter_is_named() {
-    let server = Server::start().await;
+    let server = server().await;
     let account = server.signup("ada@example.org").await;
     let device = server.device(&account).await;
     for (query, named) in [
@@ -103,6 +103,7 @@ async fn a_wrong_parameter_is_named() {
         (format!("device={device}&limit=501"), "limit"),
         (format!("device={device}&order=up"), "order"),
         (format!("device={device}&cursor=abc"), "cursor"),
+        (format!("device={device}&sensor=unknown&cursor=d{}", "0".repeat(32)), "cursor"),
     ] {
         let (status, problem) = server.get(&format!("/readings?{query}"), &account).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{query}: {problem}");

@@ -2,6 +2,8 @@
 
 /// Reads of history that go on at once: buckets, and pages of exports. More wait, at most [`HISTORY_WAIT_S`].
 pub const HISTORY_READS: usize = 2;
+/// Of [`HISTORY_READS`], those that one user has at once. More wait, as above.
+pub const HISTORY_READS_PER_USER: usize = 1;
 /// Seconds that a read of history waits for its turn. Longer: refused (503 `busy`).
 pub const HISTORY_WAIT_S: u64 = 10;
 /// Buckets of one series in an answer. More: refused, with the shortest length that fits.

@@ -35,7 +35,12 @@ impl Catalog {
                 error => error,
             })?;
         }
-        let made = tx.first("SELECT count(*) FROM api_tokens WHERE user_id = $1", vec![user.into()]).await?;
+        let made = tx.first(
+            "SELECT count(*) FROM api_tokens t WHERE t.user_id = $1
+                AND (t.organization_id IS NULL OR t.organization_id IN (SELECT o.id FROM organizations o))",
+            vec![user.into()],
+        );
+        let made = made.await?;
         if made.map_or(Ok(0), |mut row| row.take::<u32>())? >= limit::API_TOKENS_PER_USER {
             let (code, limit) = ("api_token_limit_reached", limit::API_TOKENS_PER_USER);
             return Err(Error::LimitReached { code, limit });
@@ -82,7 +87,9 @@ impl Catalog {
         let rows = self.db.query(
             "SELECT t.id, t.user_id, t.name, t.scopes, t.organization_id, t.token_prefix, t.expires_at, t.last_used_at,
                 t.created_at
-             FROM api_tokens t WHERE t.user_id = $1 AND t.id > $2 ORDER BY t.id LIMIT $3",
+             FROM api_tokens t WHERE t.user_id = $1 AND t.id > $2
+                AND (t.organization_id IS NULL OR t.organization_id IN (SELECT o.id FROM organizations o))
+             ORDER BY t.id LIMIT $3",
             vec![user.into(), slice.after().into(), slice.fetch().into()],
         );
         let items = rows.await?.into_iter().map(|mut row| read(&mut row)).collect::<Result<_, _>>()?;
@@ -97,6 +104,7 @@ impl Catalog {
         let mut tx = self.db.begin().await?;
         let row = tx.first(
             "DELETE FROM api_tokens WHERE user_id = $1 AND id = $2
+                AND (organization_id IS NULL OR organization_id IN (SELECT o.id FROM organizations o))
              RETURNING id, user_id, name, scopes, organization_id, token_prefix, expires_at, last_used_at, created_at",
             vec![user.into(), id.into()],
         );

@@ -109,10 +109,11 @@ impl Catalog {
     ) -> Result<Listing<DashboardSummary>, Error> {
         let sql = sorted!(
             slice.order,
-            "SELECT t.id, t.organization_id, t.project_id, t.creator_id, t.name, t.description, t.update_frequency,
+            "SELECT t.id, t.organization_id, p.id, t.creator_id, t.name, t.description, t.update_frequency,
                 t.is_active, t.version, t.created_at, t.updated_at
              FROM dashboard_templates t JOIN organization_members m ON m.organization_id = t.organization_id
-             WHERE m.user_id = $1 AND (t.organization_id = $2 OR $2 IS NULL) AND (t.project_id = $3 OR $3 IS NULL)
+             LEFT JOIN projects p ON p.id = t.project_id
+             WHERE m.user_id = $1 AND (t.organization_id = $2 OR $2 IS NULL) AND (p.id = $3 OR $3 IS NULL)
                 AND (lower(t.name) LIKE $4 ESCAPE '\\' OR lower(t.description) LIKE $4 ESCAPE '\\')",
             ["$5", "$6", "$7"],
             Id: "t.id",
@@ -229,11 +230,12 @@ impl Catalog {
     }
 }
 
-const READABLE: &str = "SELECT t.id, t.organization_id, t.project_id, t.creator_id, t.name, t.description,
+const READABLE: &str = "SELECT t.id, t.organization_id, p.id, t.creator_id, t.name, t.description,
         t.update_frequency, t.is_active, t.version, t.created_at, t.updated_at, t.layout, t.widgets, t.datasources,
         t.flow_config, CASE WHEN t.creator_id = $1 OR m.role = 'admin' THEN 1 ELSE 0 END,
         CASE WHEN s.permission = 'admin' THEN 1 ELSE 0 END
     FROM dashboard_templates t JOIN organization_members m ON m.organization_id = t.organization_id
+    LEFT JOIN projects p ON p.id = t.project_id
     LEFT JOIN template_permissions s ON s.template_id = t.id AND s.user_id = m.user_id
     WHERE m.user_id = $1 AND t.id = $2";
 

@@ -55,7 +55,7 @@ impl Catalog {
         let row = self.db.first(
             "SELECT d.id, d.organization_id, d.creator_id, d.name, d.description, d.device_type, d.token_prefix, d.status,
                 d.is_active, d.last_seen, d.created_at, d.updated_at
-             FROM devices d WHERE d.id = $1",
+             FROM devices d JOIN organizations o ON o.id = d.organization_id WHERE d.id = $1",
             vec![id.into()],
         );
         let Some(mut row) = row.await? else { return Ok(None) };

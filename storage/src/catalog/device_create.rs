@@ -147,9 +147,11 @@ impl Allowance {
         );
         let mut row = row.await?.ok_or(Error::not_found("user"))?;
         let (allowed, ever) = (row.take()?, row.take()?);
-        let row =
-            tx.first("SELECT count(*) FROM devices d WHERE d.creator_id = $1", vec![user.into()]).await?;
-        let present = row.map_or(Ok(0), |mut row| row.take())?;
+        let row = tx.first(
+            "SELECT count(*) FROM devices d JOIN organizations o ON o.id = d.organization_id WHERE d.creator_id = $1",
+            vec![user.into()],
+        );
+        let present = row.await?.map_or(Ok(0), |mut row| row.take())?;
         Ok(Self { allowed, present, ever, made: 0 })
     }
 

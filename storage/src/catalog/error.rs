@@ -60,10 +60,12 @@ pub enum Error {
         /// How many there may be.
         limit: u32,
     },
-    /// Too much is waiting, another process is writing, or the database is away. Worth a retry; a change may have been done if it was
-    /// being committed when its database went away.
+    /// Too much is waiting, another process is writing, or the database is away. Nothing was done; worth a retry.
     #[error("the catalog is busy")]
     Busy,
+    /// The database went away while a change was being committed: it was done whole, or not at all, and nobody here knows.
+    #[error("the database went away in the middle of a commit")]
+    OutcomeUnknown,
     /// The catalog was written by a newer version of the program.
     #[error("the catalog has schema {found}, and this program knows {known} at most: it needs a newer one")]
     SchemaNewer {

@@ -82,9 +82,9 @@ impl Catalog {
     /// Of the database.
     pub async fn flow(&self, id: FlowId) -> Result<Option<FlowDiagram>, Error> {
         let row = self.db.first(
-            "SELECT f.id, f.owner_id, f.project_id, f.name, f.description, f.version, f.deployed_version, f.tags,
+            "SELECT f.id, f.owner_id, p.id, f.name, f.description, f.version, f.deployed_version, f.tags,
                 f.created_at, f.updated_at, f.nodes, f.edges, f.metadata
-             FROM flows f WHERE f.id = $1",
+             FROM flows f LEFT JOIN projects p ON p.id = f.project_id WHERE f.id = $1",
             vec![id.into()],
         );
         row.await?.map(|mut row| read(&mut row)).transpose()
@@ -127,12 +127,12 @@ impl Catalog {
     ) -> Result<Listing<FlowSummary>, Error> {
         let sql = sorted!(
             slice.order,
-            "SELECT f.id, f.owner_id, f.project_id, f.name, f.description, f.version, f.deployed_version, f.tags,
-                f.created_at, f.updated_at
+            "SELECT f.id, f.owner_id, (SELECT p.id FROM projects p WHERE p.id = f.project_id), f.name, f.description,
+                f.version, f.deployed_version, f.tags, f.created_at, f.updated_at
              FROM flows f
              WHERE ((f.owner_id = $1 AND $2) OR f.project_id IN (SELECT p.id FROM projects p
                     JOIN organization_members m ON m.organization_id = p.organization_id WHERE m.user_id = $1))
-                AND (f.project_id = $3 OR $3 IS NULL) AND lower(f.name) LIKE $4 ESCAPE '\\'",
+                AND (f.project_id IN (SELECT p.id FROM projects p WHERE p.id = $3) OR $3 IS NULL) AND lower(f.name) LIKE $4 ESCAPE '\\'",
             ["$5", "$6", "$7"],
             Id: "f.id",
             Name: "f.name",
@@ -281,7 +281,7 @@ pub(super) async fn check_readable(tx: &mut Tx, user: UserId, id: FlowId) -> Res
 }
 
 const READABLE: &str =
-    "SELECT f.id, f.owner_id, f.project_id, f.name, f.description, f.version, f.deployed_version, f.tags,
+    "SELECT f.id, f.owner_id, p.id, f.name, f.description, f.version, f.deployed_version, f.tags,
         f.created_at, f.updated_at, f.nodes, f.edges, f.metadata,
         CASE WHEN f.owner_id = $1 OR m.role = 'admin' THEN 1 ELSE 0 END
     FROM flows f LEFT JOIN projects p ON p.id = f.project_id

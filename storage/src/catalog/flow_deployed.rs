@@ -154,7 +154,7 @@ pub(super) async fn check_deployed(tx: &mut Tx, id: FlowId) -> Result<(), Error>
         if tx.first_for_platform(MAY_READ, vec![device.into(), id.into()]).await?.is_some() {
             continue;
         }
-        if tx.first("SELECT id FROM devices WHERE id = $1", vec![device.into()]).await?.is_some() {
+        if tx.first(THERE, vec![device.into()]).await?.is_some() {
             let message = "is of an organization whose flows may not read the devices that the deployed version reads: \
                 stop the flow first";
             return Err(Error::Invalid { field: "project_id", message });
@@ -166,6 +166,9 @@ pub(super) async fn check_deployed(tx: &mut Tx, id: FlowId) -> Result<(), Error>
 const DEPLOYED: &str = "SELECT f.id, f.owner_id, v.version, v.diagram
     FROM flows f JOIN flow_versions v ON v.flow_id = f.id AND v.version = f.deployed_version
     WHERE f.id = $1";
+
+const THERE: &str =
+    "SELECT d.id FROM devices d JOIN organizations o ON o.id = d.organization_id WHERE d.id = $1";
 
 const MAY_READ: &str = "SELECT d.id FROM flows f JOIN devices d ON d.id = $1
     JOIN organization_members m ON m.organization_id = d.organization_id AND m.user_id = f.owner_id

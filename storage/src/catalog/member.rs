@@ -17,11 +17,12 @@ use serde_json::json;
 use super::access::{self, require};
 use super::db::Tx;
 use super::error::Error;
+use super::slice::{Keys, sorted};
 use super::value::{Row, Value};
-use super::{Catalog, Listing, Slice, audit, now};
+use super::{Catalog, Listing, Slice, SortKey, audit, now};
 
 impl Catalog {
-    /// The members of an organization whose name or address has `q` in it, in the order of their accounts' making.
+    /// The members of an organization whose name or address has `q` in it; in their own order, that of their accounts' making.
     ///
     /// # Errors
     /// [`Error::NotFound`] to outsiders.
@@ -33,16 +34,28 @@ impl Catalog {
         slice: Slice,
     ) -> Result<Listing<OrganizationMember>, Error> {
         self.role(user, organization).await?.ok_or(Error::not_found("organization"))?;
-        let rows = self.db.query(
+        let sql = sorted!(
+            slice.order,
             "SELECT m.organization_id, m.user_id, u.email, u.name, m.role, m.invited_by, m.joined_at
              FROM organization_members m JOIN users u ON u.id = m.user_id
-             WHERE m.organization_id = $1 AND m.user_id > $2
-                AND (lower(u.name) LIKE $3 ESCAPE '\\' OR u.email LIKE $3 ESCAPE '\\')
-             ORDER BY m.user_id LIMIT $4",
-            vec![organization.into(), slice.after().into(), super::pattern(q).into(), slice.fetch().into()],
+             WHERE m.organization_id = $1
+                AND (lower(u.name) LIKE $2 ESCAPE '\\' OR u.email LIKE $2 ESCAPE '\\')",
+            ["$3", "$4", "$5"],
+            Id: "m.user_id",
+            Name: "u.name",
+            JoinedAt: "m.joined_at"
         );
+        let mut values = vec![organization.into(), super::pattern(q).into()];
+        values.extend(slice.end());
+        let rows = self.db.query(sql, values);
         let items = rows.await?.into_iter().map(|mut row| read(&mut row)).collect::<Result<_, _>>()?;
-        Ok(slice.cut(items, |member: &OrganizationMember| member.user_id.uuid()))
+        Ok(slice.cut_by(items, |member: &OrganizationMember| Keys {
+            id: member.user_id.uuid(),
+            name: &member.name,
+            created_at: member.joined_at,
+            updated_at: member.joined_at,
+            last_seen: None,
+        }))
     }
 
     /// Makes the holder of an account a member.
@@ -97,7 +110,7 @@ impl Catalog {
             refuse_owner(&mut tx, organization, of).await?;
         }
         tx.execute(
-            "UPDATE organization_members SET role = $1 WHERE organization_id = $2 AND user_id = $3",
+            "UPDATE all_memberships SET role = $1 WHERE organization_id = $2 AND user_id = $3",
             vec![Value::name(&patch.role), organization.into(), of.into()],
         )
         .await?;
@@ -126,7 +139,7 @@ impl Catalog {
         let left = member(&mut tx, organization, of).await?;
         refuse_owner(&mut tx, organization, of).await?;
         tx.execute(
-            "DELETE FROM organization_members WHERE organization_id = $1 AND user_id = $2",
+            "DELETE FROM all_memberships WHERE organization_id = $1 AND user_id = $2",
             vec![organization.into(), of.into()],
         )
         .await?;
@@ -188,7 +201,7 @@ pub(super) async fn insert(
     at: Timestamp,
 ) -> Result<(), Error> {
     tx.execute(
-        "INSERT INTO organization_members (user_id, organization_id, role, invited_by, joined_at)
+        "INSERT INTO all_memberships (user_id, organization_id, role, invited_by, joined_at)
          VALUES ($1, $2, $3, $4, $5)",
         vec![user.into(), organization.into(), Value::name(&role), invited_by.into(), at.into()],
     )

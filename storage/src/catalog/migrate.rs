@@ -22,6 +22,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 5, name: "tenancy", sql: include_str!("../../migrations/sqlite/0005_tenancy.sql") },
     Migration { version: 6, name: "access", sql: include_str!("../../migrations/sqlite/0006_access.sql") },
     Migration { version: 7, name: "keys", sql: include_str!("../../migrations/sqlite/0007_keys.sql") },
+    Migration {
+        version: 8,
+        name: "deletion",
+        sql: include_str!("../../migrations/sqlite/0008_deletion.sql"),
+    },
 ];
 
 /// All of PostgreSQL's, as above.
@@ -60,6 +65,11 @@ pub(super) const POSTGRES: &[Migration] = &[
         version: 7,
         name: "keys",
         sql: include_str!("../../migrations/postgres/catalog/0007_keys.sql"),
+    },
+    Migration {
+        version: 8,
+        name: "deletion",
+        sql: include_str!("../../migrations/postgres/catalog/0008_deletion.sql"),
     },
 ];
 

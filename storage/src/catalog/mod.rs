@@ -10,6 +10,7 @@ mod audit;
 mod check;
 mod dashboard;
 mod db;
+mod deletion;
 mod device;
 mod device_create;
 mod device_history;

@@ -3,7 +3,6 @@
 //! An admin changes one; only the owner hands it over or removes it. Taking one out of use closes its devices out and nothing
 //! else: its members read on, and its admins can put it into use again.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -11,7 +10,7 @@ use edgesync_schemas::entity::audit::AuditAction;
 use edgesync_schemas::entity::organization::{
     MemberRole, Organization, OrganizationInput, OrganizationPatch, Role, slug_of,
 };
-use edgesync_schemas::id::{DeviceId, FlowId, OrganizationId, UserId};
+use edgesync_schemas::id::{OrganizationId, UserId};
 use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 use serde_json::json;
@@ -21,7 +20,7 @@ use super::db::Tx;
 use super::error::Error;
 use super::slice::{Keys, sorted};
 use super::value::{Row, Value};
-use super::{Catalog, Listing, Slice, SortKey, audit, flow, member, new_id, now, within};
+use super::{Catalog, Listing, Slice, SortKey, audit, deletion, member, new_id, now, within};
 
 impl Catalog {
     /// Makes an organization that belongs to `owner`.
@@ -112,7 +111,7 @@ impl Catalog {
         organization.is_active = patch.is_active.unwrap_or(organization.is_active);
         organization.updated_at = now();
         tx.execute(
-            "UPDATE organizations SET name = $1, slug = $2, description = $3, is_active = $4, updated_at = $5 WHERE id = $6",
+            "UPDATE all_organizations SET name = $1, slug = $2, description = $3, is_active = $4, updated_at = $5 WHERE id = $6",
             vec![
                 organization.name.as_str().into(),
                 organization.slug.as_str().into(),
@@ -164,12 +163,12 @@ impl Catalog {
         }
         let at = now();
         tx.execute(
-            "UPDATE organizations SET owner_id = $1, updated_at = $2 WHERE id = $3",
+            "UPDATE all_organizations SET owner_id = $1, updated_at = $2 WHERE id = $3",
             vec![to.into(), at.into(), id.into()],
         )
         .await?;
         tx.execute(
-            "UPDATE organization_members SET role = $1 WHERE organization_id = $2 AND user_id IN ($3, $4)",
+            "UPDATE all_memberships SET role = $1 WHERE organization_id = $2 AND user_id IN ($3, $4)",
             vec![Value::name(&MemberRole::Admin), id.into(), to.into(), user.into()],
         )
         .await?;
@@ -180,23 +179,21 @@ impl Catalog {
         Ok(Organization { owner_id: to, updated_at: at, ..organization })
     }
 
-    /// Removes an organization with its projects, devices, dashboards and audit log. Its flows stay with their owners and run no more;
-    /// its readings stay until their time is over.
+    /// Deletes an organization with its projects, devices, dashboards and audit log: from here on nobody sees any of it, and no token for
+    /// it opens anything. Its rows go later ([`Catalog::remove_deleted`]). Its flows stay with their owners; its readings stay until their time
+    /// is over.
     ///
-    /// Answers the flows that ran in it or on its devices: they must be stopped next, and its devices' sockets be closed.
+    /// Its devices' sockets must be closed next, and its flows be stopped: [`Catalog::stop_flows_of_deleted`].
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::NotOwner`].
-    pub async fn delete_organization(&self, user: UserId, id: OrganizationId) -> Result<Vec<FlowId>, Error> {
+    pub async fn delete_organization(&self, user: UserId, id: OrganizationId) -> Result<(), Error> {
         let mut tx = self.db.begin().await?;
         let organization = for_change(&mut tx, user, id, Role::Owner).await?;
-        let stopped = stop_flows(&mut tx, id).await?;
-        tx.execute("DELETE FROM organizations WHERE id = $1", vec![id.into()]).await?;
-        tx.execute("DELETE FROM audit_log WHERE book_id = $1", vec![id.into()]).await?;
+        deletion::mark(&mut tx, id).await?;
         let details = json!({"name": organization.name, "slug": organization.slug});
         audit::note(&mut tx, user, user, AuditAction::OrganizationDeleted, id, details).await?;
-        self.commit_organization(tx, id, true).await?;
-        Ok(stopped)
+        self.commit_organization(tx, id, true).await
     }
 
     /// Commits a change to what an organization's devices may do, and forgets what was remembered of their tokens. If it is
@@ -239,49 +236,6 @@ async fn for_change(
     read(&mut row.ok_or(Error::not_found("organization"))?)
 }
 
-/// Writes down that the flows of an organization do not run any more: those in its projects, and those in no project that read its
-/// devices. Their owners keep them.
-async fn stop_flows(tx: &mut Tx, id: OrganizationId) -> Result<Vec<FlowId>, Error> {
-    let rows = tx.query("SELECT d.id FROM devices d WHERE d.organization_id = $1", vec![id.into()]).await?;
-    let devices = rows.into_iter().map(|mut row| row.take()).collect::<Result<HashSet<DeviceId>, _>>()?;
-    let (mut stopped, mut after) = (Vec::new(), uuid::Uuid::nil());
-    loop {
-        let rows = tx.query(DEPLOYED, vec![id.into(), after.into(), FLOWS_AT_ONCE.into()]).await?;
-        let Some(full) = (!rows.is_empty()).then_some(rows.len() as i64 == FLOWS_AT_ONCE) else { break };
-        for mut row in rows {
-            let is_in_project: bool = row.take()?;
-            let found = flow::deployed(row)?;
-            after = found.id.uuid();
-            if is_in_project || found.devices().iter().any(|device| devices.contains(device)) {
-                stopped.push(found.id);
-            }
-        }
-        if !full {
-            break;
-        }
-    }
-    for flow in &stopped {
-        let book = flow::book(tx, *flow).await?;
-        let details = json!({"why": "the organization was deleted"});
-        audit::note(tx, None, book, AuditAction::FlowStopped, *flow, details).await?;
-    }
-    let sets = stopped.iter().map(|flow| vec![(*flow).into()]).collect();
-    tx.execute_all("UPDATE flows SET deployed_version = NULL WHERE id = $1", sets).await?;
-    Ok(stopped)
-}
-
-/// Flows whose diagrams, of at most a MiB each, are looked at together.
-const FLOWS_AT_ONCE: i64 = 32;
-
-const DEPLOYED: &str =
-    "SELECT CASE WHEN p.organization_id = $1 THEN 1 ELSE 0 END, f.id, f.owner_id, v.version, v.diagram
-    FROM flows f JOIN flow_versions v ON v.flow_id = f.id AND v.version = f.deployed_version
-    LEFT JOIN projects p ON p.id = f.project_id
-    WHERE f.deployed_version IS NOT NULL AND f.id > $2
-        AND (p.organization_id = $1 OR (f.project_id IS NULL AND f.owner_id IN
-            (SELECT m.user_id FROM organization_members m WHERE m.organization_id = $1)))
-    ORDER BY f.id LIMIT $3";
-
 /// Makes an organization, without its owner's membership.
 pub(super) async fn insert(
     tx: &mut Tx,
@@ -311,7 +265,7 @@ pub(super) async fn insert(
         updated_at: at,
     };
     tx.execute(
-        "INSERT INTO organizations (id, name, slug, description, owner_id, is_active, created_at, updated_at)
+        "INSERT INTO all_organizations (id, name, slug, description, owner_id, is_active, created_at, updated_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",
         vec![
             organization.id.into(),

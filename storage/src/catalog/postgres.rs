@@ -123,9 +123,19 @@ impl Tx {
     }
 
     pub(super) async fn commit(&mut self) -> Result<(), Error> {
-        self.client()?.batch_execute("COMMIT").await?;
-        self.open = false;
-        Ok(())
+        let client = self.client()?;
+        if client.is_closed() {
+            // Nothing was asked.
+            return Err(Error::Busy);
+        }
+        match client.batch_execute("COMMIT").await {
+            Ok(()) => {
+                self.open = false;
+                Ok(())
+            }
+            Err(error) if is_silent(&error) => Err(Error::OutcomeUnknown),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 
@@ -146,6 +156,18 @@ impl Drop for Tx {
             }
             drop(floor);
         });
+    }
+}
+
+/// Whether an error is no answer to what was asked: the connection broke, or the server says no more than that it ends.
+fn is_silent(error: &tokio_postgres::Error) -> bool {
+    use tokio_postgres::error::SqlState;
+    match error.code() {
+        Some(code) => {
+            [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN].contains(code)
+                || code.code().starts_with("08")
+        }
+        None => true,
     }
 }
 

@@ -12,7 +12,7 @@ use super::db::Tx;
 use super::error::Error;
 use super::slice::{Keys, sorted};
 use super::value::{Row, Value};
-use super::{Catalog, Listing, Slice, SortKey, audit, new_id, now};
+use super::{Catalog, Listing, Slice, SortKey, audit, deletion, new_id, now};
 
 impl Catalog {
     /// Makes a project.
@@ -47,7 +47,7 @@ impl Catalog {
             updated_at: at,
         };
         tx.execute(
-            "INSERT INTO projects (id, organization_id, creator_id, name, description, status, tags, metadata, auto_save,
+            "INSERT INTO all_projects (id, organization_id, creator_id, name, description, status, tags, metadata, auto_save,
                 data_retention_days, created_at, updated_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)",
             vec![
@@ -147,7 +147,7 @@ impl Catalog {
         project.data_retention_days = patch.data_retention_days.unwrap_or(project.data_retention_days);
         project.updated_at = now();
         tx.execute(
-            "UPDATE projects SET name = $1, description = $2, status = $3, tags = $4, metadata = $5, auto_save = $6,
+            "UPDATE all_projects SET name = $1, description = $2, status = $3, tags = $4, metadata = $5, auto_save = $6,
                 data_retention_days = $7, updated_at = $8
              WHERE id = $9",
             vec![
@@ -170,8 +170,8 @@ impl Catalog {
         Ok(project)
     }
 
-    /// Removes a project. Its devices and dashboards stay in the organization; its flows stay with their owners, who alone read
-    /// them from then on.
+    /// Deletes a project: from here on nobody sees it. Its devices and dashboards stay in the organization; its flows stay with their
+    /// owners, who alone read them from then on. What says that they were in it goes later ([`Catalog::remove_deleted`]).
     ///
     /// Answers the flows of it that are deployed: those that may not read their devices any more must be stopped next.
     ///
@@ -185,7 +185,7 @@ impl Catalog {
             vec![id.into()],
         );
         let deployed = deployed.await?.into_iter().map(|mut row| row.take()).collect::<Result<_, _>>()?;
-        tx.execute("DELETE FROM projects WHERE id = $1", vec![id.into()]).await?;
+        deletion::mark_project(&mut tx, id).await?;
         let (organization, details) = (project.organization_id, json!({"name": project.name}));
         audit::note(&mut tx, user, organization, AuditAction::ProjectDeleted, id, details).await?;
         tx.commit().await?;

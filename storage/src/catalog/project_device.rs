@@ -31,7 +31,7 @@ impl Catalog {
         let organization = project::for_change(&mut tx, user, project).await?.organization_id;
         check_device(&mut tx, organization, device).await?;
         let added = tx.execute(
-            "INSERT INTO project_devices (project_id, device_id, organization_id, added_at) VALUES ($1, $2, $3, $4)
+            "INSERT INTO all_project_devices (project_id, device_id, organization_id, added_at) VALUES ($1, $2, $3, $4)
              ON CONFLICT (project_id, device_id) DO NOTHING",
             vec![project.into(), device.into(), organization.into(), now().into()],
         );
@@ -63,7 +63,7 @@ impl Catalog {
         let mut tx = self.db.begin().await?;
         let organization = project::for_change(&mut tx, user, project).await?.organization_id;
         let removed = tx.execute(
-            "DELETE FROM project_devices WHERE project_id = $1 AND device_id = $2",
+            "DELETE FROM all_project_devices WHERE project_id = $1 AND device_id = $2",
             vec![project.into(), device.into()],
         );
         if removed.await? == 0 {

@@ -26,11 +26,14 @@ pub enum SortKey {
     UpdatedAt,
     /// When a device was last seen; one that never was, when it was made.
     LastSeen,
+    /// When a member joined.
+    JoinedAt,
 }
 
 impl SortKey {
     /// Those that have a name in addresses.
-    pub const NAMED: [Self; 4] = [Self::Name, Self::CreatedAt, Self::UpdatedAt, Self::LastSeen];
+    pub const NAMED: [Self; 5] =
+        [Self::Name, Self::CreatedAt, Self::UpdatedAt, Self::LastSeen, Self::JoinedAt];
 
     /// Its name in addresses.
     pub const fn name(self) -> &'static str {
@@ -40,6 +43,7 @@ impl SortKey {
             Self::CreatedAt => "created_at",
             Self::UpdatedAt => "updated_at",
             Self::LastSeen => "last_seen",
+            Self::JoinedAt => "joined_at",
         }
     }
 }
@@ -145,7 +149,7 @@ impl Slice {
             let key = match self.order.key {
                 SortKey::Id => Key::Id,
                 SortKey::Name => Key::Text(keys.name.to_owned()),
-                SortKey::CreatedAt => Key::Time(keys.created_at),
+                SortKey::CreatedAt | SortKey::JoinedAt => Key::Time(keys.created_at),
                 SortKey::UpdatedAt => Key::Time(keys.updated_at),
                 SortKey::LastSeen => Key::Time(keys.last_seen.unwrap_or(keys.created_at)),
             };
@@ -170,6 +174,7 @@ impl Slice {
 pub(super) struct Keys<'a> {
     pub(super) id: Uuid,
     pub(super) name: &'a str,
+    /// Of a member, when they joined.
     pub(super) created_at: Timestamp,
     pub(super) updated_at: Timestamp,
     pub(super) last_seen: Option<Timestamp>,

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::sync::OwnedSemaphorePermit;
-
 use super::cell::{Cell, Table};
+use super::turn::Turn;
 use super::{CellQuery, Error};
 use crate::log::blocking;
 use crate::log::embedded::Embedded;
@@ -24,7 +23,7 @@ impl Drop for Asker {
 pub(super) async fn cells(
     log: &Arc<Embedded>,
     query: CellQuery,
-    turn: OwnedSemaphorePermit,
+    turn: Turn,
 ) -> Result<Vec<Vec<Cell>>, Error> {
     let asker = Asker(Arc::default());
     let is_given_up = asker.0.clone();

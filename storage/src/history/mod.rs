@@ -2,7 +2,7 @@
 //!
 //! What it promises:
 //! - The log goes first: at most [`limit::HISTORY_READS`] reads go on at once, each on a thread that may block, and a read whose asker is
-//!   gone stops at the next block. Exports and imports have their own few places.
+//!   gone stops at the next block. No user has all of these turns. Exports and imports have their own few places.
 //! - Buckets are computed in the store; what leaves it is a row per bucket.
 //! - Memory is bounded by what one answer, one page or one row group may have, whatever the range.
 //!
@@ -16,6 +16,7 @@ mod embedded;
 pub mod export;
 pub mod import;
 mod postgres;
+mod turn;
 
 #[cfg(test)]
 mod tests;
@@ -23,17 +24,18 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use edgesync_schemas::id::{DeviceId, SeriesId};
+use edgesync_schemas::id::{DeviceId, SeriesId, UserId};
 use edgesync_schemas::limit;
 use edgesync_schemas::reading::SeriesInfo;
 use edgesync_schemas::sensor::SensorName;
 use edgesync_schemas::time::Timestamp;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 
 use crate::log::{self, Backend, Order, RangeQuery, ReadingLog, StoredReading};
 use calendar::Edges;
 use cell::{Cell, Ends, Value, Wants};
 use columns::{Agg, Columns, Fill};
+use turn::{Turn, Turns};
 
 /// Why history could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -53,13 +55,13 @@ pub enum Error {
 #[derive(Debug, Clone)]
 pub struct History {
     log: ReadingLog,
-    reads: Arc<Semaphore>,
+    reads: Turns,
     exports: Arc<Semaphore>,
     imports: Arc<Semaphore>,
 }
 
 /// One series that is asked for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Asked {
     /// Whose.
     pub device: DeviceId,
@@ -70,6 +72,8 @@ pub struct Asked {
 /// Which buckets.
 #[derive(Debug, Clone)]
 pub struct BucketQuery {
+    /// Who asks: users take turns.
+    pub user: UserId,
     /// Of which series; at most [`limit::BUCKET_SERIES`].
     pub series: Vec<Asked>,
     /// Event time from here on.
@@ -124,7 +128,7 @@ impl History {
         let places = |count| Arc::new(Semaphore::new(count));
         Self {
             log,
-            reads: places(limit::HISTORY_READS),
+            reads: Turns::default(),
             exports: places(limit::EXPORTS),
             imports: places(limit::IMPORTS),
         }
@@ -155,14 +159,17 @@ impl History {
         let from = |info: &&Arc<SeriesInfo>| query.from.max(retention.oldest(info.device, now));
         let series: Vec<SeriesId> = known.iter().map(|info| info.id).collect();
         let cells = self
-            .cells(CellQuery {
-                from: known.iter().map(from).collect(),
-                series: series.clone(),
-                to: query.to,
-                edges: query.edges.clone(),
-                wants: columns::wants(&query.aggs),
-                ends: columns::ends(&query.aggs),
-            })
+            .cells(
+                query.user,
+                CellQuery {
+                    from: known.iter().map(from).collect(),
+                    series: series.clone(),
+                    to: query.to,
+                    edges: query.edges.clone(),
+                    wants: columns::wants(&query.aggs),
+                    ends: columns::ends(&query.aggs),
+                },
+            )
             .await?;
         let nothing = vec![Cell::default(); query.edges.len()];
         let mut told = Vec::with_capacity(query.series.len());
@@ -170,18 +177,19 @@ impl History {
             let at = info.as_ref().and_then(|info| series.binary_search(&info.id).ok());
             let cells = at.map_or(&nothing, |at| &cells[at]);
             let is_lacking = info.is_some() && columns::needs_before(cells, &query.aggs, query.fill);
-            let before = if is_lacking { self.newest_before(&asked, query.from).await? } else { None };
+            let before =
+                if is_lacking { self.newest_before(query.user, &asked, query.from).await? } else { None };
             let columns = columns::columns(cells, &query.edges, &query.aggs, query.fill, before.as_ref());
             told.push(BucketedSeries { asked, info, columns });
         }
         Ok(told)
     }
 
-    async fn cells(&self, query: CellQuery) -> Result<Vec<Vec<Cell>>, Error> {
+    async fn cells(&self, user: UserId, query: CellQuery) -> Result<Vec<Vec<Cell>>, Error> {
         if query.series.is_empty() {
             return Ok(Vec::new());
         }
-        let turn = self.turn().await?;
+        let turn = self.turn(user).await?;
         match self.log.backend() {
             Backend::Embedded(log) => embedded::cells(log, query, turn).await,
             Backend::Postgres(log) => postgres::cells(log, query, turn).await,
@@ -189,8 +197,13 @@ impl History {
     }
 
     /// The value of the newest reading before a time.
-    async fn newest_before(&self, asked: &Asked, to: Timestamp) -> Result<Option<Value>, Error> {
-        let _turn = self.turn().await?;
+    async fn newest_before(
+        &self,
+        user: UserId,
+        asked: &Asked,
+        to: Timestamp,
+    ) -> Result<Option<Value>, Error> {
+        let _turn = self.turn(user).await?;
         let newest = self.end_of(asked.device, &asked.sensor, Some(to), Order::Descending).await?;
         Ok(newest.map(|reading| Value {
             ts: reading.timestamp,
@@ -200,14 +213,14 @@ impl History {
         }))
     }
 
-    /// The sensors of a device, in the order in which they first appeared.
+    /// The sensors of a device, in the order in which they first appeared; `user` asks.
     ///
     /// Cancel safe. Cost: three point reads per sensor.
     ///
     /// # Errors
     /// [`Error::Busy`], [`Error::Log`].
-    pub async fn sensors(&self, device: DeviceId) -> Result<Vec<SensorSummary>, Error> {
-        let _turn = self.turn().await?;
+    pub async fn sensors(&self, user: UserId, device: DeviceId) -> Result<Vec<SensorSummary>, Error> {
+        let _turn = self.turn(user).await?;
         let newest = self.log.latest(device).await?;
         let mut sensors = Vec::new();
         for info in self.log.series().of_device(device) {
@@ -232,11 +245,9 @@ impl History {
     }
 
     /// Waits for a turn to read.
-    async fn turn(&self) -> Result<OwnedSemaphorePermit, Error> {
+    async fn turn(&self, user: UserId) -> Result<Turn, Error> {
         let patience = Duration::from_secs(limit::HISTORY_WAIT_S);
-        match tokio::time::timeout(patience, self.reads.clone().acquire_owned()).await {
-            Ok(Ok(turn)) => Ok(turn),
-            Ok(Err(_)) | Err(_) => Err(Error::Busy),
-        }
+        let turn = tokio::time::timeout(patience, self.reads.take(user)).await;
+        turn.ok().flatten().ok_or(Error::Busy)
     }
 }

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use tokio::sync::OwnedSemaphorePermit;
-
 use super::cell::Cell;
+use super::turn::Turn;
 use super::{CellQuery, Error};
 use crate::log;
 use crate::log::postgres::{Postgres, cells};
@@ -13,7 +12,7 @@ use crate::log::postgres::{Postgres, cells};
 pub(super) async fn cells(
     log: &Arc<Postgres>,
     query: CellQuery,
-    turn: OwnedSemaphorePermit,
+    turn: Turn,
 ) -> Result<Vec<Vec<Cell>>, Error> {
     let log = log.clone();
     let read = tokio::spawn(async move {

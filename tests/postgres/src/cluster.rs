@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use crate::binaries::{Binaries, run};
 use crate::child::Starter;
 use crate::options::Options;
+use crate::proxy::Proxy;
 use crate::{ADMIN_PASSWORD, DATABASE, PASSWORD_ESCAPED, ROLE, place, template};
 
 /// Longest wait for a server to start or stop. A crash recovery of a loaded machine is within it.
@@ -86,6 +87,12 @@ impl Cluster {
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// A way to it that loses a connection when it is told to.
+    #[must_use]
+    pub fn proxy(&self) -> Proxy {
+        Proxy::to(self.port)
     }
 
     /// The certificate to trust, in PEM. With [`Options::tls`] only.

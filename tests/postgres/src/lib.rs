@@ -22,10 +22,12 @@ mod child;
 mod cluster;
 mod options;
 mod place;
+mod proxy;
 mod template;
 
 pub use cluster::Cluster;
 pub use options::Options;
+pub use proxy::{Lost, Proxy};
 
 /// The role that [`Cluster::url`] logs in as. It owns its databases and is no superuser.
 pub const ROLE: &str = "edgesync";

@@ -2,25 +2,22 @@
 //!
 //! A file that could not be written whole is told by its end: the connection is cut before it.
 
-use std::collections::HashSet;
-use std::fmt::Display;
-use std::hash::Hash;
 use std::io;
-use std::str::FromStr;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use edgesync_schemas::id::{DeviceId, OrganizationId};
+use edgesync_schemas::id::{DeviceId, OrganizationId, UserId};
 use edgesync_schemas::limit;
 use edgesync_storage::catalog::idempotency::carry_on;
+use edgesync_storage::catalog::{self, Catalog};
 use edgesync_storage::history::export::{self, Export, ExportQuery, Format, Scope};
 use futures_util::stream;
 use tokio::sync::mpsc;
 
-use super::{Direction, list, time};
+use super::{Direction, distinct, time};
 use crate::auth::Auth;
 use crate::error::Problem;
 use crate::openapi::Role;
@@ -31,8 +28,8 @@ use crate::tenant;
 
 /// Readings as a file.
 ///
-/// Everything in the range that is durable when it begins, device by device, by event time. A file whose connection is cut is not whole.
-/// A user exports one file at a time.
+/// Everything in the range that is durable when it begins, device by device, by event time. A file whose connection is cut is not whole:
+/// so is that of a reader who is no member any more. A user exports one file at a time.
 #[utoipa::path(
     get,
     path = "/readings/export",
@@ -62,9 +59,13 @@ pub(super) async fn export(
     let format = params.parse("format")?.ok_or_else(|| Problem::parameter("format", "is required"))?;
     let (from, to) = (time(&params, "from")?, time(&params, "to")?);
     let (sensors, order) = (distinct(&params, "sensor")?, params.parse("order")?.unwrap_or_default());
-    let scope = scope(&state, &auth, &params).await?;
-    let query = ExportQuery { scope, sensors, from, to, order, format };
-    let Some(running) = state.exports.begin(auth.user.id) else {
+    let user = auth.user.id;
+    // Looked at before it is asked who may read what: what changes between the two is looked at again.
+    let departures = state.catalog.departures();
+    let scope = scope(&state, user, &params).await?;
+    let reader = Reader { catalog: state.catalog.clone(), user, scope: scope.clone(), departures };
+    let query = ExportQuery { user, scope, sensors, from, to, order, format };
+    let Some(running) = state.exports.begin(user) else {
         return Err(Problem::running(
             "export_running",
             "an export of yours is running; one goes on at a time",
@@ -73,7 +74,7 @@ pub(super) async fn export(
     let Some(export) = state.history.export(query)? else { return Err(Problem::busy()) };
     let (chunks, taken) = mpsc::channel(1);
     // Its devices are looked up as this request sees them: a token may see one organization only.
-    tokio::spawn(carry_on(send(export, running, chunks)));
+    tokio::spawn(carry_on(send(export, reader, running, chunks)));
     let (kind, extension) = match format {
         Format::Csv => ("text/csv; charset=utf-8; header=present", "csv"),
         Format::Ndjson => ("application/x-ndjson", "ndjson"),
@@ -85,14 +86,13 @@ pub(super) async fn export(
 }
 
 /// `device=` or `organization=`: to members.
-async fn scope(state: &AppState, auth: &Auth, params: &Params) -> Result<Scope, Problem> {
-    let user = auth.user.id;
+async fn scope(state: &AppState, user: UserId, params: &Params) -> Result<Scope, Problem> {
     let devices: Vec<DeviceId> = distinct(params, "device")?;
     match params.parse::<OrganizationId>("organization")? {
         Some(_) if !devices.is_empty() => Err(Problem::parameter("organization", "goes without device")),
         Some(organization) => {
             tenant::role(state, user, organization).await?;
-            Ok(Scope::Organization { catalog: state.catalog.clone(), user, organization })
+            Ok(Scope::Organization { catalog: state.catalog.clone(), organization })
         }
         None if devices.is_empty() => Err(Problem::parameter("device", "is required, or organization")),
         None if devices.len() > limit::EXPORT_DEVICES => {
@@ -109,16 +109,37 @@ async fn scope(state: &AppState, auth: &Auth, params: &Params) -> Result<Scope, 
     }
 }
 
-/// A parameter of several values, each given once: one given again would be in the file again.
-fn distinct<T: FromStr<Err: Display> + Display + Eq + Hash>(
-    params: &Params,
-    name: &str,
-) -> Result<Vec<T>, Problem> {
-    let values: Vec<T> = list(params, name)?;
-    let mut seen = HashSet::with_capacity(values.len());
-    match values.iter().find(|value| !seen.insert(*value)) {
-        Some(twice) => Err(Problem::parameter(name, &format!("has {twice} more than once"))),
-        None => Ok(values),
+/// Who takes the file, and whether they may.
+struct Reader {
+    catalog: Catalog,
+    user: UserId,
+    scope: Scope,
+    /// [`Catalog::departures`] when it was last asked.
+    departures: u64,
+}
+
+impl Reader {
+    /// That they may still read what the file is of. Asked of the catalog when a membership has ended, anybody's.
+    ///
+    /// # Errors
+    /// [`catalog::Error::NotFound`].
+    async fn check(&mut self) -> Result<(), catalog::Error> {
+        let departures = self.catalog.departures();
+        if departures == self.departures {
+            return Ok(());
+        }
+        self.departures = departures;
+        match &self.scope {
+            Scope::Organization { organization, .. } => {
+                self.catalog.organization(self.user, *organization).await?;
+            }
+            Scope::Devices(devices) => {
+                for device in devices {
+                    self.catalog.readable_device(self.user, *device).await?;
+                }
+            }
+        }
+        Ok(())
     }
 }
 
@@ -130,7 +151,7 @@ enum Part {
 }
 
 /// Reads the file and sends it on. Ends when the client is gone or takes nothing for too long: the place is free then.
-async fn send(mut export: Export, running: Running, chunks: mpsc::Sender<Part>) {
+async fn send(mut export: Export, mut reader: Reader, running: Running, chunks: mpsc::Sender<Part>) {
     let patience = Duration::from_secs(limit::EXPORT_STALL_S);
     let start = export.start();
     let mut chunk = if start.is_empty() { None } else { Some(start) };
@@ -144,6 +165,9 @@ async fn send(mut export: Export, running: Running, chunks: mpsc::Sender<Part>) 
             Ok(Some(next)) => chunk = Some(next),
             Ok(None) => break,
             Err(error) => return log(&error),
+        }
+        if let Err(error) = reader.check().await {
+            return log(&error.into());
         }
     }
     // If it fails nobody is waiting, and the file was cut.
@@ -171,7 +195,6 @@ fn body(taken: mpsc::Receiver<Part>) -> Body {
 
 #[cfg(test)]
 mod tests {
-    use edgesync_schemas::id::UserId;
     use edgesync_storage::history::History;
     use edgesync_storage::log::{Options, Order, ReadingLog};
     use futures_util::StreamExt;
@@ -205,8 +228,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_client_that_takes_nothing_is_cut_off() {
         let directory = tempfile::tempdir().unwrap();
-        let log = ReadingLog::open(directory.path(), Options::default()).unwrap();
+        let log = ReadingLog::open(&directory.path().join("log"), Options::default()).unwrap();
+        let user = UserId::from_uuid(Uuid::nil());
+        let catalog = Catalog::open(&directory.path().join("catalog.db")).unwrap();
+        let reader = Reader { catalog, user, scope: Scope::Devices(Vec::new()), departures: 0 };
         let query = ExportQuery {
+            user,
             scope: Scope::Devices(Vec::new()),
             sensors: Vec::new(),
             from: None,
@@ -218,7 +245,7 @@ mod tests {
         let (chunks, taken) = mpsc::channel(1);
         let started = tokio::time::Instant::now();
         // The header of the file has room in the channel, its end has none.
-        send(export, running(), chunks).await;
+        send(export, reader, running(), chunks).await;
         assert!(started.elapsed() >= Duration::from_secs(limit::EXPORT_STALL_S));
         let parts = read(taken).await;
         assert!(parts.len() == 2 && parts[1].is_none(), "{parts:?}");

@@ -6,6 +6,9 @@ mod export;
 mod import;
 mod series;
 
+use std::collections::HashSet;
+use std::fmt::Display;
+use std::hash::Hash;
 use std::str::FromStr;
 
 use axum::Json;
@@ -212,7 +215,7 @@ async fn sensors(
     Path(device): Path<DeviceId>,
 ) -> Result<Json<Page<Sensor>>, Problem> {
     tenant::readable_device(&state, auth.user.id, device).await?;
-    let sensors = state.history.sensors(device).await?;
+    let sensors = state.history.sensors(auth.user.id, device).await?;
     Ok(Json(Page { items: sensors.into_iter().map(Sensor::from).collect(), next: None }))
 }
 
@@ -230,12 +233,26 @@ fn time(params: &Params, name: &str) -> Result<Option<Timestamp>, Problem> {
 }
 
 /// A parameter of several values with commas between them; none if it is not given.
-fn list<T: FromStr<Err: std::fmt::Display>>(params: &Params, name: &str) -> Result<Vec<T>, Problem> {
+fn list<T: FromStr<Err: Display>>(params: &Params, name: &str) -> Result<Vec<T>, Problem> {
     let Some(text) = params.text(name) else { return Ok(Vec::new()) };
     let parsed = text.split(',').map(str::parse);
     parsed.collect::<Result<_, T::Err>>().map_err(|error| Problem::parameter(name, &error.to_string()))
 }
 
-fn now() -> Timestamp {
-    Timestamp::from_us_saturating(jiff::Timestamp::now().as_microsecond())
+/// As [`list`], each given once: what is given again would be in the answer again.
+fn distinct<T: FromStr<Err: Display> + Display + Eq + Hash>(
+    params: &Params,
+    name: &str,
+) -> Result<Vec<T>, Problem> {
+    let values: Vec<T> = list(params, name)?;
+    match twice(&values) {
+        Some(twice) => Err(Problem::parameter(name, &format!("has {twice} more than once"))),
+        None => Ok(values),
+    }
+}
+
+/// The first of several that was there before.
+fn twice<T: Eq + Hash>(values: &[T]) -> Option<&T> {
+    let mut seen = HashSet::with_capacity(values.len());
+    values.iter().find(|value| !seen.insert(*value))
 }

@@ -20,7 +20,8 @@ use jiff::tz::TimeZone;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use utoipa::ToSchema;
 
-use super::{list, now, time};
+use super::super::now;
+use super::{distinct, list, time, twice};
 use crate::auth::Auth;
 use crate::error::Problem;
 use crate::openapi::Role;
@@ -147,7 +148,7 @@ pub(super) async fn series(
     check_size(asked.len(), shape.edges.len())?;
     let edges = shape.edges;
     let width_ms = shape.size.is_none().then(|| (edges.bounds()[1] - edges.bounds()[0]) / 1000);
-    let query = BucketQuery { series: asked, from, to, edges, aggs, fill };
+    let query = BucketQuery { user: auth.user.id, series: asked, from, to, edges, aggs, fill };
     let series = state.history.buckets(query).await?.into_iter().map(Series).collect();
     let bucket = shape.size.map(|size| size.to_string());
     Ok(Json(Buckets { from, to, bucket, width_ms, tz: shape.tz, series }))
@@ -248,8 +249,8 @@ enum Wanted {
 impl Wanted {
     /// `series=` or `device=` with `sensor=`.
     fn read(params: &Params) -> Result<Self, Problem> {
-        let devices = list(params, "device")?;
-        let sensors = list(params, "sensor")?;
+        let devices = distinct(params, "device")?;
+        let sensors = distinct(params, "sensor")?;
         let Some(pairs) = params.text("series") else {
             if devices.is_empty() {
                 return Err(Problem::parameter("device", "is required, or series"));
@@ -265,7 +266,12 @@ impl Wanted {
             let device = device.parse().map_err(|_| wrong())?;
             Ok(Asked { device, sensor: sensor.parse().map_err(|_| wrong())? })
         };
-        Ok(Self::Pairs(pairs.split(',').map(pair).collect::<Result<_, Problem>>()?))
+        let pairs = pairs.split(',').map(pair).collect::<Result<Vec<Asked>, Problem>>()?;
+        if let Some(Asked { device, sensor }) = twice(&pairs) {
+            let message = format!("has {device}/{sensor} more than once");
+            return Err(Problem::parameter("series", &message));
+        }
+        Ok(Self::Pairs(pairs))
     }
 
     fn devices(&self) -> HashSet<DeviceId> {

@@ -40,7 +40,7 @@ fn place(order: Order, flow: &FlowSummary) -> (String, i64, FlowId) {
         SortKey::Name => (flow.name.clone(), 0, flow.id),
         SortKey::CreatedAt => (String::new(), flow.created_at.as_us(), flow.id),
         SortKey::UpdatedAt => (String::new(), flow.updated_at.as_us(), flow.id),
-        SortKey::Id | SortKey::LastSeen => (String::new(), 0, flow.id),
+        SortKey::Id | SortKey::LastSeen | SortKey::JoinedAt => (String::new(), 0, flow.id),
     }
 }
 

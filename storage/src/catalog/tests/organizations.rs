@@ -110,7 +110,8 @@ async fn an_organization_takes_its_things_along_and_stops_what_runs_on_them() {
     assert_forbidden(c.delete_organization(bob.user.id, org).await);
     let departures = c.departures();
 
-    let mut stopped = c.delete_organization(ada.user.id, org).await.unwrap();
+    c.delete_organization(ada.user.id, org).await.unwrap();
+    let mut stopped = c.stop_flows_of_deleted(org).await.unwrap();
     stopped.sort_unstable();
     assert_eq!(stopped, [shared, private]);
     assert_not_found(c.organization(ada.user.id, org).await);

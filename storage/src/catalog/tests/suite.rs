@@ -5,6 +5,7 @@ use super::*;
 mod access;
 mod audit;
 mod dashboards;
+mod deletion;
 mod device_history;
 mod devices;
 mod flows;

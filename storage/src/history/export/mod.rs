@@ -10,7 +10,6 @@ mod text;
 
 use std::collections::VecDeque;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use edgesync_schemas::id::{DeviceId, Offset, OrganizationId, UserId};
@@ -20,6 +19,7 @@ use edgesync_schemas::time::Timestamp;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::History;
+use super::turn::Turn;
 use crate::catalog::{self, After, Catalog, DeviceFilter, Slice};
 use crate::log::{self, Order, RangeQuery, StoredReading};
 
@@ -64,8 +64,6 @@ pub enum Scope {
     Organization {
         /// Where devices are looked up, a page at a time.
         catalog: Catalog,
-        /// Who asks.
-        user: UserId,
         /// Whose devices.
         organization: OrganizationId,
     },
@@ -74,6 +72,8 @@ pub enum Scope {
 /// What to export.
 #[derive(Debug, Clone)]
 pub struct ExportQuery {
+    /// Who asks: users take turns to read.
+    pub user: UserId,
     /// Whose readings.
     pub scope: Scope,
     /// Of which sensors; all if empty.
@@ -205,7 +205,7 @@ impl Export {
                 }
                 continue;
             };
-            let turn = self.history.patient_turn().await;
+            let turn = self.history.patient_turn(self.query.user).await;
             let mut page = self.history.log.range(part.clone()).await?;
             drop(turn);
             match page.next {
@@ -224,16 +224,17 @@ impl Export {
             if let Some(device) = self.devices.pop_front() {
                 return Ok(Some(device));
             }
-            let (Some(after), Scope::Organization { catalog, user, organization }) =
+            let user = self.query.user;
+            let (Some(after), Scope::Organization { catalog, organization }) =
                 (self.more_devices.clone(), &self.query.scope)
             else {
                 return Ok(None);
             };
             let slice = Slice { after, ..Slice::FIRST };
             let filter = DeviceFilter { organization: Some(*organization), ..DeviceFilter::default() };
-            let page = catalog.devices(*user, filter, slice).await?;
+            let page = catalog.devices(user, filter, slice).await?;
             // To one who is no member any more there are no devices: that is not the end of the file.
-            if !catalog.may_read(*user, *organization).await? {
+            if !catalog.may_read(user, *organization).await? {
                 return Err(catalog::Error::NotFound { what: "organization" }.into());
             }
             self.more_devices = page.next.map(Some);
@@ -276,8 +277,7 @@ impl Encoder {
 
 impl History {
     /// A turn to read, however long it takes: what has begun is not broken off because others read, too.
-    async fn patient_turn(&self) -> Option<OwnedSemaphorePermit> {
-        // The semaphore is never closed.
-        Arc::clone(&self.reads).acquire_owned().await.ok()
+    async fn patient_turn(&self, user: UserId) -> Option<Turn> {
+        self.reads.take(user).await
     }
 }

@@ -141,6 +141,7 @@ impl Case {
         assert!(edges.bounds()[edges.len() - 1] < to.as_us() && edges.bounds()[edges.len()] >= to.as_us());
         assert!(edges.bounds().is_sorted_by(|a, b| a < b), "{edges:?}");
         let query = BucketQuery {
+            user: user(),
             series: vec![asked(device, "s"), asked(device, "unknown"), asked(device, "s")],
             from,
             to,
@@ -212,6 +213,7 @@ async fn buckets_count_every_reading_once_while_heads_are_sealed() {
                 let before = log.end().0;
                 let to = start.plus_us(2_000_000);
                 let query = BucketQuery {
+                    user: user(),
                     series: vec![asked(device, "s")],
                     from: start,
                     to,
@@ -253,7 +255,7 @@ async fn sensors_are_told_with_what_they_span() {
     append(&log, device, "b", &readings(100)).await;
     append(&log, device, "a", &readings(50)).await;
     append(&log, device, "b", &readings(10)[..1]).await;
-    let sensors = History::new(log.clone()).sensors(device).await.unwrap();
+    let sensors = History::new(log.clone()).sensors(user(), device).await.unwrap();
     let told: Vec<(String, i64, i64)> = sensors
         .iter()
         .map(|sensor| {
@@ -264,7 +266,7 @@ async fn sensors_are_told_with_what_they_span() {
     assert_eq!(told, [("b".to_owned(), 10_000, 129_000), ("a".to_owned(), 50_000, 79_000)]);
     // A sensor that was only ever announced has no readings.
     log.series().resolve(device, "c").unwrap();
-    let sensors = History::new(log).sensors(device).await.unwrap();
+    let sensors = History::new(log).sensors(user(), device).await.unwrap();
     assert!(sensors[2].first.is_none() && sensors[2].newest.is_none());
 }
 
@@ -293,6 +295,7 @@ async fn check_retention(log: ReadingLog) {
     log.set_retention(Retention::new(5, HashMap::from([(long, 15)])));
     let history = History::new(log);
     let query = BucketQuery {
+        user: user(),
         series: vec![asked(short, "s"), asked(long, "s")],
         from,
         to: now,
@@ -305,7 +308,9 @@ async fn check_retention(log: ReadingLog) {
         told.iter().map(|series| serde_json::to_string(&series.columns.aggs[0].1).unwrap()).collect();
     // The one that is just as old as it is kept is no longer told.
     assert_eq!(counts, ["[4]", "[14]"]);
-    assert!(history.sensors(short).await.unwrap()[0].first.unwrap() > now.plus_us(-5 * 86_400_000_000));
+    assert!(
+        history.sensors(user(), short).await.unwrap()[0].first.unwrap() > now.plus_us(-5 * 86_400_000_000)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -324,6 +329,7 @@ async fn sums_that_are_too_large_and_text_that_is_too_long_end_alike_on_both_log
         let history = History::new(log.clone());
         let ask = async |device: DeviceId, agg: Agg| {
             let query = BucketQuery {
+                user: user(),
                 series: vec![asked(device, "s")],
                 from: start,
                 to: at(400),
@@ -357,6 +363,7 @@ async fn buckets_of_more_days_than_a_statement_reads_are_the_same_on_both_logs()
         let history = History::new(log.clone());
         for buckets in [1, 7] {
             let query = BucketQuery {
+                user: user(),
                 series: vec![asked(device, "s")],
                 from: start,
                 to: at(days),

@@ -6,6 +6,7 @@ use crate::log::Order;
 
 fn export(device: DeviceId, format: Format) -> ExportQuery {
     ExportQuery {
+        user: user(),
         scope: Scope::Devices(vec![device]),
         sensors: Vec::new(),
         from: None,

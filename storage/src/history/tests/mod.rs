@@ -10,7 +10,7 @@ mod imports;
 use std::path::Path;
 use std::sync::Arc;
 
-use edgesync_schemas::id::DeviceId;
+use edgesync_schemas::id::{DeviceId, UserId};
 use edgesync_schemas::reading::{AdmittedBatch, Columns as Rows, Quality};
 use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::unit::UnitIndex;
@@ -72,6 +72,10 @@ async fn open_database() -> (Cluster, ReadingLog) {
 /// A device that nobody else has: the tests of a back end share its log.
 fn device() -> DeviceId {
     DeviceId::from_uuid(Uuid::now_v7())
+}
+
+fn user() -> UserId {
+    UserId::from_uuid(Uuid::nil())
 }
 
 fn asked(device: DeviceId, sensor: &str) -> Asked {

@@ -1,0 +1,11 @@
+//! On the embedded store.
+
+use super::*;
+
+async fn server() -> Server {
+    Server::on_files().await
+}
+
+#[allow(clippy::duplicate_mod)] // On purpose: see the head of this directory.
+#[path = "suite.rs"]
+mod suite;

@@ -1,0 +1,7 @@
+//! The tests that run on both stores. `server()` is that of whoever includes this.
+
+use super::*;
+
+mod buckets;
+mod files;
+mod pages;
