@@ -2,26 +2,30 @@
 //!
 //! Every [`limit::RETENTION_LOOK_S`] it reads for how long the projects want the readings of their devices, and tells the log, which
 //! from then on neither returns nor takes what is older. Every [`limit::RETENTION_PASS_S`], and when the store has passed the size it may
-//! have, it lets the log drop what nobody may read any more, and the catalog what has ended.
+//! have, it lets the log drop what nobody may read any more; beside that, it lets the catalog drop what has ended.
 //!
 //! A device was deleted if the log knows it and the catalog does not. The log is asked first: a device that is made in between is in neither
 //! list. Its series and marks are forgotten with its last reading, but not before [`limit::DELETED_DEVICE_S`] have passed: its socket may
 //! outlive it for a moment.
 //!
 //! Who asks for less than before may have mistyped: from then on what is older is hidden, but for [`limit::RETENTION_REGRET_S`] nothing of it is
-//! dropped. What was asked before the server started is not known, so nothing is dropped in that time after its start. A store past its size
-//! cannot wait for that.
+//! dropped. What was asked before the server started is not known, so nothing is dropped in that time after its start, nor after the clock went
+//! forward by itself (`janitor/before.rs`). A store past its size cannot wait for that.
 //!
 //! Nothing here is kept across a restart: the first pass of the next process finds what this one left.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::Arc;
+mod before;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use edgesync_schemas::id::DeviceId;
 use edgesync_schemas::limit;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
+
+use before::{Before, longest};
 
 use crate::catalog::{self, Catalog};
 use crate::log::{self, Expired, Expiry, ReadingLog, Retention, SLICE};
@@ -77,8 +81,8 @@ impl Janitor {
     /// # Errors
     /// Of the catalog: then nothing is known of what projects ask, and readings might be refused that they want.
     pub async fn start(catalog: Catalog, log: ReadingLog, options: Options) -> Result<Self, catalog::Error> {
-        let before = Before::everything(options.regret);
-        let mut work = Work { catalog, log, options, before, missing: HashMap::new() };
+        let before = Mutex::new(Before::everything(options.regret, Instant::now(), log::now()));
+        let work = Work { catalog, log, options, before };
         work.look().await?;
         Ok(Self { task: tokio::spawn(async move { work.run().await }) })
     }
@@ -94,64 +98,94 @@ struct Work {
     catalog: Catalog,
     log: ReadingLog,
     options: Options,
-    before: Before,
-    /// Devices that the log knows and the catalog does not, and since when.
-    missing: HashMap<DeviceId, Instant>,
+    before: Mutex<Before>,
 }
 
 impl Work {
-    async fn run(&mut self) {
-        let mut due = Instant::now();
+    /// Each goes on whatever the others are about: dropping a day may take long.
+    async fn run(&self) {
+        tokio::join!(self.look_on(), self.drop_on(), self.prune_on());
+    }
+
+    async fn look_on(&self) {
         loop {
+            sleep(self.options.look).await;
             if let Err(error) = self.look().await {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "what projects ask could not be read; readings are kept as before"
-                );
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "what projects ask could not be read; readings are kept as before");
             }
-            if Instant::now() >= due || self.is_full().await {
-                match self.pass().await {
-                    Ok(()) => {}
+        }
+    }
+
+    async fn drop_on(&self) {
+        let (mut due, mut missing, mut is_of_use) = (Instant::now(), HashMap::new(), true);
+        loop {
+            // A pass that freed nothing frees nothing a minute later.
+            if Instant::now() >= due || (is_of_use && self.is_full().await) {
+                due = Instant::now() + self.options.pass;
+                match self.pass(&mut missing).await {
+                    Ok(expired) => is_of_use = expired.bytes > 0,
                     Err(Error::Log(log::Error::Closed)) => return,
                     Err(error) => {
-                        tracing::warn!(
-                            error = &error as &dyn std::error::Error,
-                            "retention failed, will try again"
-                        );
+                        is_of_use = false;
+                        let error = &error as &dyn std::error::Error;
+                        tracing::warn!(error, "retention failed, will try again");
                     }
                 }
-                due = Instant::now() + self.options.pass;
             }
             sleep(self.options.look).await;
         }
     }
 
-    async fn look(&mut self) -> Result<(), catalog::Error> {
+    async fn prune_on(&self) {
+        loop {
+            if let Err(error) = self.prune().await {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "the catalog was not pruned, will try again");
+            }
+            sleep(self.options.pass).await;
+        }
+    }
+
+    async fn look(&self) -> Result<(), catalog::Error> {
         let days = self.catalog.retention_days(self.options.default_days).await?;
         let retention = Retention::new(self.options.default_days, days);
         let asked = self.log.retention();
         if *asked != retention {
-            self.before.add(&asked, Instant::now());
+            self.before().add(&asked, Instant::now());
             self.log.set_retention(retention);
         }
         Ok(())
     }
 
+    /// Whether the store has passed its size. It is measured only if it has one.
     async fn is_full(&self) -> bool {
-        if let Err(error) = self.log.measure().await {
-            tracing::debug!(
-                error = &error as &dyn std::error::Error,
-                "what readings take could not be measured"
-            );
+        if self.options.bytes_max == 0 {
+            return false;
         }
-        self.options.bytes_max > 0 && self.log.stats().stored_bytes > self.options.bytes_max
+        if let Err(error) = self.log.measure().await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "what readings take could not be measured");
+        }
+        self.log.stats().stored_bytes > self.options.bytes_max
     }
 
-    async fn pass(&mut self) -> Result<(), Error> {
+    async fn pass(&self, missing: &mut HashMap<DeviceId, Instant>) -> Result<Expired, Error> {
         let started = Instant::now();
-        let gone = self.gone().await?;
-        let kept = self.before.or_longer(self.log.retention(), Instant::now());
-        let mut pass = Expiry::new(log::now(), self.options.bytes_max, gone, kept);
+        let gone = self.gone(missing).await?;
+        let now = log::now();
+        let (asked, before) = {
+            let mut before = self.before();
+            if let Some(ahead) = before.clock_ran_ahead(started, now) {
+                let ahead_s = ahead.as_secs();
+                tracing::warn!(ahead_s, "the clock went forward: nothing is dropped for its age for a while");
+            }
+            (self.log.retention(), before.counts(started))
+        };
+        // Maps of all devices.
+        let kept = tokio::task::spawn_blocking(move || longest(asked, before)).await;
+        let kept = kept.map_err(|_| log::Error::Closed)?;
+        let mut pass = Expiry::new(now, self.options.bytes_max, gone, kept);
         while !pass.is_done() {
             pass = self.log.expire(pass, SLICE).await?;
             if !pass.is_done() {
@@ -160,58 +194,29 @@ impl Work {
             }
         }
         report(pass.expired(), started.elapsed());
+        Ok(pass.expired())
+    }
+
+    async fn prune(&self) -> Result<(), catalog::Error> {
         self.catalog.remove_ended().await?;
         self.catalog.remove_deleted().await?;
         self.catalog.prune_device_history().await?;
         Ok(())
     }
 
-    /// Devices that were deleted for long enough.
-    async fn gone(&mut self) -> Result<HashSet<DeviceId>, Error> {
+    fn before(&self) -> MutexGuard<'_, Before> {
+        self.before.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Devices that were deleted for long enough. `missing` are those that the log knows and the catalog does not, and since when.
+    async fn gone(&self, missing: &mut HashMap<DeviceId, Instant>) -> Result<HashSet<DeviceId>, Error> {
         let known = self.log.devices();
-        let missing = self.catalog.missing_devices(known).await?;
+        let found = self.catalog.missing_devices(known).await?;
         let now = Instant::now();
-        self.missing = missing
-            .into_iter()
-            .map(|device| (device, self.missing.get(&device).copied().unwrap_or(now)))
-            .collect();
-        let long = self.missing.iter().filter(|(_, since)| now - **since >= self.options.deleted);
+        let since = |device| (device, missing.get(&device).copied().unwrap_or(now));
+        *missing = found.into_iter().map(since).collect();
+        let long = missing.iter().filter(|(_, since)| now - **since >= self.options.deleted);
         Ok(long.map(|(device, _)| *device).collect())
-    }
-}
-
-/// What was asked before, for as long as it may be regretted.
-struct Before {
-    regret: Duration,
-    /// Oldest first: since when something else is asked, until when it counts, and what it was; merged where they are close together.
-    asked: VecDeque<(Instant, Instant, Arc<Retention>)>,
-}
-
-/// A [`Before`] has one entry more than this.
-const ENTRIES: u32 = 6;
-
-impl Before {
-    /// Nobody knows: everything.
-    fn everything(regret: Duration) -> Self {
-        let now = Instant::now();
-        Self { regret, asked: [(now, now + regret, Arc::default())].into() }
-    }
-
-    /// Until `now` this was asked.
-    fn add(&mut self, asked: &Arc<Retention>, now: Instant) {
-        let until = now + self.regret;
-        match self.asked.back_mut() {
-            Some((since, end, before)) if now - *since < self.regret / ENTRIES => {
-                (*end, *before) = (until, Arc::new(before.or_longer(asked)));
-            }
-            _ => self.asked.push_back((now, until, asked.clone())),
-        }
-    }
-
-    /// The longest of what is asked and what was.
-    fn or_longer(&mut self, asked: Arc<Retention>, now: Instant) -> Arc<Retention> {
-        self.asked.retain(|(_, until, _)| *until > now);
-        self.asked.iter().fold(asked, |longest, (_, _, before)| Arc::new(longest.or_longer(before)))
     }
 }
 
@@ -236,34 +241,5 @@ fn report(expired: Expired, took: Duration) {
         );
     } else {
         tracing::info!(readings, blocks, bytes, freed_bytes, series, oldest, seconds, "retention");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use uuid::Uuid;
-
-    use super::*;
-
-    #[test]
-    fn what_was_asked_before_is_kept_for_a_while() {
-        let device = DeviceId::from_uuid(Uuid::from_u128(1));
-        let asks = |days| Arc::new(Retention::new(30, HashMap::from([(device, days)])));
-        let (start, minute) = (Instant::now(), Duration::from_secs(60));
-        let mut before = Before::everything(60 * minute);
-        let kept =
-            |before: &mut Before, minutes| before.or_longer(asks(5), start + minutes * minute).days(device);
-        assert!(kept(&mut before, 59) > 3_650, "the server has just started");
-        assert_eq!(kept(&mut before, 61), 5);
-        before.add(&asks(365), start + 100 * minute);
-        before.add(&asks(7), start + 101 * minute);
-        assert_eq!((kept(&mut before, 159), before.asked.len()), (365, 1), "close together");
-        before.add(&asks(90), start + 120 * minute);
-        assert_eq!((kept(&mut before, 162), kept(&mut before, 181)), (90, 5));
-        for minutes in 200..400 {
-            before.add(&asks(6), start + minutes * minute);
-            kept(&mut before, minutes);
-            assert!(before.asked.len() <= ENTRIES as usize + 1);
-        }
     }
 }

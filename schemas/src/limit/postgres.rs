@@ -15,3 +15,5 @@ pub const POSTGRES_KEEPALIVE_S: u64 = 15;
 pub const POSTGRES_GONE_S: u64 = 18;
 /// Milliseconds to wait for a connection of a pool. Longer: refused (503 `busy`).
 pub const POSTGRES_WAIT_MS: u64 = 5_000;
+/// Seconds that a migration waits for a table that somebody reads. Longer: the server does not start.
+pub const MIGRATE_LOCK_S: u64 = 10;

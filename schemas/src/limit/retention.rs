@@ -13,14 +13,27 @@ pub const EXPIRE_BLOCKS: usize = 512;
 pub const EXPIRE_SLICE_MS: u64 = 100;
 /// Seconds that what a project asked before is kept still, after it asks less; and everything after the server started.
 pub const RETENTION_REGRET_S: u64 = 3600;
-/// Milliseconds that dropping a day in PostgreSQL waits for its locks. As long as that, readers that come wait behind it.
+/// Seconds by which the clock may go forward by itself between two passes. More: nothing is dropped for its age for [`RETENTION_REGRET_S`].
+pub const CLOCK_AHEAD_S: u64 = 300;
+/// Milliseconds that dropping a day in PostgreSQL waits for all days. As long as that, readers that come wait behind it. Twice as long in
+/// each pass that did not get them, [`EXPIRE_LOCK_MS_MAX`] at most; that long, too, when the store has passed its size.
 pub const EXPIRE_LOCK_MS: u64 = 200;
-/// Attempts to get them in one pass.
+/// See [`EXPIRE_LOCK_MS`].
+pub const EXPIRE_LOCK_MS_MAX: u64 = 5_000;
+/// Milliseconds that it waits for what keeps nobody else waiting.
+pub const EXPIRE_PATIENT_LOCK_MS: u64 = 3_000;
+/// Attempts to get the locks in one pass.
 pub const EXPIRE_ATTEMPTS: usize = 5;
+/// Seconds that a statement may take that counts or copies a day.
+pub const EXPIRE_STATEMENT_S: u64 = 6 * 3_600;
+/// Seconds after which the database takes the locks from a server that says nothing between two statements.
+pub const EXPIRE_IDLE_S: u64 = 5;
 /// Share of a day's readings that must be too old for the day to be written anew without them: one in so many.
 pub const EXPIRED_SHARE_OF_DAY: u64 = 4;
-/// Deleted devices whose series are looked up at a time.
+/// Deleted devices that are forgotten in one transaction.
 pub const FORGET_DEVICES: usize = 1_000;
+/// Series that are looked up at a time.
+pub const FORGET_SERIES: usize = 1_000;
 /// Percent of its greatest size that a store is brought down to when it has passed it, so that this is not needed again at once.
 pub const STORE_LOW_WATER_PERCENT: u64 = 90;
 /// Bytes of dropped blocks from which on their space is given back to the file system; less waits.

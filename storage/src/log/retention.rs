@@ -69,12 +69,12 @@ impl Retention {
     }
 
     /// Of what is older nothing is kept.
-    pub(crate) fn oldest_of_all(&self, now: Timestamp) -> Timestamp {
+    fn oldest_of_all(&self, now: Timestamp) -> Timestamp {
         ago(now, self.days.values().copied().fold(self.default_days, u32::max))
     }
 
     /// Of what is younger everything is kept.
-    pub(crate) fn oldest_of_any(&self, now: Timestamp) -> Timestamp {
+    fn oldest_of_any(&self, now: Timestamp) -> Timestamp {
         ago(now, self.days.values().copied().fold(self.default_days, u32::min))
     }
 }
@@ -92,6 +92,10 @@ pub struct Expiry {
     pub(crate) gone: HashSet<DeviceId>,
     /// What is not dropped, but for want of space.
     pub(crate) kept: Arc<Retention>,
+    /// Of what is older nothing is kept.
+    pub(crate) oldest_of_all: Timestamp,
+    /// Of what is younger everything is kept.
+    pub(crate) oldest_of_any: Timestamp,
     /// For want of space, what is older goes although it is not too old.
     pub(crate) floor: Timestamp,
     pub(crate) step: Step,
@@ -154,7 +158,18 @@ impl Expiry {
     /// devices that no longer exist: their series and marks are forgotten once their last reading is.
     pub fn new(now: Timestamp, bytes_max: u64, gone: HashSet<DeviceId>, kept: Arc<Retention>) -> Self {
         let (floor, step) = (Timestamp::MIN, Step::Measure);
-        Self { now, bytes_max, gone, kept, floor, step, expired: Expired::default() }
+        let (oldest_of_all, oldest_of_any) = (kept.oldest_of_all(now), kept.oldest_of_any(now));
+        Self {
+            now,
+            bytes_max,
+            gone,
+            kept,
+            oldest_of_all,
+            oldest_of_any,
+            floor,
+            step,
+            expired: Expired::default(),
+        }
     }
 
     /// Whether it is at its end.
@@ -220,16 +235,24 @@ impl ReadingLog {
     /// # Errors
     /// [`Error::Store`], [`Error::Corrupt`], [`Error::Unavailable`], [`Error::TooSlow`], [`Error::Database`]; [`Error::Closed`] after [`ReadingLog::shutdown`].
     pub async fn expire(&self, pass: Expiry, slice: Duration) -> Result<Expiry, Error> {
+        let before = pass.expired;
         let result = match &self.backend {
             Backend::Embedded(log) => embedded::expire::go_on(log, pass, slice).await,
             Backend::Postgres(log) => postgres::expire(log, pass, slice).await,
         };
+        let counters = &self.shared.counters;
         match &result {
-            Ok(pass) if pass.is_done() => self.shared.counters.expired(&pass.expired),
-            Err(error) if !matches!(error, Error::Closed) => {
-                self.shared.counters.failed_expiries.fetch_add(1, Relaxed);
+            Ok(pass) => {
+                counters.dropped(&before, &pass.expired);
+                if pass.is_done() {
+                    counters.expiries.fetch_add(1, Relaxed);
+                    counters.oldest_us.store(pass.expired.oldest.map_or(0, Timestamp::as_us), Relaxed);
+                }
             }
-            _ => {}
+            Err(Error::Closed) => {}
+            Err(_) => {
+                counters.failed_expiries.fetch_add(1, Relaxed);
+            }
         }
         result
     }
@@ -243,13 +266,11 @@ impl Shared {
 }
 
 impl Counters {
-    /// Counts a pass that ended.
-    fn expired(&self, expired: &Expired) {
-        self.expiries.fetch_add(1, Relaxed);
-        self.expired_readings.fetch_add(expired.readings, Relaxed);
-        self.expired_bytes.fetch_add(expired.bytes, Relaxed);
-        self.freed_bytes.fetch_add(expired.freed_bytes, Relaxed);
-        self.oldest_us.store(expired.oldest.map_or(0, Timestamp::as_us), Relaxed);
+    /// Counts what a slice of a pass dropped.
+    fn dropped(&self, before: &Expired, after: &Expired) {
+        self.expired_readings.fetch_add(after.readings - before.readings, Relaxed);
+        self.expired_bytes.fetch_add(after.bytes - before.bytes, Relaxed);
+        self.freed_bytes.fetch_add(after.freed_bytes - before.freed_bytes, Relaxed);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Migrations on PostgreSQL: each in a transaction of its own, under a lock, so that servers that start at once take turns.
 
+use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 use tokio_postgres::{Client, Transaction};
 
@@ -38,6 +39,8 @@ pub(crate) async fn run(
     for migration in migrations {
         let step = client.transaction().await?;
         step.batch_execute(LOCK).await?;
+        // A table that somebody reads for long (a backup) would keep a server that runs waiting behind us.
+        step.batch_execute(&format!("SET LOCAL lock_timeout = '{}s'", limit::MIGRATE_LOCK_S)).await?;
         // Looked at under the lock of each step: another server may be starting at the same time. Also when nothing is to be done: a
         // database that is not this program's is refused.
         if applied(&step, history, migrations).await? >= migration.version {

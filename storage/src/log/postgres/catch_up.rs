@@ -35,9 +35,8 @@ pub(crate) async fn catch_up(log: &Postgres, cursor: Offset) -> Result<VecDeque<
     let end = log.shared.ring.end();
     if log.summarized.load(Relaxed) < cursor.0.saturating_add(WINDOW as u64) {
         match log.ask(&log.tails, SUMMARIZE, &[]).await {
-            Ok(_) => log.summarized.store(end.0, Relaxed),
-            // A day was dropped meanwhile; it is only slower without.
-            Err(Error::Database(_)) => {}
+            // A day may have been dropped meanwhile; it is only slower without.
+            Ok(_) | Err(Error::Database(_)) => log.summarized.store(end.0, Relaxed),
             Err(error) => return Err(error),
         }
     }

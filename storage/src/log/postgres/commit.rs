@@ -54,7 +54,7 @@ impl Lane {
         let rows = Rows::of(&commit);
         let days: Vec<_> = rows.days().collect();
         // Until this is done, none of them is dropped.
-        let using = partitions.using(days.iter().map(|(day, _)| *day).collect());
+        let using = partitions.using(days.iter().map(|(day, _)| *day).collect()).await;
         partitions.ensure(keeper, using.days()).await?;
         // Prepared before the transaction begins, which then has one wait less.
         let mut copies = Vec::new();

@@ -287,10 +287,17 @@ async fn open(
         settings: "SET plan_cache_mode = force_custom_plan",
     };
     let pool = Pool::new(&server, terms, limit::LOG_READERS);
-    // The planner has no statistics of a day that has just begun, and would look through all of it.
-    let settings = "SET plan_cache_mode = force_custom_plan; SET enable_seqscan = off";
+    // The planner has no statistics of a day that has just begun, and would look through all of it. What it may not do it thinks dear, and
+    // would compile statements for it.
+    let settings = "SET plan_cache_mode = force_custom_plan; SET enable_seqscan = off; SET jit = off";
     let tails = Pool::new(&server, Terms { settings, ..terms }, limit::LOG_TAILS);
-    let cleaning = Pool::new(&server, Terms { lock: clean::LOCK, ..Terms::UNBOUNDED }, 1);
+    let terms = Terms {
+        statement: Duration::from_secs(limit::EXPIRE_STATEMENT_S),
+        lock: clean::LOCK,
+        idle_in_transaction: Duration::from_secs(limit::EXPIRE_IDLE_S),
+        settings: clean::SETTINGS,
+    };
+    let cleaning = Pool::new(&server, terms, 1);
     let shared = Arc::new(Shared::new(options, dictionary, marks, ring, holds));
     let log = Arc::new(Postgres {
         shared,

@@ -8,19 +8,22 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 use std::sync::{Mutex as StdMutex, MutexGuard as StdGuard, PoisonError};
+use std::time::Duration;
 
 use edgesync_schemas::limit;
 use edgesync_schemas::reading::Columns;
 use edgesync_schemas::time::Timestamp;
 use jiff::civil::{Date, date};
 use jiff::{Span, ToSpan};
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, MutexGuard, Notify};
 use tokio_postgres::Client;
 
 use super::super::retention::now;
 use super::failure::{Failure, Trouble};
 
 const DAY_US: i64 = 86_400_000_000;
+/// How long a day on its way out waits for the commits that have readings of it; others wait meanwhile.
+const COMMITS_END: Duration = Duration::from_millis(limit::EXPIRE_LOCK_MS);
 
 /// A day, UTC: days since 1970-01-01.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -96,6 +99,8 @@ pub(super) struct Partitions {
     days: StdMutex<Days>,
     /// Held by who uses the keeper's connection: what is sent between a `BEGIN` and its `COMMIT` would be part of that.
     keeping: Mutex<()>,
+    /// Told when a day that was used is not any more, or the one that left has.
+    changed: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -103,6 +108,8 @@ struct Days {
     known: HashSet<Day>,
     /// Of how many commits on their way each has readings.
     used: HashMap<Day, usize>,
+    /// The one that is on its way out.
+    leaving: Option<Day>,
 }
 
 /// Days that a commit has readings of. Dropped when it has ended.
@@ -128,30 +135,32 @@ impl Drop for Using<'_> {
                 days.used.remove(day);
             }
         }
+        self.partitions.changed.notify_waiters();
     }
 }
 
-/// A day on its way out: a commit that comes with readings of it waits, then makes it anew. Back again when this is dropped, unless it
-/// [is gone](TakenOut::is_gone).
+/// A day on its way out: commits that come with readings of it wait for the end of this. It stays, unless it [is gone](TakenOut::is_gone).
 pub(super) struct TakenOut<'a> {
     partitions: &'a Partitions,
-    day: Option<Day>,
-    // The keeper's connection is not needed, but who makes days waits here.
-    _alone: MutexGuard<'a, ()>,
+    day: Day,
+    is_gone: bool,
 }
 
 impl TakenOut<'_> {
-    /// Its partition is not there any more.
+    /// Its partition is not there any more: the next commit with readings of it makes it anew.
     pub fn is_gone(mut self) {
-        self.day = None;
+        self.is_gone = true;
     }
 }
 
 impl Drop for TakenOut<'_> {
     fn drop(&mut self) {
-        if let Some(day) = self.day {
-            self.partitions.days().known.insert(day);
+        let mut days = self.partitions.days();
+        days.leaving = None;
+        if self.is_gone {
+            days.known.remove(&self.day);
         }
+        self.partitions.changed.notify_waiters();
     }
 }
 
@@ -162,10 +171,11 @@ impl Partitions {
             WHERE h.inhparent = 'readings'::regclass";
         let rows = client.query(SQL, &[]).await?;
         let days = rows.iter().filter_map(|row| Day::from_table(row.get(0))).collect();
-        Ok(Self {
-            days: StdMutex::new(Days { known: days, used: HashMap::new() }),
-            keeping: Mutex::default(),
-        })
+        Ok(Self::of(days))
+    }
+
+    fn of(known: HashSet<Day>) -> Self {
+        Self { days: StdMutex::new(Days { known, ..Days::default() }), ..Self::default() }
     }
 
     /// Cuts a time into stretches, newest first, each of [`limit::LOG_READ_DAYS`] partitions at most: a statement locks all that it may read.
@@ -194,25 +204,44 @@ impl Partitions {
         self.keeping.lock().await
     }
 
-    /// Says that a commit on its way has readings of these days.
-    pub fn using(&self, days: Vec<Day>) -> Using<'_> {
-        {
-            let mut all = self.days();
-            days.iter().for_each(|day| *all.used.entry(*day).or_default() += 1);
+    /// Says that a commit on its way has readings of these days. Waits for one of them that is on its way out: for as long as two locks of
+    /// [`limit::EXPIRE_LOCK_MS_MAX`] at most, most often not at all.
+    pub async fn using(&self, days: Vec<Day>) -> Using<'_> {
+        loop {
+            // Before looking: what changes after that is heard of.
+            let changed = self.changed.notified();
+            {
+                let mut all = self.days();
+                if all.leaving.is_none_or(|leaving| !days.contains(&leaving)) {
+                    days.iter().for_each(|day| *all.used.entry(*day).or_default() += 1);
+                    return Using { partitions: self, days };
+                }
+            }
+            changed.await;
         }
-        Using { partitions: self, days }
     }
 
-    /// Takes out a day. `None` if a commit on its way has readings of it, or it is not known.
+    /// Takes out a day when the commits that have readings of it are done. `None` if that takes long, or it is not known. One at a time.
     pub async fn take_out(&self, day: Day) -> Option<TakenOut<'_>> {
-        let alone = self.alone().await;
         {
             let mut days = self.days();
-            if days.used.contains_key(&day) || !days.known.remove(&day) {
+            if days.leaving.is_some() || !days.known.contains(&day) {
                 return None;
             }
+            days.leaving = Some(day);
         }
-        Some(TakenOut { partitions: self, day: Some(day), _alone: alone })
+        let out = TakenOut { partitions: self, day, is_gone: false };
+        let unused = async {
+            loop {
+                let changed = self.changed.notified();
+                if !self.days().used.contains_key(&day) {
+                    return;
+                }
+                changed.await;
+            }
+        };
+        tokio::time::timeout(COMMITS_END, unused).await.ok()?;
+        Some(out)
     }
 
     /// Makes the days that have no partition.
@@ -313,10 +342,7 @@ mod tests {
     fn a_time_is_cut_into_stretches_that_leave_nothing_out() {
         const MANY: usize = limit::LOG_READ_DAYS;
         let at = |us| Timestamp::from_us(us).unwrap();
-        let of_days = |days: std::ops::Range<i32>| {
-            let known = days.step_by(2).map(Day).collect();
-            Partitions { days: StdMutex::new(Days { known, ..Days::default() }), ..Partitions::default() }
-        };
+        let of_days = |days: std::ops::Range<i32>| Partitions::of(days.step_by(2).map(Day).collect());
         let (from, to) = (at(DAY_US / 2), Timestamp::MAX);
         assert_eq!(of_days(0..0).stretches(from, to), [(from, to)]);
         let many = 2 * MANY as i32;
@@ -339,20 +365,23 @@ mod tests {
 
     #[tokio::test]
     async fn a_day_is_taken_out_only_while_no_commit_has_readings_of_it() {
-        let known = [Day(1), Day(2)].into();
-        let partitions =
-            Partitions { days: StdMutex::new(Days { known, ..Days::default() }), ..Partitions::default() };
+        let partitions = Partitions::of([Day(1), Day(2)].into());
         assert!(partitions.take_out(Day(3)).await.is_none(), "not known");
-        let (one, other) = (partitions.using(vec![Day(1), Day(2)]), partitions.using(vec![Day(1)]));
+        let (one, other) =
+            (partitions.using(vec![Day(1), Day(2)]).await, partitions.using(vec![Day(1)]).await);
         assert!(partitions.take_out(Day(1)).await.is_none());
         drop(one);
         assert!(partitions.take_out(Day(1)).await.is_none(), "the other has it still");
-        drop(other);
-        let out = partitions.take_out(Day(1)).await.unwrap();
-        assert_eq!(partitions.missing(&[Day(1), Day(2)]), [Day(1)]);
+        let (out, ()) = tokio::join!(partitions.take_out(Day(1)), async { drop(other) });
+        let out = out.expect("it was waited for");
+        assert!(partitions.take_out(Day(2)).await.is_none(), "one at a time");
+        drop(partitions.using(vec![Day(2)]).await);
+        let mut using = Box::pin(partitions.using(vec![Day(1)]));
+        assert!(futures_util::poll!(using.as_mut()).is_pending(), "it is on its way out");
         drop(out);
-        assert_eq!(partitions.missing(&[Day(1)]), [], "it was not dropped, so it is back");
+        drop(using.await);
+        assert_eq!(partitions.missing(&[Day(1)]), [], "it was not dropped");
         partitions.take_out(Day(1)).await.unwrap().is_gone();
-        assert_eq!(partitions.missing(&[Day(1)]), [Day(1)]);
+        assert_eq!(partitions.missing(&[Day(1), Day(2)]), [Day(1)]);
     }
 }

@@ -256,7 +256,11 @@ async fn a_view_of_somebody_keeps_its_day_and_no_other() {
     assert_eq!(expire(&bench, 0, &[]).await.blocks, 2);
     assert_eq!(rows(&place), 1);
     place.cluster().psql("DROP VIEW mine");
-    assert_eq!(expire(&bench, 0, &[]).await.blocks, 1);
+    assert_eq!(expire(&bench, 0, &[]).await.blocks, 0, "it is looked at again tomorrow");
+    drop(bench);
+    let bench = place.open(small());
+    keep(&bench, 30, &[]);
+    assert_eq!(expire(&bench, 0, &[]).await.blocks, 1, "or after a restart");
 }
 
 /// What an interrupted pass left does not keep the next one from its work.
@@ -270,11 +274,84 @@ async fn what_an_interrupted_pass_left_is_removed() {
     }
     keep(&bench, 30, &[(device(1), 365)]);
     let table = place.cluster().psql("SELECT DISTINCT tableoid::regclass FROM readings");
-    place.cluster().psql(&format!("CREATE TABLE {table}_kept AS SELECT * FROM readings"));
-    place.cluster().psql(&format!("ALTER TABLE {table}_kept OWNER TO edgesync"));
+    for of in [table.as_str(), "readings_19700101"] {
+        place.cluster().psql(&format!("CREATE TABLE {of}_kept_0123456789ab AS SELECT * FROM readings"));
+        place.cluster().psql(&format!("ALTER TABLE {of}_kept_0123456789ab OWNER TO edgesync"));
+    }
     assert_eq!(expire(&bench, 0, &[]).await.readings, 5);
     assert_eq!(bench.values(device(1)).await, [1.0; 5]);
     assert_eq!(rows(&place), 5);
+    assert_eq!(
+        place.cluster().psql("SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relname LIKE '%kept%'"),
+        "0"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_an_older_view_of_the_database_sees_what_is_kept() {
+    let place = Place::database();
+    let mut bench = place.open(small());
+    for of in [1, 2] {
+        let batch = aged(&bench, device(of), &[(40.0, 1.0); 5]);
+        bench.append(batch).await;
+    }
+    keep(&bench, 30, &[(device(1), 365)]);
+    let somebody = somebody(&place).await;
+    // Its view is taken, and no table that the pass wants is locked.
+    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM bookmarks";
+    somebody.batch_execute(begin).await.unwrap();
+    assert_eq!(expire(&bench, 0, &[]).await.readings, 0, "left for another time");
+    let row = somebody.query_one("SELECT count(*) FROM readings", &[]).await.unwrap();
+    assert_eq!(row.get::<_, i64>(0), 10);
+    somebody.batch_execute("COMMIT").await.unwrap();
+    assert_eq!(expire(&bench, 0, &[]).await.readings, 0, "not again within the hour");
+    assert_eq!(
+        (
+            rows(&place),
+            place
+                .cluster()
+                .psql("SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relname LIKE '%kept%'")
+        ),
+        (10, "0".into())
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_of_which_nothing_can_be_done_keeps_no_other_from_going() {
+    let place = Place::database();
+    let mut bench = place.open(small());
+    let batch = aged(&bench, device(1), &[(40.0, 1.0), (39.0, 2.0), (38.0, 3.0)]);
+    bench.append(batch).await;
+    keep(&bench, 30, &[]);
+    let cluster = place.cluster();
+    let table = cluster.psql("SELECT tableoid::regclass FROM readings WHERE value = 1");
+    // As somebody restores a day under another name.
+    cluster.psql(&format!("ALTER TABLE {table} OWNER TO postgres; GRANT ALL ON {table} TO edgesync"));
+    assert_eq!(expire(&bench, 0, &[]).await.blocks, 2);
+    assert_eq!((rows(&place), bench.log.stats().failed_expiries), (1, 1));
+    let batch = aged(&bench, device(1), &[(1.0, 4.0)]);
+    bench.append(batch).await;
+    bench.log.measure().await.unwrap();
+    assert_eq!(expire(&bench, 1, &[]).await.blocks, 1, "nor does it count as what the size may do without");
+}
+
+/// A server that was cut off goes on with its passes, and must not touch what the new one works on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_former_owner_writes_no_day_anew() {
+    let place = Place::database();
+    let mut bench = place.open(small());
+    for of in [1, 2] {
+        let batch = aged(&bench, device(of), &[(40.0, 1.0); 5]);
+        bench.append(batch).await;
+    }
+    keep(&bench, 30, &[(device(1), 365)]);
+    let mut pass = Expiry::new(now(), 0, HashSet::new(), bench.log.retention());
+    // The days are found while it is the owner still.
+    pass = bench.log.expire(pass, Duration::ZERO).await.unwrap();
+    place.cluster().psql("UPDATE log_state SET owner = gen_random_uuid()");
+    let pass = bench.log.expire(pass, Duration::ZERO).await;
+    assert!(matches!(pass, Err(Error::Unavailable)), "{pass:?}");
+    assert_eq!(rows(&place), 10);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
