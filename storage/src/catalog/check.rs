@@ -2,22 +2,20 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 
-use super::migrate;
+use super::{look, migrate};
 use crate::check::{Progress, Report, told};
 
 /// Checks the catalog in this file: SQLite's own checks, the migrations, and that all references lead somewhere. Changes nothing. Blocks.
 pub fn check(path: &Path, report: &mut Report, progress: &mut dyn Progress) {
-    let checked =
-        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-            .and_then(|db| look(&db, report, progress));
+    let checked = look::open(path).and_then(|db| Ok(look_through(&db, report, progress)?));
     if let Err(error) = checked {
         report.wrong(format!("catalog: cannot be read: {}", told(&error)));
     }
 }
 
-fn look(db: &Connection, report: &mut Report, progress: &mut dyn Progress) -> rusqlite::Result<()> {
+fn look_through(db: &Connection, report: &mut Report, progress: &mut dyn Progress) -> rusqlite::Result<()> {
     progress.at("catalog", 0, 3);
     let mut statement = db.prepare("PRAGMA integrity_check(100)")?;
     let lines = statement.query_map([], |row| row.get::<_, String>(0))?;

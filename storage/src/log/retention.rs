@@ -41,6 +41,11 @@ impl Retention {
         Self { default_days: most.min(default_days), days }
     }
 
+    /// All readings, however old: for who looks at what is there and not at what is kept.
+    pub(crate) fn everything() -> Self {
+        Self { default_days: u32::MAX, days: HashMap::new() }
+    }
+
     /// Days that a device's readings are kept.
     pub fn days(&self, device: DeviceId) -> u32 {
         self.days.get(&device).copied().unwrap_or(self.default_days)
@@ -226,5 +231,6 @@ mod tests {
         assert_eq!(retention.oldest(long, now).as_us(), 35 * DAY_US);
         assert_eq!(retention.oldest(other, now).as_us(), 370 * DAY_US);
         assert_eq!(Retention::new(u32::MAX, HashMap::new()).days(other), 3_650, "each is a partition");
+        assert_eq!(Retention::everything().oldest(other, now), Timestamp::MIN);
     }
 }

@@ -6,7 +6,8 @@
 //! | `series` | the dictionary: device, sensor, units |
 //! | `log_commits` | a row per commit: number, end, the marks that it moved; the last one is where the log ends |
 //! | `marks` | the frame marks of all devices as of the last fold (`fold.rs`) |
-//! | `log_state` | the owner's token, the format's version |
+//! | `log_state` | the owner's token, the format's version, what cannot be told from the rest |
+//! | `log_move` | a move into this log (`import.rs`) |
 //! | `bookmarks` | how far readers of the tail got |
 //! | `sensor_data` | a view: readings with the names of things, for people and their tools |
 //!
@@ -29,11 +30,15 @@
 mod append;
 mod catch_up;
 pub(crate) mod cells;
+pub(super) mod check;
 mod commit;
 mod connection;
 mod encode;
+pub(super) mod export;
 mod failure;
 mod fold;
+pub(super) mod import;
+mod load;
 mod partition;
 mod read;
 mod session;
@@ -42,9 +47,8 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use edgesync_schemas::id::{DeviceId, Offset, SeriesId};
+use edgesync_schemas::id::{DeviceId, Offset};
 use edgesync_schemas::limit;
-use edgesync_schemas::reading::SeriesInfo;
 use edgesync_schemas::time::Timestamp;
 use tokio::sync::oneshot;
 use tokio_postgres::error::SqlState;
@@ -54,7 +58,6 @@ use uuid::Uuid;
 
 use super::holds::Holds;
 use super::retention::now;
-use super::series::SeriesDictionary;
 use super::tail::Ring;
 use super::{Error, Options, Shared, Threads};
 use crate::migration::{Migration, Unfit};
@@ -70,11 +73,14 @@ pub use failure::{Failure, StoreHealth, Trouble};
 pub(super) use read::{latest, range};
 
 /// All migrations of the log, in order, and the table that says which are in. One that was released is never changed.
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "log",
-    sql: include_str!("../../../migrations/postgres/log/0001_log.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "log", sql: include_str!("../../../migrations/postgres/log/0001_log.sql") },
+    Migration {
+        version: 2,
+        name: "move",
+        sql: include_str!("../../../migrations/postgres/log/0002_move.sql"),
+    },
+];
 const HISTORY: &str = "log_migrations";
 /// The version of what is stored, in `log_state`.
 const FORMAT: i32 = 1;
@@ -216,31 +222,13 @@ async fn open(
     migrate(&server).await?;
     let session = Session::open(&server, &options, Before::Anybody).await?;
     let client: &Client = &session.keeper;
-    let query = |sql: &'static str| async move { client.query(sql, &[]).await.map_err(Trouble::from) };
-    for row in query("SELECT format FROM log_state").await? {
-        let format: i32 = row.get(0);
-        if format != FORMAT {
-            let version = u8::try_from(format).unwrap_or(u8::MAX);
-            return Err(Error::Version { what: "log in the database".to_owned(), version });
-        }
+    load::format(client).await?;
+    if let Some(from) = load::half_moved(client).await? {
+        return Err(Error::HalfMoved { from });
     }
-    let dictionary = SeriesDictionary::default();
-    for row in query("SELECT id, device_id, sensor_type, units FROM series ORDER BY id").await? {
-        let corrupt = |why| Error::Corrupt { what: "series".to_owned(), why };
-        let units: Vec<&str> = row.get(3);
-        dictionary.load(SeriesInfo {
-            id: SeriesId(row.get::<_, i32>(0).cast_unsigned()),
-            device: DeviceId::from_uuid(row.get(1)),
-            sensor: row.get::<_, &str>(2).parse().map_err(|_| corrupt("name"))?,
-            units: units
-                .iter()
-                .map(|unit| unit.parse().map_err(|_| corrupt("unit")))
-                .collect::<Result<_, _>>()?,
-        });
-    }
+    let dictionary = load::dictionary(client).await?;
     let (marks, unfolded) = fold::load(client).await?;
-    let bookmarks = query("SELECT name, log_offset FROM bookmarks").await?;
-    let bookmarks = bookmarks.iter().map(|row| (row.get(0), Offset(row.get::<_, i64>(1).cast_unsigned())));
+    let bookmarks = load::bookmarks(client).await?;
     let holds = Holds::new(bookmarks);
     let ring = Ring::new(options.tail_bytes, session.stored.end);
     let terms = Terms {
@@ -265,7 +253,11 @@ async fn open(
 async fn migrate(server: &Server) -> Result<(), Error> {
     let (mut client, _task) = server.connect(Terms::UNBOUNDED).await.map_err(Trouble::from)?;
     let migrated = postgres::migrate::run(&mut client, HISTORY, MIGRATIONS, now()).await;
-    migrated.map_err(|error| match error {
+    migrated.map_err(unfit)
+}
+
+fn unfit(error: postgres::migrate::Error) -> Error {
+    match error {
         postgres::migrate::Error::Database(error) => Trouble::from(error).into(),
         postgres::migrate::Error::Unfit(Unfit::Newer { found, .. }) => {
             let version = u8::try_from(found).unwrap_or(u8::MAX);
@@ -274,5 +266,5 @@ async fn migrate(server: &Server) -> Result<(), Error> {
         postgres::migrate::Error::Unfit(Unfit::Altered { version }) => {
             Error::Corrupt { what: format!("schema of the log, migration {version}"), why: "another text" }
         }
-    })
+    }
 }

@@ -35,7 +35,7 @@ impl Day {
         (from..from + DAY_US).contains(&ts.as_us())
     }
 
-    fn start(self) -> Timestamp {
+    pub fn start(self) -> Timestamp {
         Timestamp::from_us_saturating(i64::from(self.0) * DAY_US)
     }
 
@@ -57,7 +57,7 @@ impl Day {
     }
 
     /// The day whose partition has this name.
-    fn from_table(name: &str) -> Option<Self> {
+    pub fn from_table(name: &str) -> Option<Self> {
         let digits = name.strip_prefix("readings_")?;
         let (year, rest) = digits.split_at_checked(4)?;
         let (month, day) = rest.split_at_checked(2)?;

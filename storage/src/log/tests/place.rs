@@ -1,6 +1,6 @@
 //! Where a log under test lies.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -41,6 +41,16 @@ impl Place {
     /// A file beside the log.
     pub fn file(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
+    }
+
+    /// The directory of a log that lies in files.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// The server of its database.
+    pub async fn server(&self) -> Server {
+        Server::open(&Target::parse(self.url()).unwrap()).await.unwrap()
     }
 
     /// The cluster.
