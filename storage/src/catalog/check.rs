@@ -2,20 +2,22 @@
 
 use std::path::Path;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 
-use super::{look, migrate};
+use super::migrate;
 use crate::check::{Progress, Report, told};
 
 /// Checks the catalog in this file: SQLite's own checks, the migrations, and that all references lead somewhere. Changes nothing. Blocks.
 pub fn check(path: &Path, report: &mut Report, progress: &mut dyn Progress) {
-    let checked = look::open(path).and_then(|db| Ok(look_through(&db, report, progress)?));
+    let checked =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+            .and_then(|db| look(&db, report, progress));
     if let Err(error) = checked {
         report.wrong(format!("catalog: cannot be read: {}", told(&error)));
     }
 }
 
-fn look_through(db: &Connection, report: &mut Report, progress: &mut dyn Progress) -> rusqlite::Result<()> {
+fn look(db: &Connection, report: &mut Report, progress: &mut dyn Progress) -> rusqlite::Result<()> {
     progress.at("catalog", 0, 3);
     let mut statement = db.prepare("PRAGMA integrity_check(100)")?;
     let lines = statement.query_map([], |row| row.get::<_, String>(0))?;

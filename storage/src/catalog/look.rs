@@ -1,4 +1,4 @@
-//! Looking at a catalog before anything is done with it, and changing nothing: whether it is empty, and of which schema it is.
+//! Looking at a catalog before anything is done with it, and changing nothing that it has: whether it is empty, and of which schema it is.
 
 use std::path::Path;
 
@@ -65,8 +65,8 @@ pub async fn newest_schema_in(server: &Server) -> Result<(), Error> {
     if found < known { Err(Error::SchemaOlder { found, known }) } else { Ok(()) }
 }
 
-/// Opens the file to be read only.
-pub(super) fn open(path: &Path) -> Result<Connection, Error> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+/// Opens the file, which is there. What a crash left is put in order by SQLite, which must write for that.
+fn open(path: &Path) -> Result<Connection, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     Ok(Connection::open_with_flags(path, flags)?)
 }

@@ -148,6 +148,25 @@ impl Catalog {
     }
 }
 
+#[cfg(test)]
+impl Catalog {
+    /// All rows of all tables, as text.
+    pub(crate) async fn rows(&self) -> BTreeMap<&'static str, Vec<String>> {
+        let mut tables = BTreeMap::new();
+        for table in TABLES {
+            let mut columns = self.columns(table).await.unwrap();
+            columns.sort_unstable();
+            let sql = format!("SELECT {} FROM {}", columns.join(", "), table.name);
+            let rows = self.db.query(leak(sql), vec![]).await.unwrap();
+            let mut rows: Vec<String> =
+                rows.into_iter().map(|row| format!("{:?}", row.into_fields())).collect();
+            rows.sort_unstable();
+            tables.insert(table.name, rows);
+        }
+        tables
+    }
+}
+
 /// Reads a table in the order of its keys, some rows at a time.
 struct Pages {
     first: &'static str,

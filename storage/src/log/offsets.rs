@@ -34,8 +34,10 @@ impl Offsets {
     pub fn missing(&self, end: Offset, dropped: u64, whose: &str) -> Option<String> {
         let (present, all) = (self.present, end.0);
         let missing = i128::from(all) - i128::from(present) - i128::from(dropped);
+        let what = if missing > 0 { "are missing" } else { "too many" };
         (missing != 0).then(|| {
-            format!("offsets: {all} readings {whose}, {present} are there and {dropped} were dropped: {missing} are missing")
+            let missing = missing.unsigned_abs();
+            format!("offsets: {all} readings {whose}, {present} are there and {dropped} were dropped: {missing} {what}")
         })
     }
 }

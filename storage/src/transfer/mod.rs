@@ -5,6 +5,8 @@
 
 mod compare;
 mod place;
+#[cfg(test)]
+mod tests;
 
 use edgesync_schemas::limit;
 

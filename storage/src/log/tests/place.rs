@@ -43,6 +43,14 @@ impl Place {
         self.directory.path().join(name)
     }
 
+    /// Another database of its cluster, which is there.
+    pub fn in_database(&self, name: &str) -> Self {
+        let (cluster, url) = self.database.as_ref().expect("it lies in a database");
+        let (server, _) = url.rsplit_once('/').expect("a URL names its database");
+        let database = Some((cluster.clone(), format!("{server}/{name}")));
+        Self { directory: tempfile::tempdir().unwrap(), database }
+    }
+
     /// The directory of a log that lies in files.
     pub fn directory(&self) -> &Path {
         self.directory.path()
