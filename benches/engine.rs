@@ -7,262 +7,24 @@
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "a bench")]
 
+#[path = "engine/cell.rs"]
+mod cell;
+#[path = "engine/contest.rs"]
+mod contest;
+
 use std::cell::Cell;
-use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
-use crossbeam::channel::{Receiver, bounded};
-use edgesync_engine::{CellHandle, Emission, FlowCounters, Options, Outlet, Plan, compile};
-use edgesync_schemas::flow::Diagram;
-use edgesync_schemas::id::{DeviceId, FlowId, Offset, SeriesId};
-use edgesync_schemas::reading::{Arrival, Columns, Commit, SeriesInfo};
+use edgesync_engine::FlowCounters;
+use edgesync_schemas::id::{DeviceId, FlowId, SeriesId};
+use edgesync_schemas::reading::{Columns, Commit};
 use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::unit::UnitIndex;
-use timely::dataflow::InputHandle;
-use timely::dataflow::ProbeHandle;
-use timely::dataflow::channels::pact::Pipeline;
-use timely::dataflow::operators::Probe;
-use timely::dataflow::operators::generic::Operator;
-use timely::dataflow::operators::vec::Filter;
 
-const KEYS: u32 = 1_000;
-const RECORDS: usize = 4_000_000;
-const SIZE_US: i64 = 1_000_000;
-
-fn id(n: u64) -> uuid::Uuid {
-    uuid::Uuid::from_u128(u128::from(n) + 1)
-}
-
-/// Readings of random keys and values, one every microsecond of event time.
-fn commits(rows: usize) -> Vec<Arc<Commit>> {
-    let mut seed = 0x9e37_79b9_7f4a_7c15u64;
-    let mut random = move || {
-        seed ^= seed << 13;
-        seed ^= seed >> 7;
-        seed ^= seed << 17;
-        seed
-    };
-    (0..RECORDS / rows)
-        .map(|at| {
-            let first = at * rows;
-            let mut columns = Columns::default();
-            for row in first..first + rows {
-                let random = random();
-                columns.series.push(SeriesId((random >> 32) as u32 % KEYS));
-                columns.ts.push(Timestamp::from_us(row as i64).unwrap());
-                columns.num.push((random & 0xffff) as f64 / 655.36);
-                columns.unit.push(UnitIndex(1));
-                columns.quality.push(Default::default());
-            }
-            commit(first as u64, columns)
-        })
-        .collect()
-}
-
-fn commit(first: u64, columns: Columns) -> Arc<Commit> {
-    let arrivals = vec![Arrival { end_row: columns.len() as u32, received_at: Timestamp::default() }];
-    Arc::new(Commit { first: Offset(first), columns, arrivals, new_series: Vec::new() })
-}
-
-fn series(id: u32, device: DeviceId) -> Arc<SeriesInfo> {
-    Arc::new(SeriesInfo {
-        id: SeriesId(id),
-        device,
-        sensor: format!("s{id}").parse().unwrap(),
-        units: vec!["C".parse().unwrap()],
-    })
-}
-
-/// device -> filter -> window -> display.
-fn plan(device: DeviceId) -> Arc<Plan> {
-    let json = format!(
-        r#"{{"nodes":[
-            {{"id":"source","type":"device-sensor","data":{{"devices":["{device}"]}}}},
-            {{"id":"filter","type":"filter","data":{{"expression":"value > 20"}}}},
-            {{"id":"window","type":"window","data":{{"size":"1s"}}}},
-            {{"id":"show","type":"display","data":{{}}}}],
-          "edges":[{{"source":"source","target":"filter"}},{{"source":"filter","target":"window"}},{{"source":"window","target":"show"}}]}}"#
-    );
-    Arc::new(compile(&Diagram::from_json(&json).unwrap(), &Default::default()).unwrap())
-}
-
-struct Engine {
-    handle: CellHandle,
-    results: Receiver<Emission>,
-    room: Receiver<()>,
-}
-
-impl Engine {
-    fn new() -> Self {
-        let (sender, results) = bounded(10_000);
-        let (tell, room) = bounded(1);
-        let on_room = Arc::new(move || {
-            let _ = tell.try_send(());
-        });
-        let handle =
-            CellHandle::spawn(0, Options::default(), Outlet { sender, wake: Arc::new(|| ()) }, on_room)
-                .unwrap();
-        Self { handle, results, room }
-    }
-
-    /// Feeds commits and waits until all are done.
-    fn feed(&self, commits: &[Arc<Commit>]) {
-        for commit in commits {
-            while self.handle.try_feed(commit).is_err() {
-                self.room.recv_timeout(Duration::from_secs(10)).unwrap();
-            }
-        }
-        while self.handle.in_flight() > 0 {
-            let _ = self.room.recv_timeout(Duration::from_secs(10));
-        }
-    }
-}
-
-/// Number of windows closed and the sum of their averages: what all three must agree on.
-type Outcome = (u64, f64);
-
-fn engine(commits: &[Arc<Commit>]) -> (Duration, Outcome) {
-    let device = DeviceId::from_uuid(id(0));
-    let engine = Engine::new();
-    engine.handle.series((0..KEYS).map(|key| series(key, device)).collect()).unwrap();
-    let counters = engine.handle.install(FlowId::from_uuid(id(0)), 1, plan(device)).unwrap();
-    counters.node("show").unwrap().watch.store(1, Ordering::Relaxed);
-    engine.feed(&[]);
-    let before = on_cpu_ns(Some("cell-0"));
-    let began = Instant::now();
-    engine.feed(commits);
-    let took = began.elapsed();
-    ON_CPU_NS.with(|on_cpu| on_cpu.set(on_cpu_ns(Some("cell-0")) - before));
-    let mut outcome = (0, 0.0);
-    for emission in engine.results.try_iter() {
-        let Emission::Rows(rows) = emission else { panic!("{emission:?}") };
-        outcome.0 += rows.num.len() as u64;
-        outcome.1 += rows.num.iter().sum::<f64>();
-    }
-    (took, outcome)
-}
-
-#[derive(Clone, Copy, Default)]
-struct Pane {
-    start: i64,
-    count: u64,
-    sum: f64,
-}
-
-/// One step of the average; answers what a closed window averaged.
-#[inline(always)]
-fn add(panes: &mut [Pane], key: u32, ts: i64, value: f64) -> Option<f64> {
-    let pane = &mut panes[key as usize];
-    let mut closed = None;
-    if ts - pane.start >= SIZE_US {
-        if pane.count > 0 {
-            closed = Some(pane.sum / pane.count as f64);
-        }
-        *pane = Pane { start: ts.div_euclid(SIZE_US) * SIZE_US, count: 0, sum: 0.0 };
-    }
-    pane.count += 1;
-    pane.sum += value;
-    closed
-}
-
-fn plain_loop(commits: &[Arc<Commit>]) -> (Duration, Outcome) {
-    let before = on_cpu_ns(None);
-    let began = Instant::now();
-    let mut panes = vec![Pane::default(); KEYS as usize];
-    let mut outcome = (0, 0.0);
-    for commit in commits {
-        let columns = &commit.columns;
-        for ((series, ts), value) in columns.series.iter().zip(&columns.ts).zip(&columns.num) {
-            if *value > 20.0
-                && let Some(mean) = add(&mut panes, series.0, ts.as_us(), *value)
-            {
-                outcome.0 += 1;
-                outcome.1 += mean;
-            }
-        }
-    }
-    let took = began.elapsed();
-    ON_CPU_NS.with(|on_cpu| on_cpu.set(on_cpu_ns(None) - before));
-    (took, outcome)
-}
-
-/// As its author would write it for this pipeline alone: a filter and a keyed window, fed with whole batches of records.
-fn timely_operator(commits: &[Arc<Commit>]) -> (Duration, Outcome) {
-    let mut batches: Vec<Vec<(u32, i64, f64)>> = commits
-        .iter()
-        .map(|commit| {
-            let columns = &commit.columns;
-            columns
-                .series
-                .iter()
-                .zip(&columns.ts)
-                .zip(&columns.num)
-                .map(|((s, t), v)| (s.0, t.as_us(), *v))
-                .collect()
-        })
-        .collect();
-    let allocator = timely::communication::Allocator::Thread(Default::default());
-    let mut worker =
-        timely::worker::Worker::new(timely::WorkerConfig::default(), allocator, Some(Instant::now()));
-    let mut input = InputHandle::new();
-    let probe = ProbeHandle::new();
-    let outcome = Rc::new(Cell::new((0, 0.0)));
-    let theirs = Rc::clone(&outcome);
-    worker.dataflow::<u64, _, _>(|scope| {
-        input
-            .to_stream(scope)
-            .container::<Vec<(u32, i64, f64)>>()
-            .filter(|(_, _, value)| *value > 20.0)
-            .unary(Pipeline, "window", |_, _| {
-                let mut panes = vec![Pane::default(); KEYS as usize];
-                move |input, output| {
-                    input.for_each(|capability, records| {
-                        let mut session = output.session(&capability);
-                        for (key, ts, value) in records.drain(..) {
-                            if let Some(mean) = add(&mut panes, key, ts, value) {
-                                session.give((key, mean));
-                            }
-                        }
-                    });
-                }
-            })
-            .unary::<timely::container::CapacityContainerBuilder<Vec<()>>, _, _, _>(
-                Pipeline,
-                "sum",
-                |_, _| {
-                    move |input, _| {
-                        input.for_each(|_, records: &mut Vec<(u32, f64)>| {
-                            let (count, sum) = theirs.get();
-                            theirs.set((
-                                count + records.len() as u64,
-                                records.iter().fold(sum, |sum, (_, mean)| sum + mean),
-                            ));
-                        });
-                    }
-                },
-            )
-            .probe_with(&probe);
-    });
-    let before = on_cpu_ns(None);
-    let began = Instant::now();
-    for (at, batch) in batches.iter_mut().enumerate() {
-        input.send_batch(batch);
-        input.advance_to(at as u64 + 1);
-        while probe.less_than(input.time()) {
-            worker.step();
-        }
-    }
-    let took = began.elapsed();
-    ON_CPU_NS.with(|on_cpu| on_cpu.set(on_cpu_ns(None) - before));
-    (took, outcome.get())
-}
-
-type Contestant = fn(&[Arc<Commit>]) -> (Duration, Outcome);
-const CONTESTANTS: [(&str, Contestant); 3] =
-    [("engine", engine), ("hand-written timely", timely_operator), ("plain loop", plain_loop)];
+use cell::{Engine, commit, id, plan, series};
+use contest::{CONTESTANTS, ON_CPU_NS, RECORDS, commits, plain_loop};
 
 /// Processor time per record, medians of runs in turns: what can be compared while others use the machine, too.
 fn processor_time(_: &mut Criterion) {
@@ -285,27 +47,6 @@ fn processor_time(_: &mut Criterion) {
             );
         }
     }
-}
-
-thread_local! {
-    /// Processor time of the measured part of the last run, of the thread that does the work.
-    static ON_CPU_NS: Cell<u64> = const { Cell::new(0) };
-}
-
-/// Processor time so far of this thread, or of the thread with this name; 0 where it cannot be read.
-fn on_cpu_ns(thread: Option<&str>) -> u64 {
-    let read = |dir: std::path::PathBuf| {
-        let text = std::fs::read_to_string(dir.join("schedstat")).ok()?;
-        text.split_whitespace().next()?.parse::<u64>().ok()
-    };
-    let Some(name) = thread else { return read("/proc/thread-self".into()).unwrap_or(0) };
-    let threads =
-        std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut named: Vec<_> = threads
-        .filter(|dir| std::fs::read_to_string(dir.join("comm")).is_ok_and(|comm| comm.trim() == name))
-        .collect();
-    named.sort_by_key(|dir| dir.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok()));
-    named.pop().and_then(read).unwrap_or(0) // an older one may still be ending
 }
 
 fn flink_pipeline(c: &mut Criterion) {

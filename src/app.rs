@@ -141,7 +141,8 @@ fn retention(config: &Config) -> janitor::Options {
     };
     if config.test_retention_ms > 0 {
         let often = Duration::from_millis(config.test_retention_ms);
-        (options.look, options.pass, options.deleted) = (often, often, often);
+        (options.look, options.pass) = (often, often);
+        (options.regret, options.deleted) = (often, often);
     }
     options
 }

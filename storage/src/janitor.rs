@@ -8,9 +8,14 @@
 //! list. Its series and marks are forgotten with its last reading, but not before [`limit::DELETED_DEVICE_S`] have passed: its socket may
 //! outlive it for a moment.
 //!
+//! Who asks for less than before may have mistyped: from then on what is older is hidden, but for [`limit::RETENTION_REGRET_S`] nothing of it is
+//! dropped. What was asked before the server started is not known, so nothing is dropped in that time after its start. A store past its size
+//! cannot wait for that.
+//!
 //! Nothing here is kept across a restart: the first pass of the next process finds what this one left.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use edgesync_schemas::id::DeviceId;
@@ -32,6 +37,8 @@ pub struct Options {
     pub look: Duration,
     /// Between two passes. Default: [`limit::RETENTION_PASS_S`].
     pub pass: Duration,
+    /// For how long what was asked before is kept still. Default: [`limit::RETENTION_REGRET_S`].
+    pub regret: Duration,
     /// From when a device was found deleted to when its series may be forgotten. Default: [`limit::DELETED_DEVICE_S`].
     pub deleted: Duration,
 }
@@ -43,6 +50,7 @@ impl Default for Options {
             bytes_max: 0,
             look: Duration::from_secs(limit::RETENTION_LOOK_S),
             pass: Duration::from_secs(limit::RETENTION_PASS_S),
+            regret: Duration::from_secs(limit::RETENTION_REGRET_S),
             deleted: Duration::from_secs(limit::DELETED_DEVICE_S),
         }
     }
@@ -69,7 +77,8 @@ impl Janitor {
     /// # Errors
     /// Of the catalog: then nothing is known of what projects ask, and readings might be refused that they want.
     pub async fn start(catalog: Catalog, log: ReadingLog, options: Options) -> Result<Self, catalog::Error> {
-        let mut work = Work { catalog, log, options, missing: HashMap::new() };
+        let before = Before::everything(options.regret);
+        let mut work = Work { catalog, log, options, before, missing: HashMap::new() };
         work.look().await?;
         Ok(Self { task: tokio::spawn(async move { work.run().await }) })
     }
@@ -85,6 +94,7 @@ struct Work {
     catalog: Catalog,
     log: ReadingLog,
     options: Options,
+    before: Before,
     /// Devices that the log knows and the catalog does not, and since when.
     missing: HashMap<DeviceId, Instant>,
 }
@@ -99,7 +109,7 @@ impl Work {
                     "what projects ask could not be read; readings are kept as before"
                 );
             }
-            if Instant::now() >= due || self.is_full() {
+            if Instant::now() >= due || self.is_full().await {
                 match self.pass().await {
                     Ok(()) => {}
                     Err(Error::Log(log::Error::Closed)) => return,
@@ -116,23 +126,32 @@ impl Work {
         }
     }
 
-    async fn look(&self) -> Result<(), catalog::Error> {
+    async fn look(&mut self) -> Result<(), catalog::Error> {
         let days = self.catalog.retention_days(self.options.default_days).await?;
         let retention = Retention::new(self.options.default_days, days);
-        if *self.log.retention() != retention {
+        let asked = self.log.retention();
+        if *asked != retention {
+            self.before.add(&asked, Instant::now());
             self.log.set_retention(retention);
         }
         Ok(())
     }
 
-    fn is_full(&self) -> bool {
+    async fn is_full(&self) -> bool {
+        if let Err(error) = self.log.measure().await {
+            tracing::debug!(
+                error = &error as &dyn std::error::Error,
+                "what readings take could not be measured"
+            );
+        }
         self.options.bytes_max > 0 && self.log.stats().stored_bytes > self.options.bytes_max
     }
 
     async fn pass(&mut self) -> Result<(), Error> {
         let started = Instant::now();
         let gone = self.gone().await?;
-        let mut pass = Expiry::new(log::now(), self.options.bytes_max, gone);
+        let kept = self.before.or_longer(self.log.retention(), Instant::now());
+        let mut pass = Expiry::new(log::now(), self.options.bytes_max, gone, kept);
         while !pass.is_done() {
             pass = self.log.expire(pass, SLICE).await?;
             if !pass.is_done() {
@@ -160,6 +179,41 @@ impl Work {
     }
 }
 
+/// What was asked before, for as long as it may be regretted.
+struct Before {
+    regret: Duration,
+    /// Oldest first: since when something else is asked, until when it counts, and what it was; merged where they are close together.
+    asked: VecDeque<(Instant, Instant, Arc<Retention>)>,
+}
+
+/// A [`Before`] has one entry more than this.
+const ENTRIES: u32 = 6;
+
+impl Before {
+    /// Nobody knows: everything.
+    fn everything(regret: Duration) -> Self {
+        let now = Instant::now();
+        Self { regret, asked: [(now, now + regret, Arc::default())].into() }
+    }
+
+    /// Until `now` this was asked.
+    fn add(&mut self, asked: &Arc<Retention>, now: Instant) {
+        let until = now + self.regret;
+        match self.asked.back_mut() {
+            Some((since, end, before)) if now - *since < self.regret / ENTRIES => {
+                (*end, *before) = (until, Arc::new(before.or_longer(asked)));
+            }
+            _ => self.asked.push_back((now, until, asked.clone())),
+        }
+    }
+
+    /// The longest of what is asked and what was.
+    fn or_longer(&mut self, asked: Arc<Retention>, now: Instant) -> Arc<Retention> {
+        self.asked.retain(|(_, until, _)| *until > now);
+        self.asked.iter().fold(asked, |longest, (_, _, before)| Arc::new(longest.or_longer(before)))
+    }
+}
+
 fn report(expired: Expired, took: Duration) {
     if !expired.is_something() {
         return;
@@ -181,5 +235,34 @@ fn report(expired: Expired, took: Duration) {
         );
     } else {
         tracing::info!(readings, blocks, bytes, freed_bytes, series, oldest, seconds, "retention");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn what_was_asked_before_is_kept_for_a_while() {
+        let device = DeviceId::from_uuid(Uuid::from_u128(1));
+        let asks = |days| Arc::new(Retention::new(30, HashMap::from([(device, days)])));
+        let (start, minute) = (Instant::now(), Duration::from_secs(60));
+        let mut before = Before::everything(60 * minute);
+        let kept =
+            |before: &mut Before, minutes| before.or_longer(asks(5), start + minutes * minute).days(device);
+        assert!(kept(&mut before, 59) > 3_650, "the server has just started");
+        assert_eq!(kept(&mut before, 61), 5);
+        before.add(&asks(365), start + 100 * minute);
+        before.add(&asks(7), start + 101 * minute);
+        assert_eq!((kept(&mut before, 159), before.asked.len()), (365, 1), "close together");
+        before.add(&asks(90), start + 120 * minute);
+        assert_eq!((kept(&mut before, 162), kept(&mut before, 181)), (90, 5));
+        for minutes in 200..400 {
+            before.add(&asks(6), start + minutes * minute);
+            kept(&mut before, minutes);
+            assert!(before.asked.len() <= ENTRIES as usize + 1);
+        }
     }
 }

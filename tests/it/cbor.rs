@@ -7,7 +7,8 @@ use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use crate::support::cbor::{CborDevice, cbor};
+use crate::support::cbor::cbor;
+use crate::support::device::Form;
 use crate::support::{Device, Random, Stage, now_ms, stage, within};
 
 fn event_ms(reading: &Value) -> i64 {
@@ -15,24 +16,24 @@ fn event_ms(reading: &Value) -> i64 {
 }
 
 /// A device that has delivered its first frame, a good one.
-async fn begun() -> (Stage, CborDevice) {
+async fn begun() -> (Stage, Device) {
     let stage = stage().await;
-    let mut device = CborDevice::connect(&stage.server, &stage.device, 1, 1).await;
+    let mut device = Device::connect_cbor(&stage.server, &stage.device, 1, 1).await;
     assert!(device.deliver(1, json!([["good", 1]])).await.is_empty());
     (stage, device)
 }
 
 /// Delivers another good frame; then the good readings are stored, each once.
-async fn goes_on(stage: &Stage, mut device: CborDevice, q: u64) {
+async fn goes_on(stage: &Stage, mut device: Device, q: u64) {
     device.deliver(q, json!([["good", 2]])).await;
     stage.api.expect_values(&stage.device.id, "good", &[1.0, 2.0]).await;
 }
 
 /// The socket is closed with this code and a reason like this; after a reconnect with the same boot the device goes on with frame 2.
-async fn closes(stage: &Stage, mut device: CborDevice, code: u16, says: &str) {
+async fn closes(stage: &Stage, mut device: Device, code: u16, says: &str) {
     let (got, reason) = device.socket.hear_close().await;
     assert!(got == code && reason.contains(says), "{got} {reason}");
-    let device = CborDevice::connect(&stage.server, &stage.device, 1, 2).await;
+    let device = Device::connect_cbor(&stage.server, &stage.device, 1, 2).await;
     assert_eq!(device.welcome["acked"], 1);
     goes_on(stage, device, 2).await;
 }
@@ -40,7 +41,7 @@ async fn closes(stage: &Stage, mut device: CborDevice, code: u16, says: &str) {
 #[tokio::test]
 async fn what_a_cbor_device_sends_is_read_back_as_it_was() {
     let stage = stage().await;
-    let mut device = CborDevice::connect(&stage.server, &stage.device, 7, 1).await;
+    let mut device = Device::connect_cbor(&stage.server, &stage.device, 7, 1).await;
     assert_eq!(device.welcome["device"], *stage.device.id);
     assert_eq!((&device.welcome["acked"], &device.welcome["credit"]), (&json!(0), &json!(64)));
     assert_eq!(device.welcome["limits"]["frame_bytes"], 65_536);
@@ -83,7 +84,7 @@ async fn every_reading_of_a_cbor_device_is_stored_once_through_kills_and_reconne
     let mut acked = 0;
     let mut lives = 0;
     while acked < frames {
-        let mut device = CborDevice::connect(&stage.server, &stage.device, 9, acked + 1).await;
+        let mut device = Device::connect_cbor(&stage.server, &stage.device, 9, acked + 1).await;
         let known = device.welcome["acked"].as_u64().unwrap();
         assert!(known >= acked, "the server forgot frames: {known} < {acked}");
         // From somewhere before what is missing: what is stored already is acknowledged and not stored again.
@@ -118,7 +119,7 @@ async fn a_boot_may_go_on_in_the_other_encoding() {
     let mut json = Device::connect(&stage.server, &stage.device, 1, 2).await;
     assert_eq!(json.welcome["acked"], 1);
     json.deliver(2, json!([["a", 1]])).await;
-    let device = CborDevice::connect(&stage.server, &stage.device, 1, 3).await;
+    let device = Device::connect_cbor(&stage.server, &stage.device, 1, 3).await;
     assert_eq!(device.welcome["acked"], 2);
     assert_eq!(json.socket.hear_close().await.0, 4409, "a newer socket of either encoding replaces");
     goes_on(&stage, device, 3).await;
@@ -206,7 +207,8 @@ async fn text_on_the_cbor_socket_is_closed_4400() {
     device.socket.say(json!({"t": "data", "q": 2, "r": [["a", 1]]})).await;
     closes(&stage, device, 4400, "this socket speaks CBOR").await;
     // As the first frame, too.
-    let mut socket = CborDevice::handshake(&stage.server, Some(&stage.device.token)).await.unwrap();
+    let mut socket =
+        Device::handshake_in(Form::Cbor, &stage.server, Some(&stage.device.token)).await.unwrap();
     socket.say(json!({"t": "hello", "boot": 1, "next": 1})).await;
     assert_eq!(socket.hear_close().await.0, 4400);
 }
@@ -217,17 +219,18 @@ async fn the_other_close_codes_hold_for_cbor() {
     device.data(2, json!([["a", "x".repeat(65_536)]])).await;
     closes(&stage, device, 4413, "65536").await;
 
-    let mut socket = CborDevice::handshake(&stage.server, Some(&stage.device.token)).await.unwrap();
+    let mut socket =
+        Device::handshake_in(Form::Cbor, &stage.server, Some(&stage.device.token)).await.unwrap();
     socket.say_cbor(json!({"t": "data", "q": 1, "r": []})).await;
     assert_eq!(socket.hear_close().await.0, 4400, "data before hello");
-    let mut socket = CborDevice::handshake(&stage.server, None).await.unwrap();
+    let mut socket = Device::handshake_in(Form::Cbor, &stage.server, None).await.unwrap();
     socket.say_cbor(json!({"t": "hello", "boot": 1, "next": 1, "token": "not-a-token"})).await;
     assert_eq!(socket.hear_close().await.0, 4401, "a bad token in hello");
-    let mut socket = CborDevice::handshake(&stage.server, None).await.unwrap();
+    let mut socket = Device::handshake_in(Form::Cbor, &stage.server, None).await.unwrap();
     socket.say_cbor(json!({"t": "hello", "boot": 1, "next": 3, "token": stage.device.token})).await;
     assert_eq!(socket.hear_cbor().await["acked"], 2, "a good one");
 
-    let mut newer = CborDevice::connect(&stage.server, &stage.device, 1, 3).await;
+    let mut newer = Device::connect_cbor(&stage.server, &stage.device, 1, 3).await;
     assert_eq!(socket.hear_close().await.0, 4409);
     stage.server.terminate().await;
     assert_eq!(newer.socket.hear_close().await.0, 4503);

@@ -15,7 +15,21 @@ async fn say(device: &mut Device, q: u64, days: i64, value: i64) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn readings_past_their_retention_are_dropped_and_counted() {
-    let mut stage = stage_with(&["--test-head-readings", "1", "--retention-days", "10"]).await;
+    let checked = drop_and_count(&[]).await;
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stdout));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readings_past_their_retention_are_dropped_from_postgresql_and_counted() {
+    let cluster = edgesync_test_postgres::Options::new().unsynced().start();
+    drop_and_count(&["--database-url", &cluster.url()]).await;
+    assert_eq!(cluster.psql("SELECT count(*) FROM readings"), "2");
+}
+
+/// Keeps readings for ten days, then for five; gives what a check says at the end.
+async fn drop_and_count(place: &[&str]) -> std::process::Output {
+    let with = |args: &[&'static str]| [place, args].concat();
+    let mut stage = stage_with(&with(&["--test-head-readings", "1", "--retention-days", "10"])).await;
     let mut device = Device::connect(&stage.server, &stage.device, 1, 1).await;
     let ages = [9, 8, 2, 1];
     for (q, days) in (1..).zip(ages) {
@@ -28,7 +42,14 @@ async fn readings_past_their_retention_are_dropped_and_counted() {
     stage.server.wait().await;
     stage
         .server
-        .restart_with(&["--retention-days", "5", "--test-retention-ms", "20", "--test-head-readings", "1"])
+        .restart_with(&with(&[
+            "--retention-days",
+            "5",
+            "--test-retention-ms",
+            "20",
+            "--test-head-readings",
+            "1",
+        ]))
         .await;
     let api = stage.api.at(&stage.server);
     assert_eq!(api.values(&stage.device.id, "a").await, [2.0, 1.0], "hidden from the start on");
@@ -45,8 +66,7 @@ async fn readings_past_their_retention_are_dropped_and_counted() {
     assert!(metric(&stage.server, "edgesync_retention_oldest_seconds").await > 0.0);
     stage.server.terminate().await;
     stage.server.wait().await;
-    let checked = stage.server.tool("check", &[], "").await;
-    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stdout));
+    stage.server.tool("check", &[], "").await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

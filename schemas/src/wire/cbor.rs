@@ -7,9 +7,12 @@
 
 pub mod decode;
 pub mod encode;
+mod number;
 mod text;
 
 use std::borrow::Cow;
+
+use number::half;
 
 use super::frame::Rejection;
 use crate::limit;
@@ -234,48 +237,6 @@ impl<'a> Reader<'a> {
         self.skip(head)
     }
 
-    /// The number that an item is: an integer, a float, or a tagged bignum or decimal fraction (tags 2, 3 and 4), to the nearest `f64`.
-    /// It need not be finite. `None` for whatever else, which is passed over.
-    #[inline]
-    pub(super) fn number(&mut self, head: Head) -> Result<Option<f64>, NotCbor> {
-        match head {
-            Head::Unsigned(number) => Ok(Some(number as f64)),
-            Head::Negative(number) => Ok(Some(negative(number) as f64)),
-            Head::Float(number) => Ok(Some(number)),
-            Head::Tag(tag) => self.tagged_number(tag),
-            other => self.skip(other).map(|()| None),
-        }
-    }
-
-    fn tagged_number(&mut self, tag: u64) -> Result<Option<f64>, NotCbor> {
-        self.enter()?;
-        let number = match (tag, self.head()?) {
-            (2, Head::Bytes(len)) => Some(big(&self.byte_string(len)?, false)),
-            (3, Head::Bytes(len)) => Some(-big(&self.byte_string(len)?, true)),
-            (4, Head::Array(Some(2))) => {
-                self.enter()?;
-                let (exponent, mantissa) = (self.integer()?, self.integer()?);
-                self.leave();
-                // The parser of decimal numbers knows how to round.
-                exponent
-                    .zip(mantissa)
-                    .and_then(|(exponent, mantissa)| format!("{mantissa}e{exponent}").parse().ok())
-            }
-            (_, head) => self.skip(head).map(|()| None)?,
-        };
-        self.leave();
-        Ok(number)
-    }
-
-    /// The integer that the next item is; `None` for whatever else, which is passed over.
-    fn integer(&mut self) -> Result<Option<i128>, NotCbor> {
-        match self.head()? {
-            Head::Unsigned(number) => Ok(Some(number.into())),
-            Head::Negative(number) => Ok(Some(negative(number))),
-            other => self.skip(other).map(|()| None),
-        }
-    }
-
     /// A reading's value: a number, or what is kept as JSON.
     #[inline]
     pub(super) fn value(&mut self, head: Head) -> Result<Result<Value, Rejection>, NotCbor> {
@@ -301,154 +262,5 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The integer that a negative head stands for.
-pub(super) fn negative(number: u64) -> i128 {
-    -1 - i128::from(number)
-}
-
-/// A half-precision float (IEEE 754 binary16), which every `f64` can hold.
-fn half(bits: u16) -> f64 {
-    let (exponent, mantissa) = (i32::from(bits >> 10 & 0x1f), f64::from(bits & 0x3ff));
-    let size = match exponent {
-        0 => mantissa * 2f64.powi(-24),
-        31 if mantissa == 0.0 => f64::INFINITY,
-        31 => f64::NAN,
-        _ => (1024.0 + mantissa) * 2f64.powi(exponent - 25),
-    };
-    if bits & 0x8000 == 0 { size } else { -size }
-}
-
-/// The `f64` nearest to a whole number of any length, most significant byte first, or to the one after it; infinite if none is.
-fn big(bytes: &[u8], plus_one: bool) -> f64 {
-    let bytes = &bytes[bytes.iter().take_while(|byte| **byte == 0).count()..];
-    let (first, rest) = bytes.split_at(bytes.len().min(16));
-    let head = first.iter().fold(0u128, |head, byte| head << 8 | u128::from(*byte));
-    let carry = plus_one && rest.iter().all(|byte| *byte == 0xff);
-    // 16 bytes without leading zeros have far more bits than an f64, so what is behind them can only decide a tie.
-    let sticky = !carry && (plus_one || rest.iter().any(|byte| *byte != 0));
-    let head = head.saturating_add(carry.into()) | u128::from(sticky);
-    // Beyond 2^1024 there is no f64, however much longer the number is.
-    head as f64 * 2f64.powi(8 * rest.len().min(1000) as i32)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The first item of these bytes as a number.
-    fn number(bytes: &[u8]) -> Option<f64> {
-        let mut reader = Reader::new(bytes);
-        let head = reader.head().unwrap();
-        let number = reader.number(head).unwrap();
-        reader.end().unwrap();
-        number
-    }
-
-    #[test]
-    fn numbers_of_every_width_are_read_exactly() {
-        // Appendix A of RFC 8949, and the ends of the ranges.
-        for (bytes, expected) in [
-            (&[0x00][..], 0.0),
-            (&[0x17], 23.0),
-            (&[0x18, 0x18], 24.0),
-            (&[0x19, 0x03, 0xe8], 1000.0),
-            (&[0x1a, 0x00, 0x0f, 0x42, 0x40], 1e6),
-            (&[0x1b, 0, 0, 0, 0xe8, 0xd4, 0xa5, 0x10, 0x00], 1e12),
-            (&[0x1b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], 18_446_744_073_709_551_615.0),
-            (&[0x20], -1.0),
-            (&[0x39, 0x03, 0xe7], -1000.0),
-            (&[0x3b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], -18_446_744_073_709_551_616.0),
-            (&[0xf9, 0x00, 0x00], 0.0),
-            (&[0xf9, 0x3c, 0x00], 1.0),
-            (&[0xf9, 0x7b, 0xff], 65504.0),
-            (&[0xf9, 0x00, 0x01], 5.960_464_477_539_063e-8),
-            (&[0xf9, 0x04, 0x00], 0.000_061_035_156_25),
-            (&[0xf9, 0xc4, 0x00], -4.0),
-            (&[0xfa, 0x47, 0xc3, 0x50, 0x00], 100_000.0),
-            (&[0xfa, 0x7f, 0x7f, 0xff, 0xff], f64::from(f32::MAX)),
-            (&[0xfb, 0x3f, 0xf1, 0x99, 0x99, 0x99, 0x99, 0x99, 0x9a], 1.1),
-            (&[0xc2, 0x49, 1, 0, 0, 0, 0, 0, 0, 0, 0], 18_446_744_073_709_551_616.0),
-            (&[0xc3, 0x49, 1, 0, 0, 0, 0, 0, 0, 0, 0], -18_446_744_073_709_551_617.0),
-            (&[0xc2, 0x40], 0.0),
-            (&[0xc3, 0x42, 0, 5], -6.0),
-            (&[0xc4, 0x82, 0x21, 0x19, 0x6a, 0xb3], 273.15),
-        ] {
-            assert_eq!(number(bytes).map(f64::to_bits), Some(f64::to_bits(expected)), "{bytes:x?}");
-        }
-        assert_eq!(number(&[0xf9, 0x7c, 0x00]), Some(f64::INFINITY));
-        assert!(number(&[0xf9, 0x7e, 0x00]).unwrap().is_nan());
-        assert_eq!(
-            number(&[0xc4, 0x82, 0x1b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1]),
-            Some(f64::INFINITY)
-        );
-        for no_number in
-            [&[0x61, b'1'][..], &[0xf6], &[0xc0, 0x01], &[0xc2, 0x01], &[0xc4, 0x82, 0x61, b'1', 0x01]]
-        {
-            assert_eq!(number(no_number), None, "{no_number:x?}");
-        }
-    }
-
-    #[test]
-    fn a_bignum_is_rounded_to_the_nearest_f64_as_its_digits_would_be() {
-        // 2^53 + 1 lies between two f64; one more bit far behind decides the tie.
-        let mut bytes = vec![0x20, 0, 0, 0, 0, 0, 0x01];
-        bytes.resize(20, 0);
-        let tie = 9_007_199_254_740_992.0 * 2f64.powi(8 * 13);
-        assert_eq!(big(&bytes, false), tie, "a tie goes to the even one");
-        bytes[19] = 1;
-        assert_eq!(big(&bytes, false), 9_007_199_254_740_994.0 * 2f64.powi(8 * 13));
-        assert_eq!(big(&[0xff; 128], false), f64::INFINITY);
-        assert_eq!(big(&[0xff; 60_000], true), f64::INFINITY);
-        assert_eq!(
-            big(&[0x20, 0, 0, 0, 0, 0, 1], true),
-            9_007_199_254_740_994.0,
-            "rounded once, after the 1 is added"
-        );
-        assert_eq!(big(&[0xff; 17], true), 2f64.powi(136));
-        let mut least = vec![0; 60_000];
-        least[59_999] = 7;
-        assert_eq!(big(&least, false), 7.0, "leading zeros count for nothing");
-    }
-
-    #[test]
-    fn what_is_not_well_formed_is_refused_where_it_is() {
-        for (bytes, what, at) in [
-            (&[][..], "ends in the middle", 0),
-            (&[0x19, 0x01], "ends in the middle", 1),
-            (&[0x1c], "a reserved head", 0),
-            (&[0xf8, 0x18], "a reserved head", 0),
-            (&[0x1f], "a reserved head", 0),
-            (&[0xdf], "a reserved head", 0),
-            (&[0xff], "a break where an item must be", 0),
-            (&[0xa1, 0x01, 0xff], "a break where an item must be", 2),
-            (&[0xbf, 0x01, 0xff], "a break where an item must be", 2),
-            (&[0x62, 0xc3, 0x28], "text that is not UTF-8", 1),
-            (&[0x7f, 0x41, 0x61, 0xff], "a piece of text that is none", 2),
-            (&[0x7f, 0x7f, 0xff, 0xff], "a piece of text that is none", 2),
-            (&[0x5f, 0x61, 0x61, 0xff], "a piece of a byte string that is none", 2),
-            (&[0x9f, 0x01], "ends in the middle", 2),
-            (&[0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], "ends in the middle", 9),
-            (&[0x7b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], "ends in the middle", 9),
-            (&[0xbb, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01], "ends in the middle", 10),
-        ] {
-            let error = Reader::new(bytes).skip_item().unwrap_err();
-            assert!(error.what.starts_with(what) && error.at == at, "{bytes:x?}: {error}");
-        }
-    }
-
-    #[test]
-    fn nesting_is_bounded_whatever_it_is_made_of() {
-        for opener in [&[0x81][..], &[0x9f], &[0xa1, 0x00], &[0xbf, 0x00], &[0xc1]] {
-            let nested = |levels: usize| {
-                let mut bytes = opener.repeat(levels);
-                bytes.push(0x00);
-                bytes.extend(std::iter::repeat_n(0xff, if opener[0] & 0x1f == 0x1f { levels } else { 0 }));
-                bytes
-            };
-            assert_eq!(Reader::new(&nested(limit::CBOR_DEPTH)).skip_item(), Ok(()), "{opener:x?}");
-            let error = Reader::new(&nested(limit::CBOR_DEPTH + 1)).skip_item().unwrap_err();
-            assert_eq!(error.what, "nested too deeply", "{opener:x?}");
-            assert!(Reader::new(&opener.repeat(30_000)).skip_item().is_err());
-        }
-    }
-}
+mod tests;

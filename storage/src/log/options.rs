@@ -105,7 +105,8 @@ pub struct Stats {
     pub blob_bytes: u64,
     /// Series known.
     pub series: u64,
-    /// Bytes on disk of what is sealed, without what was dropped; 0 while the store is being reopened.
+    /// Bytes on disk of what is sealed, without what was dropped; 0 while the store is being reopened. In PostgreSQL, of all days with their
+    /// indexes as of the last [`ReadingLog::measure`].
     pub stored_bytes: u64,
     /// Passes that dropped what was too old.
     pub expiries: u64,
@@ -178,7 +179,9 @@ impl ReadingLog {
                 let stored_bytes = log.stored_bytes();
                 Stats { head_readings, sealed, blobs, blob_bytes, stored_bytes, ..Stats::default() }
             }
-            Backend::Postgres(log) => Stats { store: log.health(), ..Stats::default() },
+            Backend::Postgres(log) => {
+                Stats { store: log.health(), stored_bytes: log.stored_bytes(), ..Stats::default() }
+            }
         };
         Stats {
             commits: c.commits.load(Relaxed),

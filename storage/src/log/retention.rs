@@ -2,7 +2,7 @@
 //!
 //! A reading is kept for as many days after its event time as its device asks: the most that one of its projects asks, or the
 //! default for a device in no project and for one that was deleted. From then on it is not returned, and its space is given back
-//! in the background, block by block: a block goes when its newest reading is too old.
+//! in the background, block by block or day by day: it goes when its newest reading is too old.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering::Relaxed;
@@ -15,9 +15,9 @@ use edgesync_schemas::time::Timestamp;
 
 use super::marks::counted_for;
 use super::options::Counters;
-use super::{Backend, Error, ReadingLog, Shared, embedded};
+use super::{Backend, Error, ReadingLog, Shared, embedded, postgres};
 
-const DAY_US: i64 = 24 * 60 * 60 * 1_000_000;
+pub(crate) const DAY_US: i64 = 24 * 60 * 60 * 1_000_000;
 
 /// For how many days the readings of each device are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,8 +53,39 @@ impl Retention {
 
     /// The oldest event time of a device's readings that is kept at `now`.
     pub fn oldest(&self, device: DeviceId, now: Timestamp) -> Timestamp {
-        now.plus_us(-i64::from(self.days(device)).saturating_mul(DAY_US))
+        self.oldest_of(Some(device), now)
     }
+
+    /// What asks more of both, device by device.
+    pub fn or_longer(&self, other: &Self) -> Self {
+        let of_both = self.days.keys().chain(other.days.keys());
+        let days = of_both.map(|device| (*device, self.days(*device).max(other.days(*device)))).collect();
+        Self { default_days: self.default_days.max(other.default_days), days }
+    }
+
+    /// Days for the readings of a device, or of one that is not known any more.
+    pub(crate) fn days_of(&self, device: Option<DeviceId>) -> u32 {
+        device.map_or(self.default_days, |device| self.days(device))
+    }
+
+    /// As [`Retention::oldest`], also of a device that is not known any more.
+    pub(crate) fn oldest_of(&self, device: Option<DeviceId>, now: Timestamp) -> Timestamp {
+        ago(now, self.days_of(device))
+    }
+
+    /// Of what is older nothing is kept.
+    pub(crate) fn oldest_of_all(&self, now: Timestamp) -> Timestamp {
+        ago(now, self.days.values().copied().fold(self.default_days, u32::max))
+    }
+
+    /// Of what is younger everything is kept.
+    pub(crate) fn oldest_of_any(&self, now: Timestamp) -> Timestamp {
+        ago(now, self.days.values().copied().fold(self.default_days, u32::min))
+    }
+}
+
+fn ago(now: Timestamp, days: u32) -> Timestamp {
+    now.plus_us(-i64::from(days) * DAY_US)
 }
 
 /// A pass over the log that drops what is too old. Made by [`Expiry::new`], moved on by
@@ -64,6 +95,8 @@ pub struct Expiry {
     pub(crate) now: Timestamp,
     pub(crate) bytes_max: u64,
     pub(crate) gone: HashSet<DeviceId>,
+    /// What is not dropped, but for want of space.
+    pub(crate) kept: Arc<Retention>,
     /// For want of space, what is older goes although it is not too old.
     pub(crate) floor: Timestamp,
     pub(crate) step: Step,
@@ -77,6 +110,8 @@ pub(crate) enum Step {
     Measure,
     /// At a series, and within it after a key.
     Series { id: u32, after: Option<Vec<u8>>, last: Vec<Dropped> },
+    /// Before these days in the database, newest first.
+    Days(Vec<postgres::DayOnDisk>),
     /// Forgetting series and marks of deleted devices.
     Forget,
     /// Giving space back to the file system.
@@ -120,11 +155,11 @@ impl Expired {
 }
 
 impl Expiry {
-    /// A new pass at `now`. `bytes_max` is what blocks may take on disk, 0 for any. `gone` are devices that no longer exist: their series
-    /// and marks are forgotten once their last reading is.
-    pub fn new(now: Timestamp, bytes_max: u64, gone: HashSet<DeviceId>) -> Self {
+    /// A new pass at `now`, which drops what is older than `kept` asks. `bytes_max` is what blocks or days may take on disk, 0 for any. `gone` are
+    /// devices that no longer exist: their series and marks are forgotten once their last reading is.
+    pub fn new(now: Timestamp, bytes_max: u64, gone: HashSet<DeviceId>, kept: Arc<Retention>) -> Self {
         let (floor, step) = (Timestamp::MIN, Step::Measure);
-        Self { now, bytes_max, gone, floor, step, expired: Expired::default() }
+        Self { now, bytes_max, gone, kept, floor, step, expired: Expired::default() }
     }
 
     /// Whether it is at its end.
@@ -167,19 +202,32 @@ impl ReadingLog {
         devices
     }
 
+    /// Measures what the store takes on disk, for [`Stats::stored_bytes`](super::Stats::stored_bytes). The embedded one knows it at any time; of
+    /// PostgreSQL it is what the last measurement said, less what was dropped since. Cancel safe.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`], [`Error::TooSlow`], [`Error::Database`].
+    pub async fn measure(&self) -> Result<(), Error> {
+        match &self.backend {
+            Backend::Embedded(_) => Ok(()),
+            Backend::Postgres(log) => postgres::measure(log).await.map(drop),
+        }
+    }
+
     /// Goes on with a pass that drops readings that are too old, for about `slice`, and gives it back. At its end it may give space back to
     /// the file system, which takes as long as it takes. One pass at a time; one that is given up leaves nothing half done, and the next
     /// one finds what it left.
     ///
-    /// Cancel safe: batches that were begun are done.
+    /// In PostgreSQL a day is dropped or written anew in one piece, however long that takes; commits and readers go on meanwhile.
+    ///
+    /// Cancel safe: batches that were begun are done; of a day in PostgreSQL all is done or nothing.
     ///
     /// # Errors
-    /// [`Error::Store`], [`Error::Corrupt`], [`Error::Unavailable`]; [`Error::Closed`] after [`ReadingLog::shutdown`].
+    /// [`Error::Store`], [`Error::Corrupt`], [`Error::Unavailable`], [`Error::TooSlow`], [`Error::Database`]; [`Error::Closed`] after [`ReadingLog::shutdown`].
     pub async fn expire(&self, pass: Expiry, slice: Duration) -> Result<Expiry, Error> {
         let result = match &self.backend {
             Backend::Embedded(log) => embedded::expire::go_on(log, pass, slice).await,
-            // What is too old is hidden there, too; nothing is dropped yet.
-            Backend::Postgres(_) => Ok(Expiry { step: Step::Done, ..pass }),
+            Backend::Postgres(log) => postgres::expire(log, pass, slice).await,
         };
         match &result {
             Ok(pass) if pass.is_done() => self.shared.counters.expired(&pass.expired),
@@ -231,6 +279,10 @@ mod tests {
         assert_eq!(retention.oldest(long, now).as_us(), 35 * DAY_US);
         assert_eq!(retention.oldest(other, now).as_us(), 370 * DAY_US);
         assert_eq!(Retention::new(u32::MAX, HashMap::new()).days(other), 3_650, "each is a partition");
+        assert_eq!(retention.oldest_of_all(now).as_us(), 35 * DAY_US);
+        assert_eq!(retention.oldest_of_any(now).as_us(), 370 * DAY_US);
+        let longer = retention.or_longer(&Retention::new(7, HashMap::from([(long, 7), (other, 60)])));
+        assert_eq!(longer, Retention::new(30, HashMap::from([(long, 365), (other, 60)])));
         assert_eq!(Retention::everything().oldest(other, now), Timestamp::MIN);
     }
 }

@@ -1,4 +1,4 @@
-//! Devices of both forms, as somebody would write them who has only read the protocol.
+//! Devices of the EdgeSync form, in JSON and CBOR, and of the compatible form, as somebody would write them who has only read the protocol.
 
 use std::net::SocketAddr;
 
@@ -72,12 +72,18 @@ impl Socket {
 
     /// The next JSON frame, or why there is none.
     pub async fn try_hear(&mut self) -> Result<Value, String> {
+        match self.try_message().await? {
+            Message::Text(text) => Ok(serde_json::from_str(&text).expect("frames are JSON")),
+            other => panic!("not JSON: {other:?}"),
+        }
+    }
+
+    /// The next message with a frame, or why there is none.
+    pub async fn try_message(&mut self) -> Result<Message, String> {
         loop {
             match self.0.next().await {
-                Some(Ok(Message::Text(text))) => {
-                    return Ok(serde_json::from_str(&text).expect("frames are JSON"));
-                }
                 Some(Ok(Message::Close(close))) => return Err(format!("closed: {close:?}")),
+                Some(Ok(message @ (Message::Text(_) | Message::Binary(_)))) => return Ok(message),
                 Some(Ok(_)) => {}
                 Some(Err(error)) => return Err(error.to_string()),
                 None => return Err("gone".to_owned()),
@@ -104,36 +110,79 @@ impl Socket {
     }
 }
 
+/// How the frames of the EdgeSync form are written.
+#[derive(Clone, Copy)]
+pub enum Form {
+    Json,
+    Cbor,
+}
+
 /// A device of the EdgeSync form, after its welcome.
 pub struct Device {
     pub socket: Socket,
     pub welcome: Value,
+    form: Form,
 }
 
 impl Device {
-    /// Connects with the token in the header and greets.
+    /// Connects with the token in the header and greets, in JSON.
     pub async fn connect(server: &Server, device: &NewDevice, boot: u32, next: u64) -> Self {
-        let mut socket =
-            Self::handshake(server, Some(&device.token)).await.expect("the handshake is accepted");
-        socket.say(json!({"t": "hello", "boot": boot, "next": next})).await;
-        let welcome = socket.hear().await;
-        assert_eq!(welcome["t"], "welcome", "{welcome}");
-        Self { socket, welcome }
+        let hello = json!({"t": "hello", "boot": boot, "next": next});
+        Self::greet(server, device, Form::Json, hello).await
+    }
+
+    /// The same in CBOR.
+    pub async fn connect_cbor(server: &Server, device: &NewDevice, boot: u32, next: u64) -> Self {
+        let hello = json!({"t": "hello", "boot": boot, "next": next, "fw": "1.0"});
+        Self::greet(server, device, Form::Cbor, hello).await
+    }
+
+    async fn greet(server: &Server, device: &NewDevice, form: Form, hello: Value) -> Self {
+        let opened = Self::handshake_in(form, server, Some(&device.token)).await;
+        let socket = opened.expect("the handshake is accepted");
+        let mut device = Self { socket, welcome: Value::Null, form };
+        device.say(hello).await;
+        device.welcome = device.hear().await;
+        assert_eq!(device.welcome["t"], "welcome", "{}", device.welcome);
+        device
     }
 
     /// Only the handshake; the HTTP status if it is refused.
     pub async fn handshake(server: &Server, token: Option<&str>) -> Result<Socket, u16> {
+        Self::handshake_in(Form::Json, server, token).await
+    }
+
+    /// Only the handshake, in this form.
+    pub async fn handshake_in(form: Form, server: &Server, token: Option<&str>) -> Result<Socket, u16> {
         let bearer = token.map(|token| format!("Bearer {token}"));
-        let mut headers = vec![("sec-websocket-protocol", "edgesync.v1.json")];
+        let protocol = match form {
+            Form::Json => "edgesync.v1.json",
+            Form::Cbor => "edgesync.v1.cbor",
+        };
+        let mut headers = vec![("sec-websocket-protocol", protocol)];
         if let Some(bearer) = &bearer {
             headers.push(("authorization", bearer));
         }
         Socket::open(server.address, "/ws/v1/device", &headers).await
     }
 
+    async fn say(&mut self, frame: Value) {
+        match self.form {
+            Form::Json => self.socket.say(frame).await,
+            Form::Cbor => self.socket.say_cbor(frame).await,
+        }
+    }
+
+    async fn hear(&mut self) -> Value {
+        match self.form {
+            Form::Json => self.socket.hear().await,
+            Form::Cbor => self.socket.hear_cbor().await,
+        }
+    }
+
     /// Sends a data frame.
     pub async fn data(&mut self, q: u64, readings: Value) {
-        self.socket.say(json!({"t": "data", "q": q, "r": readings})).await;
+        self.say(json!({"t": "data", "q": q, "r": readings})).await;
     }
 
     /// Sends a data frame and waits until it is acknowledged; what was refused of it.
@@ -146,9 +195,8 @@ impl Device {
     pub async fn acked(&mut self, q: u64) -> Vec<Value> {
         let mut refused = Vec::new();
         loop {
-            let frame = self.socket.hear().await;
-            assert_eq!(frame["t"], "ack", "{frame}");
-            assert!(frame["credit"].is_u64(), "{frame}");
+            let frame = self.hear().await;
+            assert_eq!((&frame["t"], &frame["credit"]), (&json!("ack"), &json!(64)), "{frame}");
             refused.extend(frame["rej"].as_array().into_iter().flatten().cloned());
             if frame["q"].as_u64().expect("an ack has a q") >= q {
                 return refused;

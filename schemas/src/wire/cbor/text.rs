@@ -5,7 +5,8 @@
 
 use std::fmt::Write;
 
-use super::{Head, NotCbor, Reader, negative};
+use super::number::negative;
+use super::{Head, NotCbor, Reader};
 use crate::wire::frame::Rejection;
 
 /// JSON as it is written, up to a length; after a refusal nothing more is.

@@ -1,6 +1,8 @@
 //! SenML in CBOR (RFC 8428, section 6): an array of maps whose known keys are integers. The labels of the JSON form are read as well.
 
-use super::{Label, Pack, Record, Refused, Resolver, Scalar};
+use super::record::{Label, Record, Scalar};
+use super::resolve::Resolver;
+use super::{Pack, Refused};
 use crate::wire::cbor::{Head, NotCbor, Reader};
 
 pub(super) fn pack(bytes: &[u8]) -> Result<Pack<'_>, Refused> {

@@ -6,7 +6,9 @@ use std::fmt;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{Label, Pack, Record, Refused, Resolver, Scalar};
+use super::record::{Label, Record, Scalar};
+use super::resolve::Resolver;
+use super::{Pack, Refused};
 
 pub(super) fn pack(text: &str) -> Result<Pack<'_>, Refused> {
     if !text.trim_start().starts_with('[') {

@@ -1,5 +1,7 @@
 //! Packs of the RFC and of this platform, in both forms.
 
+use super::record::Label;
+use super::resolve::{base64url, is_base64url};
 use super::*;
 
 fn text(json: &str) -> Pack<'_> {

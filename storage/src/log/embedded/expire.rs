@@ -72,7 +72,7 @@ fn expire(log: &Embedded, pass: &mut Expiry, slice: Duration) -> Result<(), Erro
                 forget(log, &store, pass)?;
                 pass.step = if is_worth_giving_back(log, &store)? { Step::GiveBack } else { Step::Done };
             }
-            Step::GiveBack | Step::Done => return Ok(()),
+            Step::Days(_) | Step::GiveBack | Step::Done => return Ok(()),
         }
         if started.elapsed() >= slice {
             return Ok(());
@@ -90,7 +90,7 @@ fn expire_some(log: &Embedded, store: &Store, pass: &mut Expiry) -> Result<(), E
         return Ok(());
     };
     let asked = log.shared.retention().oldest(info.device, pass.now);
-    let oldest = asked.max(pass.floor);
+    let oldest = pass.kept.oldest(info.device, pass.now).max(pass.floor);
     let newest = newest(store, series)?;
     let low = after.unwrap_or_else(|| BlockKey::from(series, Timestamp::MIN).to_vec());
     let high = BlockKey::after(series, Timestamp::MAX);

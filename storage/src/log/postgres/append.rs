@@ -7,7 +7,9 @@
 //! When anything fails, all that is in the air stays here with its appends and their room in the budget. The session is opened again,
 //! however long that takes, and then the number of the last stored commit tells which of them are there: those are
 //! answered, the others are planned and sent again. So nobody hears of a failure that time heals: sockets just wait. What time does
-//! not heal is data that the database will not take: those appends are tried one by one, and the one to blame fails.
+//! not heal is data that the database will not take: those appends are tried one by one, and the one to blame fails (`append/recover.rs`).
+
+mod recover;
 
 use std::collections::{HashSet, VecDeque};
 use std::mem;
@@ -17,7 +19,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
-use edgesync_schemas::id::{DeviceId, Offset};
+use edgesync_schemas::id::DeviceId;
 use edgesync_schemas::limit;
 use edgesync_schemas::reading::Commit;
 use futures_util::StreamExt;
@@ -27,7 +29,7 @@ use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
 
 use super::super::plan::Plan;
-use super::super::queue::{Append, WhenClosed};
+use super::super::queue::Append;
 use super::super::retention::now;
 use super::super::{Ending, Shared};
 use super::Postgres;
@@ -35,11 +37,8 @@ use super::commit::Order;
 use super::failure::{Failure, Trouble};
 use super::fold::{self, Fold};
 use super::partition::{Day, add_days};
-use super::session::{Before, Lane, Session, Stored};
-use crate::postgres::backoff::Backoff;
+use super::session::{Lane, Session, Stored};
 
-/// Between two attempts to open the session again, at most.
-const RETRY_MAX: Duration = Duration::from_millis(limit::LOG_RETRY_MS_MAX);
 // How often it is looked whether a commit takes long.
 const LOOK: Duration = Duration::from_secs(1);
 // How often a stalled appender looks whether it still is.
@@ -342,108 +341,6 @@ impl Appender {
         plan.answer();
     }
 
-    /// Opens a session again and finds out what is stored. `None` when the log ends.
-    async fn recover(&mut self, mut trouble: Trouble) -> Option<Session> {
-        let log = self.log.clone();
-        let health = &log.health;
-        let mut said: Option<Failure> = None;
-        let mut backoff = Backoff::default();
-        if trouble.failure == Failure::Data {
-            self.suspect(&trouble);
-        } else {
-            health.away();
-        }
-        loop {
-            health.failed(trouble.failure);
-            if trouble.failure != Failure::Data && said != Some(trouble.failure) {
-                said = Some(trouble.failure);
-                report(&trouble, self.stored.end);
-            }
-            if trouble.failure.is_final() {
-                self.fail_all();
-            }
-            let is_over = log.shared.queue.closed() == Some(WhenClosed::Fail);
-            if is_over {
-                return None;
-            }
-            // One connection, on which everything waits: it may ask more often than those of requests.
-            tokio::time::sleep(backoff.next().min(RETRY_MAX)).await;
-            if trouble.failure.is_final() {
-                log.shared.fail_queued();
-            }
-            match Session::open(&log.server, &log.shared.options, Before::Ours(&mut self.owners)).await {
-                Ok(session) => match self.settle(&session) {
-                    Ok(()) => {
-                        log.work_with(&session);
-                        let waited_s = health.back();
-                        log.shared.counters.reopened.fetch_add(1, Relaxed);
-                        tracing::info!(waited_s, end = %self.stored.end, "readings are committed again");
-                        return Some(session);
-                    }
-                    Err(found) => trouble = found,
-                },
-                Err(found) => trouble = found,
-            }
-        }
-    }
-
-    /// Compares what is stored with what was sent: lands what is there, takes the rest back.
-    fn settle(&mut self, session: &Session) -> Result<(), Trouble> {
-        let found = session.stored;
-        let last = self.flights.back().map_or(self.stored, |flight| flight.becomes);
-        if found.number < self.stored.number || found.end < self.stored.end {
-            let said = format!(
-                "readings up to offset {} were acknowledged, the database ends at {}",
-                self.stored.end, found.end
-            );
-            return Err(Trouble::new(Failure::Lost, said));
-        }
-        if found.number > last.number {
-            return Err(Trouble::new(
-                Failure::Taken,
-                "the database has commits that this server did not make",
-            ));
-        }
-        while self.flights.front().is_some_and(|flight| flight.becomes.number <= found.number) {
-            self.land();
-        }
-        let mut again = VecDeque::new();
-        for flight in self.flights.drain(..) {
-            self.log.shared.dictionary.give_back(&flight.commit.new_series);
-            again.extend(flight.plan.into_appends());
-        }
-        again.append(&mut self.again);
-        self.again = again;
-        Ok(())
-    }
-
-    /// The oldest flight has data that the database refuses: its appends are tried one by one, or, if it was one, it fails.
-    fn suspect(&mut self, trouble: &Trouble) {
-        let Some(flight) = self.flights.pop_front() else { return };
-        let Flight { plan, commit, .. } = flight;
-        self.log.shared.dictionary.give_back(&commit.new_series);
-        let appends: VecDeque<Append> = plan.into_appends().collect();
-        if let [append] = &*Vec::from_iter(&appends) {
-            let readings = append.batch.columns.len();
-            tracing::error!(device = %append.batch.device, readings, error = %trouble, "readings refused by the database are given up");
-            self.log.shared.counters.failed_commits.fetch_add(1, Relaxed);
-            self.suspects = self.suspects.saturating_sub(1);
-            for append in appends {
-                append.fail();
-            }
-            return;
-        }
-        tracing::warn!(appends = appends.len(), error = %trouble, "the database refuses readings, looking for which");
-        self.suspects = appends.len();
-        for flight in self.flights.drain(..) {
-            self.log.shared.dictionary.give_back(&flight.commit.new_series);
-            self.again.extend(flight.plan.into_appends());
-        }
-        for append in appends.into_iter().rev() {
-            self.again.push_front(append);
-        }
-    }
-
     /// Answers everything that is here: it failed.
     fn fail_all(&mut self) {
         for flight in self.flights.drain(..) {
@@ -461,17 +358,5 @@ impl Appender {
         while file.exists() {
             tokio::time::sleep(STALL_PAUSE).await;
         }
-    }
-}
-
-/// Once per reason: what is wrong, and what that means for readings.
-fn report(trouble: &Trouble, end: Offset) {
-    let failure = trouble.failure;
-    if failure.is_final() {
-        tracing::error!(%failure, error = %trouble, %end, "the log has stopped: readings are refused");
-    } else if failure.is_severe() {
-        tracing::error!(%failure, error = %trouble, %end, "readings cannot be committed, they wait");
-    } else {
-        tracing::warn!(%failure, error = %trouble, %end, "readings cannot be committed, they wait");
     }
 }

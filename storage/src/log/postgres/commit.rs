@@ -10,7 +10,7 @@
 //! leave both to it for ever. So series, which both may have, come after it; rows are of nobody else. What third parties lock is given
 //! up after a while (`connection.rs`).
 //!
-//! After an error nothing can be said about what is stored: the outcome is looked up by the commit's number (`append.rs`).
+//! After an error nothing can be said about what is stored: the outcome is looked up by the commit's number (`append/recover.rs`).
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -53,7 +53,9 @@ impl Lane {
         let Order { commit, becomes, owner, marks, after } = order;
         let rows = Rows::of(&commit);
         let days: Vec<_> = rows.days().collect();
-        partitions.ensure(keeper, &days.iter().map(|(day, _)| *day).collect::<Vec<_>>()).await?;
+        // Until this is done, none of them is dropped.
+        let using = partitions.using(days.iter().map(|(day, _)| *day).collect());
+        partitions.ensure(keeper, using.days()).await?;
         // Prepared before the transaction begins, which then has one wait less.
         let mut copies = Vec::new();
         if days.len() > limit::LOG_COPY_DAYS {

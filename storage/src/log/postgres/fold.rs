@@ -88,8 +88,11 @@ pub(super) struct Fold {
 impl Fold {
     /// The marks of these devices, which have all of commit `until` and nothing of a later one.
     pub fn of(marks: &Marks, devices: &HashSet<DeviceId>, until: i64, owner: Uuid) -> Self {
-        let boots = devices.iter().map(|device| records::encode_boots(marks.boots(*device))).collect();
-        Self { devices: devices.iter().map(|device| device.uuid()).collect(), boots, until, owner }
+        // One without boots was forgotten meanwhile.
+        let known = devices.iter().filter(|device| !marks.boots(**device).is_empty());
+        let (devices, boots) =
+            known.map(|device| (device.uuid(), records::encode_boots(marks.boots(*device)))).unzip();
+        Self { devices, boots, until, owner }
     }
 
     /// Writes them, and removes the records that they came from, all but the last commit's.

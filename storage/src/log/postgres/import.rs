@@ -5,7 +5,6 @@
 //! with them. They are not synced one by one: what a power cut takes back, it takes back from the end. The last transaction is, and all
 //! before it with it.
 
-use std::collections::HashSet;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -109,13 +108,7 @@ impl Import {
     pub async fn put(&self, info: &SeriesInfo, mut readings: &[StoredReading]) -> Result<(), Error> {
         while !readings.is_empty() {
             // As few days as a commit has: each is locked until the transaction ends.
-            let mut days = HashSet::new();
-            let fits = |reading: &&StoredReading| {
-                days.insert(Day::of(reading.timestamp));
-                days.len() <= limit::LOG_COMMIT_DAYS
-            };
-            let count = readings.iter().take_while(fits).count();
-            let (some, rest) = readings.split_at(count);
+            let (some, rest) = readings.split_at(of_few_days(readings, limit::LOG_COMMIT_DAYS));
             let mut days: Vec<Day> = some.iter().map(|reading| Day::of(reading.timestamp)).collect();
             days.dedup();
             self.partitions.ensure(&self.connection, &days).await?;
@@ -224,6 +217,17 @@ async fn look(client: &Connection, word: &str) -> Result<Found, Error> {
     Ok(Found::Nothing)
 }
 
+/// How many readings from the first on are of so many days at most. They are in the order of event time.
+fn of_few_days(readings: &[StoredReading], days_max: usize) -> usize {
+    let (mut days, mut last) = (0, None);
+    let fits = |reading: &&StoredReading| {
+        let day = Day::of(reading.timestamp);
+        days += usize::from(last.replace(day) != Some(day));
+        days <= days_max
+    };
+    readings.iter().take_while(fits).count()
+}
+
 fn fields<'a>(info: &SeriesInfo, reading: &'a StoredReading) -> Fields<'a> {
     Fields {
         ts: reading.timestamp.as_us(),
@@ -234,5 +238,33 @@ fn fields<'a>(info: &SeriesInfo, reading: &'a StoredReading) -> Fields<'a> {
         unit: unit(info, reading),
         quality: reading.quality,
         raw: reading.raw.as_deref(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use edgesync_schemas::id::DeviceId;
+    use edgesync_schemas::reading::Quality;
+    use edgesync_schemas::time::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn a_transaction_has_readings_of_few_days() {
+        let reading = |hour: i64| StoredReading {
+            device: DeviceId::from_uuid(Uuid::nil()),
+            sensor: "s".parse().unwrap(),
+            num: 0.0,
+            raw: None,
+            unit: None,
+            timestamp: Timestamp::from_ms(hour * 3_600_000).unwrap(),
+            received_at: Timestamp::MIN,
+            offset: Offset(0),
+            quality: Quality::GOOD,
+        };
+        let readings: Vec<_> = [1, 2, 23, 24, 47, 100, 101, 500].map(reading).into();
+        let counts = [0, 3, 5, 7, 8, 8];
+        assert_eq!(std::array::from_fn(|days| of_few_days(&readings, days)), counts);
+        assert_eq!(of_few_days(&[], 1), 0);
     }
 }

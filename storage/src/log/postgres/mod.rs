@@ -20,20 +20,25 @@
 //!
 //! **Owner** (`session.rs`). One server; a second one is told so, a former one cannot write.
 //!
-//! **Failure** (`append.rs`, `failure.rs`). A database that is away, full, read-only or restarting is waited for: nothing is lost,
+//! **Failure** (`append/recover.rs`, `failure.rs`). A database that is away, full, read-only or restarting is waited for: nothing is lost,
 //! nothing is answered, sockets are not read when the budget is used up. If it comes back with less than was acknowledged (a
 //! standby that missed it), the log stops and says so.
 //!
 //! **Reads** (`read.rs`, `cells.rs`, `catch_up.rs`) go over pools of their own, with a bound on the time that a statement may take, and on the
 //! partitions that it locks: reads of a longer time are several statements.
+//!
+//! **Retention** (`expire.rs`, `clean.rs`). Days that nobody may read any more are dropped; of a day that some may read, what most of it is
+//! for is left out when it is written anew.
 
 mod append;
 mod catch_up;
 pub(crate) mod cells;
 pub(super) mod check;
+mod clean;
 mod commit;
 mod connection;
 mod encode;
+mod expire;
 pub(super) mod export;
 mod failure;
 mod fold;
@@ -44,6 +49,7 @@ mod read;
 mod session;
 
 use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -64,11 +70,14 @@ use crate::migration::{Migration, Unfit};
 use crate::postgres::pool::{Loan, Pool};
 use crate::postgres::{self, Server, Session as Terms};
 use append::Appender;
+use expire::Looks;
 use failure::Health;
 use partition::Partitions;
 use session::{Before, Session};
 
 pub(super) use catch_up::catch_up;
+pub(crate) use expire::DayOnDisk;
+pub(super) use expire::{go_on as expire, measure};
 pub use failure::{Failure, StoreHealth, Trouble};
 pub(super) use read::{latest, range};
 
@@ -77,8 +86,13 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "log", sql: include_str!("../../../migrations/postgres/log/0001_log.sql") },
     Migration {
         version: 2,
+        name: "retention",
+        sql: include_str!("../../../migrations/postgres/log/0002_retention.sql"),
+    },
+    Migration {
+        version: 3,
         name: "move",
-        sql: include_str!("../../../migrations/postgres/log/0002_move.sql"),
+        sql: include_str!("../../../migrations/postgres/log/0003_move.sql"),
     },
 ];
 const HISTORY: &str = "log_migrations";
@@ -94,12 +108,24 @@ pub(crate) struct Postgres {
     /// For those who follow the log.
     tails: Pool,
     health: Health,
-    /// The token under which this server owns the log.
-    owner: RwLock<Uuid>,
-    /// The days that there are, as the appender knows them.
-    days: RwLock<Arc<Partitions>>,
+    /// For what drops days: one connection, whose statements may take long.
+    cleaning: Pool,
+    at_work: RwLock<AtWork>,
+    /// What is known of days of which something may be read still.
+    looks: Looks,
+    /// Bytes of all days when they were last measured.
+    stored_bytes: AtomicU64,
     /// Offset up to which the index by offset was told what came.
     summarized: AtomicU64,
+}
+
+/// The appender's session, as others know it.
+#[derive(Clone)]
+struct AtWork {
+    /// The token under which this server owns the log.
+    owner: Uuid,
+    /// The days that there are.
+    partitions: Arc<Partitions>,
 }
 
 impl Postgres {
@@ -124,11 +150,16 @@ impl Postgres {
         self.health.now()
     }
 
+    /// Bytes of all days, as they were measured last.
+    pub fn stored_bytes(&self) -> u64 {
+        self.stored_bytes.load(Relaxed)
+    }
+
     /// Moves a bookmark in the database, if this server still owns the log.
     pub async fn set_bookmark(&self, name: &str, to: Offset, is_synced: bool) -> Result<(), Error> {
         const SQL: &str = "INSERT INTO bookmarks (name, log_offset) SELECT $1, $2 FROM log_state WHERE owner = $3 \
             ON CONFLICT (name) DO UPDATE SET log_offset = EXCLUDED.log_offset";
-        let owner = *self.owner.read().unwrap_or_else(PoisonError::into_inner);
+        let owner = self.at_work().owner;
         let to = to.0.cast_signed();
         let mut client = self.tails.lend().await.map_err(not_connected)?;
         let move_it = async |client: &mut Loan| {
@@ -148,13 +179,17 @@ impl Postgres {
 
     /// The appender has a session.
     fn work_with(&self, session: &Session) {
-        *self.owner.write().unwrap_or_else(PoisonError::into_inner) = session.owner;
-        *self.days.write().unwrap_or_else(PoisonError::into_inner) = session.partitions.clone();
+        let at_work = AtWork { owner: session.owner, partitions: session.partitions.clone() };
+        *self.at_work.write().unwrap_or_else(PoisonError::into_inner) = at_work;
+    }
+
+    fn at_work(&self) -> AtWork {
+        self.at_work.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// A time in pieces for a statement each, newest first: [`Partitions::stretches`].
     fn stretches(&self, from: Timestamp, to: Timestamp) -> Vec<(Timestamp, Timestamp)> {
-        self.days.read().unwrap_or_else(PoisonError::into_inner).stretches(from, to)
+        self.at_work().partitions.stretches(from, to)
     }
 
     /// Asks over a connection of a pool. If nobody waits for the answer any more, the database is told.
@@ -242,10 +277,20 @@ async fn open(
     // The planner has no statistics of a day that has just begun, and would look through all of it.
     let settings = "SET plan_cache_mode = force_custom_plan; SET enable_seqscan = off";
     let tails = Pool::new(&server, Terms { settings, ..terms }, limit::LOG_TAILS);
+    let cleaning = Pool::new(&server, Terms { lock: clean::LOCK, ..Terms::UNBOUNDED }, 1);
     let shared = Arc::new(Shared::new(options, dictionary, marks, ring, holds));
-    let (owner, days) = (RwLock::new(session.owner), RwLock::new(session.partitions.clone()));
-    let (health, summarized) = (Health::default(), AtomicU64::new(0));
-    let log = Arc::new(Postgres { shared, server, pool, tails, health, owner, days, summarized });
+    let log = Arc::new(Postgres {
+        shared,
+        server,
+        pool,
+        tails,
+        cleaning,
+        health: Health::default(),
+        at_work: RwLock::new(AtWork { owner: session.owner, partitions: session.partitions.clone() }),
+        looks: Looks::default(),
+        stored_bytes: AtomicU64::new(0),
+        summarized: AtomicU64::new(0),
+    });
     Ok((log, session, unfolded))
 }
 

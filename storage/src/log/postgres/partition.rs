@@ -2,10 +2,12 @@
 //!
 //! A partition is made without anybody waiting: a table of its own first, which nobody knows, then attached, which takes no
 //! lock that COPY or SELECT mind. It is empty, so attaching has nothing to check.
+//!
+//! A partition is taken out (`clean.rs`) only when no commit on its way has readings of it: [`Partitions::using`] says which those are.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Mutex as StdMutex, MutexGuard as StdGuard, PoisonError};
 
 use edgesync_schemas::limit;
 use edgesync_schemas::reading::Columns;
@@ -22,7 +24,7 @@ const DAY_US: i64 = 86_400_000_000;
 
 /// A day, UTC: days since 1970-01-01.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Day(i32);
+pub(crate) struct Day(i32);
 
 impl Day {
     pub fn of(ts: Timestamp) -> Self {
@@ -35,8 +37,17 @@ impl Day {
         (from..from + DAY_US).contains(&ts.as_us())
     }
 
+    /// Its first moment.
     pub fn start(self) -> Timestamp {
         Timestamp::from_us_saturating(i64::from(self.0) * DAY_US)
+    }
+
+    /// The bounds of its partition, in SQL. Zone and times are spelled out: the session's settings do not matter.
+    pub fn bounds(self) -> (String, String) {
+        let (from, to) = (self.date(), self.date().saturating_add(1.day()));
+        // The year 10000, which jiff does not have, ends the last day.
+        let to = if to == from { "10000-01-01".to_owned() } else { to.to_string() };
+        (format!("'{from} 00:00:00+00'"), format!("'{to} 00:00:00+00'"))
     }
 
     pub fn next(self) -> Self {
@@ -82,9 +93,66 @@ pub(super) fn add_days(columns: &Columns, days: &mut HashSet<Day>) {
 /// The days that have a partition.
 #[derive(Debug, Default)]
 pub(super) struct Partitions {
-    days: RwLock<HashSet<Day>>,
+    days: StdMutex<Days>,
     /// Held by who uses the keeper's connection: what is sent between a `BEGIN` and its `COMMIT` would be part of that.
     keeping: Mutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct Days {
+    known: HashSet<Day>,
+    /// Of how many commits on their way each has readings.
+    used: HashMap<Day, usize>,
+}
+
+/// Days that a commit has readings of. Dropped when it has ended.
+pub(super) struct Using<'a> {
+    partitions: &'a Partitions,
+    days: Vec<Day>,
+}
+
+impl Using<'_> {
+    /// The days.
+    pub fn days(&self) -> &[Day] {
+        &self.days
+    }
+}
+
+impl Drop for Using<'_> {
+    fn drop(&mut self) {
+        let mut days = self.partitions.days();
+        for day in &self.days {
+            let Some(count) = days.used.get_mut(day) else { continue };
+            *count -= 1;
+            if *count == 0 {
+                days.used.remove(day);
+            }
+        }
+    }
+}
+
+/// A day on its way out: a commit that comes with readings of it waits, then makes it anew. Back again when this is dropped, unless it
+/// [is gone](TakenOut::is_gone).
+pub(super) struct TakenOut<'a> {
+    partitions: &'a Partitions,
+    day: Option<Day>,
+    // The keeper's connection is not needed, but who makes days waits here.
+    _alone: MutexGuard<'a, ()>,
+}
+
+impl TakenOut<'_> {
+    /// Its partition is not there any more.
+    pub fn is_gone(mut self) {
+        self.day = None;
+    }
+}
+
+impl Drop for TakenOut<'_> {
+    fn drop(&mut self) {
+        if let Some(day) = self.day {
+            self.partitions.days().known.insert(day);
+        }
+    }
 }
 
 impl Partitions {
@@ -94,16 +162,18 @@ impl Partitions {
             WHERE h.inhparent = 'readings'::regclass";
         let rows = client.query(SQL, &[]).await?;
         let days = rows.iter().filter_map(|row| Day::from_table(row.get(0))).collect();
-        Ok(Self { days: RwLock::new(days), keeping: Mutex::default() })
+        Ok(Self {
+            days: StdMutex::new(Days { known: days, used: HashMap::new() }),
+            keeping: Mutex::default(),
+        })
     }
 
     /// Cuts a time into stretches, newest first, each of [`limit::LOG_READ_DAYS`] partitions at most: a statement locks all that it may read.
     /// Together they are all of it, days without a partition too. Both ends of a stretch are in it.
     pub fn stretches(&self, from: Timestamp, to: Timestamp) -> Vec<(Timestamp, Timestamp)> {
         let asked = Day::of(from)..=Day::of(to);
-        let known = self.days.read().unwrap_or_else(PoisonError::into_inner);
-        let mut days: Vec<Day> = known.iter().copied().filter(|day| asked.contains(day)).collect();
-        drop(known);
+        let mut days: Vec<Day> =
+            self.days().known.iter().copied().filter(|day| asked.contains(day)).collect();
         days.sort_unstable();
         let mut starts: Vec<Timestamp> =
             days.rchunks(limit::LOG_READ_DAYS).map(|days| days[0].start()).collect();
@@ -124,6 +194,27 @@ impl Partitions {
         self.keeping.lock().await
     }
 
+    /// Says that a commit on its way has readings of these days.
+    pub fn using(&self, days: Vec<Day>) -> Using<'_> {
+        {
+            let mut all = self.days();
+            days.iter().for_each(|day| *all.used.entry(*day).or_default() += 1);
+        }
+        Using { partitions: self, days }
+    }
+
+    /// Takes out a day. `None` if a commit on its way has readings of it, or it is not known.
+    pub async fn take_out(&self, day: Day) -> Option<TakenOut<'_>> {
+        let alone = self.alone().await;
+        {
+            let mut days = self.days();
+            if days.used.contains_key(&day) || !days.known.remove(&day) {
+                return None;
+            }
+        }
+        Some(TakenOut { partitions: self, day: Some(day), _alone: alone })
+    }
+
     /// Makes the days that have no partition.
     pub async fn ensure(&self, client: &Client, days: &[Day]) -> Result<(), Trouble> {
         let mut missing = self.missing(days);
@@ -135,25 +226,25 @@ impl Partitions {
             if some.is_empty() {
                 break;
             }
-            let (count, today) = (self.days().len(), Day::of(now()));
+            let (count, today) = (self.days().known.len(), Day::of(now()));
             if let Some(day) = some.iter().zip(count..).find(|(day, count)| !has_room(**day, *count, today)) {
                 let said = format!("the log has {count} days of readings and no room for {}", day.0.table());
                 return Err(Trouble::new(Failure::Data, said));
             }
             make(client, &some).await?;
-            self.days.write().unwrap_or_else(PoisonError::into_inner).extend(some);
+            self.days().known.extend(some);
         }
         Ok(())
     }
 
-    fn days(&self) -> RwLockReadGuard<'_, HashSet<Day>> {
-        self.days.read().unwrap_or_else(PoisonError::into_inner)
+    fn days(&self) -> StdGuard<'_, Days> {
+        self.days.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Those that have no partition.
     fn missing(&self, days: &[Day]) -> Vec<Day> {
-        let known = self.days();
-        days.iter().copied().filter(|day| !known.contains(day)).collect()
+        let all = self.days();
+        days.iter().copied().filter(|day| !all.known.contains(day)).collect()
     }
 }
 
@@ -168,14 +259,12 @@ async fn make(client: &Client, days: &[Day]) -> Result<(), Trouble> {
     let mut sql = String::new();
     for day in days {
         let table = day.table();
-        let (from, to) = (day.date(), day.date().saturating_add(1.day()));
-        // Zone and bounds are spelled out: the session's settings do not matter. The year 10000, which jiff does not have, ends the last day.
-        let to = if to == from { "10000-01-01".to_owned() } else { to.to_string() };
+        let (from, to) = day.bounds();
         // A day that somebody detached comes back with what is in it. Writing to a string cannot fail.
         let _ = write!(
             sql,
             "CREATE TABLE IF NOT EXISTS {table} (LIKE readings INCLUDING INDEXES INCLUDING CONSTRAINTS INCLUDING DEFAULTS INCLUDING STORAGE);
-             ALTER TABLE readings ATTACH PARTITION {table} FOR VALUES FROM ('{from} 00:00:00+00') TO ('{to} 00:00:00+00');"
+             ALTER TABLE readings ATTACH PARTITION {table} FOR VALUES FROM ({from}) TO ({to});"
         );
     }
     // Statements that are sent together are one transaction.
@@ -225,8 +314,8 @@ mod tests {
         const MANY: usize = limit::LOG_READ_DAYS;
         let at = |us| Timestamp::from_us(us).unwrap();
         let of_days = |days: std::ops::Range<i32>| {
-            let days = days.step_by(2).map(Day).collect();
-            Partitions { days: RwLock::new(days), ..Partitions::default() }
+            let known = days.step_by(2).map(Day).collect();
+            Partitions { days: StdMutex::new(Days { known, ..Days::default() }), ..Partitions::default() }
         };
         let (from, to) = (at(DAY_US / 2), Timestamp::MAX);
         assert_eq!(of_days(0..0).stretches(from, to), [(from, to)]);
@@ -241,10 +330,29 @@ mod tests {
                 assert_eq!(pair[0].0, pair[1].1.plus_us(1));
             }
             for (from, to) in stretches {
-                let within = (Day::of(from)..=Day::of(to), partitions.days.read().unwrap());
-                assert!(within.1.iter().filter(|day| within.0.contains(day)).count() <= MANY);
+                let within = Day::of(from)..=Day::of(to);
+                assert!(partitions.days().known.iter().filter(|day| within.contains(day)).count() <= MANY);
             }
         }
         assert_eq!(of_days(0..10 * many).stretches(at(0), at(DAY_US)), [(at(0), at(DAY_US))]);
+    }
+
+    #[tokio::test]
+    async fn a_day_is_taken_out_only_while_no_commit_has_readings_of_it() {
+        let known = [Day(1), Day(2)].into();
+        let partitions =
+            Partitions { days: StdMutex::new(Days { known, ..Days::default() }), ..Partitions::default() };
+        assert!(partitions.take_out(Day(3)).await.is_none(), "not known");
+        let (one, other) = (partitions.using(vec![Day(1), Day(2)]), partitions.using(vec![Day(1)]));
+        assert!(partitions.take_out(Day(1)).await.is_none());
+        drop(one);
+        assert!(partitions.take_out(Day(1)).await.is_none(), "the other has it still");
+        drop(other);
+        let out = partitions.take_out(Day(1)).await.unwrap();
+        assert_eq!(partitions.missing(&[Day(1), Day(2)]), [Day(1)]);
+        drop(out);
+        assert_eq!(partitions.missing(&[Day(1)]), [], "it was not dropped, so it is back");
+        partitions.take_out(Day(1)).await.unwrap().is_gone();
+        assert_eq!(partitions.missing(&[Day(1)]), [Day(1)]);
     }
 }

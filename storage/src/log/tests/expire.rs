@@ -7,15 +7,13 @@ use edgesync_schemas::id::SeriesId;
 use super::super::embedded::Store;
 use super::super::embedded::block::rows;
 use super::super::embedded::expire::give_back;
-use super::super::retention::now;
+use super::super::retention::{DAY_US, now};
 use super::super::{Error, Expired, Expiry, Retention, SLICE};
 use super::disk::copy_directory;
 use super::*;
 
-const DAY_US: i64 = 86_400_000_000;
-
 /// A batch of one reading of sensor `s` per (age in days, value).
-fn aged(bench: &Bench, device: DeviceId, readings: &[(f64, f64)]) -> AdmittedBatch {
+pub(super) fn aged(bench: &Bench, device: DeviceId, readings: &[(f64, f64)]) -> AdmittedBatch {
     let series = bench.log.series().resolve(device, "s").unwrap();
     let mut columns = Columns::default();
     for (days, num) in readings {
@@ -25,12 +23,12 @@ fn aged(bench: &Bench, device: DeviceId, readings: &[(f64, f64)]) -> AdmittedBat
     AdmittedBatch { device, received_at: now(), numbered: None, columns }
 }
 
-fn keep(bench: &Bench, default_days: u32, days: &[(DeviceId, u32)]) {
+pub(super) fn keep(bench: &Bench, default_days: u32, days: &[(DeviceId, u32)]) {
     bench.log.set_retention(Retention::new(default_days, days.iter().copied().collect()));
 }
 
-async fn expire(bench: &Bench, bytes_max: u64, gone: &[DeviceId]) -> Expired {
-    let mut pass = Expiry::new(now(), bytes_max, gone.iter().copied().collect());
+pub(super) async fn expire(bench: &Bench, bytes_max: u64, gone: &[DeviceId]) -> Expired {
+    let mut pass = Expiry::new(now(), bytes_max, gone.iter().copied().collect(), bench.log.retention());
     while !pass.is_done() {
         pass = bench.log.expire(pass, SLICE).await.unwrap();
     }
@@ -70,6 +68,24 @@ async fn what_is_older_than_its_device_asks_is_hidden_and_then_dropped() {
     assert_eq!(bench.values(device(1)).await, [3.0, 4.0]);
     assert_eq!(bench.log.stats().expired_readings, 2);
     assert_eq!(bench.log.end(), Offset(8), "offsets go on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_asked_a_moment_ago_is_hidden_and_not_dropped() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut bench = Bench::open(directory.path(), one());
+    let batch = aged(&bench, device(1), &[(10.0, 1.0), (9.5, 2.0)]);
+    sealed(&mut bench, batch).await;
+    keep(&bench, 30, &[]);
+    let before = bench.log.retention();
+    keep(&bench, 7, &[]);
+    let mut pass = Expiry::new(now(), 0, HashSet::new(), before);
+    while !pass.is_done() {
+        pass = bench.log.expire(pass, SLICE).await.unwrap();
+    }
+    assert_eq!((pass.expired().blocks, bench.values(device(1)).await), (0, vec![]));
+    keep(&bench, 30, &[]);
+    assert_eq!(bench.values(device(1)).await, [1.0, 2.0], "there again");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -248,7 +264,7 @@ async fn commits_and_seals_go_on_while_blocks_are_dropped() {
     keep(&bench, 30, &[]);
     let log = bench.log.clone();
     let dropping = tokio::spawn(async move {
-        let mut pass = Expiry::new(now(), 0, HashSet::new());
+        let mut pass = Expiry::new(now(), 0, HashSet::new(), log.retention());
         while !pass.is_done() {
             pass = log.expire(pass, SLICE).await.unwrap();
         }
@@ -288,7 +304,7 @@ async fn a_kill_amid_a_pass_loses_nothing_that_is_kept_and_the_next_pass_finishe
     for of in 1..=3 {
         expected.push(bench.all(device(of)).await);
     }
-    let mut pass = Expiry::new(now(), 0, HashSet::new());
+    let mut pass = Expiry::new(now(), 0, HashSet::new(), bench.log.retention());
     let mut killed = Vec::new();
     while !pass.is_done() {
         let to = tempfile::tempdir().unwrap();
@@ -330,6 +346,7 @@ async fn a_log_that_was_shut_down_drops_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let bench = Bench::open(directory.path(), small());
     bench.log.shutdown().await.unwrap();
-    let pass = bench.log.expire(Expiry::new(now(), 0, HashSet::new()), SLICE).await;
+    let pass = Expiry::new(now(), 0, HashSet::new(), bench.log.retention());
+    let pass = bench.log.expire(pass, SLICE).await;
     assert!(matches!(pass, Err(Error::Closed)));
 }

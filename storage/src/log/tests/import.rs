@@ -69,9 +69,16 @@ async fn copy(from: &Export, to: &Place, readings_max: usize) -> bool {
     true
 }
 
-/// A log with late, old and future readings, text, units, marks of devices and of imports and a bookmark.
+const READINGS: u64 = DAYS as u64 + 47 * 5 + 3;
+/// More than a database reads in one statement.
+const DAYS: usize = 2 * edgesync_schemas::limit::LOG_READ_DAYS + 3;
+
+/// A log with late, old and future readings, of many days, text, units, marks of devices and of imports and a bookmark.
 async fn filled(place: &Place) {
     let mut bench = place.open(small());
+    let many: Vec<(i64, f64)> = (0..DAYS as i64).rev().map(|day| (day * 86_400, day as f64)).collect();
+    let batch = bench.batch(device(4), &many);
+    bench.append(batch).await;
     for n in 0..47u64 {
         let batch = bench.frames(device(1), 9, n + 1..=n + 1);
         bench.append(batch).await;
@@ -110,7 +117,7 @@ async fn a_log_that_is_written_anew_in_many_attempts_is_the_same_and_goes_on(her
     assert!(matches!(import(&there, WORD, Beside::Something).await, Err(Error::Moved)), "it is done");
     assert!(matches!(import(&there, "elsewhere", Beside::Nothing).await, Err(Error::NotEmpty)));
     let expected = contents(&source).await;
-    assert_eq!(expected.len(), 47 * 5 + 3);
+    assert_eq!(expected.len() as u64, READINGS);
     let moved = export(&there, Which::Whole).await.unwrap();
     assert_eq!(contents(&moved).await, expected);
     assert_eq!(moved.rest(), source.rest());
@@ -126,7 +133,7 @@ async fn a_log_that_is_written_anew_in_many_attempts_is_the_same_and_goes_on(her
     );
     assert_eq!(moved.log.bookmark("flows"), Some(Offset(9)));
     // The device sends again what it has no answer for, and so does who imports.
-    let end = 47 * 5 + 3;
+    let end = READINGS;
     let batch = moved.frames(device(1), 9, 46..=49);
     assert_eq!(moved.append(batch).await, stored(end, 2));
     let batch = moved.frames(imports_of(device(1)), 1, 1..=1);
@@ -205,11 +212,11 @@ async fn a_log_that_is_read_is_not_changed_and_has_no_server_meanwhile() {
     let held = place.try_open(Options { held: Duration::ZERO, ..small() });
     let told = held.unwrap_err().to_string();
     assert!(told.contains("in use") && told.contains("edgesync tool"), "{told}");
-    assert_eq!(contents(&log).await.len(), 47 * 5 + 3);
+    assert_eq!(contents(&log).await.len() as u64, READINGS);
     log.close().await.unwrap();
     assert_eq!(place.cluster().psql_at(place.url(), all).unwrap(), before);
     // One that an older program made is not brought to another schema.
-    place.cluster().psql_at(place.url(), "DELETE FROM log_migrations WHERE version = 2").unwrap();
+    place.cluster().psql_at(place.url(), "DELETE FROM log_migrations WHERE version = 3").unwrap();
     let older = export(&place, Which::Whole).await;
-    assert!(matches!(older, Err(Error::SchemaOlder { found: 1, known: 2 })), "{older:?}");
+    assert!(matches!(older, Err(Error::SchemaOlder { found: 2, known: 3 })), "{older:?}");
 }

@@ -9,6 +9,3 @@ CREATE TABLE log_move (
     ts TIMESTAMPTZ,
     log_offset BIGINT
 );
-
--- What cannot be told from what is there: series numbers below series_end were given out, and dropped readings had an offset.
-ALTER TABLE log_state ADD COLUMN series_end INTEGER NOT NULL DEFAULT 0, ADD COLUMN dropped BIGINT NOT NULL DEFAULT 0;

@@ -1,0 +1,46 @@
+//! The live socket of dashboards.
+
+/// Bytes of a frame that a dashboard may send. More: the socket is closed (4413).
+pub const LIVE_FRAME_BYTES: usize = 32 * 1024;
+/// Bytes of the read buffer of a dashboard's socket.
+pub const LIVE_READ_BUFFER_BYTES: usize = 4 * 1024;
+/// Bytes of frames to a dashboard that go out in one write.
+pub const LIVE_WRITE_BUFFER_BYTES: usize = 16 * 1024;
+/// Bytes of encoded frames that one dashboard's socket holds. Reached: it waits for the network, and values are conflated meanwhile.
+pub const LIVE_WRITE_BYTES: usize = 64 * 1024;
+/// Bytes that the library holds for one dashboard's socket at most: the frames above, or one snapshot. More: the socket is closed.
+pub const LIVE_WRITE_QUEUE_BYTES: usize = 1024 * 1024;
+/// Subscriptions of one dashboard's socket. More: `err limit`.
+pub const LIVE_SUBSCRIPTIONS: usize = 256;
+/// Points of a snapshot by default.
+pub const LIVE_POINTS_DEFAULT: usize = 50;
+/// Points of a snapshot at most, and of the ring kept for a source that somebody watches. More asked: this many are sent.
+pub const LIVE_POINTS: usize = 2_000;
+/// Bytes of originals of values that are no numbers, in a snapshot or a ring. Reached: the oldest points are left out.
+pub const LIVE_RAW_BYTES: usize = 256 * 1024;
+/// Values a second that a subscriber gets by default. More are conflated.
+pub const LIVE_HZ_DEFAULT: f64 = 10.0;
+/// Values a second that a subscriber may ask for. More asked: this many are sent.
+pub const LIVE_HZ: f64 = 50.0;
+/// Values a second that a subscriber may ask for at least: one in 1,000 s. Less asked: this.
+pub const LIVE_HZ_MIN: f64 = 0.001;
+/// Values that wait for one subscriber, while its rate allows that many. More are folded into the newest (`min`, `max`, `skipped`).
+pub const LIVE_PENDING: usize = 32;
+/// Bytes of originals that wait for one subscriber. Reached: values are folded into the newest.
+pub const LIVE_PENDING_RAW_BYTES: usize = 8 * 1024;
+/// Subscriptions of one user, on all sockets together; one whose source still lingers counts. More: `err limit`.
+pub const LIVE_SUBSCRIPTIONS_PER_USER: usize = 2_000;
+/// Live sockets of one user; the compatible form needs one per widget. More: `err limit`, and the socket is closed (4403).
+pub const LIVE_SOCKETS_PER_USER: usize = 500;
+/// Sources that are watched, in the process. More: `err limit`.
+pub const LIVE_SOURCES: usize = 100_000;
+/// Snapshots that are read from the log at once. More wait.
+pub const LIVE_HISTORY_READS: usize = 4;
+/// Readings that are looked through for a dashboard that resumes at an older offset. Further behind: a new snapshot, `recovered` false.
+pub const LIVE_RESUME_READINGS: u64 = 1_000_000;
+/// Seconds that a source is followed after its last subscriber left, so that a dashboard that reconnects finds no gap.
+pub const LIVE_LINGER_S: u64 = 15;
+/// Seconds that a dashboard's socket may take nothing. Longer: it is closed.
+pub const LIVE_WRITE_S: u64 = 30;
+/// Bytes of the id of a flow's node, and of an output field's name.
+pub const NODE_ID_BYTES: usize = 256;

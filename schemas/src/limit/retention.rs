@@ -1,0 +1,46 @@
+//! How long readings are kept, how they are dropped, and how what is stored is gone through.
+
+/// Days that readings are kept by default: those of a device in no project, and of one that was deleted. Older: refused (`rej too_old`), not
+/// returned, and dropped.
+pub const RETENTION_DAYS_DEFAULT: u32 = 30;
+/// Seconds between two looks at what projects ask, and at how full the store is.
+pub const RETENTION_LOOK_S: u64 = 60;
+/// Seconds between two passes that drop what is too old. A store past its size gets one at the next look.
+pub const RETENTION_PASS_S: u64 = 600;
+/// Blocks dropped in one batch. More go in the next.
+pub const EXPIRE_BLOCKS: usize = 512;
+/// Milliseconds that a pass works before it pauses, and pauses before it goes on.
+pub const EXPIRE_SLICE_MS: u64 = 100;
+/// Seconds that what a project asked before is kept still, after it asks less; and everything after the server started.
+pub const RETENTION_REGRET_S: u64 = 3600;
+/// Milliseconds that dropping a day in PostgreSQL waits for its locks. As long as that, readers that come wait behind it.
+pub const EXPIRE_LOCK_MS: u64 = 200;
+/// Attempts to get them in one pass.
+pub const EXPIRE_ATTEMPTS: usize = 5;
+/// Share of a day's readings that must be too old for the day to be written anew without them: one in so many.
+pub const EXPIRED_SHARE_OF_DAY: u64 = 4;
+/// Deleted devices whose series are looked up at a time.
+pub const FORGET_DEVICES: usize = 1_000;
+/// Percent of its greatest size that a store is brought down to when it has passed it, so that this is not needed again at once.
+pub const STORE_LOW_WATER_PERCENT: u64 = 90;
+/// Bytes of dropped blocks from which on their space is given back to the file system; less waits.
+pub const GIVE_BACK_BYTES: u64 = 64 * 1024 * 1024;
+/// Share of the store that must have been dropped, too: one in so many bytes. Keys are rewritten each time, and are a hundredth.
+pub const EXPIRED_SHARE: u64 = 64;
+/// Rows of the catalog that the janitor reads at a time.
+pub const CATALOG_SCAN: u32 = 5_000;
+/// Rows of the catalog that the janitor removes in one transaction. More go in the next.
+pub const REMOVED_ROWS: u32 = 500;
+/// Rows of the catalog that a move copies in one transaction. More go in the next.
+pub const COPIED_ROWS: u32 = 500;
+/// Seconds that `edgesync move` and `edgesync check` wait for a database that does not answer, or for a log in it that another session has: one of
+/// theirs that was killed is let go of within them. Longer: they end.
+pub const TOOL_WAIT_S: u64 = 5;
+/// Series that a move writes in one statement. More: further ones, in the same transaction.
+pub const MOVED_SERIES: usize = 5_000;
+/// Problems that a check of what is stored reports. More are counted.
+pub const CHECK_PROBLEMS: usize = 1_000;
+/// Offsets that a check remembers to notice one that is there twice, a bit each: 128 MiB at most. Of those behind, only the number is compared.
+pub const CHECK_OFFSETS: u64 = 1 << 30;
+/// Seconds after a device was found deleted that its series and marks may be forgotten: longer than its socket can outlive it.
+pub const DELETED_DEVICE_S: u64 = 3600;
