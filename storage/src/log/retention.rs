@@ -85,7 +85,8 @@ impl Retention {
 }
 
 fn ago(now: Timestamp, days: u32) -> Timestamp {
-    now.plus_us(-i64::from(days) * DAY_US)
+    // Everything is of more days than there are microseconds.
+    now.plus_us(-i64::from(days).saturating_mul(DAY_US))
 }
 
 /// A pass over the log that drops what is too old. Made by [`Expiry::new`], moved on by
