@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::mpsc;
 
+use crossbeam::channel::{Sender, bounded};
 use edgesync_schemas::entity::device::DeviceInput;
 use edgesync_schemas::id::{BootId, DeviceId, FrameSeq, Offset};
 use edgesync_schemas::reading::{AdmittedBatch, Columns, FrameEnd, Numbered, Quality};
@@ -25,7 +25,7 @@ impl Progress for Silent {
     fn at(&mut self, _: &str, _: u64, _: u64) {}
 }
 
-struct Tell(mpsc::Sender<Outcome>);
+struct Tell(Sender<Outcome>);
 
 impl OnCommit for Tell {
     fn done(&self, _: u64, outcome: Outcome) {
@@ -34,7 +34,7 @@ impl OnCommit for Tell {
 }
 
 async fn append(log: &ReadingLog, batch: AdmittedBatch) -> Outcome {
-    let (tell, told) = mpsc::channel();
+    let (tell, told) = bounded(1);
     let permit = log.reserve(batch.columns.bytes()).await;
     log.submit(Append { batch, permit, tag: 0, on_commit: Arc::new(Tell(tell)) });
     tokio::task::block_in_place(|| told.recv()).unwrap()
@@ -157,6 +157,32 @@ async fn what_goes_through_every_kind_of_place_comes_back_as_it_was() {
         log.shutdown().await.unwrap();
         catalog.close().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_retention_dropped_is_a_hole_in_each_place_and_numbers_stay_given_out() {
+    let (dir, cluster) = (tempfile::tempdir().unwrap(), cluster());
+    let (source, files, target) =
+        (database(&cluster.url()), directory(&dir, "a"), database(&cluster.database("other")));
+    let (catalog, log) = open(&source).await;
+    fill(&catalog, &log).await;
+    catalog.close().await;
+    log.shutdown().await.unwrap();
+    drop((catalog, log));
+    cluster.psql(
+        "DELETE FROM readings WHERE log_offset % 8 < 3; UPDATE log_state SET dropped = 32, series_end = 9",
+    );
+    let start = everything(&source).await;
+    assert_eq!((start.1.len(), start.2.series_end, start.2.end), (50, 9, Offset(82)));
+    for (from, to) in [(&source, &files), (&files, &target)] {
+        assert_eq!(run(from, to, &mut Silent).await.unwrap().readings, 50);
+        assert!(everything(to).await == start, "{to}");
+    }
+    let (Place::Directory(files), Place::Database(target)) = (files, target) else { panic!("one of each") };
+    let mut report = crate::check::Report::default();
+    log::check(&files.join("readings"), &mut report, &mut Silent).unwrap();
+    log::check_postgres(&Server::open(&target).await.unwrap(), &mut report, &mut Silent).await.unwrap();
+    assert_eq!((report.problems, report.looked_at["readings"]), (Vec::new(), 100));
 }
 
 #[tokio::test(flavor = "multi_thread")]
