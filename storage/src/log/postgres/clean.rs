@@ -162,7 +162,7 @@ impl<'a> Cleaning<'a> {
             let Some(out) = partitions.take_out(self.day).await else { continue };
             done = self.change(owner, &changes, wanted).await?;
             if matches!(done, Cleaned::Dropped { .. }) {
-                out.is_gone();
+                out.gone();
             }
             if done != Cleaned::Locked {
                 break;

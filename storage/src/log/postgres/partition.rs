@@ -132,7 +132,7 @@ impl Drop for Using<'_> {
 }
 
 /// A day on its way out: a commit that comes with readings of it waits, then makes it anew. Back again when this is dropped, unless it
-/// [is gone](TakenOut::is_gone).
+/// [is gone](TakenOut::gone).
 pub(super) struct TakenOut<'a> {
     partitions: &'a Partitions,
     day: Option<Day>,
@@ -142,7 +142,7 @@ pub(super) struct TakenOut<'a> {
 
 impl TakenOut<'_> {
     /// Its partition is not there any more.
-    pub fn is_gone(mut self) {
+    pub fn gone(mut self) {
         self.day = None;
     }
 }
@@ -352,7 +352,7 @@ mod tests {
         assert_eq!(partitions.missing(&[Day(1), Day(2)]), [Day(1)]);
         drop(out);
         assert_eq!(partitions.missing(&[Day(1)]), [], "it was not dropped, so it is back");
-        partitions.take_out(Day(1)).await.unwrap().is_gone();
+        partitions.take_out(Day(1)).await.unwrap().gone();
         assert_eq!(partitions.missing(&[Day(1)]), [Day(1)]);
     }
 }
