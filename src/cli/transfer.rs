@@ -1,22 +1,42 @@
 //! `edgesync move`: a whole installation into an empty place, and on with it after an interruption.
 
-use std::path::PathBuf;
+use std::convert::Infallible;
+use std::str::FromStr;
 use std::time::Instant;
 
-use anyhow::{Result, bail};
-use edgesync_storage::transfer;
+use anyhow::{Result, anyhow};
+use edgesync_storage::transfer::{self, Place};
 
 use super::progress::Line;
 
 /// Options of `edgesync move`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
-    /// The installation to move: a data directory. No server may run on it.
-    #[arg(long, value_name = "DIR")]
-    from: String,
-    /// Where to: a data directory that is empty or not there, or what an interrupted move left.
-    #[arg(long, value_name = "DIR")]
-    to: String,
+    /// The installation to move: a data directory, or the URL of a PostgreSQL database as `serve` takes it. No server may run on it. A
+    /// URL with a password had better stand in the variable EDGESYNC_MOVE_FROM: others on the machine can read a command line.
+    #[arg(long, value_name = "DIR|URL", env = "EDGESYNC_MOVE_FROM", hide_env = true)]
+    from: Hidden,
+    /// Where to: a directory or a database that is empty (a directory need not be there), or what an interrupted move left. A URL
+    /// with a password had better stand in EDGESYNC_MOVE_TO.
+    #[arg(long, value_name = "DIR|URL", env = "EDGESYNC_MOVE_TO", hide_env = true)]
+    to: Hidden,
+}
+
+/// Text that may have a password in it.
+#[derive(Clone)]
+struct Hidden(String);
+
+impl FromStr for Hidden {
+    type Err = Infallible;
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl std::fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("(not shown)")
+    }
 }
 
 /// Moves, and says what was moved.
@@ -24,12 +44,14 @@ pub struct Args {
 /// # Errors
 /// See [`transfer::Error`].
 pub fn run(args: Args) -> Result<()> {
-    for place in [&args.from, &args.to] {
-        if place.starts_with("postgres://") || place.starts_with("postgresql://") {
-            bail!("this version moves between directories only");
+    let places = (place("from", &args.from), place("to", &args.to));
+    let (from, to) = match places {
+        (Ok(from), Ok(to)) => (from, to),
+        (from, to) => {
+            let problems = [from.err(), to.err()].into_iter().flatten().flatten();
+            return Err(anyhow!(problems.collect::<Vec<_>>().join("\n")));
         }
-    }
-    let (from, to) = (PathBuf::from(args.from), PathBuf::from(args.to));
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let mut progress = Line::default();
     let started = Instant::now();
@@ -42,6 +64,9 @@ pub fn run(args: Args) -> Result<()> {
         }
         moved => moved?,
     };
+    if let Some(readings) = moved.resumed {
+        println!("went on with a move that was interrupted: {readings} readings were there already");
+    }
     println!(
         "moved and compared: {} rows of the catalog, {} readings of {} series, in {:.1} s",
         moved.rows,
@@ -51,4 +76,9 @@ pub fn run(args: Args) -> Result<()> {
     );
     println!("the source is as it was; remove it when the target serves");
     Ok(())
+}
+
+fn place(option: &str, text: &Hidden) -> Result<Place, Vec<String>> {
+    let told = |problem: String| format!("{option}: the URL {problem}");
+    Place::parse(&text.0).map_err(|problems| problems.into_iter().map(told).collect())
 }

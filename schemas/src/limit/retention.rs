@@ -46,6 +46,11 @@ pub const CATALOG_SCAN: u32 = 5_000;
 pub const REMOVED_ROWS: u32 = 500;
 /// Rows of the catalog that a move copies in one transaction. More go in the next.
 pub const COPIED_ROWS: u32 = 500;
+/// Seconds that `edgesync move` and `edgesync check` wait for a database that does not answer, or for a log in it that another session has: one of
+/// theirs that was killed is let go of within them. Longer: they end.
+pub const TOOL_WAIT_S: u64 = 5;
+/// Series that a move writes in one statement. More: further ones, in the same transaction.
+pub const MOVED_SERIES: usize = 5_000;
 /// Problems that a check of what is stored reports. More are counted.
 pub const CHECK_PROBLEMS: usize = 1_000;
 /// Offsets that a check remembers to notice one that is there twice, a bit each: 128 MiB at most. Of those behind, only the number is compared.

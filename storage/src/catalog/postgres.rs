@@ -29,7 +29,7 @@ use crate::postgres::pool::Pool;
 use crate::postgres::{self, Server, Session, Stats};
 
 /// The table that says which migrations are in.
-const HISTORY: &str = "schema_migrations";
+pub(super) const HISTORY: &str = "schema_migrations";
 /// "EdgeSync" in bytes.
 const BEGIN: &str = "BEGIN; SELECT pg_advisory_xact_lock(x'4564676553796e63'::BIGINT)";
 

@@ -28,6 +28,19 @@ pub enum Error {
     /// The target of a move has something in it.
     #[error("the log is not empty")]
     NotEmpty,
+    /// There is no log in the database.
+    #[error("there is no reading log in the database")]
+    NoLog,
+    /// The log's tables are an older program's, and may not be changed here.
+    #[error(
+        "the reading log has schema {found}, and this program's is {known}: the server brings it there when it starts"
+    )]
+    SchemaOlder {
+        /// The newest migration in the database.
+        found: u32,
+        /// The newest that this program has.
+        known: u32,
+    },
     /// The directory lies on a file system whose fsync and locks cannot be trusted. Use a local disk.
     #[error("directory {path:?} is on a network file system ({kind})")]
     NetworkFileSystem {

@@ -14,9 +14,11 @@
 
 pub(crate) mod embedded;
 mod error;
+mod export;
 mod holds;
 mod import;
 mod marks;
+mod offsets;
 mod options;
 mod place;
 mod plan;
@@ -40,9 +42,11 @@ use edgesync_schemas::reading::Commit;
 
 pub use embedded::check;
 pub use error::Error;
-pub use import::{Import, Rest};
+pub use export::{Export, Rest, Which};
+pub use import::{Beside, Import, Reached};
 pub(crate) use marks::imports_of;
 pub use options::{Options, Stats};
+pub use postgres::check::check as check_postgres;
 pub use postgres::{Failure, StoreHealth, Trouble};
 pub use query::{NotAnOrder, Order, RangePage, RangeQuery, StoredReading};
 pub use queue::{Append, OnCommit, Outcome, Permit};

@@ -41,6 +41,11 @@ impl Retention {
         Self { default_days: most.min(default_days), days }
     }
 
+    /// All readings, however old: for who looks at what is there and not at what is kept.
+    pub(crate) fn everything() -> Self {
+        Self { default_days: u32::MAX, days: HashMap::new() }
+    }
+
     /// Days that a device's readings are kept.
     pub fn days(&self, device: DeviceId) -> u32 {
         self.days.get(&device).copied().unwrap_or(self.default_days)
@@ -80,7 +85,8 @@ impl Retention {
 }
 
 fn ago(now: Timestamp, days: u32) -> Timestamp {
-    now.plus_us(-i64::from(days) * DAY_US)
+    // Everything is of more days than there are microseconds.
+    now.plus_us(-i64::from(days).saturating_mul(DAY_US))
 }
 
 /// A pass over the log that drops what is too old. Made by [`Expiry::new`], moved on by
@@ -299,5 +305,6 @@ mod tests {
         assert_eq!(retention.oldest_of_any(now).as_us(), 370 * DAY_US);
         let longer = retention.or_longer(&Retention::new(7, HashMap::from([(long, 7), (other, 60)])));
         assert_eq!(longer, Retention::new(30, HashMap::from([(long, 365), (other, 60)])));
+        assert_eq!(Retention::everything().oldest(other, now), Timestamp::MIN);
     }
 }

@@ -80,13 +80,24 @@ impl Server {
     /// # Errors
     /// [`Error`]; [`Error::Away`] only after that time.
     pub async fn open(target: &Target) -> Result<Self, Error> {
+        Self::open_within(target, Duration::from_secs(limit::POSTGRES_START_S)).await
+    }
+
+    /// As [`Server::open`] for a tool, which waits for [`limit::TOOL_WAIT_S`]. Cancel safe.
+    ///
+    /// # Errors
+    /// As [`Server::open`].
+    pub async fn open_for_tool(target: &Target) -> Result<Self, Error> {
+        Self::open_within(target, Duration::from_secs(limit::TOOL_WAIT_S)).await
+    }
+
+    async fn open_within(target: &Target, patience: Duration) -> Result<Self, Error> {
         let server = Self {
             target: Arc::new(target.clone()),
             tls: tls::connector(&target.tls)?,
             health: Arc::default(),
         };
-        let (client, task) =
-            server.patiently(Session::UNBOUNDED, Duration::from_secs(limit::POSTGRES_START_S)).await?;
+        let (client, task) = server.patiently(Session::UNBOUNDED, patience).await?;
         let checked = server.check(&client).await;
         drop(client);
         task.abort();

@@ -2,7 +2,7 @@
 
 use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
-use tokio_postgres::{Client, Transaction};
+use tokio_postgres::{Client, GenericClient, Transaction};
 
 use crate::migration::{self, Migration, Unfit};
 
@@ -73,7 +73,22 @@ async fn applied(step: &Transaction<'_>, history: &str, migrations: &[Migration]
         )"
     ))
     .await?;
-    let rows = step.query(&format!("SELECT version, checksum FROM {history} ORDER BY version"), &[]).await?;
+    found(step, history, migrations).await
+}
+
+/// How many of the migrations are in, of a database that is only read. None if it has no such table.
+pub(crate) async fn applied_to(
+    client: &Client,
+    history: &str,
+    migrations: &[Migration],
+) -> Result<Option<u32>, Error> {
+    let is_there = client.query_one("SELECT to_regclass($1) IS NOT NULL", &[&history]).await?;
+    if is_there.try_get(0)? { found(client, history, migrations).await.map(Some) } else { Ok(None) }
+}
+
+async fn found(client: &impl GenericClient, history: &str, migrations: &[Migration]) -> Result<u32, Error> {
+    let rows =
+        client.query(&format!("SELECT version, checksum FROM {history} ORDER BY version"), &[]).await?;
     let found = rows
         .iter()
         .map(|row| Ok((u32::try_from(row.try_get::<_, i64>(0)?).unwrap_or(u32::MAX), row.try_get(1)?)));

@@ -4,6 +4,7 @@
 //! databases by being there; a new file is a line in `suite.rs`. (Because it is
 //! compiled twice, what a file adds to [`Fixture`] is a function there, not a method.) What one database alone promises is in a file of its own here.
 
+mod check_postgres;
 mod on_postgres;
 mod on_sqlite;
 mod only_postgres;

@@ -4,6 +4,7 @@ use super::*;
 
 mod access;
 mod audit;
+mod copies;
 mod dashboards;
 mod deletion;
 mod device_history;

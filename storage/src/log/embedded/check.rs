@@ -6,14 +6,14 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use edgesync_schemas::id::{Offset, SeriesId};
-use edgesync_schemas::limit;
 use edgesync_schemas::reading::SeriesInfo;
 use edgesync_schemas::time::Timestamp;
 
-use super::super::{Error, place};
+use super::super::offsets::Offsets;
+use super::super::{Error, Options, place};
 use super::blobs::BlobKey;
 use super::block::{Block, BlockKey};
-use super::{Store, commit, records};
+use super::{STORE_DIRECTORY, Store, commit, import, load, records};
 use crate::check::{Progress, Report, told};
 
 // Between two words of progress.
@@ -26,6 +26,14 @@ const KEYS_PER_WORD: u64 = 1024;
 /// the report.
 pub fn check(directory: &Path, report: &mut Report, progress: &mut dyn Progress) -> Result<(), Error> {
     let _lock = place::claim(directory)?;
+    if let Some(from) = import::half_made(directory)? {
+        report.wrong(format!("readings: a move from {from} into this place was not finished"));
+    }
+    // Opened, it would be made.
+    if !directory.join(STORE_DIRECTORY).is_dir() {
+        report.wrong(format!("readings: there is no {STORE_DIRECTORY} in {}", directory.display()));
+        return Ok(());
+    }
     let looked = Store::open(directory)
         .and_then(|store| Look { store, report, progress, series: HashMap::new() }.all());
     if let Err(error) = looked {
@@ -62,6 +70,10 @@ impl Look<'_> {
             if at > end {
                 self.report.wrong(format!("bookmark {name}: at {at}, past the end {end}"));
             }
+        }
+        // What a server does when it starts: whatever else would keep it from that.
+        if let Err(error) = load(&self.store, &Options::default()) {
+            self.report.wrong(format!("readings: a server would not start on them: {}", told(&error)));
         }
         Ok(())
     }
@@ -150,12 +162,8 @@ impl Look<'_> {
             self.report.wrong(report);
         }
         let dropped = self.store.dropped()?;
-        if offsets.present + dropped != sealed.0 && self.report.is_good() {
-            let (present, all) = (offsets.present, sealed.0);
-            self.report.wrong(format!(
-                "offsets: {all} readings were sealed, {present} are there and {dropped} were dropped: {} are missing",
-                i128::from(all) - i128::from(present) - i128::from(dropped)
-            ));
+        if let Some(wrong) = offsets.missing(sealed, dropped, "were sealed") {
+            self.report.wrong(wrong);
         }
         Ok(())
     }
@@ -239,7 +247,9 @@ impl Look<'_> {
             self.report.count("commits", 1);
             match commit::decode(&value) {
                 Ok(blob) => {
-                    if blob.commit.first != key.first || end.is_some_and(|end| end != key.first) {
+                    // The first one that is kept may be anywhere before what is sealed, not behind it.
+                    let is_next = end.map_or(key.first <= sealed, |end| end == key.first);
+                    if blob.commit.first != key.first || !is_next {
                         self.report.wrong(format!("commit at offset {}: not the next one", key.first));
                     }
                     if let Some(lost) =
@@ -266,30 +276,4 @@ impl Look<'_> {
 
 fn named(key: BlockKey) -> String {
     format!("block of series {} from {} at offset {}", key.series.0, key.oldest, key.first)
-}
-
-/// Which offsets were met: a bit each, as many as fit; of those behind, only how many.
-struct Offsets {
-    bits: Vec<u64>,
-    present: u64,
-}
-
-impl Offsets {
-    fn new(sealed: Offset) -> Self {
-        let bits = sealed.0.min(limit::CHECK_OFFSETS).div_ceil(64);
-        Self { bits: vec![0; bits as usize], present: 0 }
-    }
-
-    /// False if it was met before.
-    fn take(&mut self, offset: Offset) -> bool {
-        let bit = 1 << (offset.0 % 64);
-        if let Some(bits) = self.bits.get_mut((offset.0 / 64) as usize) {
-            if *bits & bit != 0 {
-                return false;
-            }
-            *bits |= bit;
-        }
-        self.present += 1;
-        true
-    }
 }

@@ -6,13 +6,12 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use edgesync_schemas::id::{Offset, SeriesId};
+use edgesync_schemas::id::SeriesId;
 use edgesync_schemas::reading::SeriesInfo;
-use edgesync_schemas::time::Timestamp;
-use edgesync_schemas::unit::UnitIndex;
 use fjall::{OwnedWriteBatch, PersistMode};
 
-use super::super::import::Rest;
+use super::super::export::Rest;
+use super::super::import::{Beside, Reached, unit};
 use super::super::{Error, StoredReading, place};
 use super::block::{Encoder, Row};
 use super::records::{self, Newest, Point};
@@ -33,7 +32,7 @@ pub(crate) struct Import {
 
 impl Import {
     /// Opens an empty store, or one that has this word in it.
-    pub fn open(directory: &Path, word: &str) -> Result<Self, Error> {
+    pub fn open(directory: &Path, word: &str, beside: Beside) -> Result<Self, Error> {
         let lock = place::claim(directory)?;
         // A store that was killed while it was made cannot always be opened. Until the word is in it, a file says that it is only
         // that, and may be made anew.
@@ -44,6 +43,8 @@ impl Import {
             Some(known) if known == word => remove(&path).map_err(failed)?,
             Some(from) => return Err(Error::HalfMoved { from }),
             None if path.exists() => {}
+            // Looked at before anything is written.
+            None if beside == Beside::Something => return Err(Error::NotEmpty),
             None => write(&making, word).map_err(failed)?,
         }
         let store = Store::open(directory)?;
@@ -53,7 +54,7 @@ impl Import {
             None if store.meta.get(super::MOVED_WELL)?.is_some_and(|known| *known == *word.as_bytes()) => {
                 return Err(Error::Moved);
             }
-            None if store.series.is_empty()? && store.blobs.is_empty()? && store.blocks.is_empty()? => false,
+            None if beside == Beside::Nothing && is_empty(&store)? => false,
             None => return Err(Error::NotEmpty),
         };
         store.meta.insert(super::MOVED, word)?;
@@ -62,11 +63,14 @@ impl Import {
         Ok(Self { store, is_resumed, word: word.to_owned(), _lock: lock })
     }
 
-    /// The last reading of a series that is there.
-    pub fn newest(&self, series: SeriesId) -> Result<Option<(Timestamp, Offset)>, Error> {
-        let record = self.store.newest.get(series.0.to_be_bytes())?;
-        let newest = record.map(|record| records::decode_newest(&record)).transpose()?;
-        Ok(newest.map(|newest| (newest.point.ts, newest.point.offset)))
+    /// The last reading that is there.
+    pub fn reached(&self) -> Result<Option<Reached>, Error> {
+        let Some(guard) = self.store.newest.last_key_value() else { return Ok(None) };
+        let (key, record) = guard.into_inner()?;
+        let corrupt = |_| Error::Corrupt { what: "newest reading".to_owned(), why: "key" };
+        let series = SeriesId(u32::from_be_bytes((*key).try_into().map_err(corrupt)?));
+        let newest = records::decode_newest(&record)?;
+        Ok(Some(Reached { series, at: (newest.point.ts, newest.point.offset) }))
     }
 
     /// Writes the dictionary.
@@ -124,12 +128,6 @@ impl Import {
         batch.commit().map_err(Into::into)
     }
 
-    /// Takes the word out: nothing was moved.
-    pub fn give_up(&self) -> Result<(), Error> {
-        self.store.meta.remove(super::MOVED)?;
-        self.store.database.persist(PersistMode::SyncAll).map_err(Into::into)
-    }
-
     fn batch(&self, capacity: usize) -> OwnedWriteBatch {
         OwnedWriteBatch::with_capacity(self.store.database.clone(), capacity)
     }
@@ -159,9 +157,8 @@ fn remove(path: &Path) -> std::io::Result<()> {
     removed.or_else(|error| if error.kind() == ErrorKind::NotFound { Ok(()) } else { Err(error) })
 }
 
-fn unit(info: &SeriesInfo, reading: &StoredReading) -> UnitIndex {
-    let place = reading.unit.as_ref().and_then(|unit| info.units.iter().position(|known| known == unit));
-    place.map_or(UnitIndex::NONE, |place| UnitIndex(place as u8 + 1))
+fn is_empty(store: &Store) -> Result<bool, Error> {
+    Ok(store.series.is_empty()? && store.blobs.is_empty()? && store.blocks.is_empty()?)
 }
 
 fn row(info: &SeriesInfo, reading: &StoredReading) -> Row {

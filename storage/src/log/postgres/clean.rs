@@ -242,13 +242,13 @@ impl<'a> Cleaning<'a> {
                 Err(error) => {
                     // Nobody knows. If it is there, whoever makes it anew is told so, and looks again.
                     if change.is_drop && self.client.is_closed() {
-                        out.is_gone();
+                        out.gone();
                     }
                     return Err(error);
                 }
             };
             if matches!(done, Cleaned::Dropped { .. }) {
-                out.is_gone();
+                out.gone();
             }
             if !matches!(done, Cleaned::InUse | Cleaned::Locked) {
                 break;

@@ -114,7 +114,12 @@ impl Lane {
     }
 }
 
-async fn add_series(client: &Client, statement: &Statement, series: &[Arc<SeriesInfo>]) -> Result<(), Error> {
+/// Writes series, and the units of those that are there.
+pub(super) async fn add_series(
+    client: &Client,
+    statement: &Statement,
+    series: &[Arc<SeriesInfo>],
+) -> Result<(), Error> {
     if series.is_empty() {
         return Ok(());
     }

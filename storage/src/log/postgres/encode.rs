@@ -6,7 +6,9 @@
 //! The form: PostgreSQL's manual, COPY, "Binary Format".
 
 use bytes::{BufMut, Bytes, BytesMut};
-use edgesync_schemas::reading::Commit;
+use edgesync_schemas::id::{Offset, SeriesId};
+use edgesync_schemas::reading::{Commit, Quality};
+use edgesync_schemas::unit::UnitIndex;
 
 use super::partition::Day;
 
@@ -14,7 +16,7 @@ use super::partition::Day;
 pub(super) const COLUMNS: &str = "ts, value, log_offset, received_at, series_id, unit, quality, raw";
 const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
 /// Bytes of a message to the server: few enough to stay in the cache on their way, many enough to cost few system calls.
-const MESSAGE_BYTES: usize = 128 * 1024;
+pub(super) const MESSAGE_BYTES: usize = 128 * 1024;
 /// 2000-01-01T00:00:00Z, from which PostgreSQL counts.
 pub(super) const EPOCH_US: i64 = 946_684_800_000_000;
 /// A row without raw: the number of fields, eight lengths, 4 * 8 + 4 + 2 + 2 bytes.
@@ -82,13 +84,11 @@ impl<'a> Encoder<'a> {
         buffer.reserve(MESSAGE_BYTES + ROW_BYTES);
         if !self.is_begun {
             self.is_begun = true;
-            buffer.put_slice(SIGNATURE);
-            // No flags, no extension.
-            buffer.put_u64(0);
+            put_head(buffer);
         }
         while buffer.len() < MESSAGE_BYTES {
             let Some(((_, _, row), rest)) = self.rest.split_first() else {
-                buffer.put_i16(-1);
+                put_end(buffer);
                 self.is_ended = true;
                 break;
             };
@@ -101,28 +101,68 @@ impl<'a> Encoder<'a> {
     fn row(&self, out: &mut BytesMut, row: usize) {
         let columns = &self.commit.columns;
         let ts = columns.ts[row].as_us();
-        out.put_i16(8);
-        out.put_i32(8);
-        out.put_i64(ts - EPOCH_US);
-        out.put_i32(8);
-        out.put_f64(columns.num[row]);
-        out.put_i32(8);
-        out.put_i64(self.commit.first.plus(row as u64).0.cast_signed());
-        out.put_i32(8);
-        out.put_i64(self.received_at.get(row).copied().unwrap_or(ts) - EPOCH_US);
-        out.put_i32(4);
-        out.put_u32(columns.series[row].0);
-        out.put_i32(2);
-        out.put_i16(i16::from(columns.unit[row].0));
-        out.put_i32(2);
-        out.put_i16(i16::from(columns.quality[row].0));
-        let raw = if columns.raw.is_empty() { None } else { columns.raw_of(row) };
-        match raw {
-            None => out.put_i32(-1),
-            Some(raw) => {
-                out.put_i32(raw.len() as i32);
-                out.put_slice(raw.as_bytes());
-            }
+        put_row(
+            out,
+            &Fields {
+                ts,
+                value: columns.num[row],
+                offset: self.commit.first.plus(row as u64),
+                received_at: self.received_at.get(row).copied().unwrap_or(ts),
+                series: columns.series[row],
+                unit: columns.unit[row],
+                quality: columns.quality[row],
+                raw: if columns.raw.is_empty() { None } else { columns.raw_of(row) },
+            },
+        );
+    }
+}
+
+/// A row; times in microseconds since 1970.
+pub(super) struct Fields<'a> {
+    pub ts: i64,
+    pub value: f64,
+    pub offset: Offset,
+    pub received_at: i64,
+    pub series: SeriesId,
+    pub unit: UnitIndex,
+    pub quality: Quality,
+    pub raw: Option<&'a str>,
+}
+
+/// What stands before the first row.
+pub(super) fn put_head(out: &mut BytesMut) {
+    out.put_slice(SIGNATURE);
+    // No flags, no extension.
+    out.put_u64(0);
+}
+
+/// What stands behind the last row.
+pub(super) fn put_end(out: &mut BytesMut) {
+    out.put_i16(-1);
+}
+
+/// A row.
+pub(super) fn put_row(out: &mut BytesMut, row: &Fields<'_>) {
+    out.put_i16(8);
+    out.put_i32(8);
+    out.put_i64(row.ts - EPOCH_US);
+    out.put_i32(8);
+    out.put_f64(row.value);
+    out.put_i32(8);
+    out.put_i64(row.offset.0.cast_signed());
+    out.put_i32(8);
+    out.put_i64(row.received_at - EPOCH_US);
+    out.put_i32(4);
+    out.put_u32(row.series.0);
+    out.put_i32(2);
+    out.put_i16(i16::from(row.unit.0));
+    out.put_i32(2);
+    out.put_i16(i16::from(row.quality.0));
+    match row.raw {
+        None => out.put_i32(-1),
+        Some(raw) => {
+            out.put_i32(raw.len() as i32);
+            out.put_slice(raw.as_bytes());
         }
     }
 }

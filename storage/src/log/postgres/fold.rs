@@ -33,7 +33,8 @@ pub(super) fn encode(marks: &[Mark]) -> Vec<u8> {
     record
 }
 
-fn decode(record: &[u8]) -> Result<Vec<Mark>, Error> {
+/// Reads a record.
+pub(super) fn decode(record: &[u8]) -> Result<Vec<Mark>, Error> {
     let Some((version, rest)) = record.split_first() else { return Ok(Vec::new()) };
     if *version != VERSION {
         return Err(Error::Version { what: WHAT.to_owned(), version: *version });

@@ -6,7 +6,8 @@
 //! | `series` | the dictionary: device, sensor, units |
 //! | `log_commits` | a row per commit: number, end, the marks that it moved; the last one is where the log ends |
 //! | `marks` | the frame marks of all devices as of the last fold (`fold.rs`) |
-//! | `log_state` | the owner's token, the format's version |
+//! | `log_state` | the owner's token, the format's version, what cannot be told from the rest |
+//! | `log_move` | a move into this log (`import.rs`) |
 //! | `bookmarks` | how far readers of the tail got |
 //! | `sensor_data` | a view: readings with the names of things, for people and their tools |
 //!
@@ -32,13 +33,17 @@
 mod append;
 mod catch_up;
 pub(crate) mod cells;
+pub(super) mod check;
 mod clean;
 mod commit;
 mod connection;
 mod encode;
 mod expire;
+pub(super) mod export;
 mod failure;
 mod fold;
+pub(super) mod import;
+mod load;
 mod partition;
 mod read;
 mod session;
@@ -48,9 +53,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use edgesync_schemas::id::{DeviceId, Offset, SeriesId};
+use edgesync_schemas::id::{DeviceId, Offset};
 use edgesync_schemas::limit;
-use edgesync_schemas::reading::SeriesInfo;
 use edgesync_schemas::time::Timestamp;
 use tokio::sync::oneshot;
 use tokio_postgres::error::SqlState;
@@ -60,7 +64,6 @@ use uuid::Uuid;
 
 use super::holds::Holds;
 use super::retention::now;
-use super::series::SeriesDictionary;
 use super::tail::Ring;
 use super::{Error, Options, Shared, Threads};
 use crate::migration::{Migration, Unfit};
@@ -85,6 +88,11 @@ const MIGRATIONS: &[Migration] = &[
         version: 2,
         name: "retention",
         sql: include_str!("../../../migrations/postgres/log/0002_retention.sql"),
+    },
+    Migration {
+        version: 3,
+        name: "move",
+        sql: include_str!("../../../migrations/postgres/log/0003_move.sql"),
     },
 ];
 const HISTORY: &str = "log_migrations";
@@ -249,34 +257,13 @@ async fn open(
     migrate(&server).await?;
     let session = Session::open(&server, &options, Before::Anybody).await?;
     let client: &Client = &session.keeper;
-    let query = |sql: &'static str| async move { client.query(sql, &[]).await.map_err(Trouble::from) };
-    for row in query("SELECT format FROM log_state").await? {
-        let format: i32 = row.get(0);
-        if format != FORMAT {
-            let version = u8::try_from(format).unwrap_or(u8::MAX);
-            return Err(Error::Version { what: "log in the database".to_owned(), version });
-        }
+    load::format(client).await?;
+    if let Some(from) = load::half_moved(client).await? {
+        return Err(Error::HalfMoved { from });
     }
-    let dictionary = SeriesDictionary::default();
-    for row in query("SELECT id, device_id, sensor_type, units FROM series ORDER BY id").await? {
-        let corrupt = |why| Error::Corrupt { what: "series".to_owned(), why };
-        let units: Vec<&str> = row.get(3);
-        dictionary.load(SeriesInfo {
-            id: SeriesId(row.get::<_, i32>(0).cast_unsigned()),
-            device: DeviceId::from_uuid(row.get(1)),
-            sensor: row.get::<_, &str>(2).parse().map_err(|_| corrupt("name"))?,
-            units: units
-                .iter()
-                .map(|unit| unit.parse().map_err(|_| corrupt("unit")))
-                .collect::<Result<_, _>>()?,
-        });
-    }
-    for row in query("SELECT series_end FROM log_state").await? {
-        dictionary.start_at(row.get::<_, i32>(0).cast_unsigned());
-    }
+    let dictionary = load::dictionary(client).await?;
     let (marks, unfolded) = fold::load(client).await?;
-    let bookmarks = query("SELECT name, log_offset FROM bookmarks").await?;
-    let bookmarks = bookmarks.iter().map(|row| (row.get(0), Offset(row.get::<_, i64>(1).cast_unsigned())));
+    let bookmarks = load::bookmarks(client).await?;
     let holds = Holds::new(bookmarks);
     let ring = Ring::new(options.tail_bytes, session.stored.end);
     let terms = Terms {
@@ -318,7 +305,11 @@ async fn open(
 async fn migrate(server: &Server) -> Result<(), Error> {
     let (mut client, _task) = server.connect(Terms::UNBOUNDED).await.map_err(Trouble::from)?;
     let migrated = postgres::migrate::run(&mut client, HISTORY, MIGRATIONS, now()).await;
-    migrated.map_err(|error| match error {
+    migrated.map_err(unfit)
+}
+
+fn unfit(error: postgres::migrate::Error) -> Error {
+    match error {
         postgres::migrate::Error::Database(error) => Trouble::from(error).into(),
         postgres::migrate::Error::Unfit(Unfit::Newer { found, .. }) => {
             let version = u8::try_from(found).unwrap_or(u8::MAX);
@@ -327,5 +318,5 @@ async fn migrate(server: &Server) -> Result<(), Error> {
         postgres::migrate::Error::Unfit(Unfit::Altered { version }) => {
             Error::Corrupt { what: format!("schema of the log, migration {version}"), why: "another text" }
         }
-    })
+    }
 }

@@ -139,7 +139,7 @@ impl Drop for Using<'_> {
     }
 }
 
-/// A day on its way out: commits that come with readings of it wait for the end of this. It stays, unless it [is gone](TakenOut::is_gone).
+/// A day on its way out: commits that come with readings of it wait for the end of this. It stays, unless it [is gone](TakenOut::gone).
 pub(super) struct TakenOut<'a> {
     partitions: &'a Partitions,
     day: Day,
@@ -148,7 +148,7 @@ pub(super) struct TakenOut<'a> {
 
 impl TakenOut<'_> {
     /// Its partition is not there any more: the next commit with readings of it makes it anew.
-    pub fn is_gone(mut self) {
+    pub fn gone(mut self) {
         self.is_gone = true;
     }
 }
@@ -381,7 +381,7 @@ mod tests {
         drop(out);
         drop(using.await);
         assert_eq!(partitions.missing(&[Day(1)]), [], "it was not dropped");
-        partitions.take_out(Day(1)).await.unwrap().is_gone();
+        partitions.take_out(Day(1)).await.unwrap().gone();
         assert_eq!(partitions.missing(&[Day(1), Day(2)]), [Day(1)]);
     }
 }

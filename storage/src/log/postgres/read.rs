@@ -126,7 +126,8 @@ fn ids(series: &[Arc<SeriesInfo>]) -> Vec<i32> {
     series.iter().map(|info| info.id.0.cast_signed()).collect()
 }
 
-fn reading(row: &Row, series: &[Arc<SeriesInfo>]) -> Result<StoredReading, Error> {
+/// A row of [`READING`]; its series is one of these.
+pub(super) fn reading(row: &Row, series: &[Arc<SeriesInfo>]) -> Result<StoredReading, Error> {
     let corrupt = |why| Error::Corrupt { what: "reading".to_owned(), why };
     let id = SeriesId(row.get::<_, i32>(4).cast_unsigned());
     let info = series.iter().find(|info| info.id == id).ok_or_else(|| corrupt("series"))?;

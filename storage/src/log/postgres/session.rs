@@ -29,6 +29,11 @@ const HELD_PAUSE: Duration = Duration::from_millis(100);
 /// Tokens that are remembered.
 const OWNERS: usize = 64;
 
+/// Keeps every commit out for as long as the connection lives: also one that a former owner's connection still has under way.
+pub(super) async fn lock_commits(client: &Connection) -> Result<(), Trouble> {
+    Ok(client.batch_execute(&format!("SELECT pg_advisory_lock({LOCK_SPACE}, {COMMIT_LOCK})")).await?)
+}
+
 /// What a commit begins with.
 pub(super) fn begin() -> String {
     format!("BEGIN; SELECT pg_advisory_xact_lock_shared({LOCK_SPACE}, {COMMIT_LOCK})")
@@ -67,7 +72,7 @@ pub(super) struct Statements {
     pub copies: Vec<(String, Statement)>,
 }
 
-const SERIES: &str = "INSERT INTO series (id, device_id, sensor_type, units) \
+pub(super) const SERIES: &str = "INSERT INTO series (id, device_id, sensor_type, units) \
     SELECT n.id, n.device, n.sensor, string_to_array(n.units, chr(31)) \
     FROM unnest($1::int[], $2::uuid[], $3::text[], $4::text[]) AS n (id, device, sensor, units) \
     ON CONFLICT (id) DO UPDATE SET units = EXCLUDED.units";
@@ -118,7 +123,11 @@ impl Lane {
 }
 
 /// Takes the session lock. Sessions that were this server's and whose end the database has not noticed are ended.
-async fn take_lock(keeper: &Connection, before: &Before<'_>, patience: Duration) -> Result<(), Trouble> {
+pub(super) async fn take_lock(
+    keeper: &Connection,
+    before: &Before<'_>,
+    patience: Duration,
+) -> Result<(), Trouble> {
     let lock = format!("SELECT pg_try_advisory_lock({LOCK_SPACE}, {OWNER_LOCK})");
     let until = tokio::time::Instant::now() + patience;
     if let Before::Ours(owners) = before {
@@ -147,7 +156,7 @@ async fn take_lock(keeper: &Connection, before: &Before<'_>, patience: Duration)
 }
 
 /// Puts the token in place, when no commit of the last owner is under way any more, and reads how far the log got.
-async fn take_over(
+pub(super) async fn take_over(
     keeper: &Connection,
     owner: Uuid,
     before: &mut Before<'_>,

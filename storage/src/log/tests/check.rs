@@ -99,6 +99,53 @@ async fn a_commit_that_is_gone_a_lost_series_and_a_wrong_newest_reading_are_noti
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_hole_behind_what_is_sealed_is_noticed() {
+    let problems = damaged(|store| {
+        let sealed = store.sealed().unwrap();
+        let keys: Vec<_> = store.blobs.iter().map(|guard| guard.key().unwrap()).collect();
+        let first = |key: &[u8]| Offset(u64::from_be_bytes(key[..8].try_into().unwrap()));
+        let (gone, left): (Vec<_>, Vec<_>) = keys.into_iter().partition(|key| first(key) <= sealed);
+        assert!(!gone.is_empty() && !left.is_empty());
+        gone.into_iter().for_each(|key| store.blobs.remove(key).unwrap());
+    })
+    .await;
+    let is_told =
+        |problem: &String| problem.starts_with("commit at") && problem.ends_with("not the next one");
+    assert!(problems.iter().any(is_told), "{problems:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_is_gone_is_missed_and_not_made() {
+    let directory = tempfile::tempdir().unwrap();
+    filled(directory.path()).await;
+    let store = directory.path().join("store");
+    std::fs::remove_dir_all(&store).unwrap();
+    let problems = look(directory.path()).problems;
+    assert!(problems.iter().any(|problem| problem.contains("there is no store")), "{problems:?}");
+    assert!(!store.exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn missing_readings_are_told_whatever_else_is_wrong() {
+    let problems = damaged(|store| {
+        let (key, _) = store.blocks.first_key_value().unwrap().into_inner().unwrap();
+        store.blocks.remove(key).unwrap();
+        store.marks.insert([0; 16], [9]).unwrap();
+    })
+    .await;
+    for what in ["marks of a device", "are missing"] {
+        assert!(problems.iter().any(|problem| problem.contains(what)), "{what}: {problems:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_would_keep_a_server_from_its_start_is_told() {
+    let problems = damaged(|store| store.meta.insert("series-end", [1]).unwrap()).await;
+    let is_told = |problem: &String| problem.contains("a server would not start on them");
+    assert!(problems.iter().any(is_told), "{problems:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_byte_that_is_flipped_in_a_file_is_found_wherever_in_the_values_it_is() {
     let directory = tempfile::tempdir().unwrap();
     filled(directory.path()).await;

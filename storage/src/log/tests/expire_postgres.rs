@@ -391,13 +391,13 @@ async fn keep_while_passes_run(is_disturbed: bool) -> u64 {
             keep(&bench, 30, &asked);
         }
         // A retention that moves by some days makes other days go.
-        if round > 5 && next(&mut random) % 3 == 0 {
+        if round > 5 && next(&mut random).is_multiple_of(3) {
             let less = (next(&mut random) % 3) as u32;
             let asked: Vec<_> =
                 (0u128..).zip(KEPT).map(|(number, days)| (device(number), days + 2 - less)).collect();
             keep(&bench, 30, &asked);
         }
-        if is_disturbed && next(&mut random) % 5 == 0 {
+        if is_disturbed && next(&mut random).is_multiple_of(5) {
             place
                 .cluster()
                 .psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'edgesync'");

@@ -21,6 +21,7 @@ macro_rules! on_both_stores {
 }
 
 mod check;
+mod check_postgres;
 mod disk;
 mod expire;
 mod expire_postgres;

@@ -1,6 +1,6 @@
 //! Where a log under test lies.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -41,6 +41,24 @@ impl Place {
     /// A file beside the log.
     pub fn file(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
+    }
+
+    /// Another database of its cluster, which is there.
+    pub fn in_database(&self, name: &str) -> Self {
+        let (cluster, url) = self.database.as_ref().expect("it lies in a database");
+        let (server, _) = url.rsplit_once('/').expect("a URL names its database");
+        let database = Some((cluster.clone(), format!("{server}/{name}")));
+        Self { directory: tempfile::tempdir().unwrap(), database }
+    }
+
+    /// The directory of a log that lies in files.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// The server of its database.
+    pub async fn server(&self) -> Server {
+        Server::open(&Target::parse(self.url()).unwrap()).await.unwrap()
     }
 
     /// The cluster.
