@@ -5,7 +5,7 @@
 
 use std::f64::consts::TAU;
 use std::fs;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -62,14 +62,20 @@ pub async fn start(
 }
 
 fn password(file: &Path) -> Result<String> {
-    if let Ok(password) = fs::read_to_string(file) {
-        return Ok(password.trim().to_owned());
+    match fs::read_to_string(file) {
+        Ok(password) => return Ok(password.trim().to_owned()),
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(error).context("the demo's password cannot be read"),
     }
     let mut random = [0; 12];
     getrandom::fill(&mut random).context("no random numbers")?;
     let password: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
-    writeln!(file, "{password}")?;
+    // Whole or not at all: an empty one would be the password of an account that cannot be made.
+    let draft = file.with_extension("draft");
+    let mut new = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    writeln!(new, "{password}")?;
+    new.sync_all()?;
+    fs::rename(draft, file)?;
     Ok(password)
 }
 

@@ -18,6 +18,7 @@ mod close_codes;
 mod crash;
 mod crash_postgres;
 mod dashboards;
+mod first_start;
 mod isolation;
 mod postgres;
 mod postgres_faults;

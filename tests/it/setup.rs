@@ -3,19 +3,8 @@
 use hyper::Method;
 use serde_json::json;
 
-use crate::support::{Server, call, eventually};
-
-/// The setup token that the server has printed.
-async fn setup_token(server: &Server) -> String {
-    eventually("the setup token", async || {
-        let said = server.said();
-        said.iter()
-            .find_map(|line| line.strip_prefix("edgesync setup token: "))
-            .map(str::to_owned)
-            .ok_or(said)
-    })
-    .await
-}
+use crate::support::server::setup_token;
+use crate::support::{Server, call};
 
 async fn sign_up(server: &Server, email: &str, token: Option<&str>) -> (u16, serde_json::Value) {
     let mut body = json!({"email": email, "password": "correct horse"});

@@ -5,7 +5,7 @@
 //!
 //! Who is refused learns nothing: an outsider gets for an id that is somebody's exactly what they get for one that is nobody's, and so
 //! does an owner who puts another tenant's id among their own. And nothing is changed: everything that can be read is read before
-//! and after.
+//! and after. What is answered to those who may names nothing of another tenant's.
 
 pub(super) mod world;
 
@@ -227,6 +227,10 @@ async fn allowed(server: &Server, all: &[Operation], operation: &Operation, wron
         let answer = server.ask(operation, &operation.question(&world, who), world.token(who)).await;
         if !answer.status.is_success() {
             wrong.push(format!("{} as {who:?} is {}: {}", operation.id, answer.status, answer.body));
+        }
+        if let Some(id) = world.strange_id(who, &answer.body.to_string()) {
+            wrong
+                .push(format!("{} tells {who:?} of {id}, which is another's: {}", operation.id, answer.body));
         }
         let after = server.all(all, &world, others).await;
         wrong.extend(changed(&before, &after).map(|of| format!("{} as {who:?} changed {of}", operation.id)));

@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 
-use super::wait::within;
+use super::wait::{eventually, within};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_edgesync");
 
@@ -127,6 +127,18 @@ impl Drop for Server {
     }
 }
 
+/// The setup token that the server has printed.
+pub async fn setup_token(server: &Server) -> String {
+    eventually("the setup token", async || {
+        let said = server.said();
+        said.iter()
+            .find_map(|line| line.strip_prefix("edgesync setup token: "))
+            .map(str::to_owned)
+            .ok_or(said)
+    })
+    .await
+}
+
 /// A directory for a file that a server is told about before it starts.
 pub fn scratch() -> TempDir {
     tempfile::Builder::new().prefix("edgesync-it-").tempdir().unwrap()
@@ -157,13 +169,18 @@ pub async fn run(directory: &Path, args: &[&str], environment: &[(&str, &str)]) 
     within("the end of a short run", command.kill_on_drop(true).output()).await.unwrap()
 }
 
-async fn spawn(directory: &Path, args: &[String]) -> (Child, SocketAddr, Arc<Mutex<Vec<String>>>) {
+/// Starts the binary in `directory` on `data` and leaves it alone: it may not be ready for long.
+pub fn start(directory: &Path, data: &Path) -> Child {
+    serve(directory, &["--data".to_owned(), data.to_str().unwrap().to_owned()])
+}
+
+fn serve(directory: &Path, args: &[String]) -> Child {
     let log = std::fs::File::options().create(true).append(true).open(directory.join("log")).unwrap();
     let mut command = Command::new(BINARY);
     if !args.iter().any(|arg| arg == "--data") {
         command.env("EDGESYNC_DATA", directory.join("data"));
     }
-    let mut child = command
+    command
         .arg("serve")
         .args(["--listen", "127.0.0.1:0"])
         .args(args)
@@ -173,7 +190,11 @@ async fn spawn(directory: &Path, args: &[String]) -> (Child, SocketAddr, Arc<Mut
         .stderr(log)
         .kill_on_drop(true)
         .spawn()
-        .unwrap();
+        .unwrap()
+}
+
+async fn spawn(directory: &Path, args: &[String]) -> (Child, SocketAddr, Arc<Mutex<Vec<String>>>) {
+    let mut child = serve(directory, args);
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let address = within("the ready line", async {
         while let Some(line) = lines.next_line().await.unwrap() {

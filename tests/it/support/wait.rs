@@ -66,4 +66,9 @@ impl Random {
     pub fn within(&mut self, range: std::ops::Range<u64>) -> u64 {
         range.start + self.next() % (range.end - range.start)
     }
+
+    /// A time from none to somewhat longer than `whole`.
+    pub fn part_of(&mut self, whole: Duration) -> Duration {
+        Duration::from_micros(self.within(0..whole.as_micros() as u64 * 5 / 4 + 1))
+    }
 }

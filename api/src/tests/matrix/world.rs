@@ -1,6 +1,7 @@
 //! What the matrix asks about: an organization with a member of each kind and a thing of each kind, and what new things are
 //! made of.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use edgesync_schemas::entity::api_token::{ApiTokenInput, Scope};
@@ -92,6 +93,8 @@ async fn api_token(server: &Server, user: UserId, scope: Scope) -> (String, Stri
 
 /// Worlds of this process.
 static WORLDS: AtomicU32 = AtomicU32::new(0);
+/// The ids of their things.
+static KNOWN: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 impl World {
     pub(in crate::tests) async fn make(server: &Server) -> Self {
@@ -152,7 +155,15 @@ impl World {
         let mut widget = world.body("create_widget");
         widget["widget_id"] = json!("w");
         world.widget = text(&world.post(server, Who::Maker, &widgets, widget).await["id"]);
+        KNOWN.lock().unwrap().extend(world.ids());
         world
+    }
+
+    /// An id in this text that is none of theirs to see: of another world, or for who is no member of this one, of it.
+    pub(in crate::tests) fn strange_id(&self, who: Who, text: &str) -> Option<String> {
+        let own = if who > Who::Outsider { self.ids() } else { Vec::new() };
+        let known = KNOWN.lock().unwrap();
+        known.iter().find(|id| text.contains(id.as_str()) && !own.contains(id)).cloned()
     }
 
     async fn post(&self, server: &Server, who: Who, path: &str, body: Value) -> Value {

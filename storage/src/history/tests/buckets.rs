@@ -28,6 +28,8 @@ struct Case {
     from: i64,
     len: i64,
     readings: Vec<(i64, u8)>,
+    /// What is measured just before the range, as it begins, just before its end, and at its end; nothing from 12 on.
+    at_ends: [u8; 4],
     fill: u8,
 }
 
@@ -41,14 +43,16 @@ fn cases() -> impl Strategy<Value = Case> {
     let minute = prop_oneof![6 => -1_500i64..3_000, 2 => 0i64..4, 1 => -40_000i64..0];
     let readings = proptest::collection::vec((minute, 0u8..12), 0..80);
     let place = (0..ZONES.len(), 0..DAYS.len());
-    (place, size, -1_500i64..1_500, 1i64..3_000, readings, 0u8..3).prop_map(
-        |((zone, day), size, from, len, readings, fill)| Case {
+    let at_ends = proptest::array::uniform4(prop_oneof![2 => Just(0u8), 2 => 1u8..12, 1 => Just(12)]);
+    (place, size, -1_500i64..1_500, 1i64..3_000, (readings, at_ends), 0u8..3).prop_map(
+        |((zone, day), size, from, len, (readings, at_ends), fill)| Case {
             zone: ZONES[zone],
             day: DAYS[day],
             size,
             from,
             len,
             readings,
+            at_ends,
             fill,
         },
     )
@@ -67,9 +71,11 @@ impl Case {
             // Sums of these are exact, whatever the order.
             kind => number(f64::from(kind) * 0.25 - at as f64),
         };
-        readings
-            .map(|(at, (minute, kind))| Reading { ts: self.at(*minute), value: value(at, *kind) })
-            .collect()
+        let readings = readings.map(|(at, (minute, kind))| (self.at(*minute), value(at, *kind)));
+        let (from, to) = (self.at(self.from), self.at(self.from + self.len));
+        let ends = [from.plus_us(-1), from, to.plus_us(-1), to].into_iter().zip(self.at_ends);
+        let ends = ends.filter(|(_, kind)| *kind < 12).map(|(ts, kind)| (ts, value(100, kind)));
+        readings.chain(ends).map(|(ts, value)| Reading { ts, value }).collect()
     }
 
     fn fill(&self) -> Fill {

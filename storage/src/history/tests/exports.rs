@@ -114,7 +114,37 @@ async fn a_parquet_file_reads_back_as_it_was_written() {
         assert_eq!(cells[2].1, &Cell::Double(reading.value.num()));
         assert_eq!(cells[3].1, &Cell::Null);
         assert_eq!(cells[4].1, &Cell::TimestampMicros(reading.ts.as_us()));
+        assert_eq!(cells[5].1, &Cell::TimestampMicros(RECEIVED_MS * 1000));
         let raw = reading.value.raw().map_or(Cell::Null, |raw| Cell::Str(raw.to_owned()));
         assert_eq!(cells[6].1, &raw);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_has_each_column_of_its_reading() {
+    let directory = tempfile::tempdir().unwrap();
+    let (log, device) = (open(directory.path()), device());
+    let start: Timestamp = DAYS[0].parse().unwrap();
+    let text = Measured::from_json("\"on\"").unwrap();
+    append(&log, device, "s", &[Reading { ts: start, value: number(1.5) }]).await;
+    append(&log, device, "s", &[Reading { ts: start.plus_us(1_000), value: text }]).await;
+    let received = Timestamp::from_ms(RECEIVED_MS).unwrap();
+    let csv = format!(
+        "{device},s,1.5,,2025-03-30T00:00:00Z,{received},\n{device},s,0.0,,2025-03-30T00:00:00.001Z,{received},\"\"\"on\"\"\"\n"
+    );
+    let line = |value: &str, ms: &str, raw: &str| {
+        format!(
+            "{{\"device_id\":\"{device}\",\"sensor_type\":\"s\",\"value\":{value},\"unit\":null,\
+             \"timestamp\":\"2025-03-30T00:00:00{ms}Z\",\"received_at\":\"{received}\",\"raw_data\":{raw}}}\n"
+        )
+    };
+    let ndjson = line("1.5", "", "null") + &line("0.0", ".001", "\"on\"");
+    for (format, expected) in [(Format::Csv, csv), (Format::Ndjson, ndjson)] {
+        let mut running = History::new(log.clone()).export(export(device, format)).unwrap().unwrap();
+        let mut file = Vec::new();
+        while let Some(chunk) = running.next().await.unwrap() {
+            file.extend_from_slice(&chunk);
+        }
+        assert_eq!(String::from_utf8(file).unwrap(), expected);
     }
 }

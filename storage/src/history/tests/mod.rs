@@ -27,6 +27,9 @@ use crate::postgres::{Server, Target};
 const DAYS: [&str; 4] =
     ["2025-03-30T00:00:00Z", "2025-10-26T00:00:00Z", "2025-10-04T14:00:00Z", "2025-04-05T14:00:00Z"];
 
+/// When what is appended arrived.
+const RECEIVED_MS: i64 = 1_800_000_000_000;
+
 struct Ear(mpsc::Sender<Outcome>);
 
 impl OnCommit for Ear {
@@ -49,7 +52,7 @@ async fn append(log: &ReadingLog, device: DeviceId, sensor: &str, readings: &[Re
         columns.push(series, reading.ts, reading.value.clone(), UnitIndex::NONE, Quality::GOOD);
     }
     let permit = log.reserve(columns.bytes()).await;
-    let received_at = Timestamp::from_ms(1_800_000_000_000).unwrap();
+    let received_at = Timestamp::from_ms(RECEIVED_MS).unwrap();
     let batch = AdmittedBatch { device, received_at, numbered: None, columns };
     let (heard, mut outcome) = mpsc::channel(1);
     log.submit(Append { batch, permit, tag: 0, on_commit: Arc::new(Ear(heard)) });

@@ -42,6 +42,7 @@ mod faults;
 mod head;
 pub(super) mod import;
 mod load;
+mod make;
 pub(super) mod read;
 pub(super) mod records;
 mod reopen;

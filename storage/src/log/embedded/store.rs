@@ -15,7 +15,7 @@ use super::super::Error;
 use super::blobs::BlobKey;
 #[cfg(test)]
 use super::faults::Faults;
-use super::records;
+use super::{make, records};
 
 /// Directory of fjall's files within the log's.
 pub(super) const STORE_DIRECTORY: &str = "store";
@@ -49,10 +49,16 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Opens or creates the store in a directory.
+    /// Opens the store in a directory, or makes it: whole or not at all (`make.rs`).
     pub fn open(directory: &Path) -> Result<Self, Error> {
+        make::unless_there(directory)?;
+        Self::open_at(&directory.join(STORE_DIRECTORY))
+    }
+
+    /// Opens or makes fjall's files in this directory.
+    pub(super) fn open_at(path: &Path) -> Result<Self, Error> {
         // Blobs are packed by us and blocks compressed: compressing the journal would only cost.
-        let database = Database::builder(directory.join(STORE_DIRECTORY))
+        let database = Database::builder(path)
             .journal_compression(CompressionType::None)
             .max_journaling_size(JOURNAL_BYTES)
             .cache_size(CACHE_BYTES)
