@@ -33,6 +33,14 @@ impl Server {
         Self { child, directory, args, said, address }
     }
 
+    /// Starts one on data that are somewhere else already.
+    pub async fn start_on(data: &Path) -> Self {
+        let directory = tempfile::Builder::new().prefix("edgesync-it-").tempdir().unwrap();
+        let args = vec!["--data".to_owned(), data.to_str().unwrap().to_owned()];
+        let (child, address, said) = spawn(directory.path(), &args).await;
+        Self { child, directory, args, said, address }
+    }
+
     /// Kills it as a power cut would (SIGKILL) and waits until it is gone.
     pub async fn kill(&mut self) {
         self.child.kill().await.unwrap();
