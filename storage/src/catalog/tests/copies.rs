@@ -19,7 +19,7 @@ async fn texts(f: &Fixture, [sqlite, postgres]: [&'static str; 2], params: Vec<V
 const NAMES: [&str; 2] = [
     "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'
      AND name NOT IN ('schema_migrations', 'access_changes')",
-    "SELECT table_name::TEXT FROM information_schema.tables WHERE table_schema = current_schema()
+    "SELECT table_name::TEXT FROM information_schema.tables WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'
      AND table_name NOT IN ('schema_migrations', 'access_changes')",
 ];
 const PARENTS: [&str; 2] = [
