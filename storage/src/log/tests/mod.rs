@@ -24,6 +24,7 @@ mod check;
 mod check_postgres;
 mod disk;
 mod expire;
+mod expire_beside;
 mod expire_postgres;
 mod import;
 mod model;
