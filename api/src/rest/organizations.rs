@@ -1,5 +1,7 @@
 //! Organizations.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -9,6 +11,7 @@ use edgesync_schemas::entity::organization::{
 };
 use edgesync_schemas::id::{FlowId, OrganizationId};
 use edgesync_schemas::wire::close::{Close, CloseCode};
+use edgesync_storage::catalog;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -135,20 +138,32 @@ async fn remove(
         state.catalog.delete_organization(auth.user.id, id).await?;
         let close = Close::new(CloseCode::Authentication, "the organization was deleted");
         state.actors.devices.close_organization(id, close);
-        match state.catalog.stop_flows_of_deleted(id).await {
-            Ok(stopped) => {
-                for flow in stopped {
-                    stop(&state, flow).await;
+        if let Err(error) = stop_flows(&state, id).await {
+            // Nothing comes from its devices any more; what is not done when the server ends its next start does.
+            tracing::warn!(%error, organization = %id, "flows of a deleted organization run on for now");
+            tokio::spawn(async move {
+                while stop_flows(&state, id).await.is_err() {
+                    tokio::time::sleep(AGAIN).await;
                 }
-            }
-            // Nothing comes from its devices any more, and the next start of the server stops them.
-            Err(error) => {
-                tracing::error!(%error, organization = %id, "flows of a deleted organization run on")
-            }
+            });
         }
         Ok(StatusCode::NO_CONTENT)
     })
     .await
+}
+
+/// Between two attempts to stop the flows of a deleted organization.
+const AGAIN: Duration = Duration::from_secs(5);
+
+/// Stops the flows of a deleted organization, some at a time.
+async fn stop_flows(state: &AppState, id: OrganizationId) -> Result<(), catalog::Error> {
+    let mut stopping = state.catalog.stopping(id).await?;
+    while let Some(stopped) = state.catalog.stop_next(&mut stopping).await? {
+        for flow in stopped {
+            stop(state, flow).await;
+        }
+    }
+    Ok(())
 }
 
 /// Stops a flow that is written down as stopped.

@@ -37,7 +37,7 @@ impl Catalog {
         }
         let made = tx.first(
             "SELECT count(*) FROM api_tokens t WHERE t.user_id = $1
-                AND (t.organization_id IS NULL OR t.organization_id IN (SELECT o.id FROM organizations o))",
+                AND (t.organization_id IS NULL OR EXISTS (SELECT 1 FROM organizations o WHERE o.id = t.organization_id))",
             vec![user.into()],
         );
         let made = made.await?;
@@ -88,7 +88,7 @@ impl Catalog {
             "SELECT t.id, t.user_id, t.name, t.scopes, t.organization_id, t.token_prefix, t.expires_at, t.last_used_at,
                 t.created_at
              FROM api_tokens t WHERE t.user_id = $1 AND t.id > $2
-                AND (t.organization_id IS NULL OR t.organization_id IN (SELECT o.id FROM organizations o))
+                AND (t.organization_id IS NULL OR EXISTS (SELECT 1 FROM organizations o WHERE o.id = t.organization_id))
              ORDER BY t.id LIMIT $3",
             vec![user.into(), slice.after().into(), slice.fetch().into()],
         );
@@ -104,7 +104,7 @@ impl Catalog {
         let mut tx = self.db.begin().await?;
         let row = tx.first(
             "DELETE FROM api_tokens WHERE user_id = $1 AND id = $2
-                AND (organization_id IS NULL OR organization_id IN (SELECT o.id FROM organizations o))
+                AND (organization_id IS NULL OR EXISTS (SELECT 1 FROM organizations o WHERE o.id = organization_id))
              RETURNING id, user_id, name, scopes, organization_id, token_prefix, expires_at, last_used_at, created_at",
             vec![user.into(), id.into()],
         );

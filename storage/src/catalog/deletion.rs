@@ -3,7 +3,7 @@
 //! An organization may have a million rows, and the catalog has one writer. So its deletion is a mark: `organizations`,
 //! `organization_members`, `projects` and `project_devices` are views of what is not marked, through which everything else is found, and so
 //! all of it is gone with the commit of the mark. So is a project, with what says that something was in it. Then an organization's flows are
-//! stopped ([`Catalog::stop_flows_of_deleted`]), and then the rows are removed ([`Catalog::remove_deleted`]): in transactions of at most
+//! stopped ([`Catalog::stop_next`]), and then the rows are removed ([`Catalog::remove_deleted`]): in transactions of at most
 //! [`limit::REMOVED_ROWS`], with those of others in between, its own row last. How far it came stands in the catalog, so each of the two
 //! goes on after a restart. In that order, because nobody knows which flows read the devices when the devices are gone.
 
@@ -54,7 +54,7 @@ const OF_ORGANIZATION: Steps = &[
             WHERE t.organization_id = $1 LIMIT $2)",
     ),
     (
-        limit::REMOVED_ROWS,
+        FLOWS_AT_ONCE,
         "DELETE FROM dashboard_templates WHERE id IN
             (SELECT t.id FROM dashboard_templates t WHERE t.organization_id = $1 LIMIT $2)",
     ),
@@ -112,9 +112,9 @@ const OF_PROJECT: Steps = &[
 const DEPLOYED: &str =
     "SELECT CASE WHEN p.organization_id = $1 THEN 1 ELSE 0 END, f.id, f.owner_id, v.version, v.diagram
     FROM flows f JOIN flow_versions v ON v.flow_id = f.id AND v.version = f.deployed_version
-    LEFT JOIN all_projects p ON p.id = f.project_id
+    LEFT JOIN all_projects p ON p.id = f.project_id AND p.deletion IS NULL
     WHERE f.deployed_version IS NOT NULL AND f.id > $2
-        AND (p.organization_id = $1 OR (f.project_id IS NULL AND f.owner_id IN
+        AND (p.organization_id = $1 OR (p.id IS NULL AND f.owner_id IN
             (SELECT m.user_id FROM all_memberships m WHERE m.organization_id = $1)))
     ORDER BY f.id LIMIT $3";
 
@@ -138,45 +138,58 @@ pub(super) async fn mark_project(tx: &mut Tx, id: ProjectId) -> Result<(), Error
     .map(drop)
 }
 
+/// How far the stopping of a deleted organization's flows has come.
+#[derive(Debug)]
+pub struct Stopping {
+    organization: OrganizationId,
+    devices: HashSet<DeviceId>,
+    after: uuid::Uuid,
+    is_done: bool,
+}
+
 impl Catalog {
-    /// Writes down that the flows of a deleted organization do not run any more: those in its projects, and those in no project that
-    /// read its devices. Their owners keep them. Answers them: they must be stopped next.
-    ///
-    /// Cancel safe: what was written down until then is, and whoever asks again is answered the rest.
+    /// Begins to stop the flows of a deleted organization: those in its projects, and those in no project that read its devices.
     ///
     /// # Errors
     /// Of the database.
-    pub async fn stop_flows_of_deleted(&self, id: OrganizationId) -> Result<Vec<FlowId>, Error> {
-        let rows = self.db.query("SELECT d.id FROM devices d WHERE d.organization_id = $1", vec![id.into()]);
-        let devices =
-            rows.await?.into_iter().map(|mut row| row.take()).collect::<Result<HashSet<DeviceId>, _>>()?;
-        let (mut stopped, mut after) = (Vec::new(), uuid::Uuid::nil());
-        loop {
-            let rows = self.db.query(DEPLOYED, vec![id.into(), after.into(), FLOWS_AT_ONCE.into()]).await?;
-            let is_last = rows.len() < FLOWS_AT_ONCE as usize;
-            let mut some = Vec::new();
-            for mut row in rows {
-                let is_in_project: bool = row.take()?;
-                let found = flow::deployed(row)?;
-                after = found.id.uuid();
-                if is_in_project || found.devices().iter().any(|device| devices.contains(device)) {
-                    some.push(found);
-                }
-            }
-            let mut tx = self.db.begin().await?;
-            stopped.extend(stop(&mut tx, &some).await?);
-            if is_last {
-                tx.execute(
-                    "UPDATE all_organizations SET deletion = 'stopped' WHERE id = $1",
-                    vec![id.into()],
-                )
-                .await?;
-            }
-            tx.commit().await?;
-            if is_last {
-                return Ok(stopped);
+    pub async fn stopping(&self, organization: OrganizationId) -> Result<Stopping, Error> {
+        let sql = "SELECT d.id FROM devices d WHERE d.organization_id = $1";
+        let rows = self.db.query(sql, vec![organization.into()]).await?;
+        let devices = rows.into_iter().map(|mut row| row.take()).collect::<Result<_, _>>()?;
+        Ok(Stopping { organization, devices, after: uuid::Uuid::nil(), is_done: false })
+    }
+
+    /// Writes down that some more of those flows do not run any more; their owners keep them. Answers them: they must be stopped next.
+    /// `None` when there is none left, and their organization's rows may go.
+    ///
+    /// # Errors
+    /// Of the database; it may be asked again.
+    pub async fn stop_next(&self, stopping: &mut Stopping) -> Result<Option<Vec<FlowId>>, Error> {
+        if stopping.is_done {
+            return Ok(None);
+        }
+        let id = stopping.organization;
+        let values = vec![id.into(), stopping.after.into(), FLOWS_AT_ONCE.into()];
+        let rows = self.db.query(DEPLOYED, values).await?;
+        let is_last = rows.len() < FLOWS_AT_ONCE as usize;
+        let (mut some, mut after) = (Vec::new(), stopping.after);
+        for mut row in rows {
+            let is_in_project: bool = row.take()?;
+            let found = flow::deployed(row)?;
+            after = found.id.uuid();
+            if is_in_project || found.devices().iter().any(|device| stopping.devices.contains(device)) {
+                some.push(found);
             }
         }
+        let mut tx = self.db.begin().await?;
+        let stopped = stop(&mut tx, &some).await?;
+        if is_last {
+            let sql = "UPDATE all_organizations SET deletion = 'stopped' WHERE id = $1";
+            tx.execute(sql, vec![id.into()]).await?;
+        }
+        tx.commit().await?;
+        (stopping.after, stopping.is_done) = (after, is_last);
+        Ok(Some(stopped))
     }
 
     /// Does for all organizations that were deleted what their deletion did not come to, because the server died: for its start, before
@@ -187,7 +200,8 @@ impl Catalog {
     pub async fn stop_flows_of_all_deleted(&self) -> Result<(), Error> {
         let sql = "SELECT o.id FROM all_organizations o WHERE o.deletion = 'marked' ORDER BY o.id";
         for mut row in self.db.query(sql, vec![]).await? {
-            self.stop_flows_of_deleted(row.take()?).await?;
+            let mut stopping = self.stopping(row.take()?).await?;
+            while self.stop_next(&mut stopping).await?.is_some() {}
         }
         Ok(())
     }

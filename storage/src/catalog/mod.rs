@@ -58,6 +58,7 @@ pub use access::{ChangeWatch, DeviceAccess};
 pub use audit::AuditFilter;
 pub use check::check;
 pub use check_postgres::{check as check_postgres, check_devices};
+pub use deletion::Stopping;
 pub use device::{DeviceFilter, Presence};
 pub use device_create::Made;
 pub use device_history::Passage;

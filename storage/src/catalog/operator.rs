@@ -138,7 +138,7 @@ impl Catalog {
         let row = tx.first(
             "UPDATE devices SET token_hash = $1, token_prefix = $2, previous_token_hash = NULL, previous_token_until = NULL,
                 updated_at = $3
-             WHERE id = $4 AND organization_id IN (SELECT o.id FROM organizations o) RETURNING organization_id",
+             WHERE id = $4 AND EXISTS (SELECT 1 FROM organizations o WHERE o.id = organization_id) RETURNING organization_id",
             vec![(&token.hash()).into(), token.prefix().into(), now().into(), id.into()],
         );
         let organization: OrganizationId = row.await?.ok_or(Error::not_found("device"))?.take()?;

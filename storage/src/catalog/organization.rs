@@ -183,7 +183,7 @@ impl Catalog {
     /// it opens anything. Its rows go later ([`Catalog::remove_deleted`]). Its flows stay with their owners; its readings stay until their time
     /// is over.
     ///
-    /// Its devices' sockets must be closed next, and its flows be stopped: [`Catalog::stop_flows_of_deleted`].
+    /// Its devices' sockets must be closed next, and its flows be stopped: [`Catalog::stopping`].
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::NotOwner`].

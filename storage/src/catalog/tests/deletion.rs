@@ -299,7 +299,7 @@ async fn the_janitor_removes_what_is_deleted() {
     let (ada, bob) = (f.sign_up("ada@example.org").await, f.sign_up("bob@example.org").await);
     furnish(&f, &ada, bob.user.id).await;
     f.catalog.delete_organization(ada.user.id, ada.organization.id).await.unwrap();
-    f.catalog.stop_flows_of_deleted(ada.organization.id).await.unwrap();
+    stop_all(&f.catalog, ada.organization.id).await;
     let directory = tempfile::tempdir().unwrap();
     let log = ReadingLog::open(directory.path(), log::Options::default()).unwrap();
     let _janitor = Janitor::start(f.catalog.clone(), log, janitor::Options::default()).await.unwrap();
@@ -308,6 +308,41 @@ async fn the_janitor_removes_what_is_deleted() {
         assert!(began.elapsed().as_secs() < 20, "not removed within 20 s");
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
+}
+
+/// Stops the flows of a deleted organization.
+pub(super) async fn stop_all(catalog: &Catalog, organization: OrganizationId) -> Vec<FlowId> {
+    let mut stopping = catalog.stopping(organization).await.unwrap();
+    let mut all = Vec::new();
+    while let Some(some) = catalog.stop_next(&mut stopping).await.unwrap() {
+        all.extend(some);
+    }
+    all
+}
+
+/// A flow whose project is on its way out is in no project, whatever stands in its row.
+#[tokio::test]
+async fn a_flow_of_a_deleted_project_is_stopped_with_the_organization_whose_devices_it_reads() {
+    let f = fixture();
+    let ada = f.sign_up("ada@example.org").await;
+    let (c, user, home) = (&f.catalog, ada.user.id, ada.organization.id);
+    let other =
+        c.create_organization(user, input(OrganizationInput::read, json!({"name": "o"}))).await.unwrap().id;
+    let pump =
+        c.create_device(user, input(DeviceInput::read, json!({"organization_id": other, "name": "pump"})));
+    let pump = pump.await.unwrap().0.id;
+    let project =
+        c.create_project(user, input(ProjectInput::read, json!({"organization_id": home, "name": "p"})));
+    let project = project.await.unwrap().id;
+    let flow = c.create_flow(user, input(FlowInput::read, json!({"name": "f", "project_id": project})));
+    let flow = flow.await.unwrap().id;
+    c.delete_project(user, project).await.unwrap();
+    let diagram = json!({"nodes": [
+        {"id": "in", "type": "device-sensor", "data": {"devices": [pump]}},
+    ], "edges": []});
+    c.set_flow_deployed(Some(user), flow, 1, &diagram).await.unwrap();
+    c.delete_organization(user, other).await.unwrap();
+    assert_eq!(stop_all(c, other).await, [flow]);
 }
 
 #[tokio::test]
@@ -325,7 +360,7 @@ async fn every_page_of_flows_is_stopped() {
         deployed.push(flow);
     }
     c.delete_organization(user, org).await.unwrap();
-    assert_eq!(c.stop_flows_of_deleted(org).await.unwrap(), deployed);
+    assert_eq!(stop_all(c, org).await, deployed);
     assert!(c.deployed_flows().await.unwrap().is_empty());
     assert_eq!(c.remove_deleted().await.unwrap(), 70 + total_of_bare());
     let kept = c.flows(user, None, None, Slice::FIRST).await.unwrap().items;

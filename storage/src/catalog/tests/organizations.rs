@@ -111,7 +111,7 @@ async fn an_organization_takes_its_things_along_and_stops_what_runs_on_them() {
     let departures = c.departures();
 
     c.delete_organization(ada.user.id, org).await.unwrap();
-    let mut stopped = c.stop_flows_of_deleted(org).await.unwrap();
+    let mut stopped = deletion::stop_all(c, org).await;
     stopped.sort_unstable();
     assert_eq!(stopped, [shared, private]);
     assert_not_found(c.organization(ada.user.id, org).await);
