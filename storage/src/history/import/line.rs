@@ -6,7 +6,7 @@ use std::fmt::Display;
 use edgesync_schemas::id::DeviceId;
 use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
-use edgesync_schemas::value::Value;
+use edgesync_schemas::value::{NotAValue, Value};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -88,7 +88,12 @@ impl Line<'_> {
         let Some(raw) = &self.raw else {
             return given.ok_or_else(|| LineError::of("value", "is required"));
         };
-        let original = Value::from_json(raw).ok().filter(|value| value.raw().is_some());
+        let original = match Value::from_json(raw) {
+            Err(error @ (NotAValue::NotFinite | NotAValue::NotUnicode)) => {
+                return Err(LineError::of("raw_data", says(&error.to_string())));
+            }
+            original => original.ok().filter(|value| value.raw().is_some()),
+        };
         let original = original.ok_or_else(|| {
             LineError::of(
                 "raw_data",
@@ -123,13 +128,13 @@ fn says(error: &str) -> &str {
 #[serde(deny_unknown_fields)]
 struct Object<'a> {
     #[serde(borrow)]
-    device_id: Option<Cow<'a, str>>,
+    device_id: Option<&'a RawValue>,
     #[serde(borrow, alias = "type")]
-    sensor_type: Option<Cow<'a, str>>,
+    sensor_type: Option<&'a RawValue>,
     #[serde(borrow)]
     value: Option<&'a RawValue>,
     #[serde(borrow)]
-    unit: Option<Cow<'a, str>>,
+    unit: Option<&'a RawValue>,
     #[serde(borrow)]
     timestamp: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -141,22 +146,47 @@ struct Object<'a> {
 
 /// Reads a line of JSON.
 pub(super) fn ndjson(line: &[u8]) -> Result<Line<'_>, LineError> {
-    let object: Object<'_> = serde_json::from_slice(line).map_err(LineError::whole)?;
+    // An array would be taken for an object whose fields come in our order.
+    if line.trim_ascii_start().first() != Some(&b'{') {
+        return Err(LineError::whole("must be a JSON object"));
+    }
+    let object: Object<'_> = serde_json::from_slice(line).map_err(|error| misread(&error))?;
     let time = match object.timestamp {
-        None => None,
-        Some(time) if time.get().starts_with('"') => Some(Cow::Owned(
-            serde_json::from_str(time.get()).map_err(|error| LineError::of("timestamp", error))?,
-        )),
-        Some(time) => Some(Cow::Borrowed(time.get())),
+        Some(time) if !time.get().starts_with('"') => Some(Cow::Borrowed(time.get())),
+        time => text("timestamp", time)?,
     };
     Ok(Line {
-        device: object.device_id,
-        sensor: object.sensor_type,
+        device: text("device_id", object.device_id)?,
+        sensor: text("sensor_type", object.sensor_type)?,
         value: object.value.map(|value| Cow::Borrowed(value.get())),
-        unit: object.unit,
+        unit: text("unit", object.unit)?,
         time,
         raw: object.raw_data.map(|raw| Cow::Borrowed(raw.get())),
     })
+}
+
+/// The text that a field has, if it has something.
+fn text<'a>(field: &'static str, json: Option<&'a RawValue>) -> Result<Option<Cow<'a, str>>, LineError> {
+    let Some(json) = json.map(RawValue::get) else { return Ok(None) };
+    match json.strip_prefix('"').and_then(|json| json.strip_suffix('"')) {
+        Some(plain) if !plain.contains('\\') => Ok(Some(Cow::Borrowed(plain))),
+        Some(_) => match serde_json::from_str(json) {
+            Ok(text) => Ok(Some(Cow::Owned(text))),
+            Err(_) => Err(LineError::of(field, "must be text of Unicode characters")),
+        },
+        None => Err(LineError::of(field, "must be text")),
+    }
+}
+
+/// What is wrong with a line that is no object of ours, where it is about none of its fields' values.
+fn misread(error: &serde_json::Error) -> LineError {
+    let told = error.to_string();
+    if !error.is_data() {
+        return LineError::whole(format!("is no JSON: {told}"));
+    }
+    // That a field is not known, or there twice. The place is that of the parser, not one in the file.
+    let what = told.rsplit_once(" at line ").map_or(told.as_str(), |(what, _)| what);
+    LineError::whole(format!("has an object that is not taken: {what}"))
 }
 
 // ---- CSV ------------------------------------------------------------------------------------------------------------
@@ -266,10 +296,14 @@ fn csv_value(field: &str) -> Result<String, LineError> {
 fn fields(record: &[u8]) -> Result<csv::StringRecord, LineError> {
     let mut reader =
         csv::ReaderBuilder::new().has_headers(false).buffer_capacity(record.len().max(1)).from_reader(record);
-    let mut fields = csv::StringRecord::new();
-    match reader.read_record(&mut fields) {
-        Ok(_) => Ok(fields),
-        Err(_) => Err(LineError::whole("is not UTF-8")),
+    let (mut fields, mut rest) = (csv::StringRecord::new(), csv::ByteRecord::new());
+    if reader.read_record(&mut fields).is_err() {
+        return Err(LineError::whole("is not UTF-8"));
+    }
+    // CSV ends a record at a carriage return, too, and a line here at a line feed only: a second record would be lost.
+    match reader.read_byte_record(&mut rest) {
+        Ok(false) => Ok(fields),
+        Ok(true) | Err(_) => Err(LineError::whole("has a carriage return outside of quotes")),
     }
 }
 
@@ -322,11 +356,27 @@ mod tests {
                 Some("device_id"),
                 "is not the device",
             ),
-            ("\"value\":", None, "expected value"),
+            ("\"value\":", None, "is no JSON: expected value"),
+            ("\"value\":0,\"value\":1", None, "is not taken: duplicate field `value`"),
+            ("\"value\":0,\"unit\":5", Some("unit"), "must be text"),
+            ("\"value\":0,\"unit\":[\"C\"]", Some("unit"), "must be text"),
+            ("\"value\":0,\"device_id\":7", Some("device_id"), "must be text"),
+            ("\"value\":0,\"unit\":\"\\ud800\"", Some("unit"), "Unicode"),
+            ("\"value\":\"\\ud800\"", Some("value"), "Unicode"),
+            ("\"raw_data\":{\"a\":1e999}", Some("raw_data"), "finite"),
         ] {
             let LineError { field: refused, message: says } = read(&line(rest)).unwrap_err();
             assert_eq!(refused, field, "{rest}: {says}");
             assert!(says.contains(message), "{rest}: {says}");
+        }
+    }
+
+    #[test]
+    fn a_line_is_an_object_and_nothing_else() {
+        let array = format!("[null,\"t\",1,null,{}]", now().as_ms());
+        for wrong in [&*array, "5", "\"t\"", "null", "x", ""] {
+            let told = read(wrong).unwrap_err();
+            assert_eq!(told, LineError::whole("must be a JSON object"), "{wrong}");
         }
     }
 
@@ -385,5 +435,7 @@ mod tests {
         assert_eq!(read("t,,0,"), Err(Some("value")));
         assert_eq!(read("t,0,0,open"), Err(Some("raw_data")));
         assert_eq!(read("t,0,0"), Err(None));
+        assert_eq!(read("t,1,0,\rt,2,0,"), Err(None));
+        assert_eq!(read("t,1,0,\r\"\n\""), Err(None));
     }
 }
