@@ -134,7 +134,7 @@ impl Catalog {
         }))
     }
 
-    /// Saves a dashboard as its next version, if it is still at `expected` (any version if `None`).
+    /// Saves a dashboard as its next version, if it is still at `expected` (any version if `None`). A change of nothing is none.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Stale`]; [`Error::Missing`] and [`Error::Invalid`] for the
@@ -178,8 +178,12 @@ impl Catalog {
         if organization.is_some_and(|organization| organization != dashboard.organization_id) {
             return Err(Error::Invalid { field: "organization_id", message: "cannot be changed" });
         }
-        let changed = changed(&patch);
+        let old = dashboard.clone();
         apply(&mut tx, user, &mut dashboard, patch).await?;
+        let changed = changed(&old, &dashboard);
+        if changed.is_empty() {
+            return Ok(dashboard);
+        }
         dashboard.version += 1;
         dashboard.updated_at = now();
         let d = &dashboard;
@@ -310,18 +314,18 @@ async fn for_whom(
     Ok((read(&mut row)?, row.take()?, row.take()?))
 }
 
-/// The names of the fields that a patch changes.
-fn changed(patch: &DashboardPatch) -> serde_json::Value {
+/// The fields that differ between two states of a dashboard.
+fn changed(before: &DashboardTemplate, after: &DashboardTemplate) -> Vec<&'static str> {
     audit::changed(&[
-        ("project_id", patch.project_id.is_some()),
-        ("name", patch.name.is_some()),
-        ("description", patch.description.is_some()),
-        ("layout", patch.layout.is_some()),
-        ("widgets", patch.widgets.is_some()),
-        ("datasources", patch.datasources.is_some()),
-        ("update_frequency", patch.update_frequency.is_some()),
-        ("flow_config", patch.flow_config.is_some()),
-        ("is_active", patch.is_active.is_some()),
+        ("project_id", before.project_id != after.project_id),
+        ("name", before.name != after.name),
+        ("description", before.description != after.description),
+        ("layout", before.layout != after.layout),
+        ("widgets", before.widgets != after.widgets),
+        ("datasources", before.datasources != after.datasources),
+        ("update_frequency", before.update_frequency != after.update_frequency),
+        ("flow_config", before.flow_config != after.flow_config),
+        ("is_active", before.is_active != after.is_active),
     ])
 }
 
