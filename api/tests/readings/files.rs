@@ -18,7 +18,7 @@ fn told((status, report): (StatusCode, Value)) -> [u64; 3] {
     ["accepted", "repeated", "refused"].map(|count| report[count].as_u64().unwrap())
 }
 
-fn yesterday() -> i64 {
+pub(super) fn yesterday() -> i64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     now.cast_signed() - 86_400
 }
@@ -398,21 +398,4 @@ async fn a_user_exports_and_imports_one_file_at_a_time() {
     let (report, ()) = tokio::join!(server.import("", &account, kind, Body::from_stream(body)), meanwhile);
     assert_eq!(told(report), [2, 0, 0]);
     assert_eq!(told(server.import("", &account, kind, line(&device, 3)).await), [1, 0, 0]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_line_of_two_records_is_refused_and_no_reading_of_it_is_lost_without_a_word() {
-    let server = server().await;
-    let account = server.signup("ada@example.org").await;
-    let (device, at) = (server.device(&account).await, yesterday() * 1000);
-    let import =
-        async |file: String| server.import(&format!("device={device}"), &account, "text/csv", file).await;
-    let header = "sensor_type,value,timestamp";
-    let (_, report) = import(format!("{header}\nt,1,{at}\rt,2,{at}\nt,3,{at}\r\n")).await;
-    let refused = json!([{"line": 2, "field": null, "message": "has a carriage return outside of quotes"}]);
-    assert_eq!(report, json!({"accepted": 1, "repeated": 0, "refused": 1, "errors": refused}));
-    let (status, problem) = import(format!("{header}\rt,1,{at}\rt,2,{at}\r")).await;
-    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{problem}");
-    let told = "the header has a carriage return outside of quotes";
-    assert_eq!(problem["detail"], told, "{problem}");
 }
