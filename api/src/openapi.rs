@@ -272,6 +272,12 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
             let reference = json!({"$ref": format!("#/components/responses/{name}")});
             responses.entry(status.to_string()).or_insert(reference);
         }
+        if method == "post"
+            && let Some(made) = responses.get_mut("201")
+        {
+            made["headers"]["Location"] =
+                json!({"description": "Where it is.", "schema": {"type": "string"}});
+        }
         responses.sort_keys();
     }
     let security = if anonymous { json!([]) } else { json!([{"bearer": []}, {"cookie": []}]) };

@@ -56,6 +56,19 @@ async fn who_saves_over_a_newer_version_is_told() {
 }
 
 #[tokio::test]
+async fn who_saves_over_one_of_several_versions_is_not_told() {
+    let server = server().await;
+    let ada = server.sign_up("ada@example.org").await;
+    let path = flow(&server, &ada).await;
+    let save = async |tags: &str, name: &str| {
+        server.save(Method::PATCH, &path, &ada, tags, json!({"name": name})).await
+    };
+    save("\"1\", \"2\"", "g").await.is(200);
+    save("W/\"1-ab\",\"2-cd\"", "h").await.is(200);
+    save("\"1\", \"2\"", "i").await.refused(412, "version_conflict", &[]);
+}
+
+#[tokio::test]
 async fn a_flow_is_sent_again_only_to_those_who_do_not_have_it_as_it_is() {
     let server = server().await;
     let ada = server.sign_up("ada@example.org").await;
@@ -226,6 +239,7 @@ async fn a_flow_that_somebody_saved_is_neither_stopped_nor_removed_by_who_did_no
 also_on_postgres!("flows.rs", [
     a_flow_is_saved_as_drawn_and_listed_without_its_drawing,
     who_saves_over_a_newer_version_is_told,
+    who_saves_over_one_of_several_versions_is_not_told,
     a_flow_is_sent_again_only_to_those_who_do_not_have_it_as_it_is,
     a_flow_is_deployed_watched_and_stopped,
     a_flow_that_is_removed_does_not_run_on,

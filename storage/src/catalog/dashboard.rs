@@ -134,7 +134,7 @@ impl Catalog {
         }))
     }
 
-    /// Saves a dashboard as its next version, if it is still at `expected` (any version if `None`). A change of nothing is none.
+    /// Saves a dashboard as its next version, if it is still at one of `expected` (any version if `None`). A change of nothing is none.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Stale`]; [`Error::Missing`] and [`Error::Invalid`] for the
@@ -143,7 +143,7 @@ impl Catalog {
         &self,
         user: UserId,
         id: DashboardId,
-        expected: Option<u32>,
+        expected: Option<&[u32]>,
         patch: DashboardPatch,
     ) -> Result<DashboardTemplate, Error> {
         self.save_dashboard(user, id, expected, None, patch).await
@@ -157,7 +157,7 @@ impl Catalog {
         &self,
         user: UserId,
         id: DashboardId,
-        expected: Option<u32>,
+        expected: Option<&[u32]>,
         input: DashboardInput,
     ) -> Result<DashboardTemplate, Error> {
         let input = input.whole();
@@ -168,7 +168,7 @@ impl Catalog {
         &self,
         user: UserId,
         id: DashboardId,
-        expected: Option<u32>,
+        expected: Option<&[u32]>,
         organization: Option<OrganizationId>,
         patch: DashboardPatch,
     ) -> Result<DashboardTemplate, Error> {
@@ -214,7 +214,7 @@ impl Catalog {
         Ok(dashboard)
     }
 
-    /// Removes a dashboard and its widgets, if it is still at `expected` (any version if `None`). Whom it was shared with may not.
+    /// Removes a dashboard and its widgets, if it is still at one of `expected` (any version if `None`). Whom it was shared with may not.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Stale`].
@@ -222,7 +222,7 @@ impl Catalog {
         &self,
         user: UserId,
         id: DashboardId,
-        expected: Option<u32>,
+        expected: Option<&[u32]>,
     ) -> Result<(), Error> {
         let mut tx = self.db.begin().await?;
         let dashboard = for_sharing(&mut tx, user, id).await?;
@@ -246,12 +246,12 @@ const READABLE: &str = "SELECT t.id, t.organization_id, p.id, t.creator_id, t.na
 /// Makes a change to a dashboard's widgets one to the dashboard: its organization, and the version that it is at from here on.
 ///
 /// # Errors
-/// As [`for_change`]; [`Error::Stale`] if it is not at `expected`.
+/// As [`for_change`]; [`Error::Stale`] if it is at none of `expected`.
 pub(super) async fn next(
     tx: &mut Tx,
     user: UserId,
     id: DashboardId,
-    expected: Option<u32>,
+    expected: Option<&[u32]>,
 ) -> Result<(OrganizationId, u32), Error> {
     let dashboard = for_change(tx, user, id).await?;
     check_version(dashboard.version, expected)?;

@@ -99,7 +99,7 @@ impl Catalog {
         read(&mut row.ok_or(Error::not_found("flow"))?)
     }
 
-    /// The flow, if `user` may change it (and deploy and stop it) and it is still at `expected` (any version if `None`).
+    /// The flow, if `user` may change it (and deploy and stop it) and it is still at one of `expected` (any version if `None`).
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Stale`].
@@ -107,7 +107,7 @@ impl Catalog {
         &self,
         user: UserId,
         id: FlowId,
-        expected: Option<u32>,
+        expected: Option<&[u32]>,
     ) -> Result<FlowDiagram, Error> {
         let flow = editable(self.db.first(READABLE, asking(user, id)).await?)?;
         check_version(flow.version, expected)?;
@@ -153,7 +153,7 @@ impl Catalog {
         }))
     }
 
-    /// Saves a flow as its next version, if it is still at `expected` (any version if `None`). A change of nothing is none. What is deployed stays, so a flow is
+    /// Saves a flow as its next version, if it is still at one of `expected` (any version if `None`). A change of nothing is none. What is deployed stays, so a flow is
     /// not put into a project whose flows may not read the devices that the deployed version reads.
     ///
     /// # Errors
@@ -162,7 +162,7 @@ impl Catalog {
         &self,
         user: UserId,
         id: FlowId,
-        expected: Option<u32>,
+        expected: Option<&[u32]>,
         patch: FlowPatch,
     ) -> Result<FlowDiagram, Error> {
         let mut tx = self.db.begin().await?;
@@ -226,12 +226,12 @@ impl Catalog {
         Ok(flow)
     }
 
-    /// Removes a flow and its deployed versions, if it is still at `expected` (any version if `None`). Whoever does so has stopped it
+    /// Removes a flow and its deployed versions, if it is still at one of `expected` (any version if `None`). Whoever does so has stopped it
     /// before.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Stale`].
-    pub async fn delete_flow(&self, user: UserId, id: FlowId, expected: Option<u32>) -> Result<(), Error> {
+    pub async fn delete_flow(&self, user: UserId, id: FlowId, expected: Option<&[u32]>) -> Result<(), Error> {
         let mut tx = self.db.begin().await?;
         let flow = editable(tx.first(READABLE, asking(user, id)).await?)?;
         check_version(flow.version, expected)?;
@@ -259,9 +259,9 @@ async fn require_member(tx: &mut Tx, organization: OrganizationId, owner: UserId
 ///
 /// # Errors
 /// [`Error::Stale`].
-pub(super) fn check_version(current: u32, expected: Option<u32>) -> Result<(), Error> {
+pub(super) fn check_version(current: u32, expected: Option<&[u32]>) -> Result<(), Error> {
     match expected {
-        Some(expected) if expected != current => Err(Error::Stale { current }),
+        Some(expected) if !expected.contains(&current) => Err(Error::Stale { current }),
         _ => Ok(()),
     }
 }

@@ -14,7 +14,7 @@ use super::widget_row::{columns, read};
 use super::{Catalog, audit, dashboard, flow, new_id, now, tracked};
 
 impl Catalog {
-    /// Makes a widget, on a dashboard that is still at `expected` (any version if `None`). `user` must be allowed to change the dashboard
+    /// Makes a widget, on a dashboard that is still at one of `expected` (any version if `None`). `user` must be allowed to change the dashboard
     /// and to read the widget's source. Answers the version that the dashboard is at now, too.
     ///
     /// # Errors
@@ -24,7 +24,7 @@ impl Catalog {
         &self,
         user: UserId,
         dashboard: DashboardId,
-        expected: Option<u32>,
+        expected: Option<&[u32]>,
         input: WidgetInput,
     ) -> Result<(DashboardWidget, u32), Error> {
         let at = now();
@@ -74,7 +74,7 @@ impl Catalog {
         user: UserId,
         dashboard: DashboardId,
         name: &str,
-        expected: Option<u32>,
+        expected: Option<&[u32]>,
         patch: WidgetPatch,
     ) -> Result<(DashboardWidget, u32), Error> {
         let mut tx = self.db.begin().await?;
@@ -227,7 +227,7 @@ impl Catalog {
         user: UserId,
         dashboard: DashboardId,
         name: &str,
-        expected: Option<u32>,
+        expected: Option<&[u32]>,
     ) -> Result<u32, Error> {
         let mut tx = self.db.begin().await?;
         let (organization, version) = dashboard::next(&mut tx, user, dashboard, expected).await?;

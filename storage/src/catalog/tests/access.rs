@@ -110,7 +110,7 @@ async fn a_member_reads_all_and_changes_own_flows_and_dashboards_only() {
     assert_forbidden(c.delete_dashboard(member, dashboard.id, None).await);
 
     let own = c.create_flow(member, draft("bob's")).await.unwrap();
-    c.update_flow(member, own.id, Some(1), FlowPatch::default()).await.unwrap();
+    c.update_flow(member, own.id, Some(&[1]), FlowPatch::default()).await.unwrap();
     c.editable_flow(ada.user.id, own.id, None).await.unwrap();
     let own = c.create_dashboard(member, input(DashboardInput::read, body)).await.unwrap();
     c.delete_dashboard(member, own.id, None).await.unwrap();

@@ -286,9 +286,9 @@ async fn a_change_of_nothing_is_none() {
         let patch = input(ProjectPatch::read, same.clone());
         assert_eq!(c.update_project(user, project.id, patch).await.unwrap(), project);
         let patch = input(FlowPatch::read, same.clone());
-        assert_eq!(c.update_flow(user, flow.id, Some(1), patch).await.unwrap(), flow);
+        assert_eq!(c.update_flow(user, flow.id, Some(&[1]), patch).await.unwrap(), flow);
         let patch = input(DashboardPatch::read, same.clone());
-        assert_eq!(c.update_dashboard(user, board.id, Some(version), patch).await.unwrap(), board);
+        assert_eq!(c.update_dashboard(user, board.id, Some(&[version]), patch).await.unwrap(), board);
     }
     for same in [json!({}), json!({"name": ada.organization.name, "is_active": true})] {
         let patch = input(OrganizationPatch::read, same);
@@ -296,12 +296,12 @@ async fn a_change_of_nothing_is_none() {
     }
     for same in [json!({}), json!({"widget_id": "n"})] {
         let patch = input(WidgetPatch::read, same);
-        let told = c.update_widget(user, board.id, "n", Some(version), patch).await.unwrap();
+        let told = c.update_widget(user, board.id, "n", Some(&[version]), patch).await.unwrap();
         assert_eq!(told, (widget.clone(), version));
     }
     assert_eq!(noted().await, before);
     let nodes = input(FlowPatch::read, json!({"name": "n", "nodes": []}));
-    assert_eq!(c.update_flow(user, flow.id, Some(1), nodes).await.unwrap().version, 2);
+    assert_eq!(c.update_flow(user, flow.id, Some(&[1]), nodes).await.unwrap().version, 2);
     let details = json!(audited(&f, &ada, AuditFilter::default()).await[0].details);
     assert_eq!(details["changed"], json!(["nodes"]));
 }

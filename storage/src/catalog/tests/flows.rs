@@ -17,9 +17,9 @@ async fn each_save_is_a_version_and_who_saves_over_another_is_told() {
     let flow = f.catalog.create_flow(ada.user.id, input(FlowInput::read, body)).await.unwrap();
     assert_eq!(f.catalog.flow(flow.id).await.unwrap().unwrap(), flow);
     let rename = |name: &str| FlowPatch { name: Some(name.to_owned()), ..FlowPatch::default() };
-    let saved = f.catalog.update_flow(ada.user.id, flow.id, Some(1), rename("g")).await.unwrap();
+    let saved = f.catalog.update_flow(ada.user.id, flow.id, Some(&[1]), rename("g")).await.unwrap();
     assert_eq!((saved.version, &saved.nodes), (2, &flow.nodes));
-    let stale = f.catalog.update_flow(ada.user.id, flow.id, Some(1), rename("h")).await;
+    let stale = f.catalog.update_flow(ada.user.id, flow.id, Some(&[1]), rename("h")).await;
     assert!(matches!(stale, Err(Error::Stale { current: 2 })));
     assert_eq!(f.catalog.update_flow(ada.user.id, flow.id, None, rename("h")).await.unwrap().version, 3);
 }

@@ -154,7 +154,7 @@ async fn a_disabled_account_loses_its_sessions_and_tokens_and_gets_none_of_them_
     let token = |body| input(|body| ApiTokenInput::read(body, now()), body);
     let (_, ada_s) = c.create_api_token(ada.user.id, token(ci.clone())).await.unwrap();
     let (_, bob_s) = c.create_api_token(bob.user.id, token(ci)).await.unwrap();
-    let is_known = async |session: &token::Token, token: &token::Token| {
+    let is_known = async |session: &Token, token: &Token| {
         let session = c.session(&session.hash()).await.unwrap().is_some();
         (session, c.api_token(&token.hash()).await.unwrap().is_some())
     };
