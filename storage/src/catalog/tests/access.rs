@@ -62,6 +62,12 @@ async fn another_tenants_things_are_not_there() {
     assert_not_found(c.add_project_device(outsider, project.id, theirs.id).await);
     assert_not_found(c.remove_project_device(outsider, project.id, theirs.id).await);
     assert_not_found(c.device_history(outsider, theirs.id, Slice::FIRST).await);
+    assert_not_found(c.members(outsider, org, None, Slice::FIRST).await);
+    assert_not_found(c.members(outsider, org, Some("no such name"), Slice::FIRST).await);
+    let member = c.member(outsider, org, ada.user.id).await;
+    assert!(matches!(member, Err(Error::NotFound { what: "organization" })), "{member:?}");
+    let none = c.members(ada.user.id, org, Some("no such name"), Slice::FIRST).await.unwrap();
+    assert_eq!(none.items, []);
     assert_not_found(c.revoke_device_token(outsider, theirs.id).await);
 
     assert!(c.devices(outsider, DeviceFilter::default(), Slice::FIRST).await.unwrap().items.is_empty());
