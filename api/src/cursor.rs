@@ -1,6 +1,7 @@
 //! Cursors: the entry that the next page of a list comes after, as opaque text.
 //!
-//! A letter for the version, the list it belongs to, the entry's id, and the value that the list is sorted by.
+//! A letter for the version, the list it belongs to, the entry's id, and the value that the list is sorted by. Of readings: another letter,
+//! the list, and the place as the log writes it.
 
 use edgesync_schemas::time::Timestamp;
 use edgesync_storage::catalog::{After, Key};
@@ -8,6 +9,8 @@ use uuid::Uuid;
 
 /// Version of cursors, so that a later kind can be told apart.
 const VERSION: &str = "b";
+/// As above, of those that hold a place of the log.
+const OF_LOG: &str = "r";
 
 /// A cursor that names this entry.
 pub fn write(after: &After) -> String {
@@ -33,6 +36,17 @@ pub fn read(cursor: &str) -> Option<After> {
     Some(After { id: Uuid::try_parse(id).ok()?, key, question: u64::from_str_radix(question, 16).ok()? })
 }
 
+/// A cursor that holds a place of the log.
+pub fn write_place(question: u64, place: &str) -> String {
+    format!("{OF_LOG}{question:016x}{place}")
+}
+
+/// The list that a cursor belongs to and the place that it holds; nothing if it is none of ours.
+pub fn read_place(cursor: &str) -> Option<(u64, &str)> {
+    let (question, place) = cursor.strip_prefix(OF_LOG)?.split_at_checked(16)?;
+    Some((u64::from_str_radix(question, 16).ok()?, place))
+}
+
 fn text(hex: &str) -> Option<String> {
     let bytes =
         hex.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
@@ -42,6 +56,17 @@ fn text(hex: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cursor_of_readings_is_read_back_and_is_none_of_another_kind() {
+        let cursor = write_place(u64::MAX - 7, "a0123");
+        assert_eq!(read_place(&cursor), Some((u64::MAX - 7, "a0123")));
+        assert_eq!(read(&cursor), None);
+        let other = write(&After { id: Uuid::now_v7(), key: Key::Id, question: 7 });
+        for wrong in [&*other, "", "r", "r0123", "rzzzzzzzzzzzzzzzz", "rä0123456789abcdef"] {
+            assert_eq!(read_place(wrong), None, "{wrong}");
+        }
+    }
 
     #[test]
     fn a_cursor_is_read_back_and_nothing_else_is() {

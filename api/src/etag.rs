@@ -87,30 +87,46 @@ pub enum IfMatch {}
 
 impl IntoParams for IfMatch {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let says = "The `ETag` that the change is meant for: another version answers 412. Absent or `*`: whatever is there.";
+        let says = "The `ETag` that the change is meant for, or several with commas: another version answers 412. Absent or `*`: whatever is there.";
         vec![tag_parameter("If-Match", says)]
     }
 }
 
-/// The version that `If-Match` asks for; none if it is absent or `*`.
+/// The versions that `If-Match` asks for, one of which it must be; none if it is absent or `*`.
 ///
 /// A tag that none of ours can be is version 0, which nothing has.
-///
-/// # Errors
-/// 400 if it has more than one tag.
-pub fn if_match(headers: &HeaderMap) -> Result<Option<u32>, Problem> {
-    let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
-    let text = value.to_str().unwrap_or_default().trim();
-    if text == "*" {
-        return Ok(None);
+pub fn if_match(headers: &HeaderMap) -> Option<Vec<u32>> {
+    let given = headers.get_all(header::IF_MATCH);
+    let given: Vec<_> = given.iter().map(|value| value.to_str().unwrap_or_default().trim()).collect();
+    if given.is_empty() || given == ["*"] {
+        return None;
     }
-    if text.contains(',') {
-        return Err(Problem::bad_request("invalid_header", "If-Match must have one entity tag"));
-    }
-    // Proxies that compress make a tag weak; the version behind it is the same.
-    let tag = text.strip_prefix("W/").unwrap_or(text).trim_matches('"');
+    Some(given.iter().flat_map(|text| tags(text)).map(version).collect())
+}
+
+/// The version of a tag.
+fn version(tag: &str) -> u32 {
     let version = tag.split_once('-').map_or(tag, |(version, _)| version);
-    Ok(Some(version.parse().unwrap_or(0)))
+    version.parse().unwrap_or(0)
+}
+
+/// What the tags of a list have between their quotes (RFC 9110, section 13.1.1). One without quotes is taken as well. Proxies that compress
+/// make a tag weak; the version behind it is the same.
+fn tags(list: &str) -> Vec<&str> {
+    let (mut tags, mut rest) = (Vec::new(), list);
+    loop {
+        rest = rest.trim_start_matches([' ', '\t', ',']);
+        if rest.is_empty() {
+            return tags;
+        }
+        let tag = rest.strip_prefix("W/").unwrap_or(rest);
+        let (tag, after) = match tag.strip_prefix('"') {
+            Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
+            None => tag.split_once(',').unwrap_or((tag, "")),
+        };
+        tags.push(tag.trim());
+        rest = after;
+    }
 }
 
 #[cfg(test)]
@@ -121,13 +137,20 @@ mod tests {
     fn a_tag_is_a_version() {
         let read = |text: &str| {
             let headers = HeaderMap::from_iter([(header::IF_MATCH, text.parse().unwrap())]);
-            if_match(&headers).unwrap()
+            if_match(&headers)
         };
-        assert_eq!(read("\"7\""), Some(7));
-        assert_eq!(read("W/\"7\""), Some(7));
-        assert_eq!(read("\"7-0123456789abcdef\""), Some(7));
+        for one in ["\"7\"", "W/\"7\"", "\"7-0123456789abcdef\"", "7", " \"7\" ,"] {
+            assert_eq!(read(one), Some(vec![7]), "{one}");
+        }
         assert_eq!(read("*"), None);
-        assert_eq!(read("\"abc\""), Some(0));
-        assert_eq!(if_match(&HeaderMap::new()).unwrap(), None);
+        assert_eq!(read("\"abc\""), Some(vec![0]));
+        assert_eq!(read(""), Some(vec![]));
+        assert_eq!(read("\"1\", W/\"2-ab\",3"), Some(vec![1, 2, 3]));
+        assert_eq!(read("\"x,7\", \"8"), Some(vec![0, 8]), "a comma between quotes parts nothing");
+        assert_eq!(if_match(&HeaderMap::new()), None);
+        let mut twice = HeaderMap::new();
+        twice.append(header::IF_MATCH, "\"1\"".parse().unwrap());
+        twice.append(header::IF_MATCH, "\"2\"".parse().unwrap());
+        assert_eq!(if_match(&twice), Some(vec![1, 2]));
     }
 }

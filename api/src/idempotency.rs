@@ -1,7 +1,8 @@
 //! `Idempotency-Key`: a POST that is sent again is done once, and answered as it was the first time.
 //!
-//! A key is of its user and of one request: its method, address and body. It is written down before the work, marked as done in the
-//! transaction that does the work, and its answer is kept for a day. A request that was refused before anything was done is forgotten.
+//! A key is of its user and of one request: its method, address and body, and the organization that who asks is narrowed to. What was answered
+//! is not answered again to who is no member any more of the organization that it is about. A key is written down before the work, marked as done in the
+//! transaction that does the work, and its answer is kept for a day. A request that changed nothing, as one that was refused, is forgotten.
 //! What happens when the server dies in between is told in [`edgesync_storage::catalog::idempotency`]; work that is not in the catalog
 //! (readings) is begun once at most. An answer with a token in it is a secret: it is kept in memory only, and not for long.
 
@@ -14,7 +15,7 @@ use axum::extract::{FromRequestParts, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use edgesync_schemas::id::UserId;
+use edgesync_schemas::id::{OrganizationId, UserId};
 use edgesync_schemas::limit;
 use edgesync_storage::catalog::idempotency::{Mark, Reserved, carry_on, carrying};
 use edgesync_storage::catalog::token;
@@ -124,10 +125,10 @@ pub async fn once(State(state): State<AppState>, request: Request, next: Next) -
 async fn answer(state: AppState, key: String, request: Request, next: Next) -> Result<Response, Problem> {
     let (mut parts, body) = request.into_parts();
     let auth = Auth::from_request_parts(&mut parts, &state).await?;
-    let of = (auth.user.id, key);
+    let (of, narrowed) = ((auth.user.id, key), auth.organization());
     parts.extensions.insert(auth);
     let held = body::read_users(Request::from_parts(parts.clone(), body), &state.bodies).await?;
-    let fingerprint = fingerprint(&parts.method, &parts.uri.to_string(), &held.bytes);
+    let fingerprint = fingerprint(&parts.method, &parts.uri.to_string(), narrowed, &held.bytes);
     let Some(turn) = state.once.enter(of.clone()) else {
         let detail = "the first request with this Idempotency-Key is still under way";
         let problem = Problem::conflict("idempotency_in_progress", detail);
@@ -140,6 +141,7 @@ async fn answer(state: AppState, key: String, request: Request, next: Next) -> R
             "idempotency_key_reused",
             "this Idempotency-Key was used for another request: draw a new one for each",
         )),
+        Reserved::NotSeen => Err(Problem::not_found("organization")),
         Reserved::Answered(answer) => replay(&answer),
         Reserved::Lost { made, ended } => match state.once.secret(&of, Instant::now()) {
             Some(answer) => replay(&answer),
@@ -168,13 +170,13 @@ async fn work(state: AppState, turn: Turn, mark: Mark, work: impl Future<Output 
     })
 }
 
-/// Keeps the answer, or forgets a request that was refused. A failure after something was done is no answer to repeat: that it was begun
+/// Keeps the answer, or forgets a request that changed nothing: done again it does no harm, and what it shows is asked for anew. A failure after something was done is no answer to repeat: that it was begun
 /// is written down, and how far it came is for whoever asks to find out.
 async fn settle(state: &AppState, turn: &Turn, mark: &Mark, response: Response) -> Response {
-    let (is_done, has_failed) = (response.status().is_success(), response.status().is_server_error());
+    let has_failed = response.status().is_server_error();
     let (response, answer) = kept(response).await;
     let settled = async {
-        if !is_done && state.catalog.forget_key(mark).await? {
+        if state.catalog.forget_key(mark).await? {
             return Ok(());
         }
         if has_failed {
@@ -255,9 +257,15 @@ fn read_key(value: &HeaderValue) -> Result<String, Problem> {
 }
 
 /// SHA-256 of what makes a request this one. Lengths go before what may have any.
-pub(crate) fn fingerprint(method: &Method, address: &str, body: &[u8]) -> [u8; 32] {
+pub(crate) fn fingerprint(
+    method: &Method,
+    address: &str,
+    narrowed: Option<OrganizationId>,
+    body: &[u8],
+) -> [u8; 32] {
     let mut hash = Sha256::new();
-    for part in [method.as_str().as_bytes(), address.as_bytes(), body] {
+    let narrowed = narrowed.map_or(String::new(), |organization| organization.to_string());
+    for part in [method.as_str().as_bytes(), address.as_bytes(), narrowed.as_bytes(), body] {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
@@ -296,10 +304,12 @@ mod tests {
 
     #[test]
     fn a_request_is_told_from_another_by_each_of_its_parts() {
-        let base = fingerprint(&Method::POST, "/a", b"b");
-        assert_eq!(base, fingerprint(&Method::POST, "/a", b"b"));
-        assert_ne!(base, fingerprint(&Method::PUT, "/a", b"b"));
-        assert_ne!(base, fingerprint(&Method::POST, "/ab", b""));
-        assert_ne!(base, fingerprint(&Method::POST, "/a", b"c"));
+        let base = fingerprint(&Method::POST, "/a", None, b"b");
+        assert_eq!(base, fingerprint(&Method::POST, "/a", None, b"b"));
+        assert_ne!(base, fingerprint(&Method::PUT, "/a", None, b"b"));
+        assert_ne!(base, fingerprint(&Method::POST, "/ab", None, b""));
+        assert_ne!(base, fingerprint(&Method::POST, "/a", None, b"c"));
+        let organization = OrganizationId::from_uuid(uuid::Uuid::nil());
+        assert_ne!(base, fingerprint(&Method::POST, "/a", Some(organization), b"b"));
     }
 }

@@ -94,13 +94,22 @@ pub struct Description {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operation {
     /// The parameters it takes behind the question mark, in the order of the document.
-    pub parameters: Vec<String>,
+    pub parameters: Vec<Parameter>,
     /// Whether it heeds `If-Match`.
     pub heeds_version: bool,
     /// The orders that its list can be asked for in.
     pub orders: Vec<String>,
     /// `x-scope`: the scope that an API token needs; none if it takes a session.
     pub scope: Option<Scope>,
+}
+
+/// A parameter behind the question mark.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parameter {
+    /// Its name.
+    pub name: String,
+    /// Characters that it has at most, if that is described.
+    pub max_chars: Option<u64>,
 }
 
 impl Description {
@@ -138,10 +147,17 @@ impl Operation {
         let orders = sort.and_then(|sort| sort["schema"]["enum"].as_array()).into_iter().flatten();
         Self {
             heeds_version,
-            parameters: query.iter().filter_map(|p| p["name"].as_str().map(str::to_owned)).collect(),
+            parameters: query.iter().filter_map(|parameter| Parameter::of(parameter)).collect(),
             orders: orders.filter_map(|order| order.as_str().map(str::to_owned)).collect(),
             scope: operation["x-scope"].as_str().and_then(|name| entity::from_name(name).ok()),
         }
+    }
+}
+
+impl Parameter {
+    fn of(parameter: &Value) -> Option<Self> {
+        let name = parameter["name"].as_str()?.to_owned();
+        Some(Self { name, max_chars: parameter["schema"]["maxLength"].as_u64() })
     }
 }
 
@@ -255,6 +271,12 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
         for (status, name, _) in PROBLEMS.iter().filter(|(status, ..)| answers(*status)) {
             let reference = json!({"$ref": format!("#/components/responses/{name}")});
             responses.entry(status.to_string()).or_insert(reference);
+        }
+        if method == "post"
+            && let Some(made) = responses.get_mut("201")
+        {
+            made["headers"]["Location"] =
+                json!({"description": "Where it is.", "schema": {"type": "string"}});
         }
         responses.sort_keys();
     }

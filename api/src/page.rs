@@ -20,7 +20,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use crate::cursor;
 use crate::error::Problem;
-use crate::openapi::{Description, Operation};
+use crate::openapi::{self, Description, Operation};
 
 /// What stands in the path, as ids. Something that is no id is as little there as an unknown one: 404.
 #[derive(Debug)]
@@ -38,7 +38,8 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
 }
 
 /// Refuses what would otherwise be ignored, so that nobody takes an answer for something that it is not: parameters that the
-/// operation does not describe, parameters given twice, and an `If-Match` that it does not heed. Tells the request which scope an API token needs for it.
+/// operation does not describe, parameters given twice, and an `If-Match` that it does not heed. And what no parameter may be: longer than it is
+/// described, or with a NUL character, which PostgreSQL does not take for text. Tells the request which scope an API token needs for it.
 ///
 /// # Errors
 /// 400 that names the parameter or the header.
@@ -65,14 +66,23 @@ pub async fn refuse_ignored(
     Ok(next.run(request).await)
 }
 
-fn check_parameters(taken: &[String], uri: &Uri) -> Result<(), Problem> {
+fn check_parameters(taken: &[openapi::Parameter], uri: &Uri) -> Result<(), Problem> {
     let Ok(Query(given)) = Query::<Vec<(String, String)>>::try_from_uri(uri) else {
         return Err(unreadable());
     };
-    for (at, (name, _)) in given.iter().enumerate() {
-        if !taken.contains(name) {
-            let names = if taken.is_empty() { "none".to_owned() } else { taken.join(", ") };
+    for (at, (name, value)) in given.iter().enumerate() {
+        let Some(parameter) = taken.iter().find(|parameter| parameter.name == *name) else {
+            let names: Vec<_> = taken.iter().map(|parameter| parameter.name.as_str()).collect();
+            let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
             return Err(Problem::parameter(name, &format!("is not known here; known: {names}")));
+        };
+        if value.contains('\0') {
+            return Err(Problem::parameter(name, "must have no NUL character"));
+        }
+        if let Some(most) = parameter.max_chars
+            && value.chars().count() as u64 > most
+        {
+            return Err(Problem::parameter(name, &format!("must have at most {most} characters")));
         }
         if given[..at].iter().any(|(earlier, _)| earlier == name) {
             return Err(Problem::parameter(name, "is given twice"));
@@ -108,6 +118,7 @@ pub enum Listed {}
 impl IntoParams for Listed {
     fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let text = ObjectBuilder::new().schema_type(Type::String);
+        let text = text.max_length(Some(limit::SEARCH_CHARS));
         let mut parameters = Paging::into_params(place);
         parameters.push(parameter(
             "q",
@@ -194,6 +205,9 @@ fn question(path: &str, given: &HashMap<String, String>) -> u64 {
     hash.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
+const NO_CURSOR: &str = "must be what an earlier page had as its next";
+const OTHER_CURSOR: &str = "belongs to another list, filter or order: begin without one";
+
 impl Params {
     /// A parameter as it stands; an empty one is none.
     pub fn text(&self, name: &str) -> Option<&str> {
@@ -242,12 +256,35 @@ impl Params {
             }
         };
         let after = self.text("cursor").map(|text| {
-            let after = cursor::read(text).ok_or("must be what an earlier page had as its next")?;
-            let same = after.question == self.question;
-            if same { Ok(after) } else { Err("belongs to another list, filter or order: begin without one") }
+            let after = cursor::read(text).ok_or(NO_CURSOR)?;
+            if after.question != self.question {
+                return Err(OTHER_CURSOR);
+            }
+            // None of ours: ours have the value that the list is sorted by.
+            if after.key.fits(order.key) { Ok(after) } else { Err(NO_CURSOR) }
         });
         let after = after.transpose().map_err(|message| Problem::parameter("cursor", message))?;
         Ok(Slice { after, order, limit: self.limit()?, question: self.question })
+    }
+}
+
+impl Params {
+    /// `cursor=` of readings: the place of the log that it holds.
+    ///
+    /// # Errors
+    /// 400; for a cursor of another device, filter or order, too.
+    pub fn place(&self) -> Result<Option<String>, Problem> {
+        let Some(text) = self.text("cursor") else { return Ok(None) };
+        match cursor::read_place(text) {
+            Some((question, place)) if question == self.question => Ok(Some(place.to_owned())),
+            Some(_) => Err(Problem::parameter("cursor", OTHER_CURSOR)),
+            None => Err(Problem::parameter("cursor", NO_CURSOR)),
+        }
+    }
+
+    /// The cursor that holds a place of the log, for these parameters.
+    pub fn cursor_at(&self, place: &str) -> String {
+        cursor::write_place(self.question, place)
     }
 }
 

@@ -63,6 +63,12 @@ impl Passwords {
         .await
     }
 
+    /// With no room for anybody to wait.
+    #[cfg(test)]
+    pub(crate) fn full() -> Self {
+        Self { queue: Arc::new(Semaphore::new(0)), ..Self::default() }
+    }
+
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
         let Ok(place) = Arc::clone(&self.queue).try_acquire_owned() else { return Err(Problem::busy()) };
         let core = Arc::clone(&self.cores).acquire_owned().await.map_err(|_| Problem::busy())?;
@@ -116,7 +122,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_finds_the_queue_full_is_told_to_come_back() {
-        let passwords = Passwords { queue: Arc::new(Semaphore::new(0)), ..Passwords::default() };
+        let passwords = Passwords::full();
         assert_eq!(passwords.hash(password("x")).await.unwrap_err().status, 503);
     }
 }

@@ -1,8 +1,9 @@
 //! `edgesync admin` on the data of a server that runs, and of one that does not.
 
-use serde_json::Value;
+use hyper::Method;
+use serde_json::{Value, json};
 
-use crate::support::{Api, Device, stage};
+use crate::support::{Api, Device, Live, stage};
 
 fn said(output: &std::process::Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
@@ -23,7 +24,7 @@ async fn an_account_that_the_operator_makes_can_log_in_and_its_password_be_reset
 
     let reset = server.admin(&["reset-password", "ada@example.org", "--generate"]).await;
     let password = reset.lines().find_map(|line| line.strip_prefix("password: ")).expect("it is shown");
-    let (status, _) = before.call(hyper::Method::GET, "/api/v1/me", None).await;
+    let (status, _) = before.call(Method::GET, "/api/v1/me", None).await;
     assert_eq!(status, 401, "its sessions have ended");
     Api::log_in(server, "ada@example.org", password).await;
 
@@ -56,6 +57,33 @@ async fn a_token_that_is_rotated_beside_a_running_server_is_soon_refused_by_it()
     assert!(Device::handshake(&stage.server, Some(&token)).await.is_ok());
     let unknown = stage.server.tool("admin", &["rotate", "00000000-0000-7000-8000-000000000000"], "").await;
     assert!(said(&unknown).contains("no device"), "{}", said(&unknown));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_that_is_disabled_beside_a_running_server_is_out_and_may_come_back() {
+    let stage = stage().await;
+    let server = &stage.server;
+    let ada = Api::sign_up(server).await;
+    let mut live = Live::connect(server, &ada).await;
+    let device = ada.new_device("pump").await;
+    live.sensor(1, &device.id, "t").await;
+    let listed = server.admin(&["disable", &ada.email]).await;
+    assert!(listed.starts_with(&ada.email), "{listed}");
+    assert_eq!(ada.call(Method::GET, "/api/v1/me", None).await.0, 401, "its session has ended");
+    let login = json!({"email": ada.email, "password": "correct horse battery"});
+    let (status, refused) = ada.call(Method::POST, "/api/v1/auth/login", Some(&login)).await;
+    assert_eq!((status, &refused["code"]), (401, &json!("wrong_login")));
+    // One that is open is asked again with its heartbeat, which is longer than a test should take.
+    drop(live);
+    let mut live = Live::connect(server, &ada).await;
+    assert_eq!(live.socket.hear_close().await.0, 4401, "its session opens no socket");
+    assert!(Device::handshake(server, Some(&device.token)).await.is_ok(), "the organization's devices go on");
+
+    server.admin(&["enable", &ada.email]).await;
+    assert_eq!(ada.call(Method::GET, "/api/v1/me", None).await.0, 401, "it has to log in again");
+    Api::log_in(server, &ada.email, "correct horse battery").await;
+    let unknown = server.tool("admin", &["disable", "nobody@example.org"], "").await;
+    assert!(said(&unknown).contains("no account nobody@example.org"), "{}", said(&unknown));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

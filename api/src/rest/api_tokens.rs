@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::now;
+use super::{Made, made, now};
 use crate::auth::Auth;
 use crate::body::JsonBody;
 use crate::error::Problem;
@@ -65,11 +65,12 @@ async fn create(
     State(state): State<AppState>,
     auth: Auth,
     JsonBody(body): JsonBody,
-) -> Result<(StatusCode, Json<Created>), Problem> {
+) -> Result<Made<Created>, Problem> {
     auth.session()?;
     let input = ApiTokenInput::read(body, now())?;
     let (api_token, token) = state.catalog.create_api_token(auth.user.id, input).await?;
-    Ok((StatusCode::CREATED, Json(Created { api_token, token: token.reveal().to_owned() })))
+    let place = format!("me/api-tokens/{}", api_token.id);
+    Ok(made(place, Created { api_token, token: token.reveal().to_owned() }))
 }
 
 /// Ends an API token. Sockets that it opened end within a heartbeat.

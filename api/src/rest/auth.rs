@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::location;
 use crate::auth::{self, Auth, Peer, Via};
 use crate::body::StrangersBody;
 use crate::error::Problem;
@@ -77,7 +78,7 @@ async fn sign_up(
     };
     Ok((
         StatusCode::CREATED,
-        [(header::SET_COOKIE, auth::cookie(&made.token, &state.settings))],
+        [(header::SET_COOKIE, auth::cookie(&made.token, &state.settings)), location("me")],
         Json(answer),
     )
         .into_response())

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use edgesync_schemas::entity::Page;
 use edgesync_schemas::entity::dashboard::{
     DashboardInput, DashboardPatch, DashboardSummary, DashboardTemplate,
@@ -12,6 +12,7 @@ use edgesync_schemas::id::{DashboardId, OrganizationId, ProjectId};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::location;
 use crate::auth::Auth;
 use crate::body::JsonBody;
 use crate::error::Problem;
@@ -66,7 +67,8 @@ async fn create(
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let dashboard = state.catalog.create_dashboard(auth.user.id, DashboardInput::read(body)?).await?;
-    Ok(tagged(StatusCode::CREATED, dashboard.version, &dashboard))
+    let place = location(format_args!("dashboard-templates/{}", dashboard.id));
+    Ok(([place], tagged(StatusCode::CREATED, dashboard.version, &dashboard)).into_response())
 }
 
 /// A dashboard with its drawing.
@@ -112,8 +114,8 @@ async fn replace(
     headers: HeaderMap,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    let (expected, input) = (if_match(&headers)?, DashboardInput::read(body)?);
-    let dashboard = state.catalog.replace_dashboard(auth.user.id, id, expected, input).await?;
+    let (expected, input) = (if_match(&headers), DashboardInput::read(body)?);
+    let dashboard = state.catalog.replace_dashboard(auth.user.id, id, expected.as_deref(), input).await?;
     Ok(tagged(StatusCode::OK, dashboard.version, &dashboard))
 }
 
@@ -138,7 +140,8 @@ async fn change(
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let patch = DashboardPatch::read(body)?;
-    let dashboard = state.catalog.update_dashboard(auth.user.id, id, if_match(&headers)?, patch).await?;
+    let dashboard =
+        state.catalog.update_dashboard(auth.user.id, id, if_match(&headers).as_deref(), patch).await?;
     Ok(tagged(StatusCode::OK, dashboard.version, &dashboard))
 }
 
@@ -158,6 +161,6 @@ async fn remove(
     Path(id): Path<DashboardId>,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
-    state.catalog.delete_dashboard(auth.user.id, id, if_match(&headers)?).await?;
+    state.catalog.delete_dashboard(auth.user.id, id, if_match(&headers).as_deref()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::whole;
+use super::{Made, made, whole};
 use crate::auth::Auth;
 use crate::body::{JsonBody, OptionalBody};
 use crate::error::Problem;
@@ -94,9 +94,10 @@ async fn create(
     State(state): State<AppState>,
     auth: Auth,
     JsonBody(body): JsonBody,
-) -> Result<(StatusCode, Json<Created>), Problem> {
+) -> Result<Made<Created>, Problem> {
     let (device, token) = state.catalog.create_device(auth.user.id, DeviceInput::read(body)?).await?;
-    Ok((StatusCode::CREATED, Json(Created { device, token: token.reveal().to_owned() })))
+    let place = format!("devices/{}", device.id);
+    Ok(made(place, Created { device, token: token.reveal().to_owned() }))
 }
 
 /// A device.

@@ -3,14 +3,14 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use edgesync_schemas::entity::Page;
 use edgesync_schemas::entity::flow::{FlowDiagram, FlowInput, FlowPatch, FlowSummary};
 use edgesync_schemas::id::{FlowId, ProjectId};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::whole;
+use super::{location, whole};
 use crate::auth::Auth;
 use crate::body::JsonBody;
 use crate::error::Problem;
@@ -60,7 +60,8 @@ async fn create(
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let flow = state.catalog.create_flow(auth.user.id, FlowInput::read(body)?).await?;
-    Ok(tagged(StatusCode::CREATED, flow.version, &flow))
+    let place = location(format_args!("flows/{}", flow.id));
+    Ok(([place], tagged(StatusCode::CREATED, flow.version, &flow)).into_response())
 }
 
 /// A flow with its diagram.
@@ -139,11 +140,11 @@ async fn save(
     headers: &HeaderMap,
     patch: FlowPatch,
 ) -> Result<Response, Problem> {
-    let expected = if_match(headers)?;
+    let expected = if_match(headers);
     whole(async move {
         // what is deployed, and so what it may be moved to, does not change meanwhile
         let _turn = state.deployments.turn(id).await;
-        let flow = state.catalog.update_flow(auth.user.id, id, expected, patch).await?;
+        let flow = state.catalog.update_flow(auth.user.id, id, expected.as_deref(), patch).await?;
         Ok(tagged(StatusCode::OK, flow.version, &flow))
     })
     .await
@@ -165,12 +166,12 @@ async fn remove(
     Path(id): Path<FlowId>,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
-    let expected = if_match(&headers)?;
+    let expected = if_match(&headers);
     whole(async move {
         let _turn = state.deployments.turn(id).await;
-        state.catalog.editable_flow(auth.user.id, id, expected).await?;
+        state.catalog.editable_flow(auth.user.id, id, expected.as_deref()).await?;
         state.actors.flows.stop(id).await?;
-        state.catalog.delete_flow(auth.user.id, id, expected).await?;
+        state.catalog.delete_flow(auth.user.id, id, expected.as_deref()).await?;
         Ok(StatusCode::NO_CONTENT)
     })
     .await

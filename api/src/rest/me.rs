@@ -56,7 +56,13 @@ async fn change(
             let email = auth.user.email.as_str();
             state.attempts.begin(email, None, std::time::Instant::now())?;
             let account = state.catalog.account_by_email(email).await?;
-            if !state.passwords.verify(change.current, account.map(|account| account.password_hash)).await? {
+            let hash = account.map(|account| account.password_hash);
+            let checked = state.passwords.verify(change.current, hash).await;
+            if checked.is_err() {
+                // Nothing was tried out: as for a login.
+                state.attempts.succeeded(email, None);
+            }
+            if !checked? {
                 let problem =
                     Problem::new(StatusCode::FORBIDDEN, "wrong_password", "the present password is wrong");
                 let errors = vec![entity::Problem::at("/current_password", "is wrong")];

@@ -12,7 +12,7 @@ use edgesync_storage::catalog::Stopped;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::whole;
+use super::{Made, made, whole};
 use crate::auth::Auth;
 use crate::body::JsonBody;
 use crate::error::Problem;
@@ -60,9 +60,9 @@ async fn add(
     auth: Auth,
     Path(id): Path<OrganizationId>,
     JsonBody(body): JsonBody,
-) -> Result<(StatusCode, Json<OrganizationMember>), Problem> {
+) -> Result<Made<OrganizationMember>, Problem> {
     let member = state.catalog.add_member(auth.user.id, id, MemberInput::read(body)?).await?;
-    Ok((StatusCode::CREATED, Json(member)))
+    Ok(made(format!("organizations/{id}/members/{}", member.user_id), member))
 }
 
 /// A member.

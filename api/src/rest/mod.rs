@@ -19,6 +19,10 @@ mod samples;
 mod sessions;
 mod widgets;
 
+use std::fmt::Display;
+
+use axum::Json;
+use axum::http::{HeaderName, StatusCode, header};
 use edgesync_schemas::time::Timestamp;
 use edgesync_storage::catalog::idempotency::carry_on;
 use utoipa_axum::router::OpenApiRouter;
@@ -47,6 +51,19 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(permissions::routes())
         .merge(widgets::routes())
         .merge(samples::routes())
+}
+
+/// The answer to who made a thing: it, and where it is.
+type Made<T> = (StatusCode, [(HeaderName, String); 1], Json<T>);
+
+/// `place` is what follows `/api/v1/` in its address.
+fn made<T>(place: impl Display, thing: T) -> Made<T> {
+    (StatusCode::CREATED, [location(place)], Json(thing))
+}
+
+/// The header that says where a thing is.
+fn location(place: impl Display) -> (HeaderName, String) {
+    (header::LOCATION, format!("/api/v1/{place}"))
 }
 
 /// The moment.

@@ -15,7 +15,7 @@ use edgesync_storage::catalog;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::whole;
+use super::{Made, made, whole};
 use crate::auth::Auth;
 use crate::body::JsonBody;
 use crate::error::Problem;
@@ -63,9 +63,9 @@ async fn create(
     State(state): State<AppState>,
     auth: Auth,
     JsonBody(body): JsonBody,
-) -> Result<(StatusCode, Json<Organization>), Problem> {
-    let made = state.catalog.create_organization(auth.user.id, OrganizationInput::read(body)?).await?;
-    Ok((StatusCode::CREATED, Json(made)))
+) -> Result<Made<Organization>, Problem> {
+    let thing = state.catalog.create_organization(auth.user.id, OrganizationInput::read(body)?).await?;
+    Ok(made(format!("organizations/{}", thing.id), thing))
 }
 
 /// An organization.

@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::members::stop_if_foreign;
-use super::whole;
+use super::{Made, made, whole};
 use crate::auth::Auth;
 use crate::body::JsonBody;
 use crate::error::Problem;
@@ -67,9 +67,9 @@ async fn create(
     State(state): State<AppState>,
     auth: Auth,
     JsonBody(body): JsonBody,
-) -> Result<(StatusCode, Json<Project>), Problem> {
-    let made = state.catalog.create_project(auth.user.id, ProjectInput::read(body)?).await?;
-    Ok((StatusCode::CREATED, Json(made)))
+) -> Result<Made<Project>, Problem> {
+    let thing = state.catalog.create_project(auth.user.id, ProjectInput::read(body)?).await?;
+    Ok(made(format!("projects/{}", thing.id), thing))
 }
 
 /// A project.

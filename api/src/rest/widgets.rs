@@ -11,6 +11,7 @@ use edgesync_schemas::id::DashboardId;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::location;
 use crate::auth::Auth;
 use crate::body::JsonBody;
 use crate::error::Problem;
@@ -60,9 +61,10 @@ async fn create(
     headers: HeaderMap,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    let (expected, input) = (if_match(&headers)?, WidgetInput::read(body)?);
-    let (widget, version) = state.catalog.create_widget(auth.user.id, id, expected, input).await?;
-    Ok((StatusCode::CREATED, [(header::ETAG, tag(version))], Json(widget)).into_response())
+    let (expected, input) = (if_match(&headers), WidgetInput::read(body)?);
+    let (widget, version) = state.catalog.create_widget(auth.user.id, id, expected.as_deref(), input).await?;
+    let place = location(format_args!("dashboard-templates/{id}/widgets/{}", widget.id));
+    Ok((StatusCode::CREATED, [(header::ETAG, tag(version)), place], Json(widget)).into_response())
 }
 
 /// A widget.
@@ -108,8 +110,9 @@ async fn change(
     headers: HeaderMap,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    let (expected, patch) = (if_match(&headers)?, WidgetPatch::read(body)?);
-    let (widget, version) = state.catalog.update_widget(auth.user.id, id, &widget, expected, patch).await?;
+    let (expected, patch) = (if_match(&headers), WidgetPatch::read(body)?);
+    let (widget, version) =
+        state.catalog.update_widget(auth.user.id, id, &widget, expected.as_deref(), patch).await?;
     Ok(([(header::ETAG, tag(version))], Json(widget)).into_response())
 }
 
@@ -133,6 +136,7 @@ async fn remove(
     Path((id, widget)): Path<(DashboardId, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let version = state.catalog.delete_widget(auth.user.id, id, &widget, if_match(&headers)?).await?;
+    let version =
+        state.catalog.delete_widget(auth.user.id, id, &widget, if_match(&headers).as_deref()).await?;
     Ok((StatusCode::NO_CONTENT, [(header::ETAG, tag(version))]).into_response())
 }

@@ -213,3 +213,18 @@ async fn cookies_are_for_https_only_where_the_operator_says_so() {
     let server = server.set(Settings { secure_cookies: true, ..Settings::default() });
     assert!(cookie(&server, "bob@example.org").await.ends_with("; Secure"));
 }
+
+#[tokio::test]
+async fn who_changes_a_password_while_too_many_do_has_not_guessed_wrong() {
+    let mut server = server().await;
+    let ada = server.sign_up("ada@example.org").await;
+    let mut state = server.state.clone();
+    state.passwords = crate::password::Passwords::full();
+    let idle = std::mem::replace(&mut server.router, crate::router(state));
+    let change = json!({"current_password": PASSWORD, "password": "another horse"});
+    for _ in 0..=edgesync_schemas::limit::LOGIN_FAILURES_PER_ACCOUNT {
+        server.patch("/api/v1/me", &ada, change.clone()).await.refused(503, "busy", &[]);
+    }
+    server.router = idle;
+    server.patch("/api/v1/me", &ada, change).await.is(200);
+}

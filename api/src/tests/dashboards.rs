@@ -150,3 +150,15 @@ async fn two_who_change_the_widgets_of_a_dashboard_notice_each_other() {
     }
     server.get_unless(&board, &ada, &seen).await.is(200);
 }
+
+also_on_postgres!(
+    "dashboards.rs",
+    [
+        a_dashboard_is_made_saved_listed_and_removed,
+        widgets_are_made_for_each_kind_of_source,
+        a_widget_of_a_wrong_source_is_refused_at_its_field,
+        another_tenants_dashboard_is_not_there,
+        a_widget_is_changed_and_goes_by_its_name_too,
+        two_who_change_the_widgets_of_a_dashboard_notice_each_other,
+    ]
+);

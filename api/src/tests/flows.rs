@@ -56,6 +56,19 @@ async fn who_saves_over_a_newer_version_is_told() {
 }
 
 #[tokio::test]
+async fn who_saves_over_one_of_several_versions_is_not_told() {
+    let server = server().await;
+    let ada = server.sign_up("ada@example.org").await;
+    let path = flow(&server, &ada).await;
+    let save = async |tags: &str, name: &str| {
+        server.save(Method::PATCH, &path, &ada, tags, json!({"name": name})).await
+    };
+    save("\"1\", \"2\"", "g").await.is(200);
+    save("W/\"1-ab\",\"2-cd\"", "h").await.is(200);
+    save("\"1\", \"2\"", "i").await.refused(412, "version_conflict", &[]);
+}
+
+#[tokio::test]
 async fn a_flow_is_sent_again_only_to_those_who_do_not_have_it_as_it_is() {
     let server = server().await;
     let ada = server.sign_up("ada@example.org").await;
@@ -213,9 +226,29 @@ async fn a_flow_that_somebody_saved_is_neither_stopped_nor_removed_by_who_did_no
         let late = server.save(method, at, &ada, "\"1\"", json!({})).await;
         late.refused(412, "version_conflict", &[]);
     }
-    let runs = server.get(&format!("{path}/metrics"), &ada).await.is(200);
-    assert_eq!(runs["state"], "running");
+    let state = async || server.get(&format!("{path}/metrics"), &ada).await.is(200)["state"].clone();
+    while state().await == "pending" {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(state().await, "running");
     assert_eq!(server.save(Method::POST, &stop, &ada, "\"2\"", json!({})).await.is(200)["is_active"], false);
     server.save(Method::DELETE, &path, &ada, "\"2\"", json!({})).await.is(204);
     server.get(&path, &ada).await.refused(404, "not_found", &[]);
 }
+
+also_on_postgres!("flows.rs", [
+    a_flow_is_saved_as_drawn_and_listed_without_its_drawing,
+    who_saves_over_a_newer_version_is_told,
+    who_saves_over_one_of_several_versions_is_not_told,
+    a_flow_is_sent_again_only_to_those_who_do_not_have_it_as_it_is,
+    a_flow_is_deployed_watched_and_stopped,
+    a_flow_that_is_removed_does_not_run_on,
+    a_deployment_that_the_cells_do_not_take_is_not_written_down,
+    a_flow_that_cannot_run_is_refused_with_all_its_problems_and_their_places,
+    another_tenants_device_cannot_feed_a_flow,
+    another_tenants_flow_is_not_there,
+    a_flow_that_somebody_saved_is_neither_stopped_nor_removed_by_who_did_not_see_it,
+], but not [
+    a_deployment_that_cannot_be_written_down_leaves_running_what_ran,
+    the_catalogue_of_nodes_has_a_schema_for_each,
+]);

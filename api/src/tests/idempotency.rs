@@ -29,6 +29,7 @@ fn is_replayed(answer: &Answer) -> bool {
 }
 
 const FLOWS: &str = "/api/v1/flows";
+const DEVICES: &str = "/api/v1/devices";
 const TOKENS: &str = "/api/v1/me/api-tokens";
 
 #[tokio::test]
@@ -145,7 +146,7 @@ async fn what_was_begun_and_not_done_when_the_server_died_is_done_with_the_next_
     let server = server().await;
     let ada = server.sign_up("ada@example.org").await;
     let body = json!({"name": "f"});
-    let print = crate::idempotency::fingerprint(&Method::POST, FLOWS, body.to_string().as_bytes());
+    let print = crate::idempotency::fingerprint(&Method::POST, FLOWS, None, body.to_string().as_bytes());
     let user = ada.id.parse().unwrap();
     let reserved = server.state.catalog.reserve_key(user, "k", &print, false).await.unwrap();
     assert!(matches!(reserved, Reserved::Now(_)));
@@ -306,7 +307,7 @@ async fn a_change_whose_outcome_is_unknown_is_told_so_and_done_once_under_its_ke
     let open = async |url: String| Database::open(&Target::parse(&url).unwrap()).await.unwrap();
     let log = ReadingLog::open_postgres(&open(cluster.url()).await, Options::default()).await.unwrap();
     let catalog = Catalog::open_postgres(&open(proxy.url()).await).await.unwrap();
-    let server = server_of(Place::Cluster(cluster), catalog, log).await;
+    let server = server_of(Place::Cluster(Arc::new(cluster)), catalog, log).await;
     let ada = server.sign_up("ada@example.org").await;
     for (lost, is_done, made) in [(Lost::Answer, true, 1), (Lost::Question, false, 2)] {
         let key = format!("{lost:?}");
@@ -331,3 +332,68 @@ async fn a_change_whose_outcome_is_unknown_is_told_so_and_done_once_under_its_ke
         assert_eq!(server.count(FLOWS, &ada).await, made);
     }
 }
+
+#[tokio::test]
+async fn an_answer_is_not_repeated_to_who_may_not_see_it() {
+    let server = server().await;
+    let (ada, bob) = (server.sign_up("ada@example.org").await, server.sign_up("bob@example.org").await);
+    let second = server.post("/api/v1/organizations", &ada, json!({"name": "second"})).await.is(201);
+    let narrowed = json!({"name": "ci", "scopes": ["devices", "write"], "organization_id": ada.organization});
+    let token = text(&server.post(TOKENS, &ada, narrowed).await.is(201)["token"]);
+    let narrowed = User { id: ada.id.clone(), token, organization: ada.organization.clone() };
+    let device = json!({"organization_id": second["id"], "name": "pump"});
+    let made = server.with_key(Method::POST, DEVICES, &ada, "k", device.clone()).await.is(201);
+    let told = server.with_key(Method::POST, DEVICES, &narrowed, "k", device).await;
+    assert!(!told.body.to_string().contains(&text(&made["token"])), "{:#}", told.body);
+    told.refused(422, "idempotency_key_reused", &[]);
+
+    server.join(&ada, "bob@example.org", "admin").await;
+    let named = |name: &str| json!({"organization_id": ada.organization, "name": name});
+    let asked = [
+        ("/api/v1/projects", named("plant")),
+        // its answer is kept in memory only
+        (DEVICES, named("pump")),
+    ];
+    let membership = format!("/api/v1/organizations/{}/members/{}", ada.organization, bob.id);
+    for (path, body) in &asked {
+        let made = server.with_key(Method::POST, path, &bob, path, body.clone()).await.is(201);
+        let again = server.with_key(Method::POST, path, &bob, path, body.clone()).await;
+        assert!(is_replayed(&again));
+        assert_eq!(again.is(201), made);
+    }
+    let project = text(&server.get("/api/v1/projects", &bob).await.is(200)["items"][0]["id"]);
+    let flow = json!({"name": "f", "project_id": project});
+    let flow = text(&server.post(FLOWS, &ada, flow).await.is(201)["id"]);
+    let validate = format!("{FLOWS}/{flow}/validate");
+    server.with_key(Method::POST, &validate, &bob, "v", json!({})).await.is(200);
+    server.delete(&membership, &ada).await.is(204);
+    for (path, body) in &asked {
+        let told = server.with_key(Method::POST, path, &bob, path, body.clone()).await;
+        assert!(!is_replayed(&told), "{path}: {:#}", told.body);
+        told.refused(404, "not_found", &[]);
+    }
+    server.with_key(Method::POST, &validate, &bob, "v", json!({})).await.refused(404, "not_found", &[]);
+    server.join(&ada, "bob@example.org", "admin").await;
+    for (path, body) in &asked {
+        assert!(is_replayed(&server.with_key(Method::POST, path, &bob, path, body.clone()).await), "{path}");
+    }
+}
+
+also_on_postgres!("idempotency.rs", [
+    a_request_that_is_sent_again_is_done_once_and_answered_as_before,
+    a_key_of_another_request_is_refused,
+    a_request_that_was_refused_may_be_mended_under_its_key,
+    many_at_once_with_one_key_make_one_thing,
+    who_hangs_up_finds_the_answer_with_the_next_try,
+    a_secret_is_answered_again_from_memory_and_is_never_written_down,
+    what_was_begun_and_not_done_when_the_server_died_is_done_with_the_next_try,
+    a_key_that_would_not_be_heeded_is_refused,
+    an_answer_of_many_lines_is_made_once_even_if_nobody_takes_it,
+    an_import_is_forgotten_if_it_was_refused_before_it_stored_anything,
+    a_file_that_was_refused_is_imported_under_its_key_and_once,
+    an_import_that_stored_something_is_not_done_again_however_it_was_answered,
+    a_failure_after_something_was_done_is_not_repeated_as_the_answer,
+    an_answer_is_not_repeated_to_who_may_not_see_it,
+], but not [
+    a_change_whose_outcome_is_unknown_is_told_so_and_done_once_under_its_key,
+]);

@@ -1,5 +1,8 @@
 //! What the API answers, asked of the router of a whole server without a listener.
 
+#[macro_use]
+mod both;
+
 mod accounts;
 mod audit;
 mod bulk;
@@ -21,6 +24,7 @@ mod texts;
 mod tokens;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use axum::Router;
 use axum::body::Body;
@@ -72,32 +76,42 @@ enum Backend {
 /// What it stores in, which goes with it.
 enum Place {
     Directory(tempfile::TempDir),
-    Cluster(#[expect(dead_code, reason = "held until the server is gone")] Cluster),
+    Cluster(#[expect(dead_code, reason = "held until the server is gone")] Arc<Cluster>),
 }
 
+/// Databases of this process.
+static DATABASES: AtomicU32 = AtomicU32::new(0);
+
+/// A server on files, or in a database of the cluster that the tests of this thread share.
 async fn server() -> Server {
-    server_on(Backend::Embedded).await
+    let Some(cluster) = both::cluster() else { return server_on(Backend::Embedded).await };
+    let url = cluster.database(&format!("test_{}", DATABASES.fetch_add(1, Ordering::Relaxed)));
+    server_in(cluster, &url).await
 }
 
 async fn server_on(backend: Backend) -> Server {
-    let (place, catalog, log) = match backend {
+    match backend {
         Backend::Embedded => {
             let dir = tempfile::tempdir().unwrap();
             let catalog = Catalog::open(&dir.path().join("catalog.db")).unwrap();
             let readings = dir.path().join("readings");
             let log = tokio::task::spawn_blocking(move || ReadingLog::open(&readings, Options::default()));
-            (Place::Directory(dir), catalog, log.await.unwrap().unwrap())
+            server_of(Place::Directory(dir), catalog, log.await.unwrap().unwrap()).await
         }
         Backend::Postgres => {
             let cluster = edgesync_test_postgres::Options::new().unsynced();
             let cluster = tokio::task::spawn_blocking(move || cluster.start()).await.unwrap();
-            let database = Database::open(&Target::parse(&cluster.url()).unwrap()).await.unwrap();
-            let log = ReadingLog::open_postgres(&database, Options::default()).await.unwrap();
-            let catalog = Catalog::open_postgres(&database).await.unwrap();
-            (Place::Cluster(cluster), catalog, log)
+            let url = cluster.url();
+            server_in(Arc::new(cluster), &url).await
         }
-    };
-    server_of(place, catalog, log).await
+    }
+}
+
+async fn server_in(cluster: Arc<Cluster>, url: &str) -> Server {
+    let database = Database::open(&Target::parse(url).unwrap()).await.unwrap();
+    let log = ReadingLog::open_postgres(&database, Options::default()).await.unwrap();
+    let catalog = Catalog::open_postgres(&database).await.unwrap();
+    server_of(Place::Cluster(cluster), catalog, log).await
 }
 
 async fn server_of(place: Place, catalog: Catalog, log: ReadingLog) -> Server {

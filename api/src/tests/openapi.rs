@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::matrix::world::{Who, World};
 use super::*;
 
 const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/openapi.json");
@@ -202,4 +203,31 @@ async fn if_match_is_heeded_where_it_is_described_and_refused_elsewhere() {
         }
     }
     assert!(heeded > 5 && refused > 20, "{heeded} and {refused}");
+}
+
+#[tokio::test]
+async fn what_makes_a_thing_says_where_it_is() {
+    let server = server().await;
+    let mut made = 0;
+    for (method, path, operation) in operations(&server.document) {
+        if method != Method::POST || operation["responses"]["201"].is_null() {
+            continue;
+        }
+        assert!(operation["responses"]["201"]["headers"]["Location"].is_object(), "{path}");
+        let (world, id) = (World::make(&server).await, text(&operation["operationId"]));
+        let (address, owner) = (world.address(path, Who::Owner), world.token(Who::Owner));
+        let answer = server.call(Method::POST, &address, owner, Some(world.body(&id))).await;
+        let place = answer.headers[header::LOCATION].to_str().unwrap().to_owned();
+        let answer = answer.is(201);
+        let owner = answer["expires_at"].as_str().and(answer["token"].as_str()).or(owner);
+        if server.operation(&Method::GET, &place).is_some() {
+            let shown = server.call(Method::GET, &place, owner, None).await.is(200);
+            let things = ["device", "user"].map(|name| &answer[name]);
+            assert!(things.contains(&&shown) || shown == answer, "{place}: {shown:#} of {answer:#}");
+        } else {
+            assert!(server.operation(&Method::DELETE, &place).is_some(), "{place} is no address");
+        }
+        made += 1;
+    }
+    assert!(made >= 8, "{made}");
 }

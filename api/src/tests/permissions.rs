@@ -67,3 +67,11 @@ async fn a_dashboard_that_is_replaced_is_as_a_new_one() {
     let moved = json!({"organization_id": other["id"], "name": "yard"});
     server.put(&path, &ada, moved).await.refused(422, "validation_failed", &["/organization_id"]);
 }
+
+also_on_postgres!(
+    "permissions.rs",
+    [
+        a_dashboard_is_shared_with_a_member_who_may_then_change_it,
+        a_dashboard_that_is_replaced_is_as_a_new_one,
+    ]
+);

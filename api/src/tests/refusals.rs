@@ -196,3 +196,62 @@ async fn machines_can_ask_how_the_server_is() {
         assert!(metrics.contains(name), "{name} is not in {metrics}");
     }
 }
+
+#[tokio::test]
+async fn a_nul_character_in_an_address_or_a_login_is_refused_and_finds_nothing() {
+    let server = server().await;
+    let ada = server.sign_up("ada@example.org").await;
+    let members = format!("organizations/{}/members", ada.organization);
+    for list in ["projects", "devices", "flows", "dashboard-templates", "organizations", &members] {
+        for q in ["%00", "a%00b"] {
+            let answer = server.get(&format!("/api/v1/{list}?q={q}"), &ada).await;
+            assert!(answer.says("q must"), "{list}: {:#}", answer.body);
+            answer.refused(400, "invalid_parameter", &[]);
+        }
+    }
+    let body = json!({"organization_id": ada.organization, "name": "d"});
+    let board = server.post("/api/v1/dashboard-templates", &ada, body).await.is(201);
+    let widget = format!("/api/v1/dashboard-templates/{}/widgets/a%00b", text(&board["id"]));
+    server.get(&widget, &ada).await.refused(404, "not_found", &[]);
+    server.patch(&widget, &ada, json!({"title": "t"})).await.refused(404, "not_found", &[]);
+    server.delete(&widget, &ada).await.refused(404, "not_found", &[]);
+    for email in ["\0", "ada@example.org\0"] {
+        let login = json!({"email": email, "password": PASSWORD});
+        let answer = server.call(Method::POST, "/api/v1/auth/login", None, Some(login)).await;
+        answer.refused(401, "wrong_login", &[]);
+    }
+}
+
+#[tokio::test]
+async fn a_search_has_at_most_200_characters() {
+    let server = server().await;
+    let ada = server.sign_up("ada@example.org").await;
+    for fits in ["x".repeat(200), "%C3%A4".repeat(200), "%25".repeat(200)] {
+        server.get(&format!("/api/v1/flows?q={fits}"), &ada).await.is(200);
+    }
+    for long in ["x".repeat(201), "%25".repeat(20_000)] {
+        let answer = server.get(&format!("/api/v1/flows?q={long}"), &ada).await;
+        assert!(answer.says("q must have at most 200 characters"), "{:#}", answer.body);
+        answer.refused(400, "invalid_parameter", &[]);
+    }
+}
+
+also_on_postgres!(
+    "refusals.rs",
+    [
+        without_a_login_nothing_is_told,
+        a_device_token_is_no_login,
+        every_wrong_field_of_a_body_is_pointed_at,
+        a_body_that_is_no_json_is_refused,
+        a_body_that_is_too_large_is_refused,
+        a_login_or_signup_has_a_small_body,
+        strangers_who_use_up_their_budget_keep_no_user_out,
+        what_is_nowhere_and_what_is_not_taken_are_told_apart,
+        wrong_parameters_are_named,
+        a_parameter_that_would_be_ignored_is_refused_and_named,
+        odd_text_goes_in_and_comes_out_as_it_is,
+        machines_can_ask_how_the_server_is,
+        a_nul_character_in_an_address_or_a_login_is_refused_and_finds_nothing,
+        a_search_has_at_most_200_characters,
+    ]
+);

@@ -18,7 +18,7 @@ fn told((status, report): (StatusCode, Value)) -> [u64; 3] {
     ["accepted", "repeated", "refused"].map(|count| report[count].as_u64().unwrap())
 }
 
-fn yesterday() -> i64 {
+pub(super) fn yesterday() -> i64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     now.cast_signed() - 86_400
 }

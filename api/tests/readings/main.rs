@@ -1,6 +1,6 @@
 //! Stored readings through the router: what members of the device's organization read, and that others read nothing.
 //!
-//! Here: a server without a socket. `pages.rs`: single readings; `buckets.rs`: buckets; `files.rs`: exports and imports. They are compiled twice, with
+//! Here: a server without a socket. `pages.rs`: single readings; `buckets.rs`: buckets; `files.rs` and `lines.rs`: exports and imports. They are compiled twice, with
 //! another `server()` each time, so a test in them runs on both stores by being there. (What they do with a [`Server`] is therefore here.)
 
 #![allow(clippy::unwrap_used, reason = "the lint's exception for tests does not reach their helpers")]

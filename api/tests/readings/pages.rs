@@ -104,9 +104,35 @@ async fn a_wrong_parameter_is_named() {
         (format!("device={device}&order=up"), "order"),
         (format!("device={device}&cursor=abc"), "cursor"),
         (format!("device={device}&sensor=unknown&cursor=d{}", "0".repeat(32)), "cursor"),
+        (format!("device={device}&cursor=r{}", "0".repeat(16)), "cursor"),
     ] {
         let (status, problem) = server.get(&format!("/readings?{query}"), &account).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{query}: {problem}");
         assert!(problem["detail"].as_str().unwrap().contains(named), "{query}: {problem}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cursor_of_readings_goes_with_its_device_its_filter_and_its_order_only() {
+    let server = server().await;
+    let account = server.signup("ada@example.org").await;
+    let (device, other) = (server.device(&account).await, server.another_device(&account, "fan").await);
+    for device in [&device, &other] {
+        server.store(device, "t", &[(1, "1"), (2, "2"), (3, "3")]).await;
+    }
+    let (_, first) = server.get(&format!("/readings?device={device}&sensor=t&limit=1"), &account).await;
+    let next = first["next"].as_str().unwrap();
+    let rest = format!("/readings?sensor=t&limit=500&device={device}&cursor={next}");
+    assert_eq!(values(&server.get(&rest, &account).await.1), [2.0, 3.0]);
+    for others in [
+        format!("device={other}&sensor=t"),
+        format!("device={device}"),
+        format!("device={device}&sensor=t&order=desc"),
+        format!("device={device}&sensor=t&from=2000"),
+    ] {
+        let (status, problem) = server.get(&format!("/readings?{others}&cursor={next}"), &account).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{others}: {problem}");
+        let told = problem["detail"].as_str().unwrap();
+        assert!(told.contains("cursor belongs to another list"), "{others}: {told}");
     }
 }

@@ -4,4 +4,5 @@ use super::*;
 
 mod buckets;
 mod files;
+mod lines;
 mod pages;

@@ -47,6 +47,10 @@ pub enum AuditAction {
     UserPasswordChanged,
     #[serde(rename = "user.plan_set")]
     UserPlanSet,
+    #[serde(rename = "user.disabled")]
+    UserDisabled,
+    #[serde(rename = "user.enabled")]
+    UserEnabled,
     #[serde(rename = "session.started")]
     SessionStarted,
     #[serde(rename = "session.ended")]

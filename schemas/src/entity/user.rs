@@ -20,6 +20,11 @@ impl Email {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// What stands before the `@`.
+    fn local_part(&self) -> &str {
+        self.0.split('@').next().unwrap_or_default()
+    }
 }
 
 impl std::str::FromStr for Email {
@@ -129,7 +134,7 @@ pub struct Signup {
     /// Its password.
     #[schema(value_type = shape::NewPassword)]
     pub password: Password,
-    /// How the user wants to be called; the address up to the `@` if not given.
+    /// How the user wants to be called; the address up to the `@`, as much of it as a name may have, if not given.
     #[schema(value_type = shape::Name, required = false)]
     pub name: String,
     /// What the server printed when it started, if it asks the first user for it.
@@ -147,8 +152,7 @@ impl Signup {
             let email = f.required("email", email);
             let password = f.required("password", new_password);
             let name = f.optional("name", input::name);
-            let name =
-                name.unwrap_or_else(|| email.as_str().split('@').next().unwrap_or_default().to_owned());
+            let name = name.unwrap_or_else(|| email.local_part().chars().take(limit::NAME_CHARS).collect());
             let setup_token = f.optional("setup_token", input::line(1, limit::NAME_CHARS));
             Self { email, password, name, setup_token }
         })
@@ -287,6 +291,17 @@ mod tests {
             Signup::read(json!({"email": "ada", "password": "short", "role": "admin"})).unwrap_err();
         let pointers: Vec<_> = problems.iter().map(|p| p.pointer.as_str()).collect();
         assert_eq!(pointers, ["/email", "/password", "/role"]);
+    }
+
+    #[test]
+    fn a_name_that_is_not_given_is_a_name_that_could_be() {
+        let local = "a".repeat(limit::NAME_CHARS + 1);
+        let body = json!({"email": format!("{local}@example.org"), "password": "long enough"});
+        let signup = Signup::read(body.clone()).unwrap();
+        assert_eq!(signup.name, local[1..]);
+        let named =
+            Signup::read(json!({"email": body["email"], "password": "long enough", "name": signup.name}));
+        assert_eq!(named.unwrap().name, local[1..]);
     }
 
     #[test]

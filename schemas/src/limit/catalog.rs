@@ -2,6 +2,8 @@
 
 /// Characters of a name or title. More: the body is refused.
 pub const NAME_CHARS: usize = 200;
+/// Characters of what a list is searched for (`q`), which is part of a name or a description. More: refused.
+pub const SEARCH_CHARS: usize = 200;
 /// Characters of a description. More: the body is refused.
 pub const DESCRIPTION_CHARS: usize = 10_000;
 /// Tags of an entity. More: the body is refused.
@@ -94,5 +96,8 @@ pub const AUDIT_DAYS: i64 = 730;
 pub const AUDIT_BATCH: i64 = 64;
 /// Bytes of JSON of the details of an entry of the audit log. More: only how many there were is kept.
 pub const AUDIT_DETAILS_BYTES: usize = 4096;
+/// Things that an entry of the audit log names of those that a change changes beside, of each kind; it counts all. Two kinds of them and a
+/// name are within [`AUDIT_DETAILS_BYTES`].
+pub const AUDIT_IDS: u32 = 32;
 /// Device tokens whose device is remembered, about 150 bytes each. More: the older half is forgotten and read again.
 pub const TOKEN_CACHE: usize = 131_072;

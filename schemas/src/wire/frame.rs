@@ -132,7 +132,7 @@ impl From<NotAValue> for Rejection {
     fn from(error: NotAValue) -> Self {
         match error {
             NotAValue::NotFinite => Self::NotFinite,
-            NotAValue::WrongType => Self::WrongType,
+            NotAValue::WrongType | NotAValue::NotUnicode => Self::WrongType,
             NotAValue::TooLong => Self::TooLarge,
         }
     }

@@ -56,6 +56,16 @@ enum Command {
         #[arg(long)]
         generate: bool,
     },
+    /// Keep an account from logging in, and end its sessions and API tokens. A running server knows within seconds.
+    Disable {
+        /// The account's e-mail address.
+        email: String,
+    },
+    /// Let a disabled account log in again. Its sessions and API tokens stay ended.
+    Enable {
+        /// The account's e-mail address.
+        email: String,
+    },
     /// Set what a user has paid for, and how many devices they may create. A running server knows at once.
     Plan {
         /// The account's e-mail address.
@@ -143,17 +153,17 @@ async fn act(catalog: &Catalog, command: Command) -> Result<()> {
     match command {
         Command::CreateUser { email, name, generate } => {
             let (password, shown) = password::get(generate)?;
-            let name = name.unwrap_or_else(|| email.split('@').next().unwrap_or_default().to_owned());
-            let body = json!({"email": email, "name": name, "password": password});
+            let mut body = json!({"email": email, "password": password});
+            if let Some(name) = name {
+                body["name"] = name.into();
+            }
             let signup = Signup::read(body).map_err(|problems| anyhow!(password::told(&problems)))?;
             let hash = hash(signup.password).await?;
-            let made = match catalog.sign_up(signup.email.as_str(), &signup.name, hash).await {
+            let user = match catalog.create_user(signup.email.as_str(), &signup.name, hash).await {
                 Err(Error::Conflict { .. }) => bail!("there is an account {} already", signup.email),
-                made => made?,
+                user => user?,
             };
-            // A sign-up comes with a session, whose token nobody has here.
-            catalog.end_session(made.session.id).await?;
-            line(&mut out, &made.user)?;
+            line(&mut out, &user)?;
             password::show(&mut out, shown.as_deref())?;
         }
         Command::ResetPassword { email, generate } => {
@@ -168,6 +178,8 @@ async fn act(catalog: &Catalog, command: Command) -> Result<()> {
             line(&mut out, &user)?;
             password::show(&mut out, shown.as_deref())?;
         }
+        Command::Disable { email } => set_active(catalog, &email, false, &mut out).await?,
+        Command::Enable { email } => set_active(catalog, &email, true, &mut out).await?,
         Command::Plan { email, kind, device_limit } => {
             let email = folded(&email)?;
             let user = match catalog.set_plan(email.as_str(), kind.into(), device_limit).await {
@@ -181,6 +193,15 @@ async fn act(catalog: &Catalog, command: Command) -> Result<()> {
             token => writeln!(out, "{}", token?.reveal())?,
         },
         Command::List { what, json } => list::print(catalog, what, json, &mut out).await?,
+    }
+    Ok(())
+}
+
+async fn set_active(catalog: &Catalog, email: &str, is_active: bool, out: &mut impl Write) -> Result<()> {
+    let email = folded(email)?;
+    match catalog.set_user_active(email.as_str(), is_active).await {
+        Err(Error::NotFound { .. }) => bail!("there is no account {email}"),
+        user => line(out, &user?)?,
     }
     Ok(())
 }

@@ -134,7 +134,7 @@ impl Catalog {
         }))
     }
 
-    /// Saves a dashboard as its next version, if it is still at `expected` (any version if `None`).
+    /// Saves a dashboard as its next version, if it is still at one of `expected` (any version if `None`). A change of nothing is none.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Stale`]; [`Error::Missing`] and [`Error::Invalid`] for the
@@ -143,7 +143,7 @@ impl Catalog {
         &self,
         user: UserId,
         id: DashboardId,
-        expected: Option<u32>,
+        expected: Option<&[u32]>,
         patch: DashboardPatch,
     ) -> Result<DashboardTemplate, Error> {
         self.save_dashboard(user, id, expected, None, patch).await
@@ -157,7 +157,7 @@ impl Catalog {
         &self,
         user: UserId,
         id: DashboardId,
-        expected: Option<u32>,
+        expected: Option<&[u32]>,
         input: DashboardInput,
     ) -> Result<DashboardTemplate, Error> {
         let input = input.whole();
@@ -168,7 +168,7 @@ impl Catalog {
         &self,
         user: UserId,
         id: DashboardId,
-        expected: Option<u32>,
+        expected: Option<&[u32]>,
         organization: Option<OrganizationId>,
         patch: DashboardPatch,
     ) -> Result<DashboardTemplate, Error> {
@@ -178,8 +178,12 @@ impl Catalog {
         if organization.is_some_and(|organization| organization != dashboard.organization_id) {
             return Err(Error::Invalid { field: "organization_id", message: "cannot be changed" });
         }
-        let changed = changed(&patch);
+        let old = dashboard.clone();
         apply(&mut tx, user, &mut dashboard, patch).await?;
+        let changed = changed(&old, &dashboard);
+        if changed.is_empty() {
+            return Ok(dashboard);
+        }
         dashboard.version += 1;
         dashboard.updated_at = now();
         let d = &dashboard;
@@ -210,7 +214,7 @@ impl Catalog {
         Ok(dashboard)
     }
 
-    /// Removes a dashboard and its widgets, if it is still at `expected` (any version if `None`). Whom it was shared with may not.
+    /// Removes a dashboard and its widgets, if it is still at one of `expected` (any version if `None`). Whom it was shared with may not.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Stale`].
@@ -218,7 +222,7 @@ impl Catalog {
         &self,
         user: UserId,
         id: DashboardId,
-        expected: Option<u32>,
+        expected: Option<&[u32]>,
     ) -> Result<(), Error> {
         let mut tx = self.db.begin().await?;
         let dashboard = for_sharing(&mut tx, user, id).await?;
@@ -242,12 +246,12 @@ const READABLE: &str = "SELECT t.id, t.organization_id, p.id, t.creator_id, t.na
 /// Makes a change to a dashboard's widgets one to the dashboard: its organization, and the version that it is at from here on.
 ///
 /// # Errors
-/// As [`for_change`]; [`Error::Stale`] if it is not at `expected`.
+/// As [`for_change`]; [`Error::Stale`] if it is at none of `expected`.
 pub(super) async fn next(
     tx: &mut Tx,
     user: UserId,
     id: DashboardId,
-    expected: Option<u32>,
+    expected: Option<&[u32]>,
 ) -> Result<(OrganizationId, u32), Error> {
     let dashboard = for_change(tx, user, id).await?;
     check_version(dashboard.version, expected)?;
@@ -310,18 +314,18 @@ async fn for_whom(
     Ok((read(&mut row)?, row.take()?, row.take()?))
 }
 
-/// The names of the fields that a patch changes.
-fn changed(patch: &DashboardPatch) -> serde_json::Value {
+/// The fields that differ between two states of a dashboard.
+fn changed(before: &DashboardTemplate, after: &DashboardTemplate) -> Vec<&'static str> {
     audit::changed(&[
-        ("project_id", patch.project_id.is_some()),
-        ("name", patch.name.is_some()),
-        ("description", patch.description.is_some()),
-        ("layout", patch.layout.is_some()),
-        ("widgets", patch.widgets.is_some()),
-        ("datasources", patch.datasources.is_some()),
-        ("update_frequency", patch.update_frequency.is_some()),
-        ("flow_config", patch.flow_config.is_some()),
-        ("is_active", patch.is_active.is_some()),
+        ("project_id", before.project_id != after.project_id),
+        ("name", before.name != after.name),
+        ("description", before.description != after.description),
+        ("layout", before.layout != after.layout),
+        ("widgets", before.widgets != after.widgets),
+        ("datasources", before.datasources != after.datasources),
+        ("update_frequency", before.update_frequency != after.update_frequency),
+        ("flow_config", before.flow_config != after.flow_config),
+        ("is_active", before.is_active != after.is_active),
     ])
 }
 

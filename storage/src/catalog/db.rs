@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 use std::path::Path;
 
+use edgesync_schemas::id::OrganizationId;
+
 use super::error::Error;
 use super::idempotency::Mark;
 use super::postgres::{self, Postgres};
@@ -143,10 +145,10 @@ impl Tx {
         done
     }
 
-    /// Remembers what is made in it, for the key that it is made for, if there is one.
-    pub(crate) fn made(&self, what: impl FnOnce() -> String) {
+    /// Remembers what is made in it, and in which organization, for the key that it is made for, if there is one.
+    pub(crate) fn made(&self, organization: Option<OrganizationId>, what: impl FnOnce() -> String) {
         if let Some(mark) = &self.mark {
-            mark.made(what);
+            mark.made(organization, what);
         }
     }
 

@@ -165,7 +165,14 @@ impl Catalog {
         )
         .await?;
         let (history, details) = (json!({"fields": fields}), json!({"name": device.name, "changed": fields}));
-        device_history::note(&mut tx, user, &device, DeviceAction::Updated, history).await?;
+        device_history::note(
+            &mut tx,
+            user,
+            (device.id, device.organization_id),
+            DeviceAction::Updated,
+            history,
+        )
+        .await?;
         audit::note(&mut tx, user, device.organization_id, AuditAction::DeviceUpdated, id, details).await?;
         self.commit_access(tx, id).await?;
         Ok(device)
@@ -202,7 +209,14 @@ impl Catalog {
         )
         .await?;
         let details = json!({"overlap_s": overlap_s, "token_prefix": token.prefix()});
-        device_history::note(&mut tx, user, &device, DeviceAction::TokenRotated, details.clone()).await?;
+        device_history::note(
+            &mut tx,
+            user,
+            (device.id, device.organization_id),
+            DeviceAction::TokenRotated,
+            details.clone(),
+        )
+        .await?;
         audit::note(&mut tx, user, device.organization_id, AuditAction::DeviceTokenRotated, id, details)
             .await?;
         self.commit_access(tx, id).await?;
@@ -228,7 +242,14 @@ impl Catalog {
             vec![(&nobodys).into(), now().into(), id.into()],
         )
         .await?;
-        device_history::note(&mut tx, user, &device, DeviceAction::TokenRevoked, json!({})).await?;
+        device_history::note(
+            &mut tx,
+            user,
+            (device.id, device.organization_id),
+            DeviceAction::TokenRevoked,
+            json!({}),
+        )
+        .await?;
         let (organization, details) = (device.organization_id, json!({"name": device.name}));
         audit::note(&mut tx, user, organization, AuditAction::DeviceTokenRevoked, id, details).await?;
         self.commit_access(tx, id).await
@@ -243,7 +264,14 @@ impl Catalog {
         let device = for_change(&mut tx, user, id).await?;
         tx.execute("DELETE FROM devices WHERE id = $1", vec![id.into()]).await?;
         let details = json!({"name": device.name});
-        device_history::note(&mut tx, user, &device, DeviceAction::Deleted, details.clone()).await?;
+        device_history::note(
+            &mut tx,
+            user,
+            (device.id, device.organization_id),
+            DeviceAction::Deleted,
+            details.clone(),
+        )
+        .await?;
         audit::note(&mut tx, user, device.organization_id, AuditAction::DeviceDeleted, id, details).await?;
         self.commit_access(tx, id).await
     }
@@ -327,14 +355,13 @@ async fn for_change(tx: &mut Tx, user: UserId, id: DeviceId) -> Result<Device, E
 
 /// The fields that differ between two states of a device.
 fn changed(before: &Device, after: &Device) -> Vec<&'static str> {
-    let fields = [
+    audit::changed(&[
         ("name", before.name != after.name),
         ("description", before.description != after.description),
         ("device_type", before.device_type != after.device_type),
         ("is_active", before.is_active != after.is_active),
         ("status", before.status != after.status),
-    ];
-    fields.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
+    ])
 }
 
 /// id, organization_id, creator_id, name, description, device_type, token_prefix, status, is_active, last_seen, created_at,

@@ -123,7 +123,8 @@ async fn create(
         return Ok(Err(Error::Conflict { field: "name".to_owned() }));
     }
     allowance.made += 1;
-    device_history::note(tx, user, &device, DeviceAction::Created, json!({})).await?;
+    device_history::note(tx, user, (device.id, device.organization_id), DeviceAction::Created, json!({}))
+        .await?;
     let (organization, details) = (device.organization_id, json!({"name": device.name}));
     audit::note(tx, user, organization, AuditAction::DeviceCreated, device.id, details).await?;
     Ok(Ok((device, token)))

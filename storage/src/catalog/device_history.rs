@@ -3,9 +3,8 @@
 //! Bounded by count, per device and action, so that one that comes and goes all day does not push out who changed its token;
 //! and by age. A device's history outlives it, for the admins of its organization.
 
-use edgesync_schemas::entity::device::Device;
 use edgesync_schemas::entity::device_history::{DeviceAction, DeviceHistory};
-use edgesync_schemas::id::{DeviceEventId, DeviceId, UserId, kind};
+use edgesync_schemas::id::{DeviceEventId, DeviceId, OrganizationId, UserId, kind};
 use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 use serde_json::json;
@@ -95,29 +94,32 @@ impl Catalog {
     }
 }
 
-/// Notes what `by` did to a device, in the transaction that does it. `details` is an object, which gets who it was.
+/// Notes what `by` (none: the operator) did to a device, in the transaction that does it. `details` is an object, which gets who it was.
 pub(super) async fn note(
     tx: &mut Tx,
-    by: UserId,
-    device: &Device,
+    by: impl Into<Option<UserId>>,
+    (device, organization): (DeviceId, OrganizationId),
     action: DeviceAction,
     mut details: serde_json::Value,
 ) -> Result<(), Error> {
-    details["by"] = json!(by);
+    let by: Option<UserId> = by.into();
+    if by.is_some() {
+        details["by"] = json!(by);
+    }
     tx.execute(
         "INSERT INTO device_history (id, device_id, organization_id, action, details, at)
          VALUES ($1, $2, $3, $4, $5, $6)",
         vec![
             new_id::<kind::DeviceEvent>().into(),
-            device.id.into(),
-            device.organization_id.into(),
+            device.into(),
+            organization.into(),
             Value::name(&action),
             Value::json(&details),
             now().into(),
         ],
     )
     .await?;
-    trim(tx, vec![(device.id, action)]).await
+    trim(tx, vec![(device, action)]).await
 }
 
 /// Notes comings and goings. Those of a device that is gone are left out.

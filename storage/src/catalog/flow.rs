@@ -7,7 +7,7 @@ use edgesync_schemas::entity::audit::AuditAction;
 use edgesync_schemas::entity::flow::{DeployedFlow, FlowDiagram, FlowInput, FlowPatch, FlowSummary};
 use edgesync_schemas::id::{FlowId, OrganizationId, ProjectId, UserId};
 use edgesync_schemas::limit;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use super::audit::{self, Book};
 use super::db::Tx;
@@ -99,7 +99,7 @@ impl Catalog {
         read(&mut row.ok_or(Error::not_found("flow"))?)
     }
 
-    /// The flow, if `user` may change it (and deploy and stop it) and it is still at `expected` (any version if `None`).
+    /// The flow, if `user` may change it (and deploy and stop it) and it is still at one of `expected` (any version if `None`).
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Stale`].
@@ -107,7 +107,7 @@ impl Catalog {
         &self,
         user: UserId,
         id: FlowId,
-        expected: Option<u32>,
+        expected: Option<&[u32]>,
     ) -> Result<FlowDiagram, Error> {
         let flow = editable(self.db.first(READABLE, asking(user, id)).await?)?;
         check_version(flow.version, expected)?;
@@ -153,7 +153,7 @@ impl Catalog {
         }))
     }
 
-    /// Saves a flow as its next version, if it is still at `expected` (any version if `None`). What is deployed stays, so a flow is
+    /// Saves a flow as its next version, if it is still at one of `expected` (any version if `None`). A change of nothing is none. What is deployed stays, so a flow is
     /// not put into a project whose flows may not read the devices that the deployed version reads.
     ///
     /// # Errors
@@ -162,20 +162,23 @@ impl Catalog {
         &self,
         user: UserId,
         id: FlowId,
-        expected: Option<u32>,
+        expected: Option<&[u32]>,
         patch: FlowPatch,
     ) -> Result<FlowDiagram, Error> {
         let mut tx = self.db.begin().await?;
         let mut flow = editable(tx.first(READABLE, asking(user, id)).await?)?;
         check_version(flow.version, expected)?;
-        let changed = changed(&patch);
+        let old = flow.clone();
         let before = book(&mut tx, id).await?;
         let moves = patch.project_id.is_some_and(|project| project != flow.project_id);
         if let Some(project) = patch.project_id
             && moves
         {
             match project {
-                Some(project) => drop(project::organization_of(&mut tx, user, project).await?),
+                Some(project) => {
+                    let organization = project::organization_of(&mut tx, user, project).await?;
+                    require_member(&mut tx, organization, flow.owner_id).await?;
+                }
                 None => within::require_everywhere()?,
             }
             flow.project_id = project;
@@ -186,6 +189,10 @@ impl Catalog {
         flow.edges = patch.edges.unwrap_or(flow.edges);
         flow.metadata = patch.metadata.unwrap_or(flow.metadata);
         flow.tags = patch.tags.unwrap_or(flow.tags);
+        let changed = changed(&old, &flow);
+        if changed.is_empty() {
+            return Ok(flow);
+        }
         flow.version += 1;
         flow.updated_at = now();
         tx.execute(
@@ -219,12 +226,12 @@ impl Catalog {
         Ok(flow)
     }
 
-    /// Removes a flow and its deployed versions, if it is still at `expected` (any version if `None`). Whoever does so has stopped it
+    /// Removes a flow and its deployed versions, if it is still at one of `expected` (any version if `None`). Whoever does so has stopped it
     /// before.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Stale`].
-    pub async fn delete_flow(&self, user: UserId, id: FlowId, expected: Option<u32>) -> Result<(), Error> {
+    pub async fn delete_flow(&self, user: UserId, id: FlowId, expected: Option<&[u32]>) -> Result<(), Error> {
         let mut tx = self.db.begin().await?;
         let flow = editable(tx.first(READABLE, asking(user, id)).await?)?;
         check_version(flow.version, expected)?;
@@ -235,13 +242,26 @@ impl Catalog {
     }
 }
 
+/// Refuses a project of an organization that the flow's owner is no member of: their flow would be another tenant's, and read its devices.
+///
+/// # Errors
+/// [`Error::Invalid`].
+async fn require_member(tx: &mut Tx, organization: OrganizationId, owner: UserId) -> Result<(), Error> {
+    let row = tx.first(
+        "SELECT m.user_id FROM organization_members m WHERE m.organization_id = $1 AND m.user_id = $2",
+        vec![organization.into(), owner.into()],
+    );
+    let message = "must be of an organization that the flow's owner is a member of";
+    row.await?.map(drop).ok_or(Error::Invalid { field: "project_id", message })
+}
+
 /// Refuses a save over somebody else's.
 ///
 /// # Errors
 /// [`Error::Stale`].
-pub(super) fn check_version(current: u32, expected: Option<u32>) -> Result<(), Error> {
+pub(super) fn check_version(current: u32, expected: Option<&[u32]>) -> Result<(), Error> {
     match expected {
-        Some(expected) if expected != current => Err(Error::Stale { current }),
+        Some(expected) if !expected.contains(&current) => Err(Error::Stale { current }),
         _ => Ok(()),
     }
 }
@@ -257,18 +277,17 @@ pub(super) async fn book(tx: &mut Tx, id: FlowId) -> Result<Book, Error> {
     Ok(Book::of(organization, owner))
 }
 
-/// The names of the fields that a patch changes.
-fn changed(patch: &FlowPatch) -> Json {
-    let fields = [
-        ("project_id", patch.project_id.is_some()),
-        ("name", patch.name.is_some()),
-        ("description", patch.description.is_some()),
-        ("nodes", patch.nodes.is_some()),
-        ("edges", patch.edges.is_some()),
-        ("metadata", patch.metadata.is_some()),
-        ("tags", patch.tags.is_some()),
-    ];
-    audit::changed(&fields)
+/// The fields that differ between two states of a flow.
+fn changed(before: &FlowDiagram, after: &FlowDiagram) -> Vec<&'static str> {
+    audit::changed(&[
+        ("project_id", before.project_id != after.project_id),
+        ("name", before.name != after.name),
+        ("description", before.description != after.description),
+        ("nodes", before.nodes != after.nodes),
+        ("edges", before.edges != after.edges),
+        ("metadata", before.metadata != after.metadata),
+        ("tags", before.tags != after.tags),
+    ])
 }
 
 /// That a flow may be read, where a field refers to it.

@@ -11,7 +11,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use edgesync_schemas::id::{Id, UserId};
+use edgesync_schemas::id::{Id, OrganizationId, UserId};
 use edgesync_schemas::limit;
 use uuid::Uuid;
 
@@ -28,9 +28,18 @@ tokio::task_local! {
 #[derive(Debug, Clone)]
 pub struct Mark {
     row: Uuid,
-    made: Arc<Mutex<Option<String>>>,
+    made: Arc<Mutex<Option<Made>>>,
     /// Whether readings were handed to the log.
     submitted: Arc<AtomicBool>,
+}
+
+/// What was made for a key first.
+#[derive(Debug, Clone)]
+struct Made {
+    /// Its kind and id.
+    what: String,
+    /// Where it is, if it is in an organization.
+    organization: Option<OrganizationId>,
 }
 
 impl Mark {
@@ -43,17 +52,19 @@ impl Mark {
         CARRIED.try_with(Clone::clone).ok()
     }
 
-    /// Remembers what was made, for whoever asks after the answer was lost: the first thing that is noted.
-    pub(super) fn made(&self, what: impl FnOnce() -> String) {
-        self.made.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(what);
+    /// Remembers what was made, for whoever asks after the answer was lost, and where: the first thing that is noted.
+    pub(super) fn made(&self, organization: Option<OrganizationId>, what: impl FnOnce() -> String) {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        made.get_or_insert_with(|| Made { what: what(), organization });
     }
 
     /// Writes down, in the transaction that does the work, that it is done.
     pub(super) async fn apply(&self, tx: &mut Tx) -> Result<(), Error> {
         let made = self.made.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (what, organization) = made.map(|made| (made.what, made.organization)).unzip();
         tx.execute(
-            "UPDATE idempotency_keys SET applied = $1, made = $2 WHERE id = $3",
-            vec![true.into(), made.into(), self.row.into()],
+            "UPDATE idempotency_keys SET applied = $1, made = $2, organization_id = $3 WHERE id = $4",
+            vec![true.into(), what.into(), organization.flatten().into(), self.row.into()],
         )
         .await
         .map(drop)
@@ -101,6 +112,8 @@ pub enum Reserved {
     },
     /// It was used for another request.
     OtherRequest,
+    /// What was answered is of an organization that the user does not see, or not any more.
+    NotSeen,
 }
 
 impl Catalog {
@@ -148,17 +161,20 @@ impl Catalog {
             return Ok(Reserved::Now(Mark::of(id.uuid())));
         }
         let row = tx.first(
-            "SELECT k.id, k.fingerprint, k.applied, k.begun, k.ended, k.made, k.answer FROM idempotency_keys k
+            "SELECT k.id, k.fingerprint, k.organization_id IS NULL OR EXISTS (SELECT 1 FROM organization_members m
+                    WHERE m.organization_id = k.organization_id AND m.user_id = k.user_id),
+                k.applied, k.begun, k.ended, k.made, k.answer FROM idempotency_keys k
              WHERE k.user_id = $1 AND k.idempotency_key = $2",
             vec![user.into(), key.into()],
         );
         let mut row = row.await?.ok_or(Error::Busy)?;
         tx.commit().await?;
-        let (id, known): (Id<()>, [u8; 32]) = (row.take()?, row.take()?);
+        let (id, known, is_seen): (Id<()>, [u8; 32], bool) = (row.take()?, row.take()?, row.take()?);
         let (applied, begun, ended): (bool, bool, bool) = (row.take()?, row.take()?, row.take()?);
         let (made, answer) = (row.take()?, row.take()?);
         Ok(match answer {
             _ if known != *fingerprint => Reserved::OtherRequest,
+            _ if !is_seen => Reserved::NotSeen,
             Some(answer) => Reserved::Answered(answer),
             None if applied || begun || ended => Reserved::Lost { made, ended },
             None => Reserved::Now(Mark::of(id.uuid())),
@@ -179,8 +195,8 @@ impl Catalog {
         tx.commit().await
     }
 
-    /// Forgets a key whose work was refused: nothing was done, and the next request may be another. False if something was done
-    /// all the same, or may have been: then the key stays. Whoever asks has awaited the work.
+    /// Forgets a key whose work changed nothing, be it that it was refused: the next request may be another. False if something was done,
+    /// or may have been: then the key stays. Whoever asks has awaited the work.
     ///
     /// # Errors
     /// Of the database.

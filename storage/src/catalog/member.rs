@@ -33,22 +33,25 @@ impl Catalog {
         q: Option<&str>,
         slice: Slice,
     ) -> Result<Listing<OrganizationMember>, Error> {
-        self.role(user, organization).await?.ok_or(Error::not_found("organization"))?;
         let sql = sorted!(
             slice.order,
             "SELECT m.organization_id, m.user_id, u.email, u.name, m.role, m.invited_by, m.joined_at
-             FROM organization_members m JOIN users u ON u.id = m.user_id
-             WHERE m.organization_id = $1
-                AND (lower(u.name) LIKE $2 ESCAPE '\\' OR u.email LIKE $2 ESCAPE '\\')",
-            ["$3", "$4", "$5"],
+             FROM organization_members a JOIN organization_members m ON m.organization_id = a.organization_id
+             JOIN users u ON u.id = m.user_id
+             WHERE a.user_id = $1 AND a.organization_id = $2
+                AND (lower(u.name) LIKE $3 ESCAPE '\\' OR u.email LIKE $3 ESCAPE '\\')",
+            ["$4", "$5", "$6"],
             Id: "m.user_id",
             Name: "u.name",
             JoinedAt: "m.joined_at"
         );
-        let mut values = vec![organization.into(), super::pattern(q).into()];
+        let mut values = vec![user.into(), organization.into(), super::pattern(q).into()];
         values.extend(slice.end());
         let rows = self.db.query(sql, values);
-        let items = rows.await?.into_iter().map(|mut row| read(&mut row)).collect::<Result<_, _>>()?;
+        let items = rows.await?.into_iter().map(|mut row| read(&mut row)).collect::<Result<Vec<_>, _>>()?;
+        if items.is_empty() {
+            self.role(user, organization).await?.ok_or(Error::not_found("organization"))?;
+        }
         Ok(slice.cut_by(items, |member: &OrganizationMember| Keys {
             id: member.user_id.uuid(),
             name: &member.name,
@@ -143,6 +146,14 @@ impl Catalog {
             vec![organization.into(), of.into()],
         )
         .await?;
+        let flows = audit::beside(
+            &mut tx,
+            "SELECT count(*) OVER (), f.id FROM flows f
+             WHERE f.owner_id = $1 AND f.project_id IN (SELECT p.id FROM projects p WHERE p.organization_id = $2)
+             ORDER BY f.id LIMIT $3",
+            vec![of.into(), organization.into()],
+        );
+        let flows = flows.await?;
         tx.execute(
             "UPDATE flows SET owner_id = (SELECT o.owner_id FROM organizations o WHERE o.id = $1)
              WHERE owner_id = $2 AND project_id IN (SELECT p.id FROM projects p WHERE p.organization_id = $1)",
@@ -154,7 +165,7 @@ impl Catalog {
             vec![of.into()],
         );
         let deployed = deployed.await?.into_iter().map(|mut row| row.take()).collect::<Result<_, _>>()?;
-        let details = json!({"email": left.email, "role": left.role});
+        let details = json!({"email": left.email, "role": left.role, "flows_to_owner": flows});
         audit::note(&mut tx, user, organization, AuditAction::MemberRemoved, of, details).await?;
         let change = access::change(&mut tx).await?;
         let (access, departures) = (Arc::clone(&self.access), Arc::clone(&self.departures));
@@ -179,9 +190,18 @@ impl Catalog {
         organization: OrganizationId,
         of: UserId,
     ) -> Result<OrganizationMember, Error> {
-        self.role(user, organization).await?.ok_or(Error::not_found("organization"))?;
-        let row = self.db.first(MEMBER, vec![organization.into(), of.into()]).await?;
-        read(&mut row.ok_or(Error::not_found("member"))?)
+        let row = self.db.first(
+            "SELECT m.organization_id, m.user_id, u.email, u.name, m.role, m.invited_by, m.joined_at
+             FROM organization_members a JOIN organization_members m ON m.organization_id = a.organization_id
+             JOIN users u ON u.id = m.user_id
+             WHERE a.user_id = $1 AND a.organization_id = $2 AND m.user_id = $3",
+            vec![user.into(), organization.into(), of.into()],
+        );
+        if let Some(mut row) = row.await? {
+            return read(&mut row);
+        }
+        let is_seen = self.may_read(user, organization).await?;
+        Err(Error::not_found(if is_seen { "member" } else { "organization" }))
     }
 
     /// Moves when a membership ends, and when another process changed something of that kind: while it stays, who might read something then

@@ -27,6 +27,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "deletion",
         sql: include_str!("../../migrations/sqlite/0008_deletion.sql"),
     },
+    Migration { version: 9, name: "answers", sql: include_str!("../../migrations/sqlite/0009_answers.sql") },
 ];
 
 /// All of PostgreSQL's, as above.
@@ -70,6 +71,11 @@ pub(super) const POSTGRES: &[Migration] = &[
         version: 8,
         name: "deletion",
         sql: include_str!("../../migrations/postgres/catalog/0008_deletion.sql"),
+    },
+    Migration {
+        version: 9,
+        name: "answers",
+        sql: include_str!("../../migrations/postgres/catalog/0009_answers.sql"),
     },
 ];
 

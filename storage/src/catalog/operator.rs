@@ -3,6 +3,7 @@
 
 use edgesync_schemas::entity::audit::AuditAction;
 use edgesync_schemas::entity::device::DeviceStatus;
+use edgesync_schemas::entity::device_history::DeviceAction;
 use edgesync_schemas::entity::user::User;
 use edgesync_schemas::id::{DeviceId, OrganizationId, UserId};
 use edgesync_schemas::time::Timestamp;
@@ -11,7 +12,7 @@ use serde_json::json;
 
 use super::error::Error;
 use super::token::{Token, TokenKind};
-use super::{Catalog, Listing, Slice, audit, now};
+use super::{Catalog, Listing, Slice, access, audit, device_history, now, user};
 
 /// An organization, as the operator sees it.
 #[derive(Debug, Clone, Serialize)]
@@ -71,6 +72,54 @@ impl Catalog {
         let details = json!({"sessions_ended": ended});
         audit::note(&mut tx, None, id, AuditAction::UserPasswordChanged, id, details).await?;
         tx.commit().await?;
+        self.user(id).await
+    }
+
+    /// Makes an account with its profile and its first organization, and no session.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] if the address has an account.
+    pub async fn create_user(&self, email: &str, name: &str, password_hash: String) -> Result<User, Error> {
+        let mut tx = self.db.begin().await?;
+        let user = user::new(email, name);
+        user::is_first(&mut tx, &user).await?;
+        user::insert(&mut tx, None, &user, password_hash).await?;
+        tx.commit().await?;
+        Ok(user)
+    }
+
+    /// Lets the holder of an account (its address folded) log in again, or not any more: then all its sessions and API tokens end, for a
+    /// server that runs when it [notices](Catalog::notice_changes). Of one that is so already, nothing changes.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn set_user_active(&self, email: &str, is_active: bool) -> Result<User, Error> {
+        let mut tx = self.db.begin().await?;
+        let row = tx.first("SELECT u.id, u.is_active FROM users u WHERE u.email = $1", vec![email.into()]);
+        let mut row = row.await?.ok_or(Error::not_found("user"))?;
+        let (id, was_active): (UserId, bool) = (row.take()?, row.take()?);
+        if was_active != is_active {
+            let at = now();
+            tx.execute(
+                "UPDATE users SET is_active = $1, updated_at = $2 WHERE id = $3",
+                vec![is_active.into(), at.into(), id.into()],
+            )
+            .await?;
+            let (action, details) = if is_active {
+                (AuditAction::UserEnabled, json!({}))
+            } else {
+                let sessions = tx.execute("DELETE FROM sessions WHERE user_id = $1", vec![id.into()]).await?;
+                let tokens = tx.execute(
+                    "UPDATE api_tokens SET expires_at = $1 WHERE user_id = $2 AND (expires_at > $1 OR expires_at IS NULL)",
+                    vec![at.into(), id.into()],
+                );
+                let details = json!({"sessions_ended": sessions, "api_tokens_ended": tokens.await?});
+                (AuditAction::UserDisabled, details)
+            };
+            audit::note(&mut tx, None, id, action, id, details).await?;
+            access::change(&mut tx).await?;
+            tx.commit().await?;
+        }
         self.user(id).await
     }
 
@@ -142,7 +191,9 @@ impl Catalog {
             vec![(&token.hash()).into(), token.prefix().into(), now().into(), id.into()],
         );
         let organization: OrganizationId = row.await?.ok_or(Error::not_found("device"))?.take()?;
-        let details = json!({"overlap_s": 0});
+        let details = json!({"overlap_s": 0, "token_prefix": token.prefix()});
+        let action = DeviceAction::TokenRotated;
+        device_history::note(&mut tx, None, (id, organization), action, details.clone()).await?;
         audit::note(&mut tx, None, organization, AuditAction::DeviceTokenRotated, id, details).await?;
         self.commit_access(tx, id).await?;
         Ok(token)

@@ -86,7 +86,7 @@ impl Catalog {
         }))
     }
 
-    /// Changes an organization. Whoever takes one out of use closes its devices' sockets next: their tokens are refused from
+    /// Changes an organization. A change of nothing is none. Whoever takes one out of use closes its devices' sockets next: their tokens are refused from
     /// here on.
     ///
     /// # Errors
@@ -99,16 +99,20 @@ impl Catalog {
     ) -> Result<Organization, Error> {
         let mut tx = self.db.begin().await?;
         let mut organization = for_change(&mut tx, user, id, Role::Admin).await?;
-        let fields = [
-            ("name", patch.name.is_some()),
-            ("slug", patch.slug.is_some()),
-            ("description", patch.description.is_some()),
-            ("is_active", patch.is_active.is_some()),
-        ];
+        let before = organization.clone();
         organization.name = patch.name.unwrap_or(organization.name);
         organization.slug = patch.slug.unwrap_or(organization.slug);
         organization.description = patch.description.unwrap_or(organization.description);
         organization.is_active = patch.is_active.unwrap_or(organization.is_active);
+        let changed = audit::changed(&[
+            ("name", before.name != organization.name),
+            ("slug", before.slug != organization.slug),
+            ("description", before.description != organization.description),
+            ("is_active", before.is_active != organization.is_active),
+        ]);
+        if changed.is_empty() {
+            return Ok(organization);
+        }
         organization.updated_at = now();
         tx.execute(
             "UPDATE all_organizations SET name = $1, slug = $2, description = $3, is_active = $4, updated_at = $5 WHERE id = $6",
@@ -122,7 +126,6 @@ impl Catalog {
             ],
         )
         .await?;
-        let changed = audit::changed(&fields);
         let details = json!({
             "name": organization.name, "slug": organization.slug, "is_active": organization.is_active, "changed": changed,
         });

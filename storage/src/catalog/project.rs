@@ -117,7 +117,7 @@ impl Catalog {
         }))
     }
 
-    /// Changes a project.
+    /// Changes a project. A change of nothing is none.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`] to members who are no admins, [`Error::Conflict`] if the name is taken.
@@ -129,15 +129,7 @@ impl Catalog {
     ) -> Result<Project, Error> {
         let mut tx = self.db.begin().await?;
         let mut project = for_change(&mut tx, user, id).await?;
-        let changed = audit::changed(&[
-            ("name", patch.name.is_some()),
-            ("description", patch.description.is_some()),
-            ("status", patch.status.is_some()),
-            ("tags", patch.tags.is_some()),
-            ("metadata", patch.metadata.is_some()),
-            ("auto_save", patch.auto_save.is_some()),
-            ("data_retention_days", patch.data_retention_days.is_some()),
-        ]);
+        let before = project.clone();
         project.name = patch.name.unwrap_or(project.name);
         project.description = patch.description.unwrap_or(project.description);
         project.status = patch.status.unwrap_or(project.status);
@@ -145,6 +137,10 @@ impl Catalog {
         project.metadata = patch.metadata.unwrap_or(project.metadata);
         project.auto_save = patch.auto_save.unwrap_or(project.auto_save);
         project.data_retention_days = patch.data_retention_days.unwrap_or(project.data_retention_days);
+        let changed = changed(&before, &project);
+        if changed.is_empty() {
+            return Ok(project);
+        }
         project.updated_at = now();
         tx.execute(
             "UPDATE all_projects SET name = $1, description = $2, status = $3, tags = $4, metadata = $5, auto_save = $6,
@@ -185,8 +181,14 @@ impl Catalog {
             vec![id.into()],
         );
         let deployed = deployed.await?.into_iter().map(|mut row| row.take()).collect::<Result<_, _>>()?;
+        let flows =
+            "SELECT count(*) OVER (), f.id FROM flows f WHERE f.project_id = $1 ORDER BY f.id LIMIT $2";
+        let flows = audit::beside(&mut tx, flows, vec![id.into()]).await?;
+        let dashboards = "SELECT count(*) OVER (), t.id FROM dashboard_templates t WHERE t.project_id = $1 ORDER BY t.id LIMIT $2";
+        let dashboards = audit::beside(&mut tx, dashboards, vec![id.into()]).await?;
         deletion::mark_project(&mut tx, id).await?;
-        let (organization, details) = (project.organization_id, json!({"name": project.name}));
+        let details = json!({"name": project.name, "flows": flows, "dashboards": dashboards});
+        let organization = project.organization_id;
         audit::note(&mut tx, user, organization, AuditAction::ProjectDeleted, id, details).await?;
         tx.commit().await?;
         Ok(deployed)
@@ -226,6 +228,19 @@ pub(super) async fn organization_of(
         vec![user.into(), id.into()],
     );
     row.await?.ok_or(Error::Missing { field: "project_id" })?.take()
+}
+
+/// The fields that differ between two states of a project.
+fn changed(before: &Project, after: &Project) -> Vec<&'static str> {
+    audit::changed(&[
+        ("name", before.name != after.name),
+        ("description", before.description != after.description),
+        ("status", before.status != after.status),
+        ("tags", before.tags != after.tags),
+        ("metadata", before.metadata != after.metadata),
+        ("auto_save", before.auto_save != after.auto_save),
+        ("data_retention_days", before.data_retention_days != after.data_retention_days),
+    ])
 }
 
 fn read(row: &mut Row) -> Result<Project, Error> {

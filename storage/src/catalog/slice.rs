@@ -78,6 +78,20 @@ pub enum Key {
     Time(Timestamp),
 }
 
+impl Key {
+    /// Whether it is a value of this key: PostgreSQL compares nothing else, and what SQLite makes of it is no order.
+    #[must_use]
+    pub fn fits(&self, key: SortKey) -> bool {
+        match key {
+            SortKey::Id => matches!(self, Self::Id),
+            SortKey::Name => matches!(self, Self::Text(_)),
+            SortKey::CreatedAt | SortKey::UpdatedAt | SortKey::LastSeen | SortKey::JoinedAt => {
+                matches!(self, Self::Time(_))
+            }
+        }
+    }
+}
+
 /// An entry that the next part of a list comes after.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct After {

@@ -7,6 +7,7 @@ use edgesync_schemas::id::UserId;
 use edgesync_schemas::limit;
 use serde_json::json;
 
+use super::db::Tx;
 use super::error::Error;
 use super::token::{Token, TokenKind};
 use super::value::{Row, Value};
@@ -77,53 +78,14 @@ impl Catalog {
         name: &str,
         password_hash: String,
     ) -> Result<SignedUp, Error> {
-        let at = now();
-        let profile = UserProfile {
-            subscription_type: SubscriptionType::Free,
-            device_limit: limit::DEVICE_LIMIT_DEFAULT,
-        };
-        let user = User {
-            id: new_id(),
-            email: email.to_owned(),
-            name: name.to_owned(),
-            is_active: true,
-            profile,
-            created_at: at,
-            updated_at: at,
-        };
         let token = Token::draw(TokenKind::Session)?;
         let mut tx = self.db.begin().await?;
-        let is_first = tx.execute(
-            "INSERT INTO first_users (place, user_id, at) VALUES (1, $1, $2) ON CONFLICT (place) DO NOTHING",
-            vec![user.id.into(), at.into()],
-        );
-        if is_first.await? == 0 && admission == Admission::First {
+        let user = new(email, name);
+        if !is_first(&mut tx, &user).await? && admission == Admission::First {
             return Err(Error::AlreadySetUp);
         }
-        tx.execute(
-            "INSERT INTO users (id, email, name, password_hash, is_active, created_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $6)",
-            vec![user.id.into(), email.into(), name.into(), password_hash.into(), true.into(), at.into()],
-        )
-        .await?;
-        tx.execute(
-            "INSERT INTO user_profiles (user_id, subscription_type, device_limit, updated_at) VALUES ($1, $2, $3, $4)",
-            vec![
-                user.id.into(),
-                Value::name(&user.profile.subscription_type),
-                user.profile.device_limit.into(),
-                at.into(),
-            ],
-        )
-        .await?;
-        let input = OrganizationInput { name: organization_name(name), ..OrganizationInput::default() };
-        let organization = organization::insert(&mut tx, user.id, input, at).await?;
-        member::insert(&mut tx, organization.id, user.id, MemberRole::Admin, None, at).await?;
-        let session = session::insert(&mut tx, user.id, &token, at).await?;
-        audit::note(&mut tx, user.id, user.id, AuditAction::UserSignedUp, user.id, json!({"email": email}))
-            .await?;
-        let (id, details) = (organization.id, json!({"name": organization.name}));
-        audit::note(&mut tx, user.id, id, AuditAction::OrganizationCreated, id, details).await?;
+        let organization = insert(&mut tx, Some(user.id), &user, password_hash).await?;
+        let session = session::insert(&mut tx, user.id, &token, user.created_at).await?;
         tx.commit().await?;
         Ok(SignedUp { user, organization, session, token })
     }
@@ -133,6 +95,10 @@ impl Catalog {
     /// # Errors
     /// Of the database.
     pub async fn account_by_email(&self, email: &str) -> Result<Option<Account>, Error> {
+        // No account has such an address, and PostgreSQL does not take it for text.
+        if email.contains('\0') {
+            return Ok(None);
+        }
         let row = self.db.first(
             "SELECT u.id, u.email, u.name, u.is_active, u.created_at, u.updated_at, p.subscription_type, p.device_limit,
                 u.password_hash
@@ -231,6 +197,72 @@ impl Catalog {
         let items = rows.await?.into_iter().map(|mut row| read(&mut row)).collect::<Result<_, _>>()?;
         Ok(slice.cut(items, |user: &User| user.id.uuid()))
     }
+}
+
+/// An account that is to be made.
+pub(super) fn new(email: &str, name: &str) -> User {
+    let at = now();
+    let profile =
+        UserProfile { subscription_type: SubscriptionType::Free, device_limit: limit::DEVICE_LIMIT_DEFAULT };
+    User {
+        id: new_id(),
+        email: email.to_owned(),
+        name: name.to_owned(),
+        is_active: true,
+        profile,
+        created_at: at,
+        updated_at: at,
+    }
+}
+
+/// Notes the user as the first of the installation. False if there is or was one.
+pub(super) async fn is_first(tx: &mut Tx, user: &User) -> Result<bool, Error> {
+    let noted = tx.execute(
+        "INSERT INTO first_users (place, user_id, at) VALUES (1, $1, $2) ON CONFLICT (place) DO NOTHING",
+        vec![user.id.into(), user.created_at.into()],
+    );
+    Ok(noted.await? > 0)
+}
+
+/// Makes an account, its profile, its first organization and its membership as its admin. `actor` makes them: none is the operator.
+pub(super) async fn insert(
+    tx: &mut Tx,
+    actor: Option<UserId>,
+    user: &User,
+    password_hash: String,
+) -> Result<Organization, Error> {
+    let at = user.created_at;
+    tx.execute(
+        "INSERT INTO users (id, email, name, password_hash, is_active, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $6)",
+        vec![
+            user.id.into(),
+            user.email.as_str().into(),
+            user.name.as_str().into(),
+            password_hash.into(),
+            user.is_active.into(),
+            at.into(),
+        ],
+    )
+    .await?;
+    tx.execute(
+        "INSERT INTO user_profiles (user_id, subscription_type, device_limit, updated_at) VALUES ($1, $2, $3, $4)",
+        vec![
+            user.id.into(),
+            Value::name(&user.profile.subscription_type),
+            user.profile.device_limit.into(),
+            at.into(),
+        ],
+    )
+    .await?;
+    let input = OrganizationInput { name: organization_name(&user.name), ..OrganizationInput::default() };
+    let organization = organization::insert(tx, user.id, input, at).await?;
+    member::insert(tx, organization.id, user.id, MemberRole::Admin, None, at).await?;
+    let details = json!({"email": user.email});
+    audit::note(tx, actor, user.id, AuditAction::UserSignedUp, user.id, details).await?;
+    let (id, details) = (organization.id, json!({"name": organization.name}));
+    audit::note(tx, actor, id, AuditAction::OrganizationCreated, id, details).await?;
+    Ok(organization)
 }
 
 /// id, email, name, is_active, created_at, updated_at, subscription_type, device_limit

@@ -14,7 +14,7 @@ use super::widget_row::{columns, read};
 use super::{Catalog, audit, dashboard, flow, new_id, now, tracked};
 
 impl Catalog {
-    /// Makes a widget, on a dashboard that is still at `expected` (any version if `None`). `user` must be allowed to change the dashboard
+    /// Makes a widget, on a dashboard that is still at one of `expected` (any version if `None`). `user` must be allowed to change the dashboard
     /// and to read the widget's source. Answers the version that the dashboard is at now, too.
     ///
     /// # Errors
@@ -24,7 +24,7 @@ impl Catalog {
         &self,
         user: UserId,
         dashboard: DashboardId,
-        expected: Option<u32>,
+        expected: Option<&[u32]>,
         input: WidgetInput,
     ) -> Result<(DashboardWidget, u32), Error> {
         let at = now();
@@ -64,7 +64,7 @@ impl Catalog {
     }
 
     /// Changes a widget, named as in [`Catalog::dashboard_widget`], of a dashboard as in [`Catalog::create_widget`]. `user` must be allowed
-    /// to change the dashboard, and to read a new source.
+    /// to change the dashboard, and to read a new source. A change of nothing is none.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Stale`], [`Error::Missing`] for the source, [`Error::Conflict`] if the dashboard
@@ -74,13 +74,13 @@ impl Catalog {
         user: UserId,
         dashboard: DashboardId,
         name: &str,
-        expected: Option<u32>,
+        expected: Option<&[u32]>,
         patch: WidgetPatch,
     ) -> Result<(DashboardWidget, u32), Error> {
         let mut tx = self.db.begin().await?;
         let (organization, version) = dashboard::next(&mut tx, user, dashboard, expected).await?;
         let mut widget = named(&mut tx, user, dashboard, name).await?;
-        let changed = changed(&patch);
+        let before = widget.clone();
         if let Some(source) = patch.source
             && source != widget.source
         {
@@ -96,6 +96,11 @@ impl Catalog {
         widget.refresh_interval = patch.refresh_interval.unwrap_or(widget.refresh_interval);
         widget.max_samples = patch.max_samples.unwrap_or(widget.max_samples);
         check_samples(&widget.source, widget.max_samples)?;
+        let changed = changed(&before, &widget);
+        if changed.is_empty() {
+            // Nothing is committed, so the dashboard stays at its version.
+            return Ok((widget, version - 1));
+        }
         widget.updated_at = now();
         let mut params = columns(&widget);
         params.extend([widget.updated_at.into(), widget.id.into()]);
@@ -188,7 +193,7 @@ impl Catalog {
         dashboard: DashboardId,
         name: &str,
     ) -> Result<DashboardWidget, Error> {
-        let row = self.db.first(NAMED, by_name(user, dashboard, name)).await?;
+        let row = self.db.first(NAMED, by_name(user, dashboard, name)?).await?;
         let mut row = row.ok_or(Error::not_found("widget"))?;
         read(row.take()?, &mut row)
     }
@@ -222,7 +227,7 @@ impl Catalog {
         user: UserId,
         dashboard: DashboardId,
         name: &str,
-        expected: Option<u32>,
+        expected: Option<&[u32]>,
     ) -> Result<u32, Error> {
         let mut tx = self.db.begin().await?;
         let (organization, version) = dashboard::next(&mut tx, user, dashboard, expected).await?;
@@ -235,18 +240,18 @@ impl Catalog {
     }
 }
 
-/// The names of the fields that a patch changes.
-fn changed(patch: &WidgetPatch) -> serde_json::Value {
+/// The fields that differ between two states of a widget.
+fn changed(before: &DashboardWidget, after: &DashboardWidget) -> Vec<&'static str> {
     audit::changed(&[
-        ("widget_id", patch.widget_id.is_some()),
-        ("title", patch.title.is_some()),
-        ("widget_type", patch.widget_type.is_some()),
-        ("widget_config", patch.widget_config.is_some()),
-        ("grid_position", patch.grid_position.is_some()),
-        ("source", patch.source.is_some()),
-        ("aggregation", patch.aggregation.is_some()),
-        ("refresh_interval", patch.refresh_interval.is_some()),
-        ("max_samples", patch.max_samples.is_some()),
+        ("widget_id", before.widget_id != after.widget_id),
+        ("title", before.title != after.title),
+        ("widget_type", before.widget_type != after.widget_type),
+        ("widget_config", before.widget_config != after.widget_config),
+        ("grid_position", before.grid_position != after.grid_position),
+        ("source", before.source != after.source),
+        ("aggregation", before.aggregation != after.aggregation),
+        ("refresh_interval", before.refresh_interval != after.refresh_interval),
+        ("max_samples", before.max_samples != after.max_samples),
     ])
 }
 
@@ -260,8 +265,12 @@ const NAMED: &str =
     WHERE m.user_id = $1 AND t.id = $2 AND (w.id = $3 OR w.widget_id = $4)
     ORDER BY CASE WHEN w.id = $3 THEN 0 ELSE 1 END LIMIT 1";
 
-fn by_name(user: UserId, dashboard: DashboardId, name: &str) -> Vec<Value> {
-    vec![user.into(), dashboard.into(), name.parse::<WidgetId>().ok().into(), name.into()]
+fn by_name(user: UserId, dashboard: DashboardId, name: &str) -> Result<Vec<Value>, Error> {
+    // No widget is called so, and PostgreSQL does not take it for text.
+    if name.contains('\0') {
+        return Err(Error::not_found("widget"));
+    }
+    Ok(vec![user.into(), dashboard.into(), name.parse::<WidgetId>().ok().into(), name.into()])
 }
 
 async fn named(
@@ -270,7 +279,7 @@ async fn named(
     dashboard: DashboardId,
     name: &str,
 ) -> Result<DashboardWidget, Error> {
-    let row = tx.first(NAMED, by_name(user, dashboard, name)).await?;
+    let row = tx.first(NAMED, by_name(user, dashboard, name)?).await?;
     let mut row = row.ok_or(Error::not_found("widget"))?;
     read(row.take()?, &mut row)
 }

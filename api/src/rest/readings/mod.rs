@@ -171,11 +171,12 @@ async fn range(
         to: time(&params, "to")?,
         order: params.parse("order")?.unwrap_or_default(),
         limit: params.limit()?,
-        cursor: params.text("cursor").map(str::to_owned),
+        cursor: params.place()?,
     };
     tenant::readable_device(&state, auth.user.id, query.device).await?;
     let page = state.log.range(query).await?;
-    Ok(Json(Page { items: page.readings.into_iter().map(Reading::from).collect(), next: page.next }))
+    let next = page.next.map(|place| params.cursor_at(&place));
+    Ok(Json(Page { items: page.readings.into_iter().map(Reading::from).collect(), next }))
 }
 
 /// The newest reading of each sensor of a device, whole.

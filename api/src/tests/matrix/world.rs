@@ -67,17 +67,17 @@ impl Who {
 
 /// One of each.
 pub(in crate::tests) struct World {
-    users: Vec<String>,
+    pub(in crate::tests) users: Vec<String>,
     /// A session of each: starting one is noted in the audit log, so it is done before anything is compared.
     tokens: Vec<String>,
     /// Ids of these sessions, and of an API token of each.
     sessions: Vec<String>,
     api_tokens: Vec<String>,
-    organization: String,
-    project: String,
-    device: String,
+    pub(in crate::tests) organization: String,
+    pub(in crate::tests) project: String,
+    pub(in crate::tests) device: String,
     flow: String,
-    dashboard: String,
+    pub(in crate::tests) dashboard: String,
     widget: String,
     /// A word that no other world has.
     word: String,

@@ -62,6 +62,12 @@ async fn another_tenants_things_are_not_there() {
     assert_not_found(c.add_project_device(outsider, project.id, theirs.id).await);
     assert_not_found(c.remove_project_device(outsider, project.id, theirs.id).await);
     assert_not_found(c.device_history(outsider, theirs.id, Slice::FIRST).await);
+    assert_not_found(c.members(outsider, org, None, Slice::FIRST).await);
+    assert_not_found(c.members(outsider, org, Some("no such name"), Slice::FIRST).await);
+    let member = c.member(outsider, org, ada.user.id).await;
+    assert!(matches!(member, Err(Error::NotFound { what: "organization" })), "{member:?}");
+    let none = c.members(ada.user.id, org, Some("no such name"), Slice::FIRST).await.unwrap();
+    assert_eq!(none.items, []);
     assert_not_found(c.revoke_device_token(outsider, theirs.id).await);
 
     assert!(c.devices(outsider, DeviceFilter::default(), Slice::FIRST).await.unwrap().items.is_empty());
@@ -110,7 +116,7 @@ async fn a_member_reads_all_and_changes_own_flows_and_dashboards_only() {
     assert_forbidden(c.delete_dashboard(member, dashboard.id, None).await);
 
     let own = c.create_flow(member, draft("bob's")).await.unwrap();
-    c.update_flow(member, own.id, Some(1), FlowPatch::default()).await.unwrap();
+    c.update_flow(member, own.id, Some(&[1]), FlowPatch::default()).await.unwrap();
     c.editable_flow(ada.user.id, own.id, None).await.unwrap();
     let own = c.create_dashboard(member, input(DashboardInput::read, body)).await.unwrap();
     c.delete_dashboard(member, own.id, None).await.unwrap();

@@ -1,7 +1,9 @@
 use edgesync_schemas::entity::audit::{AuditAction, AuditEntry};
+use edgesync_schemas::entity::dashboard::{DashboardInput, DashboardPatch};
 use edgesync_schemas::entity::flow::{FlowInput, FlowPatch};
-use edgesync_schemas::entity::organization::{MemberInput, MemberPatch};
-use edgesync_schemas::entity::project::ProjectInput;
+use edgesync_schemas::entity::organization::{MemberInput, MemberPatch, OrganizationPatch};
+use edgesync_schemas::entity::project::{ProjectInput, ProjectPatch};
+use edgesync_schemas::entity::widget::{WidgetInput, WidgetPatch};
 use edgesync_schemas::id::AuditId;
 use edgesync_schemas::limit;
 use serde_json::json;
@@ -211,4 +213,95 @@ async fn details_that_are_too_long_are_left_out() {
     tx.commit().await.unwrap();
     let kept = audited(&f, &ada, AuditFilter::default()).await;
     assert_eq!(json!(kept[0].details), json!({"left_out_bytes": limit::AUDIT_DETAILS_BYTES + 11}));
+}
+
+#[tokio::test]
+async fn what_a_removal_changes_beside_is_noted_with_it() {
+    let f = fixture();
+    let (ada, bob) = (f.sign_up("ada@example.org").await, f.sign_up("bob@example.org").await);
+    let (c, org) = (&f.catalog, ada.organization.id);
+    f.join(org, bob.user.id).await;
+    let body = json!({"organization_id": org, "name": "p"});
+    let project = c.create_project(ada.user.id, input(ProjectInput::read, body)).await.unwrap().id;
+    let mut flows = Vec::new();
+    for owner in [&bob, &bob, &ada] {
+        let body = json!({"name": "f", "project_id": project});
+        flows.push(c.create_flow(owner.user.id, input(FlowInput::read, body)).await.unwrap().id);
+    }
+    c.create_flow(bob.user.id, input(FlowInput::read, json!({"name": "his own"}))).await.unwrap();
+    let body = json!({"organization_id": org, "name": "d", "project_id": project});
+    let dashboard = c.create_dashboard(ada.user.id, input(DashboardInput::read, body)).await.unwrap().id;
+    let noted = async || json!(audited(&f, &ada, AuditFilter::default()).await[0].details);
+
+    c.remove_member(ada.user.id, org, bob.user.id).await.unwrap();
+    let given = json!({"count": 2, "ids": flows[..2]});
+    let details = json!({"email": "bob@example.org", "role": "user", "flows_to_owner": given});
+    assert_eq!(noted().await, details);
+
+    c.delete_project(ada.user.id, project).await.unwrap();
+    let dashboards = json!({"count": 1, "ids": [dashboard]});
+    let left = json!({"count": 3, "ids": flows});
+    assert_eq!(noted().await, json!({"name": "p", "flows": left, "dashboards": dashboards}));
+}
+
+#[tokio::test]
+async fn of_many_things_that_a_removal_changes_some_are_named_and_all_are_counted() {
+    let f = fixture();
+    let ada = f.sign_up("ada@example.org").await;
+    let (c, org) = (&f.catalog, ada.organization.id);
+    let body = json!({"organization_id": org, "name": "🦀".repeat(limit::NAME_CHARS)});
+    let project = c.create_project(ada.user.id, input(ProjectInput::read, body)).await.unwrap().id;
+    let many = limit::AUDIT_IDS + 1;
+    for _ in 0..many {
+        let body = json!({"name": "f", "project_id": project});
+        c.create_flow(ada.user.id, input(FlowInput::read, body)).await.unwrap();
+        let body = json!({"organization_id": org, "name": "d", "project_id": project});
+        c.create_dashboard(ada.user.id, input(DashboardInput::read, body)).await.unwrap();
+    }
+    c.delete_project(ada.user.id, project).await.unwrap();
+    let details = json!(audited(&f, &ada, AuditFilter::default()).await[0].details);
+    for kind in ["flows", "dashboards"] {
+        assert_eq!(details[kind]["count"], many, "{details:#}");
+        assert_eq!(details[kind]["ids"].as_array().unwrap().len(), many as usize - 1);
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_nothing_is_none() {
+    let f = fixture();
+    let ada = f.sign_up("ada@example.org").await;
+    let (c, user, org) = (&f.catalog, ada.user.id, ada.organization.id);
+    let named = json!({"organization_id": org, "name": "n"});
+    let project = c.create_project(user, input(ProjectInput::read, named.clone())).await.unwrap();
+    let flow = json!({"name": "n", "project_id": project.id, "nodes": [{"id": "a"}]});
+    let flow = c.create_flow(user, input(FlowInput::read, flow)).await.unwrap();
+    let board = c.create_dashboard(user, input(DashboardInput::read, named)).await.unwrap();
+    let widget = json!({"widget_id": "n", "widget_type": "text", "data_source_type": "static"});
+    let (widget, version) =
+        c.create_widget(user, board.id, None, input(WidgetInput::read, widget)).await.unwrap();
+    let board = c.dashboard(user, board.id).await.unwrap();
+    let noted = async || audited(&f, &ada, AuditFilter::default()).await.len();
+    let before = noted().await;
+    for same in [json!({}), json!({"name": "n"})] {
+        let patch = input(ProjectPatch::read, same.clone());
+        assert_eq!(c.update_project(user, project.id, patch).await.unwrap(), project);
+        let patch = input(FlowPatch::read, same.clone());
+        assert_eq!(c.update_flow(user, flow.id, Some(&[1]), patch).await.unwrap(), flow);
+        let patch = input(DashboardPatch::read, same.clone());
+        assert_eq!(c.update_dashboard(user, board.id, Some(&[version]), patch).await.unwrap(), board);
+    }
+    for same in [json!({}), json!({"name": ada.organization.name, "is_active": true})] {
+        let patch = input(OrganizationPatch::read, same);
+        assert_eq!(c.update_organization(user, org, patch).await.unwrap(), ada.organization);
+    }
+    for same in [json!({}), json!({"widget_id": "n"})] {
+        let patch = input(WidgetPatch::read, same);
+        let told = c.update_widget(user, board.id, "n", Some(&[version]), patch).await.unwrap();
+        assert_eq!(told, (widget.clone(), version));
+    }
+    assert_eq!(noted().await, before);
+    let nodes = input(FlowPatch::read, json!({"name": "n", "nodes": []}));
+    assert_eq!(c.update_flow(user, flow.id, Some(&[1]), nodes).await.unwrap().version, 2);
+    let details = json!(audited(&f, &ada, AuditFilter::default()).await[0].details);
+    assert_eq!(details["changed"], json!(["nodes"]));
 }

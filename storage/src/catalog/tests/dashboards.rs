@@ -18,9 +18,9 @@ async fn a_dashboard_is_read_back_and_saved_by_version() {
     let made = dashboard(&f, &ada).await;
     assert_eq!(f.catalog.dashboard(ada.user.id, made.id).await.unwrap(), made);
     let patch = DashboardPatch { update_frequency: Some(9), ..DashboardPatch::default() };
-    let saved = f.catalog.update_dashboard(ada.user.id, made.id, Some(1), patch.clone()).await.unwrap();
+    let saved = f.catalog.update_dashboard(ada.user.id, made.id, Some(&[1]), patch.clone()).await.unwrap();
     assert_eq!((saved.version, saved.update_frequency, &saved.layout), (2, 9, &made.layout));
-    let stale = f.catalog.update_dashboard(ada.user.id, made.id, Some(1), patch).await;
+    let stale = f.catalog.update_dashboard(ada.user.id, made.id, Some(&[1]), patch).await;
     assert!(matches!(stale, Err(Error::Stale { current: 2 })));
 }
 

@@ -6,7 +6,7 @@ use edgesync_schemas::time::Timestamp;
 use serde_json::json;
 
 use super::*;
-use crate::catalog::{Passage, Slice, new_id};
+use crate::catalog::{AuditFilter, Passage, Slice, new_id};
 
 async fn history(f: &Fixture, user: UserId, device: DeviceId) -> Vec<DeviceHistory> {
     f.catalog.device_history(user, device, Slice::FIRST).await.unwrap().items
@@ -139,4 +139,20 @@ async fn passages_of_a_device_that_is_gone_are_left_out() {
     f.catalog.touch_devices(vec![], &[gone, here]).await.unwrap();
     let row = f.catalog.db.first("SELECT count(*) FROM device_history", vec![]).await.unwrap();
     assert_eq!(row.unwrap().take::<u32>().unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_token_that_the_operator_replaces_is_told_with_nobody_as_who_did_it() {
+    let f = fixture();
+    let ada = f.sign_up("ada@example.org").await;
+    let pump = f.device(&ada, "pump").await.0.id;
+    let token = f.catalog.replace_device_token(pump).await.unwrap();
+    let told = history(&f, ada.user.id, pump).await;
+    assert_eq!(actions(&told), [DeviceAction::TokenRotated, DeviceAction::Created]);
+    let details = json!({"overlap_s": 0, "token_prefix": token.prefix()});
+    assert_eq!(Value::Object(told[0].details.clone()), details);
+    let noted = f.catalog.audit(ada.user.id, ada.organization.id, AuditFilter::default(), Slice::FIRST).await;
+    let noted = noted.unwrap().items;
+    assert_eq!((noted[0].actor_id, noted[0].target_id), (None, pump.uuid()));
+    assert_eq!(Value::Object(noted[0].details.clone()), details);
 }

@@ -1,4 +1,5 @@
 use edgesync_schemas::entity::flow::{FlowInput, FlowPatch};
+use edgesync_schemas::entity::organization::OrganizationInput;
 use edgesync_schemas::entity::project::ProjectInput;
 use edgesync_schemas::id::DeviceId;
 use edgesync_schemas::limit;
@@ -16,9 +17,9 @@ async fn each_save_is_a_version_and_who_saves_over_another_is_told() {
     let flow = f.catalog.create_flow(ada.user.id, input(FlowInput::read, body)).await.unwrap();
     assert_eq!(f.catalog.flow(flow.id).await.unwrap().unwrap(), flow);
     let rename = |name: &str| FlowPatch { name: Some(name.to_owned()), ..FlowPatch::default() };
-    let saved = f.catalog.update_flow(ada.user.id, flow.id, Some(1), rename("g")).await.unwrap();
+    let saved = f.catalog.update_flow(ada.user.id, flow.id, Some(&[1]), rename("g")).await.unwrap();
     assert_eq!((saved.version, &saved.nodes), (2, &flow.nodes));
-    let stale = f.catalog.update_flow(ada.user.id, flow.id, Some(1), rename("h")).await;
+    let stale = f.catalog.update_flow(ada.user.id, flow.id, Some(&[1]), rename("h")).await;
     assert!(matches!(stale, Err(Error::Stale { current: 2 })));
     assert_eq!(f.catalog.update_flow(ada.user.id, flow.id, None, rename("h")).await.unwrap().version, 3);
 }
@@ -31,7 +32,7 @@ async fn what_is_deployed_is_what_was_deployed_and_not_the_draft() {
         f.catalog.create_flow(ada.user.id, input(FlowInput::read, json!({"name": "f"}))).await.unwrap();
     let diagram = json!({"nodes": [{"id": "a"}], "edges": []});
     f.catalog.set_flow_deployed(None, flow.id, 1, &diagram).await.unwrap();
-    let patch = FlowPatch { nodes: Some(vec![]), ..FlowPatch::default() };
+    let patch = input(FlowPatch::read, json!({"nodes": [{"id": "b"}]}));
     let draft = f.catalog.update_flow(ada.user.id, flow.id, None, patch).await.unwrap();
     assert_eq!((draft.version, draft.deployed_version, draft.is_active), (2, Some(1), true));
     let deployed = f.catalog.deployed_flows().await.unwrap();
@@ -143,4 +144,30 @@ async fn of_the_versions_that_were_deployed_the_newest_are_kept_and_the_one_that
     }
     assert_eq!(kept().await, (8..=most + 7).collect::<Vec<_>>());
     assert_eq!(f.catalog.deployed_flow(flow.id).await.unwrap().unwrap().version, most + 7);
+}
+
+#[tokio::test]
+async fn a_flow_comes_into_no_organization_that_its_owner_is_no_member_of() {
+    let f = fixture();
+    let (ada, bob) = (f.sign_up("ada@example.org").await, f.sign_up("bob@example.org").await);
+    f.join(ada.organization.id, bob.user.id).await;
+    let second = json!({"name": "second"});
+    let second =
+        f.catalog.create_organization(ada.user.id, input(OrganizationInput::read, second)).await.unwrap();
+    let project = async |organization: OrganizationId| {
+        let body = json!({"organization_id": organization, "name": "p"});
+        f.catalog.create_project(ada.user.id, input(ProjectInput::read, body)).await.unwrap().id
+    };
+    let (here, there) = (project(ada.organization.id).await, project(second.id).await);
+    let flow = json!({"name": "f", "project_id": here});
+    let flow = f.catalog.create_flow(bob.user.id, input(FlowInput::read, flow)).await.unwrap();
+    let moved = async || {
+        let patch = FlowPatch { project_id: Some(Some(there)), ..FlowPatch::default() };
+        f.catalog.update_flow(ada.user.id, flow.id, None, patch).await
+    };
+    let refused = moved().await;
+    assert!(matches!(refused, Err(Error::Invalid { field: "project_id", .. })), "{refused:?}");
+    assert_eq!(f.catalog.readable_flow(bob.user.id, flow.id).await.unwrap(), flow);
+    f.join(second.id, bob.user.id).await;
+    assert_eq!(moved().await.unwrap().project_id, Some(there));
 }

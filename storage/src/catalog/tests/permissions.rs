@@ -26,7 +26,7 @@ async fn a_dashboard_that_is_shared_is_changed_by_the_member_but_neither_shared_
     assert!(is_new);
     let told = c.permissions(member, board, Slice::FIRST).await.unwrap().items;
     assert_eq!(told, std::slice::from_ref(&shared));
-    c.update_dashboard(member, board, Some(1), DashboardPatch::default()).await.unwrap();
+    c.update_dashboard(member, board, Some(&[1]), DashboardPatch::default()).await.unwrap();
     c.create_widget(member, board, None, widget).await.unwrap();
     assert_forbidden(c.set_permission(member, board, ada.user.id, Permission::Admin).await);
     assert_forbidden(c.delete_dashboard(member, board, None).await);

@@ -1,10 +1,12 @@
+use edgesync_schemas::entity::api_token::ApiTokenInput;
+use edgesync_schemas::entity::audit::AuditAction;
 use edgesync_schemas::entity::organization::{OrganizationInput, Role};
 use edgesync_schemas::entity::user::SubscriptionType;
 use edgesync_schemas::limit;
 use serde_json::json;
 
 use super::*;
-use crate::catalog::{Slice, token};
+use crate::catalog::{AuditFilter, Slice, token};
 
 #[tokio::test]
 async fn a_signup_makes_all_that_a_user_needs_or_nothing() {
@@ -122,4 +124,59 @@ async fn a_search_takes_its_text_as_it_stands() {
         let page = f.catalog.organizations(ada.user.id, Some(q), Slice::FIRST).await.unwrap();
         assert_eq!(page.items.len(), found, "{q}");
     }
+}
+
+#[tokio::test]
+async fn an_account_that_the_operator_makes_is_theirs_and_has_no_session() {
+    let f = fixture();
+    let made = f.catalog.create_user("ada@example.org", "Ada", "hash".to_owned()).await.unwrap();
+    assert_eq!(f.catalog.account_by_email("ada@example.org").await.unwrap().unwrap().user, made);
+    assert!(f.catalog.has_users().await.unwrap());
+    assert_eq!(f.catalog.sessions(made.id, Slice::FIRST).await.unwrap().items, []);
+    let of = f.catalog.organizations(made.id, None, Slice::FIRST).await.unwrap().items.remove(0);
+    assert_eq!((of.owner_id, of.name.as_str()), (made.id, "Ada's organization"));
+    let all = AuditFilter::default();
+    let account = f.catalog.account_audit(made.id, all, Slice::FIRST).await.unwrap().items;
+    let organization = f.catalog.audit(made.id, of.id, all, Slice::FIRST).await.unwrap().items;
+    let told: Vec<_> =
+        account.iter().chain(&organization).map(|entry| (entry.action, entry.actor_id)).collect();
+    assert_eq!(told, [(AuditAction::UserSignedUp, None), (AuditAction::OrganizationCreated, None)]);
+    let again = f.catalog.create_user("ada@example.org", "Ada", "hash".to_owned()).await;
+    assert!(matches!(again, Err(Error::Conflict { field }) if field == "email"));
+}
+
+#[tokio::test]
+async fn a_disabled_account_loses_its_sessions_and_tokens_and_gets_none_of_them_back() {
+    let f = fixture();
+    let (ada, bob) = (f.sign_up("ada@example.org").await, f.sign_up("bob@example.org").await);
+    let c = &f.catalog;
+    let ci = json!({"name": "ci", "scopes": ["read"]});
+    let token = |body| input(|body| ApiTokenInput::read(body, now()), body);
+    let (_, ada_s) = c.create_api_token(ada.user.id, token(ci.clone())).await.unwrap();
+    let (_, bob_s) = c.create_api_token(bob.user.id, token(ci)).await.unwrap();
+    let is_known = async |session: &Token, token: &Token| {
+        let session = c.session(&session.hash()).await.unwrap().is_some();
+        (session, c.api_token(&token.hash()).await.unwrap().is_some())
+    };
+    assert_eq!(is_known(&ada.token, &ada_s).await, (true, true));
+    c.notice_changes().await.unwrap();
+
+    // as another process does
+    let operator = f.place.open();
+    assert!(!operator.set_user_active("ada@example.org", false).await.unwrap().is_active);
+    assert!(c.notice_changes().await.unwrap(), "what they watch is looked at again");
+    assert_eq!(is_known(&ada.token, &ada_s).await, (false, false));
+    assert_eq!(is_known(&bob.token, &bob_s).await, (true, true));
+    operator.set_user_active("ada@example.org", false).await.unwrap();
+    assert!(operator.set_user_active("ada@example.org", true).await.unwrap().is_active);
+    assert_eq!(is_known(&ada.token, &ada_s).await, (false, false));
+    let (_, session) = c.create_session(ada.user.id).await.unwrap();
+    assert_eq!(is_known(&session, &ada_s).await, (true, false));
+
+    let noted = c.account_audit(ada.user.id, AuditFilter::default(), Slice::FIRST).await.unwrap().items;
+    let by_operator = noted.iter().filter(|entry| entry.actor_id.is_none());
+    let told: Vec<_> = by_operator.map(|entry| (entry.action, json!(entry.details))).collect();
+    let ended = json!({"sessions_ended": 1, "api_tokens_ended": 1});
+    assert_eq!(told, [(AuditAction::UserEnabled, json!({})), (AuditAction::UserDisabled, ended)]);
+    assert_not_found(operator.set_user_active("nobody@example.org", false).await);
 }

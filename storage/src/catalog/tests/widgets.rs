@@ -162,21 +162,25 @@ async fn a_change_to_a_widget_is_the_next_version_of_its_dashboard() {
     let version = async || f.catalog.dashboard(ada.user.id, board.id).await.unwrap().version;
     let body = json!({"widget_id": "w", "widget_type": "text", "data_source_type": "static"});
     let body = input(WidgetInput::read, body);
-    let make = async |expected| f.catalog.create_widget(ada.user.id, board.id, expected, body.clone()).await;
+    let make = async |expected: Option<u32>| {
+        f.catalog
+            .create_widget(ada.user.id, board.id, expected.as_ref().map(std::slice::from_ref), body.clone())
+            .await
+    };
     let titled = |title: &str| WidgetPatch { title: Some(title.to_owned()), ..WidgetPatch::default() };
     let (user, id) = (ada.user.id, board.id);
     assert!(matches!(make(Some(2)).await, Err(Error::Stale { current: 1 })));
     assert_eq!((make(Some(1)).await.unwrap().1, version().await), (2, 2));
-    let late = f.catalog.update_widget(user, id, "w", Some(1), titled("late")).await;
+    let late = f.catalog.update_widget(user, id, "w", Some(&[1]), titled("late")).await;
     assert!(matches!(late, Err(Error::Stale { current: 2 })));
-    let (widget, at) = f.catalog.update_widget(user, id, "w", Some(2), titled("t")).await.unwrap();
+    let (widget, at) = f.catalog.update_widget(user, id, "w", Some(&[2]), titled("t")).await.unwrap();
     assert_eq!((widget.title.as_str(), at, version().await), ("t", 3, 3));
     // Refused for another reason: nothing was changed, and it is no version.
     assert!(matches!(make(Some(3)).await, Err(Error::Conflict { .. })));
     assert_eq!(version().await, 3);
-    let late = f.catalog.delete_widget(user, id, "w", Some(2)).await;
+    let late = f.catalog.delete_widget(user, id, "w", Some(&[2])).await;
     assert!(matches!(late, Err(Error::Stale { current: 3 })));
-    assert_eq!(f.catalog.delete_widget(user, id, "w", Some(3)).await.unwrap(), 4);
+    assert_eq!(f.catalog.delete_widget(user, id, "w", Some(&[3])).await.unwrap(), 4);
     assert_eq!(version().await, 4);
     assert_eq!(make(None).await.unwrap().1, 5);
 }

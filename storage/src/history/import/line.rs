@@ -1,4 +1,4 @@
-//! One line of an import: which fields it has, and what they say.
+//! One line of an import: which fields it has, and what they say. One of CSV is read in `sheet.rs`.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -6,7 +6,7 @@ use std::fmt::Display;
 use edgesync_schemas::id::DeviceId;
 use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
-use edgesync_schemas::value::Value;
+use edgesync_schemas::value::{NotAValue, Value};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -38,13 +38,13 @@ impl LineError {
 /// A line's fields as they stand there.
 #[derive(Debug, Default)]
 pub(super) struct Line<'a> {
-    device: Option<Cow<'a, str>>,
+    pub device: Option<Cow<'a, str>>,
     pub sensor: Option<Cow<'a, str>>,
-    value: Option<Cow<'a, str>>,
+    pub value: Option<Cow<'a, str>>,
     pub unit: Option<Cow<'a, str>>,
     /// RFC 3339, or digits.
-    time: Option<Cow<'a, str>>,
-    raw: Option<Cow<'a, str>>,
+    pub time: Option<Cow<'a, str>>,
+    pub raw: Option<Cow<'a, str>>,
 }
 
 impl Line<'_> {
@@ -88,7 +88,12 @@ impl Line<'_> {
         let Some(raw) = &self.raw else {
             return given.ok_or_else(|| LineError::of("value", "is required"));
         };
-        let original = Value::from_json(raw).ok().filter(|value| value.raw().is_some());
+        let original = match Value::from_json(raw) {
+            Err(error @ (NotAValue::NotFinite | NotAValue::NotUnicode)) => {
+                return Err(LineError::of("raw_data", says(&error.to_string())));
+            }
+            original => original.ok().filter(|value| value.raw().is_some()),
+        };
         let original = original.ok_or_else(|| {
             LineError::of(
                 "raw_data",
@@ -117,19 +122,17 @@ fn says(error: &str) -> &str {
     error.strip_prefix("value ").unwrap_or(error)
 }
 
-// ---- JSON -----------------------------------------------------------------------------------------------------------
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Object<'a> {
     #[serde(borrow)]
-    device_id: Option<Cow<'a, str>>,
+    device_id: Option<&'a RawValue>,
     #[serde(borrow, alias = "type")]
-    sensor_type: Option<Cow<'a, str>>,
+    sensor_type: Option<&'a RawValue>,
     #[serde(borrow)]
     value: Option<&'a RawValue>,
     #[serde(borrow)]
-    unit: Option<Cow<'a, str>>,
+    unit: Option<&'a RawValue>,
     #[serde(borrow)]
     timestamp: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -141,136 +144,47 @@ struct Object<'a> {
 
 /// Reads a line of JSON.
 pub(super) fn ndjson(line: &[u8]) -> Result<Line<'_>, LineError> {
-    let object: Object<'_> = serde_json::from_slice(line).map_err(LineError::whole)?;
+    // An array would be taken for an object whose fields come in our order.
+    if line.trim_ascii_start().first() != Some(&b'{') {
+        return Err(LineError::whole("must be a JSON object"));
+    }
+    let object: Object<'_> = serde_json::from_slice(line).map_err(|error| misread(&error))?;
     let time = match object.timestamp {
-        None => None,
-        Some(time) if time.get().starts_with('"') => Some(Cow::Owned(
-            serde_json::from_str(time.get()).map_err(|error| LineError::of("timestamp", error))?,
-        )),
-        Some(time) => Some(Cow::Borrowed(time.get())),
+        Some(time) if !time.get().starts_with('"') => Some(Cow::Borrowed(time.get())),
+        time => text("timestamp", time)?,
     };
     Ok(Line {
-        device: object.device_id,
-        sensor: object.sensor_type,
+        device: text("device_id", object.device_id)?,
+        sensor: text("sensor_type", object.sensor_type)?,
         value: object.value.map(|value| Cow::Borrowed(value.get())),
-        unit: object.unit,
+        unit: text("unit", object.unit)?,
         time,
         raw: object.raw_data.map(|raw| Cow::Borrowed(raw.get())),
     })
 }
 
-// ---- CSV ------------------------------------------------------------------------------------------------------------
-
-/// Which column is which.
-#[derive(Debug, Default)]
-pub(super) struct Header {
-    columns: Vec<Column>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Column {
-    Device,
-    Sensor,
-    Value,
-    Unit,
-    Time,
-    /// As an export has it, and not kept.
-    Received,
-    Raw,
-}
-
-const NAMES: [(&str, Column); 8] = [
-    ("device_id", Column::Device),
-    ("sensor_type", Column::Sensor),
-    ("type", Column::Sensor),
-    ("value", Column::Value),
-    ("unit", Column::Unit),
-    ("timestamp", Column::Time),
-    ("received_at", Column::Received),
-    ("raw_data", Column::Raw),
-];
-
-impl Header {
-    /// Reads the line that names the columns, or says what is wrong with it.
-    pub fn read(record: &[u8], has_device: bool) -> Result<Self, String> {
-        // What some programs begin a file with, to say that it is UTF-8.
-        let record = record.strip_prefix("\u{feff}".as_bytes()).unwrap_or(record);
-        let names = fields(record).map_err(|error| error.message)?;
-        let mut columns = Vec::with_capacity(names.len());
-        for name in &names {
-            let known = NAMES.iter().find(|(known, _)| *known == name);
-            let (_, column) = known.ok_or_else(|| {
-                let known: Vec<&str> = NAMES.iter().map(|(known, _)| *known).collect();
-                format!("has a column {name:?}; known: {}", known.join(", "))
-            })?;
-            if columns.contains(column) {
-                return Err(format!("has a column {name:?} twice"));
-            }
-            columns.push(*column);
-        }
-        let lacks = |column: Column, name: &str| {
-            if columns.contains(&column) { Ok(()) } else { Err(format!("lacks the column {name}")) }
-        };
-        lacks(Column::Sensor, "sensor_type")?;
-        lacks(Column::Value, "value")?;
-        lacks(Column::Time, "timestamp")?;
-        if !has_device {
-            lacks(Column::Device, "device_id, and the import is for no device")?;
-        }
-        Ok(Self { columns })
+/// The text that a field has, if it has something.
+fn text<'a>(field: &'static str, json: Option<&'a RawValue>) -> Result<Option<Cow<'a, str>>, LineError> {
+    let Some(json) = json.map(RawValue::get) else { return Ok(None) };
+    match json.strip_prefix('"').and_then(|json| json.strip_suffix('"')) {
+        Some(plain) if !plain.contains('\\') => Ok(Some(Cow::Borrowed(plain))),
+        Some(_) => match serde_json::from_str(json) {
+            Ok(text) => Ok(Some(Cow::Owned(text))),
+            Err(_) => Err(LineError::of(field, "must be text of Unicode characters")),
+        },
+        None => Err(LineError::of(field, "must be text")),
     }
 }
 
-/// Reads a line of CSV.
-pub(super) fn csv<'a>(record: &[u8], header: &Header) -> Result<Line<'a>, LineError> {
-    let fields = fields(record)?;
-    if fields.len() != header.columns.len() {
-        let message = format!("has {} fields, the header {}", fields.len(), header.columns.len());
-        return Err(LineError::whole(message));
+/// What is wrong with a line that is no object of ours, where it is about none of its fields' values.
+fn misread(error: &serde_json::Error) -> LineError {
+    let told = error.to_string();
+    if !error.is_data() {
+        return LineError::whole(format!("is no JSON: {told}"));
     }
-    let mut line = Line::default();
-    for (field, column) in fields.iter().zip(&header.columns).filter(|(field, _)| !field.is_empty()) {
-        let text = Some(Cow::Owned(field.to_owned()));
-        match column {
-            Column::Device => line.device = text,
-            Column::Sensor => line.sensor = text,
-            Column::Value => line.value = Some(Cow::Owned(csv_value(field)?)),
-            Column::Unit => line.unit = text,
-            Column::Time => line.time = text,
-            Column::Received => {}
-            Column::Raw => {
-                serde_json::from_str::<&RawValue>(field)
-                    .map_err(|error| LineError::of("raw_data", format!("is no JSON: {error}")))?;
-                line.raw = text;
-            }
-        }
-    }
-    Ok(line)
-}
-
-/// A value as JSON. Text is not taken for one: a number with a wrong comma would silently become text.
-fn csv_value(field: &str) -> Result<String, LineError> {
-    let text = field.trim();
-    if matches!(text, "true" | "false") {
-        return Ok(text.to_owned());
-    }
-    match text.parse::<f64>() {
-        Ok(num) if num.is_finite() => Ok(format!("{num:?}")),
-        Ok(_) => Err(LineError::of("value", "must be a finite number")),
-        Err(_) => {
-            Err(LineError::of("value", "must be a number, true or false; text stands in raw_data, as JSON"))
-        }
-    }
-}
-
-fn fields(record: &[u8]) -> Result<csv::StringRecord, LineError> {
-    let mut reader =
-        csv::ReaderBuilder::new().has_headers(false).buffer_capacity(record.len().max(1)).from_reader(record);
-    let mut fields = csv::StringRecord::new();
-    match reader.read_record(&mut fields) {
-        Ok(_) => Ok(fields),
-        Err(_) => Err(LineError::whole("is not UTF-8")),
-    }
+    // That a field is not known, or there twice. The place is that of the parser, not one in the file.
+    let what = told.rsplit_once(" at line ").map_or(told.as_str(), |(what, _)| what);
+    LineError::whole(format!("has an object that is not taken: {what}"))
 }
 
 #[cfg(test)]
@@ -322,11 +236,27 @@ mod tests {
                 Some("device_id"),
                 "is not the device",
             ),
-            ("\"value\":", None, "expected value"),
+            ("\"value\":", None, "is no JSON: expected value"),
+            ("\"value\":0,\"value\":1", None, "is not taken: duplicate field `value`"),
+            ("\"value\":0,\"unit\":5", Some("unit"), "must be text"),
+            ("\"value\":0,\"unit\":[\"C\"]", Some("unit"), "must be text"),
+            ("\"value\":0,\"device_id\":7", Some("device_id"), "must be text"),
+            ("\"value\":0,\"unit\":\"\\ud800\"", Some("unit"), "Unicode"),
+            ("\"value\":\"\\ud800\"", Some("value"), "Unicode"),
+            ("\"raw_data\":{\"a\":1e999}", Some("raw_data"), "finite"),
         ] {
             let LineError { field: refused, message: says } = read(&line(rest)).unwrap_err();
             assert_eq!(refused, field, "{rest}: {says}");
             assert!(says.contains(message), "{rest}: {says}");
+        }
+    }
+
+    #[test]
+    fn a_line_is_an_object_and_nothing_else() {
+        let array = format!("[null,\"t\",1,null,{}]", now().as_ms());
+        for wrong in [&*array, "5", "\"t\"", "null", "x", ""] {
+            let told = read(wrong).unwrap_err();
+            assert_eq!(told, LineError::whole("must be a JSON object"), "{wrong}");
         }
     }
 
@@ -349,41 +279,5 @@ mod tests {
             let LineError { field, message } = time(wrong).unwrap_err();
             assert!(field == Some("timestamp") && message.contains(says), "{wrong}: {message}");
         }
-    }
-
-    #[test]
-    fn a_header_names_each_column_once_and_none_that_is_not_known() {
-        let read = |header: &str, has_device| Header::read(header.as_bytes(), has_device).map(drop);
-        assert_eq!(read("\u{feff}sensor_type,value,timestamp", true), Ok(()));
-        assert_eq!(read(&super::super::super::export::COLUMNS.join(","), false), Ok(()));
-        for (header, says) in [
-            ("sensor_type,value,timestamp", "device_id"),
-            ("device_id,value,timestamp", "sensor_type"),
-            ("device_id,type,sensor_type,value,timestamp", "twice"),
-            ("device_id,type,value,timestamp,colour", "colour"),
-            ("device_id,type,value", "timestamp"),
-        ] {
-            assert!(read(header, false).unwrap_err().contains(says), "{header}");
-        }
-    }
-
-    #[test]
-    fn text_in_a_csv_value_is_refused_and_in_raw_data_it_is_taken() {
-        let header = Header::read(b"type,value,timestamp,raw_data", true).unwrap();
-        let read = |record: &str| {
-            let value = csv(record.as_bytes(), &header).and_then(|line| line.value());
-            value.map(|value| (value.num(), value.raw().map(str::to_owned))).map_err(|error| error.field)
-        };
-        assert_eq!(read("t, 1e3 ,0,"), Ok((1000.0, None)));
-        assert_eq!(read("t,true,0,"), Ok((1.0, Some("true".to_owned()))));
-        assert_eq!(
-            read("t,0.0,0,\"\"\"a, \\\"\"b\\\"\"\"\"\""),
-            Ok((0.0, Some("\"a, \\\"b\\\"\"".to_owned())))
-        );
-        assert_eq!(read("t,\"12,5\",0,"), Err(Some("value")));
-        assert_eq!(read("t,NaN,0,"), Err(Some("value")));
-        assert_eq!(read("t,,0,"), Err(Some("value")));
-        assert_eq!(read("t,0,0,open"), Err(Some("raw_data")));
-        assert_eq!(read("t,0,0"), Err(None));
     }
 }

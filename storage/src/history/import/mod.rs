@@ -12,6 +12,7 @@
 //! Imported readings are readings that arrive late: flows and dashboards see them so.
 
 mod line;
+mod sheet;
 mod split;
 
 use std::collections::HashMap;
@@ -30,7 +31,8 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use super::History;
 use crate::catalog::{self, Catalog};
 use crate::log::{self, Append, OnCommit, Outcome, SeriesDictionary};
-use line::{Header, Line, LineError};
+use line::{Line, LineError};
+use sheet::Header;
 use split::{Piece, Splitter};
 
 /// Lines that are taken in before others on the thread get their turn.
@@ -223,7 +225,7 @@ impl Import {
             return Ok(());
         };
         let line = match self.query.format {
-            Format::Csv => line::csv(record, header),
+            Format::Csv => sheet::csv(record, header),
             Format::Ndjson => line::ndjson(record),
         };
         // A line whose device is not known has no number among the device's: it had none the time before either.
