@@ -265,4 +265,28 @@ mod tests {
         tx.commit().await.unwrap();
         assert_ne!(sums(&target).await, expected);
     }
+
+    #[tokio::test]
+    async fn rows_that_may_be_large_are_copied_some_at_a_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = |name: &str| Catalog::open(&dir.path().join(name)).unwrap();
+        let (source, target) = (open("a.db"), open("b.db"));
+        let id = |n: u32| uuid::Uuid::from_u128(n.into());
+        let mut tx = source.db.begin().await.unwrap();
+        let user = "INSERT INTO users (id, email, name, password_hash, is_active, created_at, updated_at)
+            VALUES ($1, 'a@example.org', 'a', '', true, 0, 0)";
+        tx.execute(user, vec![id(0).into()]).await.unwrap();
+        let flow = "INSERT INTO flows
+            (id, owner_id, name, description, nodes, edges, metadata, tags, version, created_at, updated_at)
+            VALUES ($1, $2, 'f', '', '[]', '[]', '{}', '[]', 1, 0, 0)";
+        let flows = 2 * limit::COPIED_LARGE_ROWS + 3;
+        tx.execute_all(flow, (1..=flows).map(|n| vec![id(n).into(), id(0).into()]).collect()).await.unwrap();
+        tx.commit().await.unwrap();
+        source.copy_to(&target, &mut Silent).await.unwrap();
+        let sums = target.still().await.unwrap().sums(&mut Silent).await.unwrap();
+        assert_eq!(sums["flows"].count, u64::from(flows));
+        let large = TABLES.iter().find(|table| table.name == "flow_versions").unwrap();
+        let (_, params) = Pages::of(large, &["version".to_owned()]).page(None);
+        assert_eq!(format!("{params:?}"), format!("[Int({})]", limit::COPIED_LARGE_ROWS));
+    }
 }

@@ -179,6 +179,19 @@ async fn from_a_database_to_another() {
     a_log_that_is_written_anew_in_many_attempts_is_the_same_and_goes_on(here, there).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attempt_that_was_killed_before_it_removed_its_file_is_gone_on_with() {
+    let (here, there) = (Place::files(), Place::files());
+    filled(&here).await;
+    let source = export(&here, Which::Whole).await.unwrap();
+    assert!(!copy(&source, &there, 40).await);
+    let making = there.directory().join("move");
+    std::fs::write(&making, WORD).unwrap();
+    let import = import(&there, WORD, Beside::Nothing).await.unwrap();
+    assert!(import.is_resumed() && import.reached().await.unwrap().is_some());
+    assert!(!making.exists());
+}
+
 async fn a_target_that_is_somebody_s_is_left_as_it_was(place: Place) {
     // Something beside the log, and nothing of a move.
     let refused = import(&place, WORD, Beside::Something).await;
