@@ -11,6 +11,7 @@ use edgesync_api::accept::{self, Gate};
 use edgesync_api::state::{AppState, Settings};
 use edgesync_storage::catalog::Catalog;
 use edgesync_storage::catalog::token::Token;
+use edgesync_storage::directory;
 use edgesync_storage::janitor::{self, Janitor};
 use edgesync_storage::log::{self, ReadingLog};
 use edgesync_storage::postgres::Server;
@@ -48,7 +49,7 @@ pub fn run(args: ServeArgs) -> ExitCode {
 async fn serve(config: Config, demo: bool) -> Result<()> {
     let mut signals = Signals::new()?;
     if config.database.is_none() || demo {
-        std::fs::create_dir_all(&config.data)
+        directory::make(&config.data)
             .with_context(|| format!("data directory {} cannot be made", config.data.display()))?;
     }
     let (catalog, log) = stores(&config).await?;

@@ -127,7 +127,7 @@ impl Config {
                 "an address and port such as 127.0.0.1:8080",
                 |_: &SocketAddr| true,
             ),
-            data: read.parsed("data", "data", "a directory", |_: &PathBuf| true),
+            data: read.directory("data", "data"),
             database: read.database(),
             log: read.text("log").unwrap_or_else(|| "info".into()),
             log_format: match read.text("log_format").as_deref() {

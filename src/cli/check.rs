@@ -64,6 +64,9 @@ pub fn run(args: Args) -> Result<ExitCode> {
         if report.more_problems > 0 {
             writeln!(out, "and {} more", report.more_problems)?;
         }
+        for note in &report.notes {
+            writeln!(out, "note: {note}")?;
+        }
         writeln!(out, "{}", if report.is_good() { "all is well" } else { "not all is well" })?;
     }
     Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

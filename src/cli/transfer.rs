@@ -59,7 +59,7 @@ pub fn run(args: Args) -> Result<()> {
     progress.end();
     let moved = match moved {
         Err(transfer::Error::Moved) => {
-            println!("moved and compared before: there is nothing left to do");
+            println!("moved before, and both are still equal: there is nothing left to do");
             return Ok(());
         }
         moved => moved?,
@@ -79,6 +79,6 @@ pub fn run(args: Args) -> Result<()> {
 }
 
 fn place(option: &str, text: &Hidden) -> Result<Place, Vec<String>> {
-    let told = |problem: String| format!("{option}: the URL {problem}");
+    let told = |problem: String| format!("{option}: {problem}");
     Place::parse(&text.0).map_err(|problems| problems.into_iter().map(told).collect())
 }

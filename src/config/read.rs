@@ -1,6 +1,9 @@
 //! Settings as text or numbers -> values, with a problem for each that does not fit.
 
+use std::path::PathBuf;
+
 use edgesync_storage::postgres::Target;
+use edgesync_storage::transfer;
 use figment::value::{Dict, Value};
 
 /// Reads settings by their keys, and notes what is wrong with them.
@@ -34,6 +37,15 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+
+    pub fn directory(&mut self, key: &str, default: &str) -> PathBuf {
+        let text = self.text(key).unwrap_or_else(|| default.to_owned());
+        transfer::directory(&text).unwrap_or_else(|problem| {
+            self.problems
+                .push(format!("{key}: {problem}; where the server stores in a database is database_url"));
+            default.into()
+        })
     }
 
     pub fn flag(&mut self, key: &str) -> bool {

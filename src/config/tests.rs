@@ -70,6 +70,16 @@ fn every_problem_is_reported_at_once() {
 }
 
 #[test]
+fn a_url_is_no_directory_and_is_not_shown() {
+    for data in ["postgres://u:s3cr3t@h/db", "postgres:/u:s3cr3t@h/db", "host=h password=s3cr3t"] {
+        let problems = check(&format!("data = '{data}'")).unwrap_err();
+        assert!(problems.len() == 1 && problems[0].starts_with("data: "), "{problems:?}");
+        assert!(problems[0].contains("database_url") && !problems[0].contains("s3cr3t"), "{problems:?}");
+    }
+    assert_eq!(check("data = 'data@home'").unwrap().data, Path::new("data@home"));
+}
+
+#[test]
 fn a_database_is_named_by_its_url_and_its_password_is_shown_nowhere() {
     let config = check("database_url = 'postgres://ada:s3cr3t@h,i/edgesync'").unwrap();
     assert_eq!(config.database.as_ref().unwrap().to_string(), "postgres://ada@h:5432,i:5432/edgesync");

@@ -16,6 +16,8 @@ pub struct Report {
     pub problems: Vec<String>,
     /// How many more problems there are.
     pub more_problems: u64,
+    /// What was looked at less closely than the rest.
+    pub notes: Vec<String>,
 }
 
 impl Report {
@@ -40,6 +42,14 @@ impl Report {
             self.more_problems += 1;
         }
     }
+
+    /// Notes the same so many times.
+    pub(crate) fn wrong_times(&mut self, what: &str, times: u64) {
+        let room = limit::CHECK_PROBLEMS.saturating_sub(self.problems.len()) as u64;
+        let noted = times.min(room);
+        self.problems.extend((0..noted).map(|_| what.to_owned()));
+        self.more_problems += times - noted;
+    }
 }
 
 /// An error and its causes in one line.
@@ -58,4 +68,21 @@ pub(crate) fn told(error: &dyn std::error::Error) -> String {
 pub trait Progress {
     /// So many of so many of a kind were looked at.
     fn at(&mut self, kind: &str, done: u64, of: u64);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn problems_past_the_limit_are_counted() {
+        let mut report = Report::default();
+        report.wrong("one");
+        report.wrong_times("many", u64::MAX / 2);
+        assert_eq!((report.problems.len(), report.problems[1].as_str()), (limit::CHECK_PROBLEMS, "many"));
+        assert_eq!(report.more_problems, u64::MAX / 2 + 1 - limit::CHECK_PROBLEMS as u64);
+        report.wrong_times("more", 2);
+        report.wrong("more");
+        assert_eq!(report.more_problems, u64::MAX / 2 + 4 - limit::CHECK_PROBLEMS as u64);
+    }
 }

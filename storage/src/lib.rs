@@ -2,6 +2,7 @@
 
 pub mod catalog;
 pub mod check;
+pub mod directory;
 pub mod history;
 pub mod janitor;
 pub mod log;

@@ -62,6 +62,12 @@ async fn where_nothing_is_nothing_is_made() {
     let output = run(&directory, &["check", "--data", "nothing"], &[]).await;
     assert_eq!(output.status.code(), Some(1));
     assert!(!Path::new(&directory).join("nothing").exists());
+    for tool in [&["check"][..], &["admin", "list"], &["serve"]] {
+        let output = run(&directory, &[tool, &["--data", "postgres://u:s3cr3t@h/db"]].concat(), &[]).await;
+        let told =
+            format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(!output.status.success() && told.contains("data: ") && !told.contains("s3cr3t"), "{told}");
+    }
     std::fs::remove_dir_all(directory).unwrap();
 }
 

@@ -180,6 +180,8 @@ async fn a_move_that_cannot_be_is_told_why_and_shows_no_password() {
         told.contains("from: the URL has sslmode=prefer") && told.contains("to: the URL must begin"),
         "{told}"
     );
+    let told = refused("postgres:/ada:s3cr3t@h/d", "host=h password=s3cr3t").await;
+    assert!(told.contains("from: looks like") && told.contains("to: looks like"), "{told}");
     let told = refused(&cluster.url().replace("p%40ss", "s3cr3t"), new).await;
     assert!(
         told.contains("the source's database") && told.contains("password authentication failed"),

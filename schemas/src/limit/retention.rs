@@ -46,10 +46,14 @@ pub const CATALOG_SCAN: u32 = 5_000;
 pub const REMOVED_ROWS: u32 = 500;
 /// Rows of the catalog that a move copies in one transaction. More go in the next.
 pub const COPIED_ROWS: u32 = 500;
+/// As [`COPIED_ROWS`], where a row may be as large as a request: 64 MiB of them.
+pub const COPIED_LARGE_ROWS: u32 = 32;
+/// Differences between source and target that a move tells. More are counted.
+pub const MOVE_DIFFERENCES: usize = 100;
 /// Seconds that `edgesync move` and `edgesync check` wait for a database that does not answer, or for a log in it that another session has: one of
 /// theirs that was killed is let go of within them. Longer: they end.
 pub const TOOL_WAIT_S: u64 = 5;
-/// Series that a move writes in one statement. More: further ones, in the same transaction.
+/// Series, or marks of devices, that a move writes in one statement or batch. More: further ones.
 pub const MOVED_SERIES: usize = 5_000;
 /// Problems that a check of what is stored reports. More are counted.
 pub const CHECK_PROBLEMS: usize = 1_000;

@@ -73,9 +73,8 @@ async fn look_through(client: &Client, table: &str, report: &mut Report) -> Resu
             report.wrong(format!("catalog: the reference {name} of {child} is not kept by the database"));
         }
         let lost: i64 = client.query_one(&lost(&child, &parent, &from, &to), &[]).await?.try_get(0)?;
-        for _ in 0..lost {
-            report.wrong(format!("catalog: a row of {child} refers to a row of {parent} that is not there"));
-        }
+        let what = format!("catalog: a row of {child} refers to a row of {parent} that is not there");
+        report.wrong_times(&what, lost.max(0).cast_unsigned());
     }
     Ok(())
 }

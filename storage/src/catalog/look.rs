@@ -20,10 +20,8 @@ pub fn is_empty_at(path: &Path) -> Result<bool, Error> {
     }
     let db = open(path)?;
     for table in TABLES {
-        let sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = $1";
-        let is_there = db.query_row(sql, [table.name], |_| Ok(())).optional()?.is_some();
         let sql = format!("SELECT 1 FROM {} LIMIT 1", table.name);
-        if is_there && db.query_row(&sql, [], |_| Ok(())).optional()?.is_some() {
+        if is_table(&db, table.name)? && db.query_row(&sql, [], |_| Ok(())).optional()?.is_some() {
             return Ok(false);
         }
     }
@@ -63,6 +61,33 @@ pub async fn newest_schema_in(server: &Server) -> Result<(), Error> {
     let found = postgres::migrate::applied_to(&client, HISTORY, migrate::POSTGRES).await?.unwrap_or(0);
     let known = migrate::POSTGRES.len() as u32;
     if found < known { Err(Error::SchemaOlder { found, known }) } else { Ok(()) }
+}
+
+/// Refuses a catalog that this program does not know, as who opens it would; one that is older or not there is fine. Blocks.
+///
+/// # Errors
+/// [`Error::SchemaNewer`], [`Error::SchemaAltered`]; of the database.
+pub fn fits_at(path: &Path) -> Result<(), Error> {
+    if !path.exists() {
+        return Ok(());
+    }
+    let db = open(path)?;
+    if is_table(&db, HISTORY)? { migrate::applied(&db, migrate::MIGRATIONS).map(drop) } else { Ok(()) }
+}
+
+/// As [`fits_at`], in a database.
+///
+/// # Errors
+/// As [`fits_at`].
+pub async fn fits_in(server: &Server) -> Result<(), Error> {
+    let (client, _) = server.connect(Session::UNBOUNDED).await?;
+    postgres::migrate::applied_to(&client, HISTORY, migrate::POSTGRES).await?;
+    Ok(())
+}
+
+fn is_table(db: &Connection, name: &str) -> Result<bool, Error> {
+    let sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = $1";
+    Ok(db.query_row(sql, [name], |_| Ok(())).optional()?.is_some())
 }
 
 /// Opens the file, which is there. What a crash left is put in order by SQLite, which must write for that.

@@ -113,7 +113,7 @@ pub(super) fn check(db: &Connection) -> Result<(), Error> {
 }
 
 /// How many of the migrations are in, once it is sure that they are these.
-fn applied(db: &Connection, migrations: &[Migration]) -> Result<u32, Error> {
+pub(super) fn applied(db: &Connection, migrations: &[Migration]) -> Result<u32, Error> {
     let mut statement = db.prepare("SELECT version, checksum FROM schema_migrations ORDER BY version")?;
     let rows = statement.query_map([], |row| Ok((row.get::<_, u32>(0)?, row.get::<_, String>(1)?)))?;
     let found = rows.collect::<Result<Vec<_>, _>>()?;

@@ -32,6 +32,7 @@ mod retention;
 mod session;
 mod slice;
 mod sqlite;
+mod still;
 #[cfg(test)]
 mod tests;
 pub mod token;
@@ -64,9 +65,10 @@ pub use device_create::Made;
 pub use device_history::Passage;
 pub use error::{DatabaseError, Error};
 pub use flow_deployed::Stopped;
-pub use look::{is_empty_at, is_empty_in, newest_schema, newest_schema_in};
+pub use look::{fits_at, fits_in, is_empty_at, is_empty_in, newest_schema, newest_schema_in};
 pub use operator::{DeviceLine, OrganizationLine};
 pub use slice::{After, Key, Listing, Order, Slice, SortKey};
+pub use still::{Still, Sums, sums_of_both};
 pub use transfer::Sum;
 pub use user::{Account, Admission, SignedUp};
 

@@ -3,8 +3,6 @@
 //! Rows are copied in the order of their keys and some in a transaction, so the last key that is there tells where an interrupted copy
 //! goes on. Columns are looked up, not listed: a new one is copied without a change here. A new table is noticed by a test.
 
-use std::collections::BTreeMap;
-
 use edgesync_schemas::limit;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -18,10 +16,17 @@ use crate::check::Progress;
 pub(super) struct Table {
     pub name: &'static str,
     pub key: &'static [&'static str],
+    /// Rows that are read, or written, at a time.
+    rows: u32,
 }
 
 const fn table(name: &'static str, key: &'static [&'static str]) -> Table {
-    Table { name, key }
+    Table { name, key, rows: limit::COPIED_ROWS }
+}
+
+/// One whose rows may be as large as a request, or its answer.
+const fn large(name: &'static str, key: &'static [&'static str]) -> Table {
+    Table { name, key, rows: limit::COPIED_LARGE_ROWS }
 }
 
 /// All tables but the list of migrations and the count of changes of access, which is each installation's own; each behind those that it
@@ -34,10 +39,10 @@ pub(super) const TABLES: &[Table] = &[
     table("all_memberships", &["user_id", "organization_id"]),
     table("all_projects", &["id"]),
     table("devices", &["id"]),
-    table("flows", &["id"]),
-    table("flow_versions", &["flow_id", "version"]),
-    table("dashboard_templates", &["id"]),
-    table("dashboard_widgets", &["id"]),
+    large("flows", &["id"]),
+    large("flow_versions", &["flow_id", "version"]),
+    large("dashboard_templates", &["id"]),
+    large("dashboard_widgets", &["id"]),
     table("all_project_devices", &["project_id", "device_id"]),
     table("template_permissions", &["template_id", "user_id"]),
     table("tracked_variables", &["id"]),
@@ -45,7 +50,7 @@ pub(super) const TABLES: &[Table] = &[
     table("audit_log", &["id"]),
     table("api_tokens", &["id"]),
     table("first_users", &["place"]),
-    table("idempotency_keys", &["id"]),
+    large("idempotency_keys", &["id"]),
 ];
 
 /// What a table holds: its rows, and a sum over them that does not depend on their order.
@@ -92,10 +97,11 @@ impl Catalog {
         let read = Pages::of(table, &columns);
         let mut after = target.last_key(table).await?;
         loop {
-            let rows = read.page(self, after.take()).await?;
+            let (sql, params) = read.page(after.take());
+            let rows = Pages::rows(self.db.query(sql, params).await?);
             let Some(last) = rows.last() else { return Ok(()) };
             after = Some(read.key_of(last));
-            let is_last = rows.len() < limit::COPIED_ROWS as usize;
+            let is_last = rows.len() < table.rows as usize;
             let mut tx = target.db.begin().await?;
             tx.execute_all(insert, rows).await?;
             tx.commit().await?;
@@ -105,29 +111,6 @@ impl Catalog {
         }
     }
 
-    /// What each table holds.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub async fn sums(&self, progress: &mut dyn Progress) -> Result<BTreeMap<&'static str, Sum>, Error> {
-        let mut sums = BTreeMap::new();
-        for (at, table) in (0..).zip(TABLES) {
-            progress.at("catalog tables compared", at, TABLES.len() as u64);
-            let mut columns = self.columns(table).await?;
-            columns.sort_unstable();
-            let read = Pages::of(table, &columns);
-            let (mut sum, mut after) = (Sum::default(), None);
-            loop {
-                let rows = read.page(self, after.take()).await?;
-                let Some(last) = rows.last() else { break };
-                after = Some(read.key_of(last));
-                rows.iter().for_each(|row| sum.add(&record(row)));
-            }
-            sums.insert(table.name, sum);
-        }
-        Ok(sums)
-    }
-
     async fn last_key(&self, table: &Table) -> Result<Option<Vec<Value>>, Error> {
         let key = table.key.join(", ");
         let order: Vec<String> = table.key.iter().map(|column| format!("{column} DESC")).collect();
@@ -135,7 +118,7 @@ impl Catalog {
         Ok(self.db.first(leak(sql), vec![]).await?.map(Row::into_fields))
     }
 
-    async fn columns(&self, table: &Table) -> Result<Vec<String>, Error> {
+    pub(super) async fn columns(&self, table: &Table) -> Result<Vec<String>, Error> {
         let sql = match &self.db {
             Db::Sqlite(_) => "SELECT name FROM pragma_table_info($1) ORDER BY cid",
             Db::Postgres(_) => {
@@ -151,8 +134,8 @@ impl Catalog {
 #[cfg(test)]
 impl Catalog {
     /// All rows of all tables, as text.
-    pub(crate) async fn rows(&self) -> BTreeMap<&'static str, Vec<String>> {
-        let mut tables = BTreeMap::new();
+    pub(crate) async fn rows(&self) -> std::collections::BTreeMap<&'static str, Vec<String>> {
+        let mut tables = std::collections::BTreeMap::new();
         for table in TABLES {
             let mut columns = self.columns(table).await.unwrap();
             columns.sort_unstable();
@@ -168,15 +151,17 @@ impl Catalog {
 }
 
 /// Reads a table in the order of its keys, some rows at a time.
-struct Pages {
+pub(super) struct Pages {
     first: &'static str,
     next: &'static str,
     /// Places of the key's columns among those that are read.
     key: Vec<usize>,
+    /// Rows of a page, at most.
+    rows_max: u32,
 }
 
 impl Pages {
-    fn of(table: &Table, columns: &[String]) -> Self {
+    pub fn of(table: &Table, columns: &[String]) -> Self {
         let (names, key, count) = (columns.join(", "), table.key.join(", "), table.key.len());
         let from = format!("SELECT {names} FROM {}", table.name);
         let first = leak(format!("{from} ORDER BY {key} LIMIT $1"));
@@ -187,19 +172,25 @@ impl Pages {
         ));
         let key =
             table.key.iter().filter_map(|name| columns.iter().position(|column| column == name)).collect();
-        Self { first, next, key }
+        Self { first, next, key, rows_max: table.rows }
     }
 
-    async fn page(&self, of: &Catalog, after: Option<Vec<Value>>) -> Result<Vec<Vec<Value>>, Error> {
+    /// The question for the page after a key, and its parameters.
+    pub fn page(&self, after: Option<Vec<Value>>) -> (&'static str, Vec<Value>) {
         let (sql, mut params) = match after {
             Some(after) => (self.next, after),
             None => (self.first, Vec::new()),
         };
-        params.push(limit::COPIED_ROWS.into());
-        Ok(of.db.query(sql, params).await?.into_iter().map(Row::into_fields).collect())
+        params.push(self.rows_max.into());
+        (sql, params)
     }
 
-    fn key_of(&self, row: &[Value]) -> Vec<Value> {
+    /// The rows of a page.
+    pub fn rows(rows: Vec<Row>) -> Vec<Vec<Value>> {
+        rows.into_iter().map(Row::into_fields).collect()
+    }
+
+    pub fn key_of(&self, row: &[Value]) -> Vec<Value> {
         self.key.iter().map(|at| row[*at].clone()).collect()
     }
 }
@@ -215,7 +206,7 @@ fn leak(sql: String) -> &'static str {
 }
 
 /// A row as bytes, the same for every database.
-fn record(row: &[Value]) -> Vec<u8> {
+pub(super) fn record(row: &[Value]) -> Vec<u8> {
     let mut record = Vec::new();
     for value in row {
         let (kind, bytes) = match value {
@@ -263,14 +254,39 @@ mod tests {
         tx.execute(insert, set).await.unwrap();
         tx.commit().await.unwrap();
         source.copy_to(&target, &mut Silent).await.unwrap();
-        let sums = source.sums(&mut Silent).await.unwrap();
-        assert_eq!(sums["users"].count, u64::from(limit::COPIED_ROWS) + 7);
-        assert_eq!(sums, target.sums(&mut Silent).await.unwrap());
+        let sums = async |of: &Catalog| of.still().await.unwrap().sums(&mut Silent).await.unwrap();
+        let expected = sums(&source).await;
+        assert_eq!(expected["users"].count, u64::from(limit::COPIED_ROWS) + 7);
+        assert_eq!(sums(&target).await, expected);
         let mut tx = target.db.begin().await.unwrap();
         tx.execute("UPDATE users SET updated_at = 8 WHERE email = $1", vec!["3@example.org".into()])
             .await
             .unwrap();
         tx.commit().await.unwrap();
-        assert_ne!(sums, target.sums(&mut Silent).await.unwrap());
+        assert_ne!(sums(&target).await, expected);
+    }
+
+    #[tokio::test]
+    async fn rows_that_may_be_large_are_copied_some_at_a_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = |name: &str| Catalog::open(&dir.path().join(name)).unwrap();
+        let (source, target) = (open("a.db"), open("b.db"));
+        let id = |n: u32| uuid::Uuid::from_u128(n.into());
+        let mut tx = source.db.begin().await.unwrap();
+        let user = "INSERT INTO users (id, email, name, password_hash, is_active, created_at, updated_at)
+            VALUES ($1, 'a@example.org', 'a', '', true, 0, 0)";
+        tx.execute(user, vec![id(0).into()]).await.unwrap();
+        let flow = "INSERT INTO flows
+            (id, owner_id, name, description, nodes, edges, metadata, tags, version, created_at, updated_at)
+            VALUES ($1, $2, 'f', '', '[]', '[]', '{}', '[]', 1, 0, 0)";
+        let flows = 2 * limit::COPIED_LARGE_ROWS + 3;
+        tx.execute_all(flow, (1..=flows).map(|n| vec![id(n).into(), id(0).into()]).collect()).await.unwrap();
+        tx.commit().await.unwrap();
+        source.copy_to(&target, &mut Silent).await.unwrap();
+        let sums = target.still().await.unwrap().sums(&mut Silent).await.unwrap();
+        assert_eq!(sums["flows"].count, u64::from(flows));
+        let large = TABLES.iter().find(|table| table.name == "flow_versions").unwrap();
+        let (_, params) = Pages::of(large, &["version".to_owned()]).page(None);
+        assert_eq!(format!("{params:?}"), format!("[Int({})]", limit::COPIED_LARGE_ROWS));
     }
 }

@@ -9,7 +9,7 @@ use edgesync_schemas::time::Timestamp;
 
 use super::postgres::export::Export as Postgres;
 use super::query::Place;
-use super::{Error, Options, Order, RangeQuery, ReadingLog, Retention, StoredReading};
+use super::{Error, Options, Order, RangeQuery, ReadingLog, Retention, StoredReading, blocking};
 use crate::postgres::Server;
 
 /// What a log has beside its readings.
@@ -25,6 +25,8 @@ pub struct Rest {
     pub bookmarks: Vec<(String, Offset)>,
     /// Offset after the last reading.
     pub end: Offset,
+    /// Readings below it that were dropped.
+    pub dropped: u64,
 }
 
 /// Which logs may be read.
@@ -63,7 +65,7 @@ impl Export {
         let log = ReadingLog::open(directory, options)?;
         // Whatever is there is read, however old.
         log.set_retention(Retention::everything());
-        let rest = log.rest();
+        let rest = log.rest()?;
         Ok(Self { backend: Backend::Embedded(log), rest })
     }
 
@@ -100,6 +102,32 @@ impl Export {
         }
     }
 
+    /// How many readings there are, of whatever series. Reads through all of them.
+    ///
+    /// # Errors
+    /// As [`Export::of_series`].
+    pub async fn count(&self) -> Result<u64, Error> {
+        match &self.backend {
+            Backend::Embedded(log) => {
+                let super::Backend::Embedded(embedded) = log.backend() else { return Err(Error::Closed) };
+                let (embedded, end) = (embedded.clone(), self.rest.end);
+                blocking(move || embedded.count(end)).await
+            }
+            Backend::Postgres(log) => log.count().await,
+        }
+    }
+
+    /// Makes sure that nobody else has had it meanwhile: a database may let go of a log, a directory does not.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn confirm(&self) -> Result<(), Error> {
+        match &self.backend {
+            Backend::Embedded(_) => Ok(()),
+            Backend::Postgres(log) => log.confirm().await,
+        }
+    }
+
     /// Lets go of it.
     ///
     /// # Errors
@@ -115,20 +143,25 @@ impl Export {
 
 impl ReadingLog {
     /// All but the readings. Of a log that nobody appends to.
-    pub(crate) fn rest(&self) -> Rest {
+    fn rest(&self) -> Result<Rest, Error> {
+        let dropped = match self.backend() {
+            super::Backend::Embedded(log) => log.store()?.dropped()?,
+            super::Backend::Postgres(_) => return Err(Error::Closed),
+        };
         let shared = &self.shared;
         let marks = shared.marks();
         let mut devices = marks.devices();
         devices.sort_unstable();
         let mut bookmarks = shared.holds.bookmarks();
         bookmarks.sort_unstable();
-        Rest {
+        Ok(Rest {
             series: shared.dictionary.all(),
             series_end: shared.dictionary.table_len() as u32,
             marks: devices.iter().map(|device| (*device, marks.boots(*device).to_vec())).collect(),
             bookmarks,
             end: self.end(),
-        }
+            dropped,
+        })
     }
 
     /// Readings of a series after a place, in order; a page at most.

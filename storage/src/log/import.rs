@@ -4,7 +4,8 @@
 //! and a log with that word in it is not opened: [`Error::HalfMoved`]. Readings come series by series in the order of their numbers, each
 //! in order of event time and offset, so the last one that the target has tells where to go on.
 
-use std::path::Path;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use edgesync_schemas::id::{Offset, SeriesId};
@@ -14,8 +15,8 @@ use edgesync_schemas::unit::UnitIndex;
 
 use super::embedded::import::Import as Embedded;
 use super::export::Rest;
-use super::postgres::import::Import as Postgres;
-use super::{Error, StoredReading, blocking};
+use super::postgres::import::{Claim as PostgresClaim, Import as Postgres};
+use super::{Error, StoredReading, blocking, place};
 use crate::postgres::Server;
 
 /// What a place has beside its log, of which nothing is known here.
@@ -52,26 +53,60 @@ impl std::fmt::Debug for Import {
     }
 }
 
+/// A place that a move has to itself. Nothing was written to it but a directory and its lock.
+pub struct Claim {
+    place: Claimed,
+}
+
+enum Claimed {
+    Directory { path: PathBuf, lock: File },
+    Database(Box<PostgresClaim>),
+}
+
+impl std::fmt::Debug for Claim {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Claim").finish_non_exhaustive()
+    }
+}
+
+impl Claim {
+    /// Takes a directory. Blocks.
+    ///
+    /// # Errors
+    /// [`Error::InUse`], [`Error::NetworkFileSystem`], [`Error::Directory`].
+    pub fn directory(path: &Path) -> Result<Self, Error> {
+        let lock = place::claim(path)?;
+        Ok(Self { place: Claimed::Directory { path: path.to_owned(), lock } })
+    }
+
+    /// Takes a database. Not cancel safe: it may stay taken until the process ends.
+    ///
+    /// # Errors
+    /// [`Error::Held`] if a server has it, [`Error::Database`].
+    pub async fn database(server: &Server) -> Result<Self, Error> {
+        Ok(Self { place: Claimed::Database(Box::new(PostgresClaim::take(server).await?)) })
+    }
+
+    /// Makes it the target of a move, which `word` names: where from, and how much. `beside` is what was there since it was taken. Not cancel safe: a
+    /// database may stay taken until the process ends.
+    ///
+    /// # Errors
+    /// [`Error::NotEmpty`], [`Error::Moved`] by this one, [`Error::HalfMoved`] by another, and then nothing was written;
+    /// [`Error::Database`] and the others of [`ReadingLog::open`](super::ReadingLog::open).
+    pub async fn import(self, word: &str, beside: Beside) -> Result<Import, Error> {
+        let backend = match self.place {
+            Claimed::Directory { path, lock } => {
+                let word = word.to_owned();
+                let import = blocking(move || Embedded::open(lock, &path, &word, beside)).await?;
+                Backend::Embedded(Arc::new(import))
+            }
+            Claimed::Database(claim) => Backend::Postgres(Box::new(claim.import(word, beside).await?)),
+        };
+        Ok(Import { backend })
+    }
+}
+
 impl Import {
-    /// Opens a directory as the target of a move, which `word` names: where from, and how much.
-    ///
-    /// # Errors
-    /// [`Error::NotEmpty`], [`Error::Moved`] by this one, [`Error::HalfMoved`] by another, and then nothing was written; [`Error::InUse`] and
-    /// the others of [`ReadingLog::open`](super::ReadingLog::open).
-    pub async fn open(directory: &Path, word: &str, beside: Beside) -> Result<Self, Error> {
-        let (directory, word) = (directory.to_owned(), word.to_owned());
-        let embedded = blocking(move || Embedded::open(&directory, &word, beside)).await?;
-        Ok(Self { backend: Backend::Embedded(Arc::new(embedded)) })
-    }
-
-    /// Takes a database as the target of a move. Not cancel safe: it may stay taken until the process ends.
-    ///
-    /// # Errors
-    /// As [`Import::open`]; [`Error::Held`] if a server has it, [`Error::Database`].
-    pub async fn open_postgres(server: &Server, word: &str, beside: Beside) -> Result<Self, Error> {
-        Ok(Self { backend: Backend::Postgres(Box::new(Postgres::open(server, word, beside).await?)) })
-    }
-
     /// Whether an earlier attempt left something.
     pub fn is_resumed(&self) -> bool {
         match &self.backend {
@@ -122,17 +157,17 @@ impl Import {
         }
     }
 
-    /// Writes the rest, when all readings are there: `count` of them. Durable when it returns; the word stays.
+    /// Writes the rest, when all readings are there. Durable when it returns; the word stays.
     ///
     /// # Errors
     /// [`Error::Store`], [`Error::Database`].
-    pub async fn put_rest(&self, rest: &Rest, count: u64) -> Result<(), Error> {
+    pub async fn put_rest(&self, rest: &Rest) -> Result<(), Error> {
         match &self.backend {
             Backend::Embedded(import) => {
                 let (import, rest) = (import.clone(), rest.clone());
-                blocking(move || import.put_rest(&rest, count)).await
+                blocking(move || import.put_rest(&rest)).await
             }
-            Backend::Postgres(import) => import.put_rest(rest, count).await,
+            Backend::Postgres(import) => import.put_rest(rest).await,
         }
     }
 

@@ -43,7 +43,7 @@ use edgesync_schemas::reading::Commit;
 pub use embedded::check;
 pub use error::Error;
 pub use export::{Export, Rest, Which};
-pub use import::{Beside, Import, Reached};
+pub use import::{Beside, Claim, Import, Reached};
 pub(crate) use marks::imports_of;
 pub use options::{Options, Stats};
 pub use postgres::check::check as check_postgres;

@@ -30,6 +30,12 @@ impl Offsets {
         true
     }
 
+    /// What is to be said if there are offsets below `end` that were only counted.
+    pub fn only_counted(&self, end: Offset) -> Option<String> {
+        let from = self.bits.len() as u64 * 64;
+        (from < end.0).then(|| format!("offsets from {from} on were only counted: which of them are missing or there twice is not known"))
+    }
+
     /// What is wrong if not all offsets below `end` were met or dropped; `whose` they are.
     pub fn missing(&self, end: Offset, dropped: u64, whose: &str) -> Option<String> {
         let (present, all) = (self.present, end.0);
@@ -39,5 +45,25 @@ impl Offsets {
             let missing = missing.unsigned_abs();
             format!("offsets: {all} readings {whose}, {present} are there and {dropped} were dropped: {missing} {what}")
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offsets_behind_those_that_fit_are_counted_and_that_is_said() {
+        const END: Offset = Offset(limit::CHECK_OFFSETS + 5);
+        let mut offsets = Offsets::new(END);
+        let last = Offset(END.0 - 1);
+        assert!(offsets.take(Offset(0)) && !offsets.take(Offset(0)));
+        assert!(offsets.take(last) && offsets.take(last), "nothing is known of it but that it came");
+        assert_eq!(offsets.present, 3);
+        let said = offsets.only_counted(END).unwrap();
+        assert!(said.contains(&format!("from {} on", limit::CHECK_OFFSETS)), "{said}");
+        let all = Offset(limit::CHECK_OFFSETS);
+        assert_eq!(Offsets::new(all).only_counted(all), None);
+        assert_eq!(Offsets::new(Offset(70)).only_counted(Offset(70)), None);
     }
 }

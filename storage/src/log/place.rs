@@ -6,6 +6,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
 
 use super::Error;
+use crate::directory;
 
 const LOCK_FILE: &str = "lock";
 
@@ -37,7 +38,7 @@ const NETWORK_KINDS: [&str; 18] = [
 /// [`Error::InUse`], [`Error::NetworkFileSystem`], [`Error::Directory`].
 pub fn claim(directory: &Path) -> Result<File, Error> {
     let failed = |source| Error::Directory { path: directory.to_owned(), source };
-    std::fs::create_dir_all(directory).map_err(failed)?;
+    directory::make(directory).map_err(failed)?;
     let real = directory.canonicalize().map_err(failed)?;
     // Where the system has no such file, nothing is known about its mounts, and the check is left out.
     if let Ok(mounts) = std::fs::read_to_string("/proc/self/mountinfo")

@@ -6,14 +6,13 @@ use std::sync::Arc;
 use edgesync_schemas::limit;
 use edgesync_schemas::reading::SeriesInfo;
 
-use super::Error;
-use super::place::Installation;
-use crate::catalog::Sum;
+use super::{Differences, Error, in_catalogs};
+use crate::catalog::{self, Still, Sum};
 use crate::check::Progress;
 use crate::log::{self, Export, StoredReading};
 
 /// What each series holds.
-pub(super) async fn sums(
+async fn sums(
     of: &Export,
     kind: &str,
     progress: &mut dyn Progress,
@@ -55,49 +54,77 @@ fn describe(record: &mut Vec<u8>, info: &Arc<SeriesInfo>, reading: &StoredReadin
     }
 }
 
-/// Compares everything. Gives the number of rows of the catalog.
-pub(super) async fn compare(
-    source: &Installation,
-    target: &Installation,
-    of_source: &BTreeMap<u32, Sum>,
+/// What each series of the source holds, if nothing of it is lost. Gives also how many readings that is.
+pub(super) async fn whole_sums(
+    of: &Export,
     progress: &mut dyn Progress,
-) -> Result<u64, Error> {
-    let mut differences = Vec::new();
-    let here = source.catalog.sums(progress).await.map_err(|error| Error::Catalog("source's", error))?;
-    let there = target.catalog.sums(progress).await.map_err(|error| Error::Catalog("target's", error))?;
-    for (table, sum) in &here {
-        let other = there.get(table).copied().unwrap_or_default();
-        if *sum != other {
-            differences.push(format!("table {table}: {}", difference(*sum, other, "rows")));
-        }
+) -> Result<(BTreeMap<u32, Sum>, u64), Error> {
+    let sums = sums(of, "readings counted", progress).await;
+    let sums = sums.map_err(|error| Error::Log("source's", error))?;
+    let present = sums.values().map(|sum| sum.count).sum();
+    let (end, dropped) = (of.rest().end.0, of.rest().dropped);
+    if u128::from(present) + u128::from(dropped) != u128::from(end) {
+        return Err(Error::NotWhole { end, present, dropped });
     }
-    let of_target = sums(&target.log, "readings compared", progress).await;
-    let of_target = of_target.map_err(|error| Error::Log("target's", error))?;
-    for info in &source.log.rest().series {
+    Ok((sums, present))
+}
+
+/// Compares all that the logs have.
+pub(super) async fn compare_logs(
+    source: &Export,
+    target: &Export,
+    of_source: &BTreeMap<u32, Sum>,
+    differences: &mut Differences,
+    progress: &mut dyn Progress,
+) -> Result<(), Error> {
+    let in_target = |error| Error::Log("target's", error);
+    let of_target = sums(target, "readings compared", progress).await.map_err(in_target)?;
+    for info in &source.rest().series {
         let sum = of_source.get(&info.id.0).copied().unwrap_or_default();
         let other = of_target.get(&info.id.0).copied().unwrap_or_default();
         if sum != other {
             let (device, sensor) = (info.device, &info.sensor);
             differences
-                .push(format!("device {device} sensor {sensor}: {}", difference(sum, other, "readings")));
+                .add(|| format!("device {device} sensor {sensor}: {}", difference(sum, other, "readings")));
         }
     }
-    let (here_rest, there_rest) = (source.log.rest(), target.log.rest());
+    // Also those of series that neither of them knows.
+    let here: u64 = of_source.values().map(|sum| sum.count).sum();
+    let there = target.count().await.map_err(in_target)?;
+    if here != there {
+        differences.add(|| format!("{here} readings in all, and {there} in the target"));
+    }
+    let (here, there) = (source.rest(), target.rest());
     for (what, is_same) in [
-        ("series", here_rest.series == there_rest.series && here_rest.series_end == there_rest.series_end),
-        ("frame marks", here_rest.marks == there_rest.marks),
-        ("bookmarks", here_rest.bookmarks == there_rest.bookmarks),
-        ("end", here_rest.end == there_rest.end),
+        ("series", here.series == there.series && here.series_end == there.series_end),
+        ("frame marks", here.marks == there.marks),
+        ("bookmarks", here.bookmarks == there.bookmarks),
+        ("end", here.end == there.end),
+        ("count of dropped readings", here.dropped == there.dropped),
     ] {
         if !is_same {
-            differences.push(format!("the {what} of the reading log"));
+            differences.add(|| format!("the {what} of the reading log"));
         }
     }
-    if differences.is_empty() {
-        Ok(here.values().map(|sum| sum.count).sum())
-    } else {
-        Err(Error::Differ(differences))
+    Ok(())
+}
+
+/// Compares all that the catalogs have, which nobody changes meanwhile. Gives the number of rows.
+pub(super) async fn compare_catalogs(
+    source: &mut Still,
+    target: &mut Still,
+    differences: &mut Differences,
+    progress: &mut dyn Progress,
+) -> Result<u64, Error> {
+    let sums = catalog::sums_of_both(source, target, progress).await;
+    let (here, there) = sums.map_err(in_catalogs)?;
+    for (table, sum) in &here {
+        let other = there.get(table).copied().unwrap_or_default();
+        if *sum != other {
+            differences.add(|| format!("table {table}: {}", difference(*sum, other, "rows")));
+        }
     }
+    Ok(here.values().map(|sum| sum.count).sum())
 }
 
 fn difference(here: Sum, there: Sum, what: &str) -> String {

@@ -4,20 +4,23 @@
 //! An attempt that was interrupted is gone on with by the same command; one that ends finds both sides equal or says where they are not.
 
 mod compare;
+mod differences;
 mod place;
 #[cfg(test)]
 mod tests;
 
 use edgesync_schemas::limit;
 
+use crate::catalog::{self, Catalog, Still};
 use crate::check::Progress;
 use crate::log::{self, Export, Import};
-use crate::{catalog, postgres};
+use crate::postgres;
 
-use compare::{compare, sums};
-use place::Site;
+use compare::{compare_catalogs, compare_logs, whole_sums};
+use place::{Installation, Site};
 
-pub use place::Place;
+pub use differences::Differences;
+pub use place::{Place, directory};
 
 /// Why a move did not come to its end.
 #[derive(Debug, thiserror::Error)]
@@ -28,9 +31,24 @@ pub enum Error {
     /// Source and target are one.
     #[error("source and target are the same")]
     Same,
-    /// This very move has ended well before.
+    /// Readings of the source are lost, or there twice.
+    #[error(
+        "the source is not whole: of {end} readings {present} are there and {dropped} were dropped; run edgesync check on it"
+    )]
+    NotWhole {
+        /// Readings that were ever stored.
+        end: u64,
+        /// Those of known series that are there.
+        present: u64,
+        /// Those that retention dropped.
+        dropped: u64,
+    },
+    /// This very move has ended well before, and both sides are still equal.
     #[error("it was moved already")]
     Moved,
+    /// This very move has ended well before, and then one side was changed.
+    #[error("it was moved already, and source and target differ since:\n{0}")]
+    Changed(Differences),
     /// The target has something of its own.
     #[error("the target is not empty")]
     NotEmpty,
@@ -44,8 +62,8 @@ pub enum Error {
     #[error("the {0} reading log")]
     Log(&'static str, #[source] log::Error),
     /// Both sides are not equal.
-    #[error("source and target differ:\n{}", .0.join("\n"))]
-    Differ(Vec<String>),
+    #[error("source and target differ:\n{0}")]
+    Differ(Differences),
 }
 
 /// What was moved.
@@ -72,42 +90,83 @@ pub async fn run(from: &Place, to: &Place, progress: &mut dyn Progress) -> Resul
         return Err(Error::Same);
     }
     let (here, there) = (Site::reach(from, "source's").await?, Site::reach(to, "target's").await?);
-    let source = here.source().await?;
+    let source = here.whole("source's").await?;
     let (of_target, in_target) =
         (|error| Error::Catalog("target's", error), |error| Error::Log("target's", error));
     let rest = source.log.rest();
     // An attempt does not go on with what another source, or a source that was used since, has left.
     let word = format!("{from} up to offset {}", rest.end);
-    let beside = there.beside_log().await?;
-    let import = match there.import(&word, beside).await {
+    // Before anything is made there, and again when nobody else can move into it: one may just have ended.
+    there.beside_log().await?;
+    let claim = there.claim().await.map_err(in_target)?;
+    let import = match claim.import(&word, there.beside_log().await?).await {
         Err(log::Error::NotEmpty) => return Err(Error::NotEmpty),
-        Err(log::Error::Moved) => return Err(Error::Moved),
+        Err(log::Error::Moved) => return Err(moved_before(&source, &there, progress).await?),
         import => import.map_err(in_target)?,
     };
     let is_resumed = import.is_resumed();
     let target = there.catalog().await.map_err(of_target)?;
-    let copied = source.catalog.copy_to(&target, progress).await;
-    copied.map_err(|error| Error::Catalog("source's or target's", error))?;
+    source.catalog.copy_to(&target, progress).await.map_err(in_catalogs)?;
     target.close().await;
     drop(target);
     import.put_series(&rest.series, rest.series_end).await.map_err(in_target)?;
     let copied = copy_readings(&source.log, &import, progress).await?;
-    let sums = sums(&source.log, "readings counted", progress)
-        .await
-        .map_err(|error| Error::Log("source's", error))?;
-    let count = sums.values().map(|sum| sum.count).sum();
-    import.put_rest(rest, count).await.map_err(in_target)?;
+    let (sums, count) = whole_sums(&source.log, progress).await?;
+    import.put_rest(rest).await.map_err(in_target)?;
     drop(import);
 
-    let target = there.target().await?;
-    let rows = compare(&source, &target, &sums, progress).await?;
-    let series = rest.series.len() as u64;
-    target.close().await?;
-    let import = there.import(&word, log::Beside::Something).await.map_err(in_target)?;
+    let target = there.half_moved().await?;
+    let mut differences = Differences::default();
+    compare_logs(&source.log, &target.log, &sums, &mut differences, progress).await?;
+    let catalog = target.catalog;
+    target.log.close().await.map_err(in_target)?;
+    let claim = there.claim().await.map_err(in_target)?;
+    let import = claim.import(&word, log::Beside::Something).await.map_err(in_target)?;
+    // The catalogs come last: all that is changed from here on waits for the end of the move.
+    let (mut ours, mut theirs) = still(&source.catalog, &catalog).await?;
+    let rows = compare_catalogs(&mut ours, &mut theirs, &mut differences, progress).await?;
+    if !differences.is_empty() {
+        return Err(Error::Differ(differences));
+    }
+    source.log.confirm().await.map_err(|error| Error::Log("source's", error))?;
+    for catalog in [&mut ours, &mut theirs] {
+        catalog.confirm().await.map_err(in_catalogs)?;
+    }
     import.finish().await.map_err(in_target)?;
+    drop((ours, theirs));
+    catalog.close().await;
+    let series = rest.series.len() as u64;
     source.close().await?;
     let resumed = is_resumed.then_some(count - copied.min(count));
     Ok(Moved { rows, series, readings: count, resumed })
+}
+
+/// What there is to say of a move that ended before: that both are still equal, or where not.
+async fn moved_before(
+    source: &Installation,
+    there: &Site,
+    progress: &mut dyn Progress,
+) -> Result<Error, Error> {
+    let (sums, _) = whole_sums(&source.log, progress).await?;
+    let target = there.whole("target's").await?;
+    let mut differences = Differences::default();
+    compare_logs(&source.log, &target.log, &sums, &mut differences, progress).await?;
+    let (mut ours, mut theirs) = still(&source.catalog, &target.catalog).await?;
+    compare_catalogs(&mut ours, &mut theirs, &mut differences, progress).await?;
+    drop((ours, theirs));
+    target.close().await?;
+    Ok(if differences.is_empty() { Error::Moved } else { Error::Changed(differences) })
+}
+
+/// Keeps everybody from changing the catalogs.
+async fn still(source: &Catalog, target: &Catalog) -> Result<(Still, Still), Error> {
+    let of_source = source.still().await.map_err(|error| Error::Catalog("source's", error))?;
+    let of_target = target.still().await.map_err(|error| Error::Catalog("target's", error))?;
+    Ok((of_source, of_target))
+}
+
+fn in_catalogs(error: catalog::Error) -> Error {
+    Error::Catalog("source's or target's", error)
 }
 
 /// Copies what the target does not have. Gives how many readings.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::Error;
 use crate::catalog::{self, Catalog};
-use crate::log::{self, Beside, Export, Import, Which};
+use crate::log::{self, Beside, Claim, Export, Which};
 use crate::postgres::{Server, Target};
 
 /// A place for an installation. Shows itself without a password.
@@ -18,15 +18,18 @@ pub enum Place {
 }
 
 impl Place {
-    /// Reads a directory, or a URL: whatever has `://` in it.
+    /// Reads a URL, which is whatever has `://` in it, or a [`directory`].
     ///
     /// # Errors
-    /// Every problem of a URL, as an end of "the URL ...", without its password.
+    /// Every problem, without a password.
     pub fn parse(text: &str) -> Result<Self, Vec<String>> {
         if text.contains("://") {
-            return Ok(Self::Database(Box::new(Target::parse(text)?)));
+            let told = |problem| format!("the URL {problem}");
+            let target = Target::parse(text);
+            let target = target.map_err(|problems| problems.into_iter().map(told).collect::<Vec<_>>())?;
+            return Ok(Self::Database(Box::new(target)));
         }
-        Ok(Self::Directory(text.into()))
+        Ok(Self::Directory(directory(text).map_err(|problem| vec![problem.to_owned()])?))
     }
 
     /// Whether both are known to be one. Two names of a database are noticed when it is taken twice.
@@ -39,6 +42,26 @@ impl Place {
             _ => false,
         }
     }
+}
+
+/// Reads the path of a directory. What looks like a mistyped way to a database is refused: it may have a password in it, which would be shown
+/// wherever the directory is. A path that begins with `/`, `./` or `../` is one, whatever it looks like.
+///
+/// # Errors
+/// Why not, without the text.
+pub fn directory(text: &str) -> Result<PathBuf, &'static str> {
+    let is_path = ["./", "../"].iter().any(|start| text.starts_with(start))
+        || text.starts_with('/') && !text.starts_with("//");
+    let bare: String = text.to_ascii_lowercase().split_whitespace().collect();
+    let has_user = bare.split_once('@').is_some_and(|(before, _)| before.contains(':'));
+    let is_like_url = bare.starts_with("postgres") || has_user;
+    let is_like_words =
+        ["password=", "dbname="].iter().any(|word| bare.contains(word)) || bare.starts_with("host=");
+    if text.contains("://") || !is_path && (is_like_url || is_like_words) {
+        return Err("looks like the way to a database, and not like a directory: a URL begins with \
+            postgres://user:password@host/, and a directory of such a name is written with ./ before it");
+    }
+    Ok(text.into())
 }
 
 impl fmt::Display for Place {
@@ -68,10 +91,9 @@ impl Site {
         })
     }
 
-    /// Opens the source, which stays as it is: also its schema, which must be this program's.
-    pub async fn source(&self) -> Result<Installation, Error> {
-        const NAME: &str = "source's";
-        let (in_catalog, in_log) = (|error| Error::Catalog(NAME, error), |error| Error::Log(NAME, error));
+    /// Opens what stays as it is: also its schema, which must be this program's.
+    pub async fn whole(&self, name: &'static str) -> Result<Installation, Error> {
+        let (in_catalog, in_log) = (|error| Error::Catalog(name, error), |error| Error::Log(name, error));
         match self {
             Self::Directory(path) => {
                 if !catalog_in(path).is_file() || !readings_in(path).is_dir() {
@@ -87,11 +109,11 @@ impl Site {
             }
         }
         let log = self.export(Which::Whole).await.map_err(in_log)?;
-        Ok(Installation { catalog: self.catalog().await.map_err(in_catalog)?, log, name: NAME })
+        Ok(Installation { catalog: self.catalog().await.map_err(in_catalog)?, log, name })
     }
 
     /// Opens what was moved, to compare it.
-    pub async fn target(&self) -> Result<Installation, Error> {
+    pub async fn half_moved(&self) -> Result<Installation, Error> {
         const NAME: &str = "target's";
         let log = self.export(Which::HalfMoved).await.map_err(|error| Error::Log(NAME, error))?;
         let catalog = self.catalog().await.map_err(|error| Error::Catalog(NAME, error))?;
@@ -106,21 +128,27 @@ impl Site {
         }
     }
 
-    /// Whether the target's catalog has anything in it. Makes none.
+    /// Whether the target's catalog has anything in it. Makes none, and refuses one that this program cannot open.
     pub async fn beside_log(&self) -> Result<Beside, Error> {
         let is_empty = match self {
-            Self::Directory(path) => catalog::is_empty_at(&catalog_in(path)),
-            Self::Database { server, .. } => catalog::is_empty_in(server).await,
+            Self::Directory(path) => {
+                let path = catalog_in(path);
+                catalog::fits_at(&path).and_then(|()| catalog::is_empty_at(&path))
+            }
+            Self::Database { server, .. } => match catalog::fits_in(server).await {
+                Ok(()) => catalog::is_empty_in(server).await,
+                Err(error) => Err(error),
+            },
         };
         let is_empty = is_empty.map_err(|error| Error::Catalog("target's", error))?;
         Ok(if is_empty { Beside::Nothing } else { Beside::Something })
     }
 
-    /// Opens the log as the target of a move.
-    pub async fn import(&self, word: &str, beside: Beside) -> Result<Import, log::Error> {
+    /// Takes the log, to make it the target of a move.
+    pub async fn claim(&self) -> Result<Claim, log::Error> {
         match self {
-            Self::Directory(path) => Import::open(&readings_in(path), word, beside).await,
-            Self::Database { server, .. } => Import::open_postgres(server, word, beside).await,
+            Self::Directory(path) => Claim::directory(&readings_in(path)),
+            Self::Database { server, .. } => Claim::database(server).await,
         }
     }
 

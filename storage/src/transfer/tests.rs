@@ -1,5 +1,7 @@
 //! A whole installation, moved from place to place: what comes out is what went in.
 
+mod noticed;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -98,7 +100,7 @@ async fn open(place: &Place) -> (Catalog, ReadingLog) {
 type Everything = (BTreeMap<&'static str, Vec<String>>, Vec<StoredReading>, Rest);
 
 async fn everything(place: &Place) -> Everything {
-    let at = Site::reach(place, "a").await.unwrap().source().await.unwrap();
+    let at = Site::reach(place, "a").await.unwrap().whole("a").await.unwrap();
     let tables = at.catalog.rows().await;
     let mut readings = Vec::new();
     for info in &at.log.rest().series {
@@ -237,7 +239,7 @@ async fn a_difference_is_told_and_the_target_stays_unfinished() {
     cluster.psql(damage);
     cluster.psql("UPDATE log_move SET series_id = 1, ts = '9999-01-01', log_offset = 82");
     let Err(Error::Differ(told)) = run(&source, &target, &mut Silent).await else { panic!("they differ") };
-    let told = told.join("\n");
+    let told = told.to_string();
     for what in [
         "table devices: 1 rows on both sides, with different contents",
         "sensor number: 41 readings on both sides, with different contents",
@@ -259,6 +261,22 @@ fn places_are_read_and_shown_without_passwords() {
     let problems = shown("postgres://ada:s3cr3t@h/d?sslmode=prefer&colour=red").unwrap_err();
     assert!(problems.len() == 2 && !problems.join("").contains("s3cr3t"), "{problems:?}");
     assert!(shown("mysql://h/d").is_err());
+    // A URL that is not quite one is no directory.
+    for mistyped in [
+        "postgres:/u:s3cr3t@h/db",
+        "postgres//u:s3cr3t@h/db",
+        " PostgreSQL:u:s3cr3t@h/db",
+        "u:s3cr3t@h/db",
+        "postgre:/u:s3cr3t@h/db",
+        "host=127.0.0.1 password=s3cr3t",
+        "dbname=d PASSWORD = s3cr3t",
+    ] {
+        let problems = shown(mistyped).expect_err(mistyped).join("");
+        assert!(problems.contains("./") && !problems.contains("s3cr3t"), "{problems}");
+    }
+    for directory in ["data@home", "./postgres", "/srv/a:b@c", "a=b", "http:data"] {
+        assert!(shown(directory).unwrap().contains(directory.trim_start_matches('.')), "{directory}");
+    }
     let same = |a: &str, b: &str| Place::parse(a).unwrap().is_same(&Place::parse(b).unwrap());
     assert!(
         same("postgres://ada:a@h/d", "postgres://ada:b@h/d") && same(".", "./") && !same(".", "/nowhere")

@@ -165,6 +165,7 @@ impl Look<'_> {
         if let Some(wrong) = offsets.missing(sealed, dropped, "were sealed") {
             self.report.wrong(wrong);
         }
+        self.report.notes.extend(offsets.only_counted(sealed));
         Ok(())
     }
 

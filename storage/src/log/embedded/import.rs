@@ -7,16 +7,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 use edgesync_schemas::id::SeriesId;
+use edgesync_schemas::limit;
 use edgesync_schemas::reading::SeriesInfo;
 use fjall::{OwnedWriteBatch, PersistMode};
 
 use super::super::export::Rest;
 use super::super::import::{Beside, Reached, unit};
-use super::super::{Error, StoredReading, place};
+use super::super::{Error, StoredReading};
 use super::block::{Encoder, Row};
 use super::records::{self, Newest, Point};
 use super::seal::{cut, key_of};
 use super::{STORE_DIRECTORY, Store, bookmark_key};
+use crate::directory::sync;
 
 /// The file that is there while the store is made.
 const MAKING: &str = "move";
@@ -31,21 +33,17 @@ pub(crate) struct Import {
 }
 
 impl Import {
-    /// Opens an empty store, or one that has this word in it.
-    pub fn open(directory: &Path, word: &str, beside: Beside) -> Result<Self, Error> {
-        let lock = place::claim(directory)?;
-        // A store that was killed while it was made cannot always be opened. Until the word is in it, a file says that it is only
-        // that, and may be made anew.
-        let making = directory.join(MAKING);
+    /// Opens an empty store, or one that has this word in it, in a directory whose lock this is.
+    pub fn open(lock: File, directory: &Path, word: &str, beside: Beside) -> Result<Self, Error> {
+        // A store is made whole or not at all, but without the word: until that is in it, a file says what it is made for.
         let failed = |source| Error::Directory { path: directory.to_owned(), source };
-        let path = directory.join(STORE_DIRECTORY);
         match half_made(directory)? {
-            Some(known) if known == word => remove(&path).map_err(failed)?,
+            Some(known) if known == word => {}
             Some(from) => return Err(Error::HalfMoved { from }),
-            None if path.exists() => {}
+            None if directory.join(STORE_DIRECTORY).exists() => {}
             // Looked at before anything is written.
             None if beside == Beside::Something => return Err(Error::NotEmpty),
-            None => write(&making, word).map_err(failed)?,
+            None => write(directory, word).map_err(failed)?,
         }
         let store = Store::open(directory)?;
         let is_resumed = match store.half_moved()? {
@@ -59,7 +57,7 @@ impl Import {
         };
         store.meta.insert(super::MOVED, word)?;
         store.database.persist(PersistMode::SyncAll)?;
-        remove(&making).map_err(failed)?;
+        remove(directory).map_err(failed)?;
         Ok(Self { store, is_resumed, word: word.to_owned(), _lock: lock })
     }
 
@@ -75,10 +73,14 @@ impl Import {
 
     /// Writes the dictionary.
     pub fn put_series(&self, series: &[Arc<SeriesInfo>], end: u32) -> Result<(), Error> {
-        let mut batch = self.batch(series.len() + 1);
-        for info in series {
-            batch.insert(&self.store.series, info.id.0.to_be_bytes(), records::encode_series(info));
+        for some in series.chunks(limit::MOVED_SERIES) {
+            let mut batch = self.batch(some.len());
+            for info in some {
+                batch.insert(&self.store.series, info.id.0.to_be_bytes(), records::encode_series(info));
+            }
+            batch.commit()?;
         }
+        let mut batch = self.batch(1);
         self.store.set_series_end(&mut batch, end);
         batch.commit().map_err(Into::into)
     }
@@ -105,18 +107,22 @@ impl Import {
         batch.commit().map_err(Into::into)
     }
 
-    /// Writes marks, bookmarks and the end, and syncs all.
-    pub fn put_rest(&self, rest: &Rest, count: u64) -> Result<(), Error> {
-        let mut batch = self.batch(rest.marks.len() + 4).durability(Some(PersistMode::SyncAll));
-        for (device, boots) in &rest.marks {
-            batch.insert(&self.store.marks, *device.uuid().as_bytes(), records::encode_boots(boots));
+    /// Writes marks, bookmarks, the end and how much of it was dropped, and syncs all.
+    pub fn put_rest(&self, rest: &Rest) -> Result<(), Error> {
+        for some in rest.marks.chunks(limit::MOVED_SERIES) {
+            let mut batch = self.batch(some.len());
+            for (device, boots) in some {
+                batch.insert(&self.store.marks, *device.uuid().as_bytes(), records::encode_boots(boots));
+            }
+            batch.commit()?;
         }
+        let mut batch = self.batch(rest.bookmarks.len() + 2).durability(Some(PersistMode::SyncAll));
         for (name, at) in &rest.bookmarks {
             batch.insert(&self.store.meta, bookmark_key(name), at.0.to_be_bytes());
         }
         self.store.set_sealed(&mut batch, rest.end);
         // Readings that the source dropped have their offsets here, too.
-        self.store.set_dropped(&mut batch, rest.end.0.saturating_sub(count));
+        self.store.set_dropped(&mut batch, rest.dropped);
         batch.commit().map_err(Into::into)
     }
 
@@ -142,19 +148,24 @@ pub(crate) fn half_made(directory: &Path) -> Result<Option<String>, Error> {
     }
 }
 
-fn write(file: &Path, word: &str) -> std::io::Result<()> {
+/// Writes the file that is there while the store is made.
+fn write(directory: &Path, word: &str) -> std::io::Result<()> {
     // Whole or not at all: a word that is cut short would be another move's.
+    let file = directory.join(MAKING);
     let draft = file.with_extension("draft");
     let mut new = File::create(&draft)?;
     new.write_all(word.as_bytes())?;
     new.sync_all()?;
-    std::fs::rename(draft, file)
+    std::fs::rename(draft, file)?;
+    sync(directory)
 }
 
-/// Removes a file or a directory with all in it; nothing is fine, too.
-fn remove(path: &Path) -> std::io::Result<()> {
-    let removed = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
-    removed.or_else(|error| if error.kind() == ErrorKind::NotFound { Ok(()) } else { Err(error) })
+/// Removes it, if it is there.
+fn remove(directory: &Path) -> std::io::Result<()> {
+    match std::fs::remove_file(directory.join(MAKING)) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        removed => removed.and_then(|()| sync(directory)),
+    }
 }
 
 fn is_empty(store: &Store) -> Result<bool, Error> {

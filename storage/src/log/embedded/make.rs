@@ -3,12 +3,13 @@
 //! fjall makes its files one after the other. A process that is killed between two of them leaves what cannot be opened again, and nothing
 //! that says so. What such a process left here is in the draft: nobody was told that anything is in it, so the next one makes it anew.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use super::super::Error;
 use super::store::{STORE_DIRECTORY, Store};
+use crate::directory::sync;
 
 /// Directory of a store that is being made, within the log's.
 const DRAFT: &str = "store.new";
@@ -37,10 +38,6 @@ fn sync_all(directory: &Path) -> io::Result<()> {
         if entry.file_type()?.is_dir() { sync_all(&entry.path())? } else { sync(&entry.path())? }
     }
     sync(directory)
-}
-
-fn sync(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
 }
 
 #[cfg(test)]

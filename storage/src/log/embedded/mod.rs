@@ -127,6 +127,22 @@ impl Embedded {
         self.store.read().unwrap_or_else(PoisonError::into_inner).clone().ok_or(Error::Unavailable)
     }
 
+    /// How many readings there are below the end. Reads all blocks. Blocks.
+    pub fn count(&self, end: Offset) -> Result<u64, Error> {
+        let store = self.store()?;
+        loop {
+            let sealed = store.sealed()?;
+            let mut readings = end.0.saturating_sub(sealed.0);
+            for guard in store.blocks.iter() {
+                readings += block::rows(&guard.value()?)?;
+            }
+            // Otherwise what was in the head is in blocks by now.
+            if store.sealed()? == sealed {
+                return Ok(readings);
+            }
+        }
+    }
+
     /// Moves a bookmark in the store. Blocks.
     pub fn set_bookmark(&self, name: &str, to: Offset, is_synced: bool) -> Result<(), Error> {
         self.store()?.set_bookmark(name, to, is_synced)

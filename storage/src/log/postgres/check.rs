@@ -19,9 +19,9 @@ use super::super::Error;
 use super::super::embedded::records;
 use super::super::offsets::Offsets;
 use super::connection::Connection;
-use super::export::claim;
+use super::export::{claim, dropped};
 use super::failure::{Failure, Trouble};
-use super::partition::Day;
+use super::partition::{Day, count, detached};
 use super::read::Us;
 use super::{fold, load};
 use crate::check::{Progress, Report, told};
@@ -29,11 +29,9 @@ use crate::postgres::Server;
 
 /// Bounds are compared as the database writes them.
 const SETTINGS: &str = "SET default_transaction_read_only = on; SET datestyle = 'ISO, YMD'";
-/// What is attached, with its bounds, and what has the name of a day and is not.
-const TABLES: &str = "SELECT c.oid::regclass::text, c.relname::text, h.inhrelid IS NOT NULL, pg_get_expr(c.relpartbound, c.oid) \
-    FROM pg_class c LEFT JOIN pg_inherits h ON h.inhrelid = c.oid AND h.inhparent = 'readings'::regclass \
-    WHERE h.inhrelid IS NOT NULL OR (c.relkind = 'r' AND c.relname ~ '^readings_[0-9]{8}$' \
-    AND c.relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'readings'::regclass)) ORDER BY 2";
+/// What is attached, with its bounds.
+const TABLES: &str = "SELECT c.oid::regclass::text, c.relname::text, pg_get_expr(c.relpartbound, c.oid) \
+    FROM pg_class c JOIN pg_inherits h ON h.inhrelid = c.oid WHERE h.inhparent = 'readings'::regclass ORDER BY 2";
 const BOUNDS: &str =
     "SELECT format('FOR VALUES FROM (%L) TO (%L)', $1::timestamptz, $1::timestamptz + interval '1 day')";
 const INDEXES: &str = "SELECT n.name, coalesce(i.indisvalid, false) FROM unnest(ARRAY['readings_by_series', 'readings_by_offset']) AS n (name) \
@@ -147,23 +145,20 @@ impl Look<'_> {
 
     async fn readings(&mut self, end: Offset) -> Result<(), Error> {
         let mut offsets = Offsets::new(end);
+        for name in detached(self.client).await? {
+            let count = count(self.client, &name).await?;
+            self.report
+                .wrong(format!("{name}: it is detached, and {count} readings in it are seen by nobody"));
+        }
         for table in load::rows(self.client, TABLES).await? {
-            let (quoted, name, is_attached): (String, String, bool) =
-                (table.get(0), table.get(1), table.get(2));
-            if !is_attached {
-                let rows = load::rows(self.client, &format!("SELECT count(*) FROM {quoted}")).await?;
-                let count = rows.first().map_or(0, |row| row.get::<_, i64>(0));
-                self.report
-                    .wrong(format!("{name}: it is detached, and {count} readings in it are seen by nobody"));
-                continue;
-            }
+            let (quoted, name): (String, String) = (table.get(0), table.get(1));
             self.report.count("partitions", 1);
             let Some(day) = Day::from_table(&name) else {
                 self.report.wrong(format!("{name}: a partition that is not of a day"));
                 continue;
             };
             let bounds = self.client.query_one(BOUNDS, &[&Us(day.start())]).await.map_err(Trouble::from)?;
-            if table.get::<_, Option<&str>>(3) != bounds.get(0) {
+            if table.get::<_, Option<&str>>(2) != bounds.get(0) {
                 self.report.wrong(format!("{name}: it is of another time than its name says"));
             }
             if let Err(error) = self.partition(&quoted, &name, day, end, &mut offsets).await {
@@ -174,11 +169,11 @@ impl Look<'_> {
                 self.report.wrong(format!("{name}: cannot be read further: {trouble}"));
             }
         }
-        let dropped = load::rows(self.client, "SELECT dropped FROM log_state").await?;
-        let dropped = dropped.first().map_or(0, |row| row.get::<_, i64>(0)).max(0).cast_unsigned();
+        let dropped = dropped(self.client).await?;
         if let Some(wrong) = offsets.missing(end, dropped, "were committed") {
             self.report.wrong(wrong);
         }
+        self.report.notes.extend(offsets.only_counted(end));
         Ok(())
     }
 

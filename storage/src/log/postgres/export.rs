@@ -18,7 +18,7 @@ use super::super::query::StoredReading;
 use super::super::{Error, export};
 use super::connection::Connection;
 use super::failure::{Failure, Trouble};
-use super::partition::Partitions;
+use super::partition::{Partitions, attached, count};
 use super::read::{Us, reading};
 use super::session::{Before, lock_commits, take_lock};
 use super::{fold, load};
@@ -62,6 +62,7 @@ impl Export {
             marks: by_device(&marks),
             bookmarks,
             end: end(&connection).await?,
+            dropped: dropped(&connection).await?,
         };
         let page = connection.prepare(PAGE).await.map_err(Trouble::from)?;
         let partitions = Partitions::load(&connection).await?;
@@ -95,6 +96,23 @@ impl Export {
         }
         Ok(readings)
     }
+
+    /// How many readings there are.
+    pub async fn count(&self) -> Result<u64, Error> {
+        let mut readings = 0;
+        for table in attached(&self.connection).await? {
+            readings += count(&self.connection, &table).await?;
+        }
+        Ok(readings)
+    }
+
+    /// Whether it ends where it did. On the connection that keeps others out: if that was lost, so is this.
+    pub async fn confirm(&self) -> Result<(), Error> {
+        if end(&self.connection).await? == self.rest.end {
+            return Ok(());
+        }
+        Err(Trouble::new(Failure::Data, "the log was changed while it was read").into())
+    }
 }
 
 /// A connection that keeps servers, and others of its kind, from the log of a database, which need not have one.
@@ -112,6 +130,12 @@ async fn end(client: &Connection) -> Result<Offset, Error> {
         return Err(Trouble::new(Failure::Data, "the log has no commit: where it ends is not known").into());
     };
     Ok(Offset(last.get::<_, i64>(0).cast_unsigned()))
+}
+
+/// How many readings retention dropped.
+pub(super) async fn dropped(client: &Connection) -> Result<u64, Error> {
+    let rows = load::rows(client, "SELECT dropped FROM log_state").await?;
+    Ok(rows.first().map_or(0, |row| row.get::<_, i64>(0)).max(0).cast_unsigned())
 }
 
 fn by_device(marks: &Marks) -> Vec<(DeviceId, super::super::marks::Boots)> {

@@ -27,7 +27,7 @@ use super::encode::{COLUMNS, Fields, MESSAGE_BYTES, put_end, put_head, put_row};
 use super::export::claim;
 use super::failure::Trouble;
 use super::load;
-use super::partition::{Day, Partitions};
+use super::partition::{Day, Partitions, attached, detached};
 use super::read::Us;
 use super::session::{Before, SERIES, take_over};
 use super::{HISTORY, MIGRATIONS, migrate, unfit};
@@ -55,17 +55,28 @@ enum Found {
     Ours,
 }
 
-impl Import {
-    /// Takes the log of a database, which has none, an empty one, or one that has this word in it.
-    pub async fn open(server: &Server, word: &str, beside: Beside) -> Result<Self, Error> {
-        let connection = claim(server).await?;
+/// A database whose log nobody else has, if there is one.
+pub(crate) struct Claim {
+    server: Server,
+    connection: Connection,
+}
+
+impl Claim {
+    /// Takes it.
+    pub async fn take(server: &Server) -> Result<Self, Error> {
+        Ok(Self { server: server.clone(), connection: claim(server).await? })
+    }
+
+    /// Opens the log, where there is none, an empty one, or one that has this word in it.
+    pub async fn import(self, word: &str, beside: Beside) -> Result<Import, Error> {
+        let Self { server, connection } = self;
         let is_resumed = match look(&connection, word).await? {
             Found::Ours => true,
             // Looked at before anything is written.
             Found::Nothing if beside == Beside::Something => return Err(Error::NotEmpty),
             Found::Nothing => false,
         };
-        migrate(server).await?;
+        migrate(&server).await?;
         load::format(&connection).await?;
         // A server that was cut off cannot write any more.
         let patience = Options::default().held;
@@ -76,9 +87,11 @@ impl Import {
         let sql = format!("COPY readings ({COLUMNS}) FROM STDIN BINARY");
         let copy = connection.prepare(&sql).await.map_err(Trouble::from)?;
         let partitions = Partitions::load(&connection).await?;
-        Ok(Self { connection, copy, partitions, is_resumed })
+        Ok(Import { connection, copy, partitions, is_resumed })
     }
+}
 
+impl Import {
     /// The last reading that is there.
     pub async fn reached(&self) -> Result<Option<Reached>, Error> {
         const SQL: &str = "SELECT series_id, ts, log_offset FROM log_move WHERE series_id IS NOT NULL";
@@ -145,20 +158,23 @@ impl Import {
     }
 
     /// Writes marks, bookmarks, the end and how much of it was dropped. Synced when it returns, and all before it.
-    pub async fn put_rest(&self, rest: &Rest, count: u64) -> Result<(), Error> {
+    pub async fn put_rest(&self, rest: &Rest) -> Result<(), Error> {
         let client = &self.connection;
-        let devices: Vec<Uuid> = rest.marks.iter().map(|(device, _)| device.uuid()).collect();
-        let boots: Vec<Vec<u8>> = rest.marks.iter().map(|(_, boots)| records::encode_boots(boots)).collect();
         let names: Vec<&str> = rest.bookmarks.iter().map(|(name, _)| name.as_str()).collect();
         let places: Vec<i64> = rest.bookmarks.iter().map(|(_, at)| at.0.cast_signed()).collect();
         let end = rest.end.0.cast_signed();
         // Readings that the source dropped have their offsets here, too.
-        let dropped = rest.end.0.saturating_sub(count).cast_signed();
+        let dropped = rest.dropped.cast_signed();
         let written = async {
             client
                 .batch_execute("BEGIN; DELETE FROM marks; DELETE FROM bookmarks; DELETE FROM log_commits")
                 .await?;
-            client.execute(MARKS, &[&devices, &boots]).await?;
+            for some in rest.marks.chunks(limit::MOVED_SERIES) {
+                let devices: Vec<Uuid> = some.iter().map(|(device, _)| device.uuid()).collect();
+                let boots: Vec<Vec<u8>> =
+                    some.iter().map(|(_, boots)| records::encode_boots(boots)).collect();
+                client.execute(MARKS, &[&devices, &boots]).await?;
+            }
             client.execute(BOOKMARKS, &[&names, &places]).await?;
             const END: &str = "INSERT INTO log_commits (number, end_offset, marks) VALUES (1, $1, '')";
             client.execute(END, &[&end]).await?;
@@ -205,14 +221,15 @@ async fn look(client: &Connection, word: &str) -> Result<Found, Error> {
         if client.query_one(IS_USED, &[]).await.map_err(Trouble::from)?.get(0) {
             return Err(Error::NotEmpty);
         }
-        const PARTITIONS: &str =
-            "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'readings'::regclass";
-        for row in load::rows(client, PARTITIONS).await? {
-            let table: &str = row.get(0);
+        for table in attached(client).await? {
             if !load::rows(client, &format!("SELECT 1 FROM {table} LIMIT 1")).await?.is_empty() {
                 return Err(Error::NotEmpty);
             }
         }
+    }
+    // Their readings would come back with their days.
+    if !detached(client).await?.is_empty() {
+        return Err(Error::NotEmpty);
     }
     Ok(Found::Nothing)
 }

@@ -277,6 +277,29 @@ impl Partitions {
     }
 }
 
+/// The partitions, as their names are written in SQL.
+pub(super) async fn attached(client: &Client) -> Result<Vec<String>, Trouble> {
+    const SQL: &str = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = to_regclass('readings') ORDER BY 1";
+    Ok(client.query(SQL, &[]).await?.iter().map(|row| row.get(0)).collect())
+}
+
+/// Tables that have the name of a day and are no partition, as their names are written in SQL. There need not be a log.
+pub(super) async fn detached(client: &Client) -> Result<Vec<String>, Trouble> {
+    const SQL: &str = "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+        WHERE c.relkind IN ('r', 'p') AND c.relname ~ '^readings_[0-9]{8}$' \
+        AND n.oid = coalesce((SELECT relnamespace FROM pg_class WHERE oid = to_regclass('readings')), \
+            (SELECT oid FROM pg_namespace WHERE nspname = current_schema())) \
+        AND NOT EXISTS (SELECT 1 FROM pg_inherits h WHERE h.inhrelid = c.oid AND h.inhparent = to_regclass('readings')) \
+        ORDER BY 1";
+    Ok(client.query(SQL, &[]).await?.iter().map(|row| row.get(0)).collect())
+}
+
+/// Readings in a table, which is named as it is written in SQL.
+pub(super) async fn count(client: &Client, table: &str) -> Result<u64, Trouble> {
+    let row = client.query_one(&format!("SELECT count(*) FROM {table}"), &[]).await?;
+    Ok(row.get::<_, i64>(0).cast_unsigned())
+}
+
 /// Whether a day gets a partition when there are `count`.
 fn has_room(day: Day, count: usize, today: Day) -> bool {
     let reserved = if day < today { limit::LOG_DAYS_AHEAD } else { 0 };

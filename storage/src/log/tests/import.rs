@@ -3,7 +3,7 @@
 use edgesync_test_postgres::Cluster;
 
 use super::super::marks::imports_of;
-use super::super::{Beside, Error, Export, Import, Which};
+use super::super::{Beside, Claim, Error, Export, Import, Which};
 use super::*;
 
 const WORD: &str = "here";
@@ -17,11 +17,12 @@ async fn export(place: &Place, which: Which) -> Result<Export, Error> {
 }
 
 async fn import(place: &Place, word: &str, beside: Beside) -> Result<Import, Error> {
-    if place.is_database() {
-        Import::open_postgres(&place.server().await, word, beside).await
+    let claim = if place.is_database() {
+        Claim::database(&place.server().await).await?
     } else {
-        Import::open(place.directory(), word, beside).await
-    }
+        Claim::directory(place.directory())?
+    };
+    claim.import(word, beside).await
 }
 
 /// Everything of a log, by series.
@@ -63,8 +64,7 @@ async fn copy(from: &Export, to: &Place, readings_max: usize) -> bool {
             }
         }
     }
-    let count = contents(from).await.len() as u64;
-    import.put_rest(rest, count).await.unwrap();
+    import.put_rest(rest).await.unwrap();
     import.finish().await.unwrap();
     true
 }
@@ -121,6 +121,7 @@ async fn a_log_that_is_written_anew_in_many_attempts_is_the_same_and_goes_on(her
     let moved = export(&there, Which::Whole).await.unwrap();
     assert_eq!(contents(&moved).await, expected);
     assert_eq!(moved.rest(), source.rest());
+    assert_eq!((moved.count().await.unwrap(), source.count().await.unwrap()), (READINGS, READINGS));
     assert_eq!(source.rest().marks[0].1.len() + source.rest().marks[1].1.len(), 4);
     assert_eq!(source.rest().bookmarks, [("flows".to_owned(), Offset(9))]);
     for log in [source, moved] {
@@ -178,6 +179,19 @@ async fn from_a_database_to_another() {
     a_log_that_is_written_anew_in_many_attempts_is_the_same_and_goes_on(here, there).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attempt_that_was_killed_before_it_removed_its_file_is_gone_on_with() {
+    let (here, there) = (Place::files(), Place::files());
+    filled(&here).await;
+    let source = export(&here, Which::Whole).await.unwrap();
+    assert!(!copy(&source, &there, 40).await);
+    let making = there.directory().join("move");
+    std::fs::write(&making, WORD).unwrap();
+    let import = import(&there, WORD, Beside::Nothing).await.unwrap();
+    assert!(import.is_resumed() && import.reached().await.unwrap().is_some());
+    assert!(!making.exists());
+}
+
 async fn a_target_that_is_somebody_s_is_left_as_it_was(place: Place) {
     // Something beside the log, and nothing of a move.
     let refused = import(&place, WORD, Beside::Something).await;
@@ -215,6 +229,14 @@ async fn a_log_that_is_read_is_not_changed_and_has_no_server_meanwhile() {
     assert_eq!(contents(&log).await.len() as u64, READINGS);
     log.close().await.unwrap();
     assert_eq!(place.cluster().psql_at(place.url(), all).unwrap(), before);
+    // Who lost the connection that kept others out cannot say that nothing was changed.
+    let log = export(&place, Which::Whole).await.unwrap();
+    log.confirm().await.unwrap();
+    place.cluster().psql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'edgesync tool'",
+    );
+    assert!(matches!(log.confirm().await, Err(Error::Database(_))));
+    drop(log);
     // One that an older program made is not brought to another schema.
     place.cluster().psql_at(place.url(), "DELETE FROM log_migrations WHERE version = 3").unwrap();
     let older = export(&place, Which::Whole).await;
