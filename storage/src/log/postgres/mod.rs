@@ -105,6 +105,8 @@ pub(crate) struct Postgres {
     server: Server,
     /// For readers who wait for a page.
     pool: Pool,
+    /// For buckets.
+    buckets: Pool,
     /// For those who follow the log.
     tails: Pool,
     health: Health,
@@ -275,6 +277,7 @@ async fn open(
         settings: "SET plan_cache_mode = force_custom_plan; SET jit = off",
     };
     let pool = Pool::new(&server, terms, limit::LOG_READERS);
+    let buckets = Pool::new(&server, Terms { settings: cells::SETTINGS, ..terms }, limit::HISTORY_READS);
     // The planner has no statistics of a day that has just begun, and would look through all of it. What it may not do it thinks dear, and
     // would compile statements for it.
     let settings = "SET plan_cache_mode = force_custom_plan; SET enable_seqscan = off; SET jit = off";
@@ -291,6 +294,7 @@ async fn open(
         shared,
         server,
         pool,
+        buckets,
         tails,
         cleaning,
         health: Health::default(),
