@@ -26,11 +26,20 @@ pub(super) fn dropped(place: &Place) -> u64 {
     place.cluster().psql("SELECT dropped FROM log_state").parse().unwrap()
 }
 
-/// Of which device a session of somebody else is.
+/// A session of somebody else.
 async fn somebody(place: &Place) -> tokio_postgres::Client {
     let (client, connection) = tokio_postgres::connect(place.url(), tokio_postgres::NoTls).await.unwrap();
     tokio::spawn(connection);
     client
+}
+
+/// A day with five readings of the first device, which is to keep them, and five of the second, which are too old.
+async fn half_of_a_day(bench: &mut Bench) {
+    for of in [1, 2] {
+        let batch = aged(bench, device(of), &[(40.0, 1.0); 5]);
+        bench.append(batch).await;
+    }
+    keep(bench, 30, &[(device(1), 365)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -267,11 +276,7 @@ async fn a_view_of_somebody_keeps_its_day_and_no_other() {
 async fn what_an_interrupted_pass_left_is_removed() {
     let place = Place::database();
     let mut bench = place.open(small());
-    for of in [1, 2] {
-        let batch = aged(&bench, device(of), &[(40.0, 1.0); 5]);
-        bench.append(batch).await;
-    }
-    keep(&bench, 30, &[(device(1), 365)]);
+    half_of_a_day(&mut bench).await;
     let table = place.cluster().psql("SELECT DISTINCT tableoid::regclass FROM readings");
     for of in [table.as_str(), "readings_19700101"] {
         place.cluster().psql(&format!("CREATE TABLE {of}_kept_0123456789ab AS SELECT * FROM readings"));
@@ -290,11 +295,7 @@ async fn what_an_interrupted_pass_left_is_removed() {
 async fn who_has_an_older_view_of_the_database_sees_what_is_kept() {
     let place = Place::database();
     let mut bench = place.open(small());
-    for of in [1, 2] {
-        let batch = aged(&bench, device(of), &[(40.0, 1.0); 5]);
-        bench.append(batch).await;
-    }
-    keep(&bench, 30, &[(device(1), 365)]);
+    half_of_a_day(&mut bench).await;
     let somebody = somebody(&place).await;
     // Its view is taken, and no table that the pass wants is locked.
     let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM bookmarks";
@@ -339,11 +340,7 @@ async fn a_day_of_which_nothing_can_be_done_keeps_no_other_from_going() {
 async fn a_former_owner_writes_no_day_anew() {
     let place = Place::database();
     let mut bench = place.open(small());
-    for of in [1, 2] {
-        let batch = aged(&bench, device(of), &[(40.0, 1.0); 5]);
-        bench.append(batch).await;
-    }
-    keep(&bench, 30, &[(device(1), 365)]);
+    half_of_a_day(&mut bench).await;
     let mut pass = Expiry::new(now(), 0, HashSet::new(), bench.log.retention());
     // The days are found while it is the owner still.
     pass = bench.log.expire(pass, Duration::ZERO).await.unwrap();
