@@ -24,8 +24,7 @@ use crate::history::cell::{Cell, Ends, Numbers, TooMuchText, Value};
 
 /// What connections are set to that compute buckets.
 pub(super) const SETTINGS: &str = "SET plan_cache_mode = force_custom_plan; SET jit = off; SET enable_sort = off; \
-    SET max_parallel_workers_per_gather = 2; SET parallel_setup_cost = 10; SET parallel_tuple_cost = 0; \
-    SET min_parallel_table_scan_size = '1MB'; SET work_mem = '1MB'";
+    SET max_parallel_workers_per_gather = 2; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = '1MB'; SET work_mem = '1MB'";
 
 /// Where a reading's bucket begins, for buckets of one length. `$5` is where the first begins, `$6` the length.
 const EVEN: &str = "date_bin($6::bigint * interval '1 microsecond', ts, $5)";
