@@ -363,35 +363,6 @@ async fn actors_that_die_stop_no_data_and_come_back() {
 }
 
 #[tokio::test]
-async fn what_was_deployed_runs_again_after_a_restart() {
-    let stage = Stage::new().await;
-    let (good, bad) = (stage.flow().await, stage.flow().await);
-    let diagram = chain(stage.device, "filter", json!({"expression": "true"}));
-    stage.catalog.set_flow_deployed(None, good, 3, &diagram).await.unwrap();
-    let of_yesterday = chain(stage.device, "no-longer-there", json!({}));
-    stage.catalog.set_flow_deployed(None, bad, 1, &of_yesterday).await.unwrap();
-    let (_, flows) = start(&stage.log, &stage.catalog).await;
-    let stage = Stage { flows, ..stage };
-    assert_eq!(stage.becomes(good, "running").await["version"], 3);
-    let refused = stage.becomes(bad, "refused").await;
-    assert!(refused["reason"].as_str().unwrap().contains("no-longer-there"), "{refused}");
-}
-
-#[tokio::test]
-async fn what_read_a_deleted_organization_does_not_run_again_after_a_restart() {
-    let stage = Stage::new().await;
-    let flow = stage.flow().await;
-    let diagram = chain(stage.device, "filter", json!({"expression": "true"}));
-    stage.catalog.set_flow_deployed(None, flow, 1, &diagram).await.unwrap();
-    // The server dies before it has stopped what ran.
-    stage.catalog.delete_organization(stage.user.user.id, stage.user.organization.id).await.unwrap();
-    assert!(stage.catalog.deployed_flow(flow).await.unwrap().is_some());
-    let (_, flows) = start(&stage.log, &stage.catalog).await;
-    assert_eq!(flows.status(flow).await.unwrap()["state"], "stopped");
-    assert!(stage.catalog.deployed_flow(flow).await.unwrap().is_none());
-}
-
-#[tokio::test]
 async fn shutting_down_finishes_what_is_committed() {
     let stage = Stage::new().await;
     let flow = stage.deploy("filter", json!({"expression": "true"})).await;
