@@ -34,9 +34,9 @@ use super::super::retention::now;
 use super::super::{Ending, Shared};
 use super::Postgres;
 use super::commit::Order;
+use super::day::{Day, add_days};
 use super::failure::{Failure, Trouble};
 use super::fold::{self, Fold};
-use super::partition::{Day, add_days};
 use super::session::{Lane, Session, Stored};
 
 // How often it is looked whether a commit takes long.

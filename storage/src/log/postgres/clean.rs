@@ -16,8 +16,9 @@ use tokio::time::sleep;
 use tokio_postgres::error::SqlState;
 use uuid::Uuid;
 
+use super::day::Day;
 use super::encode::COLUMNS;
-use super::partition::{Day, Partitions};
+use super::partition::Partitions;
 use super::session::begin;
 use super::{Postgres, not_connected};
 use crate::log::Error;

@@ -10,7 +10,7 @@ use edgesync_schemas::id::{Offset, SeriesId};
 use edgesync_schemas::reading::{Commit, Quality};
 use edgesync_schemas::unit::UnitIndex;
 
-use super::partition::Day;
+use super::day::Day;
 
 /// The columns, in the order in which [`Rows`] writes them.
 pub(super) const COLUMNS: &str = "ts, value, log_offset, received_at, series_id, unit, quality, raw";

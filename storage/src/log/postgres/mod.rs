@@ -37,6 +37,7 @@ pub(super) mod check;
 mod clean;
 mod commit;
 mod connection;
+mod day;
 mod encode;
 mod expire;
 pub(super) mod export;
