@@ -291,10 +291,14 @@ async fn clean_day(log: &Postgres, pass: &mut Expiry, day: Day) -> Result<Option
         }
         return Ok(Some(cleaned));
     }
+    // A full store has no room for a copy: it is looked at again when there is some.
+    if pass.floor > Timestamp::MIN {
+        cleaning.end();
+        return Ok(None);
+    }
     let days = kept.iter().map(|id| pass.kept.days_of(device(id))).min().unwrap_or_default();
     log.looks.lock().looked(day, pass.now, end.plus_us(i64::from(days) * DAY_US), false);
-    // A full store has no room for a copy.
-    if too_old.is_empty() || pass.floor > Timestamp::MIN {
+    if too_old.is_empty() {
         cleaning.end();
         return Ok(None);
     }

@@ -158,6 +158,20 @@ async fn a_full_store_loses_its_oldest_days_first_and_never_today() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_full_store_had_no_room_to_write_anew_is_written_when_it_has() {
+    let place = Place::database();
+    let mut bench = place.open(small());
+    let batch = aged(&bench, device(1), &[(45.0, 1.0); 2_000]);
+    bench.append(batch).await;
+    half_of_a_day(&mut bench).await;
+    bench.log.measure().await.unwrap();
+    let expired = expire(&bench, bench.log.stats().stored_bytes - 1, &[]).await;
+    assert_eq!((expired.blocks, expired.younger, rows(&place)), (1, 2_000, 10), "the oldest day went");
+    assert_eq!(expire(&bench, 0, &[]).await.readings, 5);
+    assert_eq!((rows(&place), bench.values(device(1)).await), (5, vec![1.0; 5]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_device_is_forgotten_with_its_last_day() {
     let place = Place::database();
     let mut bench = place.open(small());
