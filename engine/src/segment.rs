@@ -10,6 +10,7 @@ mod saved;
 mod side;
 mod source;
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -38,16 +39,21 @@ pub(crate) struct FlowRun {
     pub counters: Arc<FlowCounters>,
     stages: Vec<Stage>,
     sources: Vec<Source>,
+    /// By key.
     series: Vec<Series>,
+    keys: HashMap<SeriesId, u32>,
     /// By node: the tick in which an error of it was last reported.
     reported: Vec<u32>,
     ticks: u32,
     /// By node: dead letters that may leave until the next tick.
     letters: Vec<usize>,
+    /// In microseconds; never falls.
+    clock_us: i64,
     /// Readings before it are in its state already.
     seen_to: u64,
-    /// What readings before it cause was put out already: by this flow before a restart, or by the version that it replaces.
-    muted_to: u64,
+    /// What was put out already, by this flow before a restart or by the version that it replaces: what readings before the first number
+    /// cause, and what time did up to the second, in microseconds.
+    muted_to: (u64, i64),
     /// Whether the round at hand is muted.
     is_muted: bool,
 }
@@ -101,11 +107,13 @@ impl FlowRun {
             stages: plan.nodes.iter().map(|node| Stage::new(node, keys)).collect(),
             sources: sources.map(|(at, node)| Source::new(at, &node.work)).collect(),
             series: Vec::new(),
+            keys: HashMap::new(),
             reported: vec![u32::MAX; plan.nodes.len()],
             ticks: 0,
             letters: vec![0; plan.nodes.len()],
+            clock_us: 0,
             seen_to: 0,
-            muted_to: 0,
+            muted_to: (0, 0),
             is_muted: false,
             plan,
             counters,
@@ -122,16 +130,28 @@ impl FlowRun {
         self.series.iter().map(|series| series.info.id)
     }
 
-    /// The key of a series that one of the sources subscribes to; `None` if none does.
+    /// The key of a series that one of the sources subscribes to; `None` if none does. Asked again, it is the same.
     pub fn subscribe(&mut self, info: &Arc<SeriesInfo>) -> Option<u32> {
-        let plan = Arc::clone(&self.plan);
-        let mine: Vec<bool> = self.sources.iter().map(|source| source.takes(&plan, info)).collect();
-        if !mine.contains(&true) {
-            return None;
+        if let Some(&key) = self.keys.get(&info.id) {
+            return self.sources.iter().any(|source| source.has(key as usize)).then_some(key);
         }
-        self.sources.iter_mut().zip(mine).for_each(|(source, mine)| source.add(mine));
+        let is_wanted = self.sources.iter().any(|source| source.takes(&self.plan, info));
+        is_wanted.then(|| self.number(info))
+    }
+
+    /// The key of a series, whether or not a source wants it.
+    pub fn number(&mut self, info: &Arc<SeriesInfo>) -> u32 {
+        if let Some(&key) = self.keys.get(&info.id) {
+            return key;
+        }
+        for source in &mut self.sources {
+            let is_mine = source.takes(&self.plan, info);
+            source.add(is_mine);
+        }
+        let key = self.series.len() as u32;
         self.series.push(Series::new(Arc::clone(info)));
-        Some(self.series.len() as u32 - 1)
+        self.keys.insert(info.id, key);
+        key
     }
 
     /// Takes note of a new unit of a series.
@@ -156,17 +176,20 @@ impl FlowRun {
             low
         };
         let seen = if self.seen_to == 0 { rows.start } else { before(self.seen_to) };
-        let muted = if self.muted_to == 0 { seen } else { before(self.muted_to).max(seen) };
+        let muted = if self.muted_to.0 == 0 { seen } else { before(self.muted_to.0).max(seen) };
         [seen..muted, muted..rows.end]
     }
 
     /// Runs readings through the flow; all or none of them are muted.
-    pub fn run(&mut self, readings: Chunk, round: Round, work: &mut Workspace, emit: Emit<'_>) {
+    pub fn run(&mut self, readings: Chunk, mut round: Round, work: &mut Workspace, emit: Emit<'_>) {
         if readings.is_empty() {
             work.spare.push(readings);
             return;
         }
-        self.is_muted = readings.offset_of(0) < self.muted_to;
+        self.come_to(readings.offset_of(0), work, emit);
+        self.is_muted = readings.offset_of(0) < self.muted_to.0;
+        self.clock_us = self.clock_us.max(round.now_us);
+        round.now_us = self.clock_us;
         work.add(readings);
         for at in 0..self.sources.len() {
             self.enter(at, work);
@@ -176,10 +199,28 @@ impl FlowRun {
 
     /// Tells the flow that time went on.
     pub fn tick(&mut self, round: Round, work: &mut Workspace, emit: Emit<'_>) {
-        self.ticks = self.ticks.wrapping_add(1);
         let next = round.tick.map_or(0, |offset| offset + 1);
-        if self.has_tick() && next >= self.seen_to {
-            self.is_muted = next < self.muted_to;
+        self.come_to(next, work, emit);
+        if round.now_us <= self.clock_us || next < self.seen_to {
+            return;
+        }
+        self.is_muted = (next, round.now_us) <= self.muted_to;
+        self.go_on(round, work, emit);
+    }
+
+    /// Before anything that was not put out: lets the clock go as far as it had gone by then, without putting out what that makes.
+    fn come_to(&mut self, next: u64, work: &mut Workspace, emit: Emit<'_>) {
+        let (muted_to, clock_us) = self.muted_to;
+        if next >= muted_to && clock_us > self.clock_us {
+            self.is_muted = true;
+            self.go_on(Round { now_us: clock_us, tick: Some(muted_to.saturating_sub(1)) }, work, emit);
+        }
+    }
+
+    fn go_on(&mut self, round: Round, work: &mut Workspace, emit: Emit<'_>) {
+        self.clock_us = round.now_us;
+        self.ticks = self.ticks.wrapping_add(1);
+        if self.has_tick() {
             self.run_segments(round, work, emit);
         }
     }
