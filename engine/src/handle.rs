@@ -138,6 +138,14 @@ impl CellHandle {
         self.send(Work::Series(known))
     }
 
+    /// Tells the cell where the readings begin that it will be fed: while none comes, flows that have seen all before it live by the wall clock.
+    ///
+    /// # Errors
+    /// [`Error::Busy`], [`Error::Condemned`], [`Error::Stopped`].
+    pub fn begin(&self, from: Offset) -> Result<(), Error> {
+        self.send(Work::From(from))
+    }
+
     /// Installs a flow that remembers nothing; one with the same id is replaced, and hands over what nodes remember that are configured as
     /// they were. Takes effect before the commits fed after this call and after those fed before it. The counters are the new flow's own.
     ///
@@ -186,7 +194,11 @@ impl CellHandle {
     ///
     /// # Errors
     /// [`Error::Busy`], [`Error::Condemned`], [`Error::Stopped`].
-    pub fn save(&self, flow: FlowId, reply: impl FnOnce(Option<Saved>) + Send + 'static) -> Result<(), Error> {
+    pub fn save(
+        &self,
+        flow: FlowId,
+        reply: impl FnOnce(Option<Saved>) + Send + 'static,
+    ) -> Result<(), Error> {
         self.send(Work::Save { flow, reply: Reply(Box::new(reply)) })
     }
 

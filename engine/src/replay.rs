@@ -126,9 +126,10 @@ impl Replay {
         while row < history.len() {
             let second = second_us(history.received[row]);
             if second > self.run.clock_us() {
-                self.advance(second, history.offsets[row].0.saturating_sub(1), emit);
+                self.advance(second, history.offsets[row].0, emit);
             }
-            let later = history.received[row..].iter().position(|time| second_us(*time) > self.run.clock_us());
+            let later =
+                history.received[row..].iter().position(|time| second_us(*time) > self.run.clock_us());
             let end = later.map_or(history.len(), |later| row + later).min(row + self.chunk_rows);
             self.run_rows(history, row..end, info_of, emit);
             row = end;
@@ -142,7 +143,7 @@ impl Replay {
     pub fn tick(&mut self, now: Timestamp, emit: &mut dyn FnMut(Emission)) {
         let second = second_us(now);
         if second > self.run.clock_us() {
-            self.advance(second, self.run.seen_to().0.saturating_sub(1), emit);
+            self.advance(second, self.run.seen_to().0, emit);
         }
     }
 
@@ -156,8 +157,8 @@ impl Replay {
         Prepared { run: Box::new(self.run) }
     }
 
-    fn advance(&mut self, second_us: i64, offset: u64, emit: &mut dyn FnMut(Emission)) {
-        self.run.tick(Round { now_us: second_us, tick: Some(offset) }, &mut self.work, emit);
+    fn advance(&mut self, second_us: i64, next: u64, emit: &mut dyn FnMut(Emission)) {
+        self.run.tick(Round { now_us: second_us, tick: Some(next) }, &mut self.work, emit);
     }
 
     fn run_rows(

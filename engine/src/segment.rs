@@ -76,7 +76,7 @@ pub(crate) struct Workspace {
 pub(crate) struct Round {
     /// The clock in microseconds.
     pub now_us: i64,
-    /// Of a tick: the newest arrival offset. Of readings: `None`.
+    /// Of a tick: the arrival offset of the next reading. Of readings: `None`.
     pub tick: Option<u64>,
 }
 
@@ -159,11 +159,6 @@ impl FlowRun {
         self.series[key as usize] = Series::new(Arc::clone(info));
     }
 
-    /// Whether a tick would do anything.
-    pub fn has_tick(&self) -> bool {
-        self.stages.iter().any(Stage::has_tick)
-    }
-
     /// The rows of some readings that it has not seen, in two parts: those whose results are muted, and the others. `offset` gives
     /// the offset of a row; it rises.
     pub fn unseen(&self, rows: Range<usize>, offset: impl Fn(usize) -> u64) -> [Range<usize>; 2] {
@@ -197,32 +192,39 @@ impl FlowRun {
         self.run_segments(round, work, emit);
     }
 
-    /// Tells the flow that time went on.
+    /// Tells the flow that time went on. It goes on from one second in which something is due to the next, so how often it is told makes no
+    /// difference.
     pub fn tick(&mut self, round: Round, work: &mut Workspace, emit: Emit<'_>) {
-        let next = round.tick.map_or(0, |offset| offset + 1);
+        let next = round.tick.unwrap_or_default();
         self.come_to(next, work, emit);
-        if round.now_us <= self.clock_us || next < self.seen_to {
-            return;
+        if round.now_us > self.clock_us && next >= self.seen_to {
+            self.go_on(round, work, emit);
         }
-        self.is_muted = (next, round.now_us) <= self.muted_to;
-        self.go_on(round, work, emit);
     }
 
-    /// Before anything that was not put out: lets the clock go as far as it had gone by then, without putting out what that makes.
+    /// Before anything that was not put out: lets the clock go as far as it had gone by then. What that makes is muted.
     fn come_to(&mut self, next: u64, work: &mut Workspace, emit: Emit<'_>) {
         let (muted_to, clock_us) = self.muted_to;
         if next >= muted_to && clock_us > self.clock_us {
-            self.is_muted = true;
-            self.go_on(Round { now_us: clock_us, tick: Some(muted_to.saturating_sub(1)) }, work, emit);
+            self.go_on(Round { now_us: clock_us, tick: Some(muted_to) }, work, emit);
         }
     }
 
     fn go_on(&mut self, round: Round, work: &mut Workspace, emit: Emit<'_>) {
-        self.clock_us = round.now_us;
         self.ticks = self.ticks.wrapping_add(1);
-        if self.has_tick() {
-            self.run_segments(round, work, emit);
+        while let Some(due) = self.due().filter(|due| *due <= round.now_us) {
+            self.clock_us = due;
+            self.is_muted = (round.tick.unwrap_or_default(), due) <= self.muted_to;
+            self.run_segments(Round { now_us: due, ..round }, work, emit);
         }
+        self.clock_us = round.now_us;
+    }
+
+    /// The next second in which time alone makes a stage do something.
+    fn due(&self) -> Option<i64> {
+        let due_us = self.stages.iter().filter_map(Stage::due).min()?;
+        let second = due_us.saturating_add(999_999).div_euclid(1_000_000).saturating_mul(1_000_000);
+        Some(second.max(self.clock_us + 1_000_000))
     }
 
     /// A source's readings enter its segment.
@@ -252,7 +254,8 @@ impl FlowRun {
                 *inbox = arrived; // empty by now; its memory stays
             }
             for &node in &segment.nodes {
-                let ticks = round.tick.is_some() && self.stages[node].has_tick();
+                let ticks =
+                    round.tick.is_some() && self.stages[node].due().is_some_and(|due| due <= round.now_us);
                 if current.is_none() && !ticks {
                     continue; // a later stage may still tick
                 }
@@ -303,8 +306,8 @@ impl FlowRun {
                 if let Some((chunk, sel)) = &input {
                     stage.run(&chunks[*chunk], sel, &mut context, &mut output);
                 }
-                if let Some(offset) = round.tick {
-                    stage.tick(&mut context, offset, &mut output);
+                if let Some(next) = round.tick {
+                    stage.tick(&mut context, next.saturating_sub(1), &mut output);
                 }
             })
         };

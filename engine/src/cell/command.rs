@@ -25,6 +25,8 @@ pub(crate) enum Work {
     Feed(Arc<Commit>),
     /// The wall clock.
     Tick(Timestamp),
+    /// Where readings begin.
+    From(Offset),
     /// Series that were known before the first commit.
     Series(Vec<Arc<SeriesInfo>>),
     /// A flow, in place of the one with the same id if there is one.

@@ -45,7 +45,8 @@ impl Cell {
     pub(super) fn install(&mut self, install: Install) {
         let Install { generation, plan, counters, begin, reply } = install;
         let flow = counters.flow;
-        let is_prepared = matches!(begin, Begin::Prepared(_));
+        let (is_prepared, is_saved) =
+            (matches!(begin, Begin::Prepared(_)), matches!(begin, Begin::Saved(..)));
         let put = if self.cancelled.get(&flow).is_some_and(|cancelled| generation <= *cancelled) {
             Err(Outcome::Removed)
         } else {
@@ -54,11 +55,14 @@ impl Cell {
         };
         let outcome = match put {
             Ok(mut run) => {
-                if let Some(old) = self.flows.get(&flow) {
+                if let Some(old) = self.flows.get(&flow).filter(|_| !is_saved) {
                     let mut host = self.packs[old.pack].dataflow.host.borrow_mut();
                     host.slot(old.slot).iter_mut().for_each(|old| run.take_over(old, is_prepared));
                 }
-                run.count_with(Arc::clone(&counters));
+                if !is_saved {
+                    run.count_with(Arc::clone(&counters));
+                    run.count_held();
+                }
                 let (pack, slot) = self.put(run);
                 counters.set_state(FlowState::Running);
                 self.flows.insert(flow, Installed { pack, slot, generation, counters });
@@ -82,6 +86,7 @@ impl Cell {
             Begin::Empty => {}
             Begin::Saved(saved, muted_to, clock) => {
                 run.load(&saved, |series| self.dictionary.info(series)).map_err(|_| Outcome::BadState)?;
+                run.count_held();
                 run.mute_to(muted_to, clock.as_us());
             }
             Begin::Prepared(prepared) => {
@@ -99,7 +104,7 @@ impl Cell {
             }
             run = replay.into_run();
         }
-        let round = Round { now_us: self.clock_us, tick: Some(self.next.0.saturating_sub(1)) };
+        let round = Round { now_us: self.clock_us, tick: Some(self.next.0) };
         let mut emit = |emission| self.outbox.borrow_mut().push(emission);
         run.tick(round, &mut Default::default(), &mut emit);
         Ok(run)

@@ -157,6 +157,7 @@ impl Cell {
         while self.fed.len() < self.options.feed_commits.max(1) {
             let Some(work) = self.held.take().or_else(|| self.work.try_recv().ok()) else { return };
             match work {
+                Work::From(next) => self.next = self.next.max(next),
                 Work::Series(known) => self.learn(&known),
                 Work::Feed(commit) => {
                     self.learn(&commit.new_series);
@@ -168,12 +169,12 @@ impl Cell {
                     self.next_epoch += 1;
                 }
                 Work::Tick(now) => {
-                    let (now_us, offset) = (clock::second_us(now), self.next.0.saturating_sub(1));
+                    let (now_us, next) = (clock::second_us(now), self.next.0);
                     if now_us <= self.clock_us {
                         continue;
                     }
                     self.clock_us = now_us;
-                    self.feed(|| Input::Tick { now_us, offset });
+                    self.feed(|| Input::Tick { now_us, next });
                     self.fed.push_back((self.next_epoch, None));
                     self.next_epoch += 1;
                 }
@@ -208,14 +209,15 @@ impl Cell {
             if self.outbox.borrow().is_blocked() {
                 break;
             }
+            // Whoever sees the frontier sees the clock that belongs to it.
+            if self.fed.len() == 1 {
+                self.shared.clock_us.store(self.clock_us, Ordering::Release);
+            }
             if let Some(commit) = commit {
                 self.shared.done(commit);
             }
             moved = true;
             self.fed.pop_front();
-        }
-        if moved && self.fed.is_empty() {
-            self.shared.clock_us.store(self.clock_us, Ordering::Release);
         }
         if moved {
             self.outbox.borrow_mut().flush();

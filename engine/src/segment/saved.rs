@@ -74,12 +74,16 @@ impl FlowRun {
         }
     }
 
-    /// Counts from zero with these, beginning with what its nodes hold.
-    pub fn count_with(&mut self, counters: Arc<FlowCounters>) {
-        for (stage, node) in self.stages.iter().zip(&counters.nodes) {
+    /// Counts what its nodes hold as records that came in.
+    pub fn count_held(&mut self) {
+        for (stage, node) in self.stages.iter().zip(&self.counters.nodes) {
             bump(&node.in_, stage.held());
             node.in_flight.store(stage.held(), Ordering::Relaxed);
         }
+    }
+
+    /// Counts with these from now on.
+    pub fn count_with(&mut self, counters: Arc<FlowCounters>) {
         (self.flow, self.version) = (counters.flow, counters.version);
         self.counters = counters;
     }

@@ -24,7 +24,10 @@ fn events(steps: &[Step]) -> Vec<Event> {
                 let mut commit = commit_of(next, columns(readings));
                 let arrivals = [(readings.len() / 2, clock), (readings.len(), clock + i64::from(*later))];
                 Arc::make_mut(&mut commit).arrivals = arrivals
-                    .map(|(end, ms)| Arrival { end_row: end as u32, received_at: Timestamp::from_ms(ms).unwrap() })
+                    .map(|(end, ms)| Arrival {
+                        end_row: end as u32,
+                        received_at: Timestamp::from_ms(ms).unwrap(),
+                    })
                     .to_vec();
                 next += readings.len() as u64;
                 clock += i64::from(*later);
@@ -126,6 +129,7 @@ fn restart(sketches: &[Sketch], steps: &[Step], options: [&Options; 2], cuts: [u
     drop(first);
 
     let second = new_cell(options[1], &known);
+    second.handle.begin(end_before(&events, from)).unwrap();
     let begin = Begin::Saved(Box::new(state), next, clock);
     let counters = second.handle.install_as(flow_id(1), 1, Arc::clone(&plan), begin, |outcome| {
         assert!(matches!(outcome, Outcome::Installed(_)), "{outcome:?}");
