@@ -6,9 +6,12 @@
 pub mod api_token;
 pub mod audit;
 pub mod dashboard;
+pub mod dead_letter;
 pub mod device;
 pub mod device_history;
+pub mod execution;
 pub mod flow;
+pub mod flow_version;
 pub mod input;
 pub mod organization;
 pub mod project;

@@ -1,0 +1,393 @@
+use edgesync_schemas::entity::execution::{
+    ExecutionStatus, ExecutionTrigger, FlowExecution, NodeExecution, NodeScope, NodeStatus, NodeWork,
+};
+use edgesync_schemas::entity::flow::FlowInput;
+use edgesync_schemas::entity::organization::OrganizationInput;
+use edgesync_schemas::entity::project::ProjectInput;
+use edgesync_schemas::id::{ExecutionId, FlowId};
+use edgesync_schemas::limit;
+use serde_json::{Map, json};
+
+use super::*;
+use crate::catalog::{Deployment, NodeRecord, Slice, Stopped, new_id};
+
+async fn flow(f: &Fixture, of: &SignedUp) -> FlowId {
+    f.catalog.create_flow(of.user.id, input(FlowInput::read, json!({"name": "f"}))).await.unwrap().id
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    let Value::Object(map) = value else { panic!("{value} is no object") };
+    map
+}
+
+fn work(node: &str, records_in: u64) -> NodeWork {
+    NodeWork {
+        node_id: node.to_owned(),
+        status: NodeStatus::Completed,
+        input_data: object(json!({"value": 1})),
+        output_data: object(json!({"value": [2, null, "é"]})),
+        records_in,
+        records_out: 3,
+        errors: 1,
+        busy_ns: 2_500_000,
+        executed_at: now(),
+    }
+}
+
+fn minute(flow: FlowId, version: u32, node: &str) -> NodeRecord {
+    NodeRecord { flow, version, scope: NodeScope::Minute, work: work(node, 1) }
+}
+
+fn runs(flow: FlowId, version: u32) -> Deployment {
+    Deployment { flow, version, at: now(), failed: None }
+}
+
+fn fails(flow: FlowId, version: u32, error: &str) -> Deployment {
+    Deployment { failed: Some(error.to_owned()), ..runs(flow, version) }
+}
+
+async fn deploy(f: &Fixture, flow: FlowId, version: u32) {
+    f.catalog.set_flow_deployed(None, flow, version, &json!({"nodes": [], "edges": []})).await.unwrap();
+}
+
+async fn all(f: &Fixture, user: UserId, flow: FlowId) -> Vec<FlowExecution> {
+    f.catalog.executions(user, flow, None, Slice::FIRST).await.unwrap().items
+}
+
+/// Version and status of each, the newest first.
+async fn told(f: &Fixture, user: UserId, flow: FlowId) -> Vec<(u32, ExecutionStatus)> {
+    all(f, user, flow).await.into_iter().map(|one| (one.version, one.status)).collect()
+}
+
+async fn nodes(f: &Fixture, user: UserId, flow: FlowId, id: ExecutionId) -> Vec<NodeExecution> {
+    f.catalog.node_executions(user, flow, id, None, Slice::FIRST).await.unwrap().items
+}
+
+#[tokio::test]
+async fn a_run_is_begun_and_finished_with_what_its_nodes_did() {
+    let f = fixture();
+    let ada = f.sign_up("ada@example.org").await;
+    let (c, user, flow) = (&f.catalog, ada.user.id, flow(&f, &ada).await);
+    let id = c.begin_execution(flow, 7, ExecutionTrigger::Manual).await.unwrap();
+    let begun = c.execution(user, flow, id).await.unwrap();
+    assert_eq!(
+        (begun.status, begun.version, begun.trigger),
+        (ExecutionStatus::Running, 7, ExecutionTrigger::Manual)
+    );
+    assert_eq!((begun.completed_at, begun.error_message, begun.result), (None, None, Map::new()));
+    let large =
+        NodeWork { input_data: object(json!({"x": "y".repeat(limit::NODE_DATA_BYTES)})), ..work("b\0", 9) };
+    let result = object(json!({"records": 4}));
+    c.finish_execution(id, ExecutionStatus::Completed, result.clone(), None, vec![work("a", 2), large])
+        .await
+        .unwrap();
+    let done = c.execution(user, flow, id).await.unwrap();
+    assert_eq!(
+        (done.status, &done.result, done.started_at),
+        (ExecutionStatus::Completed, &result, begun.started_at)
+    );
+    assert!(done.completed_at.unwrap() >= done.started_at);
+    let found = nodes(&f, user, flow, id).await;
+    assert_eq!(
+        found.iter().map(|node| node.node_id.as_str()).collect::<Vec<_>>(),
+        ["b\u{fffd}", "a"],
+        "the newest first"
+    );
+    assert_eq!(
+        Value::Object(found[0].input_data.clone()),
+        json!({"left_out_bytes": limit::NODE_DATA_BYTES + 8})
+    );
+    let a = &found[1];
+    assert_eq!((a.scope, a.status, a.flow_execution_id), (NodeScope::Run, NodeStatus::Completed, id));
+    assert_eq!((a.records_in, a.records_out, a.errors, a.duration_ms), (2, 3, 1, 2.5));
+    assert_eq!((&a.input_data, &a.output_data), (&work("a", 2).input_data, &work("a", 2).output_data));
+    let again = c.finish_execution(id, ExecutionStatus::Failed, Map::new(), Some("x"), vec![]).await;
+    assert_not_found(again);
+    let failed = c.begin_execution(flow, 7, ExecutionTrigger::Replay).await.unwrap();
+    let why = format!("why\0 {}", "x".repeat(limit::EXECUTION_ERROR_BYTES));
+    c.finish_execution(failed, ExecutionStatus::Failed, Map::new(), Some(&why), vec![]).await.unwrap();
+    let failed = c.execution(user, flow, failed).await.unwrap();
+    let told = failed.error_message.unwrap();
+    assert!(told.starts_with("why\u{fffd} x") && told.len() == limit::EXECUTION_ERROR_BYTES, "{told}");
+    assert_not_found(c.begin_execution(new_id(), 1, ExecutionTrigger::Manual).await);
+}
+
+#[tokio::test]
+async fn a_deployment_is_one_execution_until_it_is_replaced_stopped_or_fails() {
+    use ExecutionStatus::{Failed, Pending, Running, Stopped as Ended};
+    let f = fixture();
+    let ada = f.sign_up("ada@example.org").await;
+    let (c, user, flow) = (&f.catalog, ada.user.id, flow(&f, &ada).await);
+    deploy(&f, flow, 1).await;
+    assert_eq!(told(&f, user, flow).await, [(1, Pending)]);
+    c.record_executions(&[runs(flow, 1)], vec![minute(flow, 1, "a")]).await.unwrap();
+    assert_eq!(told(&f, user, flow).await, [(1, Running)]);
+    // The next one is about to run, beside it.
+    deploy(&f, flow, 2).await;
+    assert_eq!(told(&f, user, flow).await, [(2, Pending), (1, Running)]);
+    c.set_flow_deployed_version(flow, 1, "the deployment failed").await.unwrap();
+    assert_eq!(told(&f, user, flow).await, [(2, Failed), (1, Running)]);
+    assert_eq!(all(&f, user, flow).await[0].error_message.as_deref(), Some("the deployment failed"));
+    deploy(&f, flow, 2).await;
+    c.record_executions(&[runs(flow, 2)], vec![minute(flow, 2, "b")]).await.unwrap();
+    assert_eq!(told(&f, user, flow).await, [(2, Running), (2, Failed), (1, Ended)]);
+    let executions = all(&f, user, flow).await;
+    assert_eq!(executions[2].result["replaced_by"], 2);
+    // What was told of the first stays with it, what is told of the second goes to its newest deployment.
+    for (at, node) in [(0, "b"), (2, "a")] {
+        let found = nodes(&f, user, flow, executions[at].id).await;
+        assert_eq!((found.len(), found[0].node_id.as_str(), found[0].scope), (1, node, NodeScope::Minute));
+    }
+    assert!(nodes(&f, user, flow, executions[1].id).await.is_empty());
+    c.record_executions(&[fails(flow, 2, "node b panicked")], vec![]).await.unwrap();
+    assert_eq!(told(&f, user, flow).await[0], (2, Failed));
+    assert_eq!(all(&f, user, flow).await[0].error_message.as_deref(), Some("node b panicked"));
+    c.record_executions(&[runs(flow, 2)], vec![]).await.unwrap();
+    assert_eq!(told(&f, user, flow).await[0], (2, Failed), "what is told late changes nothing");
+    deploy(&f, flow, 1).await;
+    c.record_executions(&[runs(flow, 1)], vec![]).await.unwrap();
+    c.set_flow_stopped(flow, Stopped::By(user)).await.unwrap();
+    let last = all(&f, user, flow).await.remove(0);
+    assert_eq!((last.version, last.status, &last.result["why"]), (1, Ended, &json!("it was stopped")));
+    deploy(&f, flow, 3).await;
+    c.set_flow_stopped(flow, Stopped::Because("the deployment failed")).await.unwrap();
+    assert_eq!(told(&f, user, flow).await[0], (3, Failed), "it never ran");
+}
+
+#[tokio::test]
+async fn after_a_start_what_runs_goes_on_and_what_does_not_has_ended() {
+    use ExecutionStatus::{Failed, Running, Stopped as Ended};
+    let f = fixture();
+    let ada = f.sign_up("ada@example.org").await;
+    let (c, user) = (&f.catalog, ada.user.id);
+    let mut flows = Vec::new();
+    for _ in 0..6 {
+        flows.push(flow(&f, &ada).await);
+    }
+    let [going_on, cut_short, refused, gone, unknown, stranger] = flows[..] else { panic!() };
+    for flow in [going_on, cut_short, refused, gone] {
+        deploy(&f, flow, 1).await;
+        c.record_executions(&[runs(flow, 1)], vec![]).await.unwrap();
+    }
+    let before = all(&f, user, going_on).await;
+    // The server died between the two steps of a deployment, and in the middle of a run.
+    deploy(&f, cut_short, 2).await;
+    let run = c.begin_execution(going_on, 1, ExecutionTrigger::Replay).await.unwrap();
+    let found = [
+        runs(going_on, 1),
+        runs(cut_short, 2),
+        fails(refused, 1, "no such device"),
+        runs(unknown, 5),
+        runs(new_id(), 1),
+    ];
+    // A second start finds nothing to change.
+    for _ in 0..2 {
+        c.settle_executions(&found).await.unwrap();
+        let going = all(&f, user, going_on).await;
+        assert_eq!((going[0].id, going[0].status, &going[1..]), (run, Failed, &before[..]));
+        assert_eq!(told(&f, user, cut_short).await, [(2, Running), (1, Ended)]);
+        let told_of = all(&f, user, refused).await;
+        assert_eq!(
+            (told_of[0].status, told_of[0].error_message.as_deref(), told_of.len()),
+            (Failed, Some("no such device"), 1)
+        );
+        assert_eq!(told(&f, user, gone).await, [(1, Ended)]);
+        assert_eq!(
+            told(&f, user, unknown).await,
+            [(5, Running)],
+            "deployed by a server that wrote none down"
+        );
+        assert_eq!(told(&f, user, stranger).await, []);
+    }
+}
+
+#[tokio::test]
+async fn the_flows_of_a_deleted_organization_have_ended() {
+    let f = fixture();
+    let ada = f.sign_up("ada@example.org").await;
+    let (c, user) = (&f.catalog, ada.user.id);
+    let other =
+        c.create_organization(user, input(OrganizationInput::read, json!({"name": "o"}))).await.unwrap().id;
+    let project = json!({"organization_id": other, "name": "p"});
+    let project = c.create_project(user, input(ProjectInput::read, project)).await.unwrap().id;
+    let flow = c
+        .create_flow(user, input(FlowInput::read, json!({"name": "f", "project_id": project})))
+        .await
+        .unwrap()
+        .id;
+    deploy(&f, flow, 1).await;
+    c.record_executions(&[runs(flow, 1)], vec![]).await.unwrap();
+    c.delete_organization(user, other).await.unwrap();
+    assert_eq!(super::deletion::stop_all(c, other).await, [flow]);
+    let ended = all(&f, user, flow).await.remove(0);
+    assert_eq!(
+        (ended.status, &ended.result["why"]),
+        (ExecutionStatus::Stopped, &json!("the organization was deleted"))
+    );
+}
+
+#[tokio::test]
+async fn of_a_flow_the_newest_executions_and_nodes_are_kept_and_those_of_others_stay() {
+    let f = fixture();
+    let ada = f.sign_up("ada@example.org").await;
+    let (c, user, busy, calm) = (&f.catalog, ada.user.id, flow(&f, &ada).await, flow(&f, &ada).await);
+    for flow in [busy, calm] {
+        deploy(&f, flow, 1).await;
+        c.record_executions(&[runs(flow, 1)], vec![minute(flow, 1, "first")]).await.unwrap();
+    }
+    let deployment = all(&f, user, busy).await[0].id;
+    let kept = async |flow: FlowId, scope: NodeScope| -> u32 {
+        let sql = "SELECT count(*) FROM node_executions n WHERE n.flow_id = $1 AND n.scope = $2";
+        let values = vec![flow.into(), crate::catalog::value::Value::name(&scope)];
+        c.db.first(sql, values).await.unwrap().unwrap().take().unwrap()
+    };
+    let samples = |count: u32| {
+        let sample = |n: u32| NodeRecord { scope: NodeScope::Sample, ..minute(busy, 1, &n.to_string()) };
+        (0..count).map(sample).collect::<Vec<_>>()
+    };
+    c.record_executions(&[], samples(limit::NODE_SAMPLES_PER_FLOW + 3)).await.unwrap();
+    assert_eq!(kept(busy, NodeScope::Sample).await, limit::NODE_SAMPLES_PER_FLOW);
+    assert_eq!(kept(busy, NodeScope::Minute).await, 1, "samples push out no minutes");
+    let newest = c.node_executions(user, busy, deployment, None, Slice::first(1)).await.unwrap();
+    assert_eq!(newest.items[0].node_id, (limit::NODE_SAMPLES_PER_FLOW + 2).to_string());
+    let minutes = (0..limit::NODE_MINUTES_PER_FLOW).map(|_| minute(busy, 1, "a")).collect();
+    c.record_executions(&[], minutes).await.unwrap();
+    assert_eq!(kept(busy, NodeScope::Minute).await, limit::NODE_MINUTES_PER_FLOW);
+    let of_first = c.node_executions(user, busy, deployment, Some("first"), Slice::FIRST).await.unwrap();
+    assert!(of_first.items.is_empty(), "the oldest went");
+    for n in 0..limit::EXECUTIONS_PER_FLOW + 2 {
+        let id = c.begin_execution(busy, n, ExecutionTrigger::Manual).await.unwrap();
+        c.finish_execution(id, ExecutionStatus::Completed, Map::new(), None, vec![work("a", 1)])
+            .await
+            .unwrap();
+    }
+    let sql = "SELECT count(*) FROM flow_executions e WHERE e.flow_id = $1";
+    let row = c.db.first(sql, vec![busy.into()]).await.unwrap();
+    // The deployment, and the last one, which had not ended when it was begun.
+    assert_eq!(row.unwrap().take::<u32>().unwrap(), limit::EXECUTIONS_PER_FLOW + 2);
+    assert_eq!(
+        c.execution(user, busy, deployment).await.unwrap().status,
+        ExecutionStatus::Running,
+        "what runs is kept"
+    );
+    assert_eq!(kept(busy, NodeScope::Run).await, limit::EXECUTIONS_PER_FLOW + 1, "nodes go with their run");
+    assert_eq!((told(&f, user, calm).await.len(), kept(calm, NodeScope::Minute).await), (1, 1));
+    let run = c.begin_execution(calm, 1, ExecutionTrigger::Manual).await.unwrap();
+    let many = (0..limit::NODE_RUNS_PER_FLOW + 5).map(|n| work("a", n.into())).collect();
+    c.finish_execution(run, ExecutionStatus::Completed, Map::new(), None, many).await.unwrap();
+    assert_eq!(kept(calm, NodeScope::Run).await, limit::NODE_RUNS_PER_FLOW);
+}
+
+#[tokio::test]
+async fn executions_are_told_in_pages_by_status_and_to_those_who_may_read_the_flow_only() {
+    let f = fixture();
+    let (ada, eve) = (f.sign_up("ada@example.org").await, f.sign_up("eve@example.org").await);
+    let (c, user, one, other) = (&f.catalog, ada.user.id, flow(&f, &ada).await, flow(&f, &ada).await);
+    let mut ids = Vec::new();
+    for n in 0..5 {
+        let id = c.begin_execution(one, n, ExecutionTrigger::Manual).await.unwrap();
+        if n % 2 == 0 {
+            c.finish_execution(
+                id,
+                ExecutionStatus::Completed,
+                Map::new(),
+                None,
+                vec![work("a", 1), work("b", 1)],
+            )
+            .await
+            .unwrap();
+        }
+        ids.insert(0, id);
+    }
+    let (mut after, mut paged) = (None, Vec::new());
+    loop {
+        let page = c.executions(user, one, None, Slice { after, ..Slice::first(2) }).await.unwrap();
+        paged.extend(page.items.iter().map(|entry| entry.id));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(paged, ids);
+    let running = c.executions(user, one, Some(ExecutionStatus::Running), Slice::FIRST).await.unwrap().items;
+    assert_eq!(running.iter().map(|entry| entry.id).collect::<Vec<_>>(), [ids[1], ids[3]]);
+    let of_b = c.node_executions(user, one, ids[0], Some("b"), Slice::FIRST).await.unwrap().items;
+    assert_eq!((of_b.len(), of_b[0].node_id.as_str()), (1, "b"));
+    assert_not_found(c.execution(user, other, ids[0]).await);
+    assert_not_found(c.node_executions(user, other, ids[0], None, Slice::FIRST).await);
+    assert_not_found(c.executions(eve.user.id, one, None, Slice::FIRST).await);
+    assert_not_found(c.execution(eve.user.id, one, ids[0]).await);
+    assert_not_found(c.node_executions(eve.user.id, one, ids[0], None, Slice::FIRST).await);
+}
+
+#[tokio::test]
+async fn what_is_too_old_goes_and_what_runs_stays() {
+    let f = fixture();
+    let ada = f.sign_up("ada@example.org").await;
+    let (c, user, flow) = (&f.catalog, ada.user.id, flow(&f, &ada).await);
+    let today = now().as_ms();
+    let old = |days: i64, n: u32| {
+        let ms = today - days * 86_400_000;
+        ExecutionId::from_uuid(uuid::Uuid::from_u128((ms as u128) << 80 | 7 << 76 | 2 << 62 | u128::from(n)))
+    };
+    let count = limit::REMOVED_ROWS * 2 + 1;
+    let sets = |days: i64, from: u32, count: u32, ended: bool| {
+        let ended = ended.then(now);
+        (from..from + count).map(move |n| vec![old(days, n).into(), flow.into(), now().into(), ended.into()])
+    };
+    let sets: Vec<_> = sets(limit::EXECUTION_DAYS + 1, 0, count, true)
+        .chain(sets(limit::EXECUTION_DAYS + 1, count, 1, false))
+        .chain(sets(limit::EXECUTION_DAYS - 1, 0, 1, true))
+        .collect();
+    let mut tx = c.db.begin().await.unwrap();
+    tx.execute_all(
+        "INSERT INTO flow_executions (id, flow_id, version, status, trigger_kind, started_at, completed_at, result)
+         VALUES ($1, $2, 1, 'completed', 'manual', $3, $4, '{}')",
+        sets,
+    )
+    .await
+    .unwrap();
+    tx.execute_all(
+        "INSERT INTO node_executions (id, flow_execution_id, flow_id, scope, seq, node_id, status, input_data, output_data,
+            records_in, records_out, errors, busy_ns, executed_at)
+         VALUES ($1, $2, $3, 'run', 1, 'a', 'completed', '{}', '{}', 0, 0, 0, 0, $4)",
+        vec![vec![old(limit::EXECUTION_DAYS + 1, 0).into(), old(limit::EXECUTION_DAYS - 1, 0).into(), flow.into(), now().into()]],
+    )
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(c.prune_executions().await.unwrap(), u64::from(count) + 1);
+    assert_eq!(c.prune_executions().await.unwrap(), 0);
+    let left = all(&f, user, flow).await;
+    assert_eq!(left.len(), 2);
+    assert!(nodes(&f, user, flow, left[0].id).await.is_empty(), "what nodes did is too old by itself");
+}
+
+#[tokio::test]
+async fn a_flow_takes_what_was_kept_of_its_runs_along() {
+    let f = fixture();
+    let ada = f.sign_up("ada@example.org").await;
+    let (c, user, flow) = (&f.catalog, ada.user.id, flow(&f, &ada).await);
+    deploy(&f, flow, 1).await;
+    c.record_executions(&[runs(flow, 1)], vec![minute(flow, 1, "a")]).await.unwrap();
+    let run = c.begin_execution(flow, 1, ExecutionTrigger::Manual).await.unwrap();
+    c.set_flow_stopped(flow, Stopped::By(user)).await.unwrap();
+    c.delete_flow(user, flow, None).await.unwrap();
+    for sql in [
+        "SELECT count(*) FROM flow_executions",
+        "SELECT count(*) FROM node_executions",
+        "SELECT count(*) FROM flow_versions",
+    ] {
+        let row = c.db.first(sql, vec![]).await.unwrap();
+        assert_eq!(row.unwrap().take::<u32>().unwrap(), 0, "{sql}");
+    }
+    // What still comes of it is left out, and keeps nothing else from being written down.
+    let other = self::flow(&f, &ada).await;
+    deploy(&f, other, 1).await;
+    let records = vec![minute(flow, 1, "a"), minute(other, 1, "a")];
+    c.record_executions(&[runs(flow, 1), fails(flow, 1, "x"), runs(other, 1)], records).await.unwrap();
+    assert_eq!(told(&f, user, other).await, [(1, ExecutionStatus::Running)]);
+    assert_not_found(
+        c.finish_execution(run, ExecutionStatus::Completed, Map::new(), None, vec![work("a", 1)]).await,
+    );
+}
