@@ -12,14 +12,16 @@ use edgesync_schemas::flow::Port;
 use edgesync_schemas::id::FlowId;
 use ractor::ActorRef;
 
+use super::executions::Executions;
 use super::flow;
-use crate::live::Hub;
+use crate::live::{Hub, Units};
 
 /// Where results go. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Dispatch {
     live: Hub,
     directory: Directory,
+    executions: Executions,
 }
 
 /// The actor of each deployed flow. Written by the manager. Cheap to clone.
@@ -29,16 +31,19 @@ pub struct Directory {
 }
 
 impl Dispatch {
-    /// Gives records to `live`, and events to the actors in `directory`.
-    pub fn new(live: Hub, directory: Directory) -> Self {
-        Self { live, directory }
+    /// Gives records to `live`, events to the actors in `directory`, and samples of both to `executions`.
+    pub fn new(live: Hub, directory: Directory, executions: Executions) -> Self {
+        Self { live, directory, executions }
     }
 
     /// Gives on what came out of a cell.
     pub fn give(&self, emission: Emission) {
         match emission {
             // what a node shows is what leaves it; its other ports are counted
-            Emission::Rows(rows) if rows.port == Port::Out => self.live.publish(&rows),
+            Emission::Rows(rows) if rows.port == Port::Out => {
+                self.live.publish(&rows);
+                self.executions.rows(&rows);
+            }
             Emission::Rows(_) => {}
             Emission::Event(event) => self.directory.tell(event.flow, flow::Message::Event(event)),
         }
@@ -49,9 +54,16 @@ impl Dispatch {
         self.directory.tell(counters.flow, flow::Message::Reinstalled(counters));
     }
 
-    /// Who watches.
-    pub fn live(&self) -> &Hub {
-        &self.live
+    /// A flow was installed with these counters.
+    pub fn attach(&self, counters: &Arc<FlowCounters>, units: Units) {
+        self.live.attach(counters, units);
+        self.executions.attach(counters);
+    }
+
+    /// A flow was removed.
+    pub fn detach(&self, flow: FlowId) {
+        self.live.detach(flow);
+        self.executions.detach(flow);
     }
 }
 

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::cut;
 use crate::id::{DeadLetterId, DeviceId, FlowId};
+use crate::limit;
 use crate::time::Timestamp;
 
 /// A record that a flow could not handle.
@@ -41,4 +43,23 @@ pub struct DeadLetter {
     pub skipped: u64,
     /// When it was found.
     pub at: Timestamp,
+}
+
+impl DeadLetter {
+    /// The same, with what is too large of it cut off: [`limit::DEAD_LETTER_VALUE_BYTES`], [`limit::DEAD_LETTER_DETAIL_BYTES`], and names as
+    /// they are bounded where they are made.
+    #[must_use]
+    pub fn bounded(mut self) -> Self {
+        let text = self.value.to_string();
+        if text.len() > limit::DEAD_LETTER_VALUE_BYTES {
+            let text = if let Value::String(text) = self.value { text } else { text };
+            self.value = Value::String(cut(&text, limit::DEAD_LETTER_VALUE_BYTES));
+            self.is_cut = true;
+        }
+        self.node_id = cut(&self.node_id, limit::NODE_ID_BYTES);
+        self.sensor_type = self.sensor_type.map(|sensor| cut(&sensor, limit::SENSOR_NAME_BYTES));
+        self.code = cut(&self.code, limit::TAG_CHARS);
+        self.detail = cut(&self.detail, limit::DEAD_LETTER_DETAIL_BYTES);
+        self
+    }
 }

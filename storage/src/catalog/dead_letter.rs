@@ -7,22 +7,21 @@ use edgesync_schemas::entity::audit::AuditAction;
 use edgesync_schemas::entity::dead_letter::DeadLetter;
 use edgesync_schemas::id::{FlowId, UserId};
 use edgesync_schemas::limit;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use super::error::Error;
-use super::execution::plain;
 use super::execution_nodes::{count, counted};
 use super::value::{Row, Value};
 use super::{Catalog, Listing, Slice, audit, flow};
 
 impl Catalog {
     /// Writes down records that flows could not handle. Those of flows that are gone are left out, and what is too large of others is
-    /// cut off ([`limit::DEAD_LETTER_VALUE_BYTES`], [`limit::DEAD_LETTER_DETAIL_BYTES`]). Ids are drawn by whoever found the records: lists
+    /// cut off ([`DeadLetter::bounded`]). Those that are there already stay as they are, so it may be asked again. Ids are drawn by whoever found the records: lists
     /// are in their order. Not for users: it is asked by whoever runs the flows.
     ///
     /// # Errors
     /// Of the database: then none is written down.
-    pub async fn add_dead_letters(&self, letters: Vec<DeadLetter>) -> Result<(), Error> {
+    pub async fn add_dead_letters(&self, letters: &[DeadLetter]) -> Result<(), Error> {
         if letters.is_empty() {
             return Ok(());
         }
@@ -33,8 +32,8 @@ impl Catalog {
                 code, detail, skipped, at, flow_id, seq)
              SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, f.id,
                 (SELECT COALESCE(max(l.seq), 0) + 1 FROM dead_letters l WHERE l.flow_id = f.id)
-             FROM flows f WHERE f.id = $14",
-            letters.into_iter().map(values).collect(),
+             FROM flows f WHERE f.id = $14 ON CONFLICT (id) DO NOTHING",
+            letters.iter().map(values).collect(),
         )
         .await?;
         let sets = flows.into_iter().map(|flow| vec![flow.into(), limit::DEAD_LETTERS_PER_FLOW.into()]);
@@ -88,34 +87,24 @@ impl Catalog {
 }
 
 /// id, version, node_id, device_id, sensor_type, event_time, arrival_offset, value, is_cut, code, detail, skipped, at, flow_id
-fn values(letter: DeadLetter) -> Vec<Value> {
-    let (value, was_cut) = cut(letter.value);
+fn values(letter: &DeadLetter) -> Vec<Value> {
+    let letter = letter.clone().bounded();
     vec![
         letter.id.into(),
         letter.version.into(),
-        plain(&letter.node_id, limit::NODE_ID_BYTES).into(),
+        letter.node_id.into(),
         letter.device_id.into(),
-        letter.sensor_type.map(|sensor| plain(&sensor, limit::SENSOR_NAME_BYTES)).into(),
+        letter.sensor_type.into(),
         letter.timestamp.into(),
         count(letter.offset),
-        Value::json(&value),
-        (letter.is_cut || was_cut).into(),
-        plain(&letter.code, limit::TAG_CHARS).into(),
-        plain(&letter.detail, limit::DEAD_LETTER_DETAIL_BYTES).into(),
+        Value::json(&letter.value),
+        letter.is_cut.into(),
+        letter.code.into(),
+        letter.detail.into(),
         count(letter.skipped),
         letter.at.into(),
         letter.flow_id.into(),
     ]
-}
-
-/// A value, or the beginning of it as text; and whether it is that.
-fn cut(value: Json) -> (Json, bool) {
-    let text = value.to_string();
-    if text.len() <= limit::DEAD_LETTER_VALUE_BYTES {
-        return (value, false);
-    }
-    let text = if let Json::String(text) = value { text } else { text };
-    (Json::String(plain(&text, limit::DEAD_LETTER_VALUE_BYTES)), true)
 }
 
 /// id, flow_id, version, node_id, device_id, sensor_type, event_time, arrival_offset, value, is_cut, code, detail, skipped, at

@@ -7,6 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use edgesync_schemas::entity;
 use edgesync_schemas::entity::execution::{ExecutionStatus, ExecutionTrigger, NodeScope, NodeWork};
 use edgesync_schemas::id::{ExecutionId, FlowId};
 use edgesync_schemas::limit;
@@ -240,33 +241,33 @@ pub(super) async fn deployment_ends(tx: &mut Tx, flow: FlowId, reason: &str) -> 
     .map(drop)
 }
 
-/// The newest deployment of a version runs, and what ran before does not.
+/// The newest deployment of a version until then runs, and what ran before does not.
 async fn runs(tx: &mut Tx, one: &Deployment) -> Result<(), Error> {
     tx.execute(
         "UPDATE flow_executions SET status = 'running' WHERE status = 'pending' AND id =
             (SELECT e.id FROM flow_executions e WHERE e.flow_id = $1 AND e.trigger_kind = 'deploy' AND e.version = $2
-             ORDER BY e.id DESC LIMIT 1)",
-        vec![one.flow.into(), one.version.into()],
+                AND e.started_at <= $3 ORDER BY e.id DESC LIMIT 1)",
+        vec![one.flow.into(), one.version.into(), one.at.into()],
     )
     .await?;
     tx.execute(
         "UPDATE flow_executions SET status = 'stopped', completed_at = $1, result = $2
          WHERE flow_id = $3 AND trigger_kind = 'deploy' AND completed_at IS NULL AND id <
             (SELECT e.id FROM flow_executions e WHERE e.flow_id = $3 AND e.trigger_kind = 'deploy' AND e.version = $4
-             ORDER BY e.id DESC LIMIT 1)",
+                AND e.started_at <= $1 ORDER BY e.id DESC LIMIT 1)",
         vec![one.at.into(), Value::json(&replaced(one.version)), one.flow.into(), one.version.into()],
     )
     .await
     .map(drop)
 }
 
-/// The newest deployment of a version does not run as it should.
+/// The newest deployment of a version until then does not run as it should.
 async fn fails(tx: &mut Tx, one: &Deployment, error: &str) -> Result<(), Error> {
     tx.execute(
         "UPDATE flow_executions SET status = 'failed', completed_at = $1, error_message = $2
          WHERE completed_at IS NULL AND id =
             (SELECT e.id FROM flow_executions e WHERE e.flow_id = $3 AND e.trigger_kind = 'deploy' AND e.version = $4
-             ORDER BY e.id DESC LIMIT 1)",
+                AND e.started_at <= $1 ORDER BY e.id DESC LIMIT 1)",
         vec![one.at.into(), message(error).into(), one.flow.into(), one.version.into()],
     )
     .await
@@ -290,33 +291,5 @@ pub(super) fn bounded(object: Map<String, Json>, most: usize) -> Json {
 
 /// Why something failed, as much of it as is kept.
 fn message(error: &str) -> String {
-    plain(error, limit::EXECUTION_ERROR_BYTES)
-}
-
-/// Text that every database takes: without NUL characters, and cut off, with a mark, where it is too long.
-pub(super) fn plain(text: &str, most: usize) -> String {
-    let text = text.replace('\0', "\u{fffd}");
-    if text.len() <= most {
-        return text;
-    }
-    const MARK: &str = "…";
-    let mut end = most - MARK.len();
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    format!("{}{MARK}", &text[..end])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_that_is_too_long_is_cut_between_characters_and_says_so() {
-        assert_eq!(plain("a\0b", 10), "a\u{fffd}b");
-        assert_eq!(plain("0123456789", 10), "0123456789");
-        assert_eq!(plain("0123456789x", 10), "0123456…");
-        let cut = plain(&"é".repeat(10), 10);
-        assert_eq!(cut, "ééé…");
-    }
+    entity::cut(error, limit::EXECUTION_ERROR_BYTES)
 }

@@ -3,13 +3,14 @@
 
 use std::collections::BTreeSet;
 
+use edgesync_schemas::entity;
 use edgesync_schemas::entity::execution::{NodeExecution, NodeScope, NodeWork};
 use edgesync_schemas::id::{ExecutionId, FlowId, NodeExecutionId};
 use edgesync_schemas::limit;
 
 use super::db::Tx;
 use super::error::Error;
-use super::execution::{bounded, plain};
+use super::execution::bounded;
 use super::new_id;
 use super::value::{Row, Value};
 
@@ -101,7 +102,7 @@ fn values(scope: NodeScope, node: NodeWork) -> Vec<Value> {
     vec![
         id.into(),
         Value::name(&scope),
-        plain(&node.node_id, limit::NODE_ID_BYTES).into(),
+        entity::cut(&node.node_id, limit::NODE_ID_BYTES).into(),
         Value::name(&node.status),
         Value::json(&bounded(node.input_data, limit::NODE_DATA_BYTES)),
         Value::json(&bounded(node.output_data, limit::NODE_DATA_BYTES)),

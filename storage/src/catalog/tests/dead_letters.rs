@@ -44,7 +44,8 @@ async fn letters_come_back_newest_first_as_they_were_given_in_pages_and_by_node(
     let first = letter(flow, "a");
     let bare = DeadLetter { device_id: None, sensor_type: None, value: json!(0.1), ..letter(flow, "b") };
     let given = vec![first, bare, letter(flow, "a")];
-    c.add_dead_letters(given.clone()).await.unwrap();
+    c.add_dead_letters(&given).await.unwrap();
+    c.add_dead_letters(&given[1..]).await.unwrap();
     let newest_first: Vec<_> = given.into_iter().rev().collect();
     assert_eq!(all(&f, user, flow).await, newest_first);
     let of_b = c.dead_letters(user, flow, Some("b"), Slice::FIRST).await.unwrap().items;
@@ -72,7 +73,7 @@ async fn what_is_too_large_is_cut_with_a_mark_and_no_text_breaks_a_batch() {
             code: "c\0".to_owned(),
             ..letter(flow, "")
         };
-        c.add_dead_letters(vec![given]).await.unwrap();
+        c.add_dead_letters(&[given]).await.unwrap();
         let kept = all(&f, user, flow).await.remove(0);
         assert_eq!(kept.is_cut, is_cut);
         if is_cut {
@@ -97,11 +98,11 @@ async fn of_a_flow_the_newest_letters_are_kept_and_a_flood_pushes_out_no_others(
     let f = fixture();
     let ada = f.sign_up("ada@example.org").await;
     let (c, user, loud, quiet) = (&f.catalog, ada.user.id, flow(&f, &ada).await, flow(&f, &ada).await);
-    c.add_dead_letters(vec![letter(quiet, "a"), letter(loud, "first")]).await.unwrap();
+    c.add_dead_letters(&[letter(quiet, "a"), letter(loud, "first")]).await.unwrap();
     let most = limit::DEAD_LETTERS_PER_FLOW;
     let gone = new_id();
     let flood: Vec<_> = (0..most).flat_map(|n| [letter(loud, &n.to_string()), letter(gone, "x")]).collect();
-    c.add_dead_letters(flood).await.unwrap();
+    c.add_dead_letters(&flood).await.unwrap();
     let count = async |flow: FlowId| -> u32 {
         let sql = "SELECT count(*) FROM dead_letters l WHERE l.flow_id = $1";
         c.db.first(sql, vec![flow.into()]).await.unwrap().unwrap().take().unwrap()
@@ -111,7 +112,7 @@ async fn of_a_flow_the_newest_letters_are_kept_and_a_flood_pushes_out_no_others(
     assert_eq!(all(&f, user, loud).await[0].node_id, (most - 1).to_string());
     // After all were removed it goes on.
     assert_eq!(c.delete_dead_letters(user, loud).await.unwrap(), u64::from(most));
-    c.add_dead_letters(vec![letter(loud, "again")]).await.unwrap();
+    c.add_dead_letters(&[letter(loud, "again")]).await.unwrap();
     assert_eq!((all(&f, user, loud).await.len(), count(quiet).await), (1, 1));
 }
 
@@ -129,7 +130,7 @@ async fn letters_are_removed_by_those_who_may_change_the_flow_and_it_is_noted() 
     let project = c.create_project(ada.user.id, input(ProjectInput::read, body)).await.unwrap().id;
     let body = json!({"name": "f", "project_id": project});
     let flow = c.create_flow(ada.user.id, input(FlowInput::read, body)).await.unwrap().id;
-    c.add_dead_letters(vec![letter(flow, "a"), letter(flow, "b")]).await.unwrap();
+    c.add_dead_letters(&[letter(flow, "a"), letter(flow, "b")]).await.unwrap();
     assert_eq!(all(&f, bob.user.id, flow).await.len(), 2, "members read them");
     assert_forbidden(c.delete_dead_letters(bob.user.id, flow).await);
     assert_not_found(c.delete_dead_letters(eve.user.id, flow).await);
@@ -141,7 +142,7 @@ async fn letters_are_removed_by_those_who_may_change_the_flow_and_it_is_noted() 
     let noted: Vec<_> =
         noted.iter().filter(|entry| entry.action == AuditAction::FlowDeadLettersDeleted).collect();
     assert_eq!((noted.len(), &noted[0].details["count"], noted[0].target_id), (1, &json!(2), flow.uuid()));
-    c.add_dead_letters(vec![letter(flow, "a")]).await.unwrap();
+    c.add_dead_letters(&[letter(flow, "a")]).await.unwrap();
     c.delete_flow(ada.user.id, flow, None).await.unwrap();
     let row = c.db.first("SELECT count(*) FROM dead_letters", vec![]).await.unwrap();
     assert_eq!(row.unwrap().take::<u32>().unwrap(), 0, "they go with their flow");
@@ -158,7 +159,7 @@ async fn letters_that_are_too_old_go() {
         DeadLetter { id: edgesync_schemas::id::Id::from_uuid(id), ..letter(flow, &days.to_string()) }
     };
     let days = limit::DEAD_LETTER_DAYS;
-    c.add_dead_letters(vec![aged(days + 1), aged(days - 1), letter(flow, "now")]).await.unwrap();
+    c.add_dead_letters(&[aged(days + 1), aged(days - 1), letter(flow, "now")]).await.unwrap();
     assert_eq!(c.prune_executions().await.unwrap(), 1);
     let kept = all(&f, user, flow).await;
     assert_eq!(
