@@ -11,13 +11,15 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use edgesync_engine::cell::emit::Rows;
 use edgesync_schemas::entity::dead_letter::DeadLetter;
 use edgesync_schemas::id::{DeviceId, FlowId, Id, Offset};
 use edgesync_schemas::limit;
 use edgesync_schemas::sensor::SensorName;
 use edgesync_schemas::time::Timestamp;
 use edgesync_storage::catalog::Catalog;
-use serde_json::Value;
+use edgesync_storage::log::SeriesDictionary;
+use serde_json::{Value, json};
 use tokio::sync::{Notify, watch};
 use tokio::time::MissedTickBehavior;
 use tracing::warn;
@@ -83,6 +85,7 @@ pub struct DeadLetters {
 
 struct Shared {
     catalog: Catalog,
+    dictionary: SeriesDictionary,
     waiting: Mutex<Waiting>,
     /// There is enough for a batch.
     enough: Notify,
@@ -106,11 +109,12 @@ struct Share {
 }
 
 impl DeadLetters {
-    /// Starts the writer. It ends with [`Self::finish`].
-    pub fn start(catalog: Catalog) -> Self {
+    /// Starts the writer. It ends with [`Self::finish`]. `dictionary` has the names of series.
+    pub fn start(catalog: Catalog, dictionary: SeriesDictionary) -> Self {
         let letters = Self {
             shared: Arc::new(Shared {
                 catalog,
+                dictionary,
                 waiting: Mutex::default(),
                 enough: Notify::new(),
                 written: AtomicU64::new(0),
@@ -146,6 +150,27 @@ impl DeadLetters {
         };
         share.skipped += 1;
         self.leave_out(reason, 1);
+    }
+
+    /// Takes what a cell has given up: rows with their reasons. `detail` is about the first of them. Never waits.
+    pub(super) fn rows(&self, rows: &Rows, detail: &str) {
+        let mut raws = rows.raw.iter().peekable();
+        for (row, (timestamp, reason)) in (0u32..).zip(rows.ts.iter().zip(&rows.reasons)) {
+            let at = row as usize;
+            let raw = raws.next_if(|(of, _)| *of == row);
+            let info = self.shared.dictionary.info(rows.series[at]);
+            self.give(Letter {
+                flow: rows.flow,
+                version: rows.version,
+                node: rows.node.clone(),
+                source: info.map(|info| (info.device, info.sensor.clone())),
+                timestamp: *timestamp,
+                offset: rows.offset[at],
+                value: value(rows.num[at], raw.map(|(_, raw)| &**raw)),
+                code: reason.code(),
+                detail: if row == 0 { detail.to_owned() } else { String::new() },
+            });
+        }
     }
 
     /// Letters written since the start of the process.
@@ -268,6 +293,15 @@ impl Letter {
         };
         // Here already: what waits is bounded in bytes, too.
         letter.bounded()
+    }
+}
+
+/// A record's value: its original where it is no number.
+pub(super) fn value(num: f64, raw: Option<&str>) -> Value {
+    match raw {
+        // Deeper than a JSON reader goes: as text.
+        Some(raw) => serde_json::from_str(raw).unwrap_or_else(|_| json!(raw)),
+        None => json!(num),
     }
 }
 

@@ -6,7 +6,7 @@ use edgesync_storage::catalog::Slice;
 use serde_json::json;
 
 use super::*;
-use crate::testing::eventually;
+use crate::testing::{TempLog, eventually};
 
 struct Stage {
     catalog: Catalog,
@@ -21,7 +21,8 @@ async fn stage() -> Stage {
     let file = directory.path().join("catalog.db");
     let catalog = Catalog::open(&file).unwrap();
     let user = catalog.sign_up("a@example.org", "A", String::new()).await.unwrap().user.id;
-    let letters = DeadLetters::start(catalog.clone());
+    let log = TempLog::open();
+    let letters = DeadLetters::start(catalog.clone(), log.series().clone());
     Stage { catalog, file, user, letters, _directory: directory }
 }
 
@@ -70,8 +71,12 @@ async fn a_letter_is_written_within_a_second_or_so_and_a_whole_batch_at_once() {
     let flow = stage.flow().await;
     stage.letters.give(letter(flow, "a"));
     stage.becomes(flow, 1).await;
-    let kept = stage.catalog.dead_letters(stage.user, flow, None, Slice::FIRST).await.unwrap().items.remove(0);
-    assert_eq!((kept.offset, kept.code.as_str(), kept.sensor_type.as_deref()), (7, "not_a_number", Some("t")));
+    let kept =
+        stage.catalog.dead_letters(stage.user, flow, None, Slice::FIRST).await.unwrap().items.remove(0);
+    assert_eq!(
+        (kept.offset, kept.code.as_str(), kept.sensor_type.as_deref()),
+        (7, "not_a_number", Some("t"))
+    );
     assert!(kept.is_cut && kept.device_id.is_some());
     assert_eq!(stage.letters.written(), 1);
     // The clock stands still, so no second passes: only a full batch is written.
@@ -168,7 +173,10 @@ async fn a_batch_that_is_refused_is_counted_and_the_next_is_written() {
     let stage = stage().await;
     let flow = stage.flow().await;
     let disk = rusqlite::Connection::open(&stage.file).unwrap();
-    disk.execute_batch("CREATE TRIGGER full BEFORE INSERT ON dead_letters BEGIN SELECT RAISE(ABORT, 'full'); END").unwrap();
+    disk.execute_batch(
+        "CREATE TRIGGER full BEFORE INSERT ON dead_letters BEGIN SELECT RAISE(ABORT, 'full'); END",
+    )
+    .unwrap();
     stage.letters.give(letter(flow, "a"));
     eventually("it is refused", async || match stage.count(LeftOut::Refused) {
         1 => Ok(()),

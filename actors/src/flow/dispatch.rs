@@ -12,6 +12,7 @@ use edgesync_schemas::flow::Port;
 use edgesync_schemas::id::FlowId;
 use ractor::ActorRef;
 
+use super::dead_letters::DeadLetters;
 use super::executions::Executions;
 use super::flow;
 use crate::live::{Hub, Units};
@@ -22,6 +23,7 @@ pub struct Dispatch {
     live: Hub,
     directory: Directory,
     executions: Executions,
+    dead_letters: DeadLetters,
 }
 
 /// The actor of each deployed flow. Written by the manager. Cheap to clone.
@@ -31,9 +33,9 @@ pub struct Directory {
 }
 
 impl Dispatch {
-    /// Gives records to `live`, events to the actors in `directory`, and samples of both to `executions`.
-    pub fn new(live: Hub, directory: Directory, executions: Executions) -> Self {
-        Self { live, directory, executions }
+    /// Gives records to `live`, those that nothing could handle to `dead_letters`, events to the actors in `directory`, and samples to `executions`.
+    pub fn new(live: Hub, directory: Directory, executions: Executions, dead_letters: DeadLetters) -> Self {
+        Self { live, directory, executions, dead_letters }
     }
 
     /// Gives on what came out of a cell.
@@ -45,6 +47,7 @@ impl Dispatch {
                 self.executions.rows(&rows);
             }
             Emission::Rows(_) => {}
+            Emission::Dead(rows, detail) => self.dead_letters.rows(&rows, &detail),
             Emission::Event(event) => self.directory.tell(event.flow, flow::Message::Event(event)),
         }
     }

@@ -27,6 +27,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior};
 use tracing::warn;
 
+use super::dead_letters::value;
 use super::node::ErrorSample;
 use crate::cell::now;
 use minutes::Minutes;
@@ -126,12 +127,11 @@ impl Executions {
         self.sample(rows.flow, rows.version, &rows.node, || {
             let info = self.shared.dictionary.info(rows.series[last]);
             let raw = rows.raw.last().filter(|(row, _)| *row as usize == last);
-            let value = raw.and_then(|(_, raw)| serde_json::from_str(raw).ok()).unwrap_or(json!(rows.num[last]));
             let output = json!({
                 "device_id": info.as_ref().map(|info| info.device),
                 "sensor_type": info.as_ref().map(|info| &info.sensor),
                 "timestamp": rows.ts[last],
-                "value": value,
+                "value": value(rows.num[last], raw.map(|(_, raw)| &**raw)),
             });
             work(&rows.node, NodeStatus::Completed, Map::new(), object(output))
         });
@@ -238,7 +238,12 @@ impl Executions {
 }
 
 /// What a node did with one record.
-fn work(node: &str, status: NodeStatus, input_data: Map<String, Value>, output_data: Map<String, Value>) -> NodeWork {
+fn work(
+    node: &str,
+    status: NodeStatus,
+    input_data: Map<String, Value>,
+    output_data: Map<String, Value>,
+) -> NodeWork {
     let is_error = status == NodeStatus::Failed;
     NodeWork {
         node_id: node.to_owned(),

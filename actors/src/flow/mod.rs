@@ -103,8 +103,9 @@ impl FlowsHandle {
         let directory = Directory::default();
         let dictionary = log.series().clone();
         let executions = Executions::start(catalog.clone(), dictionary.clone());
-        let dead_letters = DeadLetters::start(catalog.clone());
-        let dispatch = Dispatch::new(live.clone(), directory.clone(), executions.clone());
+        let dead_letters = DeadLetters::start(catalog.clone(), dictionary.clone());
+        let dispatch =
+            Dispatch::new(live.clone(), directory.clone(), executions.clone(), dead_letters.clone());
         let (cursor, from) = Cursor::open(log.clone()).await?;
         let cells = (0..cells.max(1))
             .map(|index| {

@@ -38,9 +38,9 @@ pub const DEAD_LETTER_VALUE_BYTES: usize = 4096;
 /// Bytes of what was wrong with a dead letter. More: the end is cut off.
 pub const DEAD_LETTER_DETAIL_BYTES: usize = 1024;
 /// Dead letters a second of one flow that are taken. More are left out and counted; the next one says how many.
-pub const DEAD_LETTERS_PER_S: u32 = 20;
+pub const DEAD_LETTERS_PER_S: u32 = 50;
 /// Dead letters of one flow that wait to be written. More are left out, as above, so that no flow takes all of [`DEAD_LETTER_QUEUE`].
-pub const DEAD_LETTERS_WAITING: u32 = 100;
+pub const DEAD_LETTERS_WAITING: u32 = 200;
 /// Dead letters of all flows that wait to be written: 20 MiB at the worst. More are left out, as above.
 pub const DEAD_LETTER_QUEUE: usize = 4096;
 /// Dead letters written in one transaction. Fewer: they wait for a second.

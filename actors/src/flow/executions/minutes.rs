@@ -124,7 +124,7 @@ impl Counted {
             let before = std::mem::replace(seen, counts);
             let moved = |of: fn(&Snapshot) -> u64| of(&counts).saturating_sub(of(&before));
             let (records_in, records_out) = (moved(|of| of.in_), moved(|of| of.out));
-            let errors = moved(|of| of.error);
+            let errors = moved(|of| of.error) + moved(|of| of.dropped);
             if records_in == 0 && records_out == 0 && errors == 0 {
                 continue;
             }

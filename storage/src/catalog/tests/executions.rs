@@ -218,7 +218,7 @@ async fn the_flows_of_a_deleted_organization_have_ended() {
     deploy(&f, flow, 1).await;
     c.record_executions(&[runs(flow, 1)], vec![]).await.unwrap();
     c.delete_organization(user, other).await.unwrap();
-    assert_eq!(super::deletion::stop_all(c, other).await, [flow]);
+    assert_eq!(deletion::stop_all(c, other).await, [flow]);
     let ended = all(&f, user, flow).await.remove(0);
     assert_eq!(
         (ended.status, &ended.result["why"]),
