@@ -213,17 +213,17 @@ async fn begin(
     Ok(id)
 }
 
-/// A version is to run: from here on until it is known to. One that nobody told of any more did not.
+/// A version is to run. It is pending until it is known to run, which is told a moment later.
 pub(super) async fn deployment_begins(tx: &mut Tx, flow: FlowId, version: u32) -> Result<(), Error> {
-    deployment_fails(tx, flow, "another deployment took its place before it ran").await?;
     begin(tx, flow, version, ExecutionTrigger::Deploy, ExecutionStatus::Pending).await.map(drop)
 }
 
-/// What was about to run does not; what runs runs on.
+/// What was to run last does not; what ran before runs on, be it that nobody was told yet that it does.
 pub(super) async fn deployment_fails(tx: &mut Tx, flow: FlowId, error: &str) -> Result<(), Error> {
     tx.execute(
         "UPDATE flow_executions SET status = 'failed', completed_at = $1, error_message = $2
-         WHERE flow_id = $3 AND trigger_kind = 'deploy' AND completed_at IS NULL AND status = 'pending'",
+         WHERE status = 'pending' AND id = (SELECT e.id FROM flow_executions e
+            WHERE e.flow_id = $3 AND e.trigger_kind = 'deploy' ORDER BY e.id DESC LIMIT 1)",
         vec![now().into(), message(error).into(), flow.into()],
     )
     .await

@@ -155,6 +155,32 @@ async fn a_deployment_is_one_execution_until_it_is_replaced_stopped_or_fails() {
 }
 
 #[tokio::test]
+async fn deployments_that_follow_each_other_before_anybody_is_told_that_they_run_did_run() {
+    use ExecutionStatus::{Failed, Running, Stopped as Ended};
+    let f = fixture();
+    let ada = f.sign_up("ada@example.org").await;
+    let (c, user, flow) = (&f.catalog, ada.user.id, flow(&f, &ada).await);
+    deploy(&f, flow, 1).await;
+    let first = runs(flow, 1);
+    deploy(&f, flow, 2).await;
+    let second = runs(flow, 2);
+    // The third does not run, and the second runs on.
+    deploy(&f, flow, 3).await;
+    c.set_flow_deployed_version(flow, 2, "the deployment failed").await.unwrap();
+    c.record_executions(&[second.clone(), first], vec![]).await.unwrap();
+    assert_eq!(told(&f, user, flow).await, [(3, Failed), (2, Running), (1, Ended)]);
+    // What is told of one deployment of a version is not told of the next.
+    deploy(&f, flow, 2).await;
+    c.record_executions(
+        &[second, Deployment { at: all(&f, user, flow).await[2].started_at, ..fails(flow, 2, "x") }],
+        vec![],
+    )
+    .await
+    .unwrap();
+    assert_eq!(told(&f, user, flow).await[..3], [(2, ExecutionStatus::Pending), (3, Failed), (2, Failed)]);
+}
+
+#[tokio::test]
 async fn after_a_start_what_runs_goes_on_and_what_does_not_has_ended() {
     use ExecutionStatus::{Failed, Running, Stopped as Ended};
     let f = fixture();
