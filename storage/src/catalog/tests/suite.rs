@@ -11,6 +11,7 @@ mod deletion;
 mod device_history;
 mod devices;
 mod executions;
+mod executions_kept;
 mod flow_versions;
 mod flows;
 mod lists;
