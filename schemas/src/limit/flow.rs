@@ -93,6 +93,20 @@ pub const WARM_UP_MS: i64 = 3_600_000;
 pub const WARM_UP_S: u64 = 600;
 /// Times that a version that warmed up is offered to a cell that has gone on meanwhile. More: it is not deployed.
 pub const CUT_OVER_TRIES: u32 = 20;
+/// Runs over stored readings that are on their way, in the process. One more is refused as busy.
+pub const RUNS: usize = 4;
+/// Seconds that a run over stored readings may take. Longer: it fails, and says so.
+pub const RUN_S: u64 = 600;
+/// Readings that a run may meet. More: it fails, and says so.
+pub const RUN_READINGS: u64 = 100_000_000;
+/// Values that a source is given in a run that is made once. More: they are refused.
+pub const RUN_VALUES: usize = 1_000;
+/// Records that are kept of what each port of a node put out in a run, and of what it was given. More are counted.
+pub const RUN_SAMPLES: usize = 20;
+/// Times that the clock goes on to what is due next, after a run that is made once.
+pub const RUN_TICKS: usize = 1_000;
+/// Records of each last node that a run compares with those of what is deployed. More: the comparison says that it is cut.
+pub const COMPARE_RECORDS: usize = 200_000;
 /// Seconds after which what a running flow remembers is saved again. After a crash a flow is fed again from there.
 pub const FLOW_SAVE_S: u64 = 10;
 /// Bytes of what flows remember that are saved together. More wait for the next second.
