@@ -1,0 +1,238 @@
+//! Windows made of panes whose bounds are known beforehand: tumbling, hopping, calendar.
+//!
+//! A record is added to one pane, however many windows it is in. With devices that send in order almost every record belongs to the
+//! same pane as the one before it, and no window is over by it. For that record the way is [`Stage::run_fast`]: one comparison, one
+//! addition, and one cache line of state per key; whatever else there is to know of a key lies elsewhere.
+
+mod close;
+mod late;
+mod state;
+
+use edgesync_schemas::flow::node::Window;
+use edgesync_schemas::flow::node::window::Empty;
+use edgesync_schemas::limit;
+
+use self::state::{Hot, Last, Rest, State};
+use super::common::Common;
+use crate::cell::emit::Reason;
+use crate::chunk::{Chunk, Sel};
+use crate::ops::{Output, each_row};
+use crate::watermark;
+use crate::window::pane::{More, Pane};
+use crate::window::slices::Slices;
+
+#[derive(Debug)]
+pub(super) struct Stage {
+    common: Common,
+    slices: Slices,
+    empty: Empty,
+    state: State,
+    /// Memory for the values of a result.
+    values: Vec<f64>,
+}
+
+/// Bytes of state of one key without its panes.
+pub(super) fn bytes_per_key(of: &Window) -> usize {
+    let last = if of.empty == Empty::Skip { 0 } else { of.aggregates.len() * size_of::<f64>() };
+    size_of::<Hot>() + size_of::<More>() + size_of::<Rest>() + 8 + last
+}
+
+/// Bytes of what is remembered of a window beside its panes: which revision and which early result was the last.
+pub(super) const BYTES_PER_WINDOW: usize = size_of::<(i64, i64, u32)>() + size_of::<(i64, u64)>();
+
+impl Stage {
+    pub fn new(common: Common, slices: Slices, empty: Empty, keys: usize) -> Self {
+        Self { common, slices, empty, state: State::new(keys), values: Vec::new() }
+    }
+
+    pub fn held(&self) -> u64 {
+        self.state.held
+    }
+
+    pub fn run(&mut self, input: &Chunk, sel: &Sel, now: i64, output: &mut Output) {
+        if self.common.is_numeric && !input.raw.is_empty() {
+            return each_row(input, sel, |row| {
+                if !self.common.refuses(input, row, output) {
+                    self.run_slow(input, row, now, output);
+                }
+            });
+        }
+        match sel {
+            Sel::All => self.run_fast(input, 0..input.len(), now, output),
+            Sel::Rows(rows) => self.run_fast(input, rows.iter().map(|row| *row as usize), now, output),
+        }
+    }
+
+    /// Records that need no look at what their value was written as.
+    #[inline(always)]
+    fn run_fast(
+        &mut self,
+        input: &Chunk,
+        mut rows: impl Iterator<Item = usize>,
+        now: i64,
+        output: &mut Output,
+    ) {
+        let len = input.len();
+        let (key, ts) = (&input.key[..len], &input.ts[..len]);
+        let (num, unit) = (&input.num[..len], &input.unit[..len]);
+        loop {
+            let (lateness, wanted) = (self.common.lateness, self.common.wanted);
+            let (places, states) = self.state.keys.parts();
+            let more = &mut self.state.more;
+            let mut added = 0;
+            // The way of almost every record: it lies in its key's hot pane, and no window is over by it.
+            let slow = rows.find(|&row| {
+                let place = places.get(key[row] as usize).map_or(0, |place| *place as usize);
+                let Some(hot) = states.get_mut(place.wrapping_sub(1)) else { return true };
+                let at = ts[row].as_us();
+                if at.wrapping_sub(hot.start) as u64 >= hot.open {
+                    return true;
+                }
+                hot.count += 1;
+                hot.sum += num[row];
+                hot.watermark = watermark::advance(hot.watermark, at, lateness);
+                hot.seen = now;
+                hot.unit = unit[row];
+                if wanted.is_more() {
+                    more[place - 1].add(at, num[row], hot.count, wanted);
+                }
+                added += 1;
+                false
+            });
+            self.state.held += added;
+            match slow {
+                Some(row) => self.run_slow(input, row, now, output),
+                None => return,
+            }
+        }
+    }
+
+    /// Any record.
+    #[cold]
+    fn run_slow(&mut self, input: &Chunk, row: usize, now: i64, output: &mut Output) {
+        let Some(place) = self.state.keys.place(input.key[row], || Hot::new(now)) else {
+            output.errors.push((row as u32, Reason::TooManyKeys));
+            return;
+        };
+        if self.state.rest.len() <= place {
+            self.state.rest.push(Rest::new(now));
+            if self.common.wanted.is_more() {
+                self.state.more.push(More::NOTHING);
+            }
+        }
+        let ts = input.ts[row].as_us();
+        let (start, end) = self.slices.pane(ts);
+        let over = self.slices.over(start, end);
+        let hot = &mut self.state.keys.states()[place];
+        hot.seen = now;
+        let before = hot.watermark;
+        if over.saturating_add(self.common.revise) <= before {
+            output.late.push(row as u32);
+            return;
+        }
+        let is_far = self.common.is_far(ts, now);
+        if is_far && self.is_crowded(place, start) {
+            output.errors.push((row as u32, Reason::TooManyWindows));
+            return;
+        }
+        let hot = &mut self.state.keys.states()[place];
+        hot.unit = input.unit[row];
+        if !is_far {
+            hot.watermark = watermark::advance(before, ts, self.common.lateness);
+        }
+        self.park(place);
+        self.add(place, (start, end), ts, input.num[row]);
+        let is_open = over > before;
+        self.state.held += u64::from(is_open);
+        let offset = input.offset_of(row);
+        if self.common.revise > 0 {
+            self.revise(place, start, before, is_open, offset, output);
+        }
+        self.close(place, before, offset, output);
+        self.unpark(place, now);
+    }
+
+    /// Whether a key has as many panes beyond what readings of the present reach as it may, and none that starts here.
+    fn is_crowded(&mut self, place: usize, start: i64) -> bool {
+        let hot = &self.state.keys.states()[place];
+        let reach = self.common.reach(hot.watermark);
+        let panes = &self.state.rest[place].panes;
+        let beyond = &panes[panes.partition_point(|pane| pane.start <= reach)..];
+        let is_new = beyond.iter().all(|pane| pane.start != start);
+        is_new && beyond.len() >= limit::FUTURE_WINDOWS && !(hot.count > 0 && hot.start == start)
+    }
+
+    fn add(&mut self, place: usize, (start, end): (i64, i64), ts: i64, value: f64) {
+        let panes = &mut self.state.rest[place].panes;
+        let at = panes.partition_point(|pane| pane.start < start);
+        if panes.get(at).is_none_or(|pane| pane.start != start) {
+            panes.insert(at, Pane::new(start, end));
+        }
+        panes[at].add(ts, value, self.common.wanted);
+    }
+
+    /// Puts the hot pane among the others.
+    fn park(&mut self, place: usize) {
+        let hot = &mut self.state.keys.states()[place];
+        if hot.count == 0 {
+            return;
+        }
+        let (start, count, sum) = (hot.start, hot.count, hot.sum);
+        (hot.count, hot.open) = (0, 0);
+        let more = match self.state.more.get_mut(place) {
+            Some(more) => std::mem::replace(more, More::NOTHING),
+            None => More::NOTHING,
+        };
+        let rest = &mut self.state.rest[place];
+        let at = rest.panes.partition_point(|pane| pane.start < start);
+        rest.panes.insert(at, Pane { start, end: rest.hot_end, count, sum, more });
+    }
+
+    /// Makes the newest pane that readings of the present reach the hot one, and finds out how far records may go into it as they are.
+    fn unpark(&mut self, place: usize, now: i64) {
+        let watermark = self.state.keys.states()[place].watermark;
+        let next_over = self.next_over(place, watermark);
+        let rest = &mut self.state.rest[place];
+        rest.next_over = next_over;
+        let reach = self.common.reach(watermark);
+        let at = rest.panes.partition_point(|pane| pane.start <= reach);
+        let Some(pane) = at.checked_sub(1).map(|at| &rest.panes[at]) else { return };
+        if self.slices.first_over(pane) <= watermark {
+            return; // late records would revise results
+        }
+        let pane = rest.panes.remove(at - 1);
+        rest.hot_end = pane.end;
+        let far = if now == watermark::NONE { i64::MAX } else { now.saturating_add(self.common.future + 1) };
+        let until = pane.end.min(next_over.saturating_add(self.common.lateness)).min(far);
+        let hot = &mut self.state.keys.states()[place];
+        (hot.start, hot.count, hot.sum) = (pane.start, pane.count, pane.sum);
+        hot.open = until.saturating_sub(pane.start).max(0) as u64;
+        if let Some(more) = self.state.more.get_mut(place) {
+            *more = pane.more;
+        }
+    }
+
+    /// Closes what the clock has passed of silent keys, and gives early results.
+    pub fn tick(&mut self, now: i64, offset: u64, output: &mut Output) {
+        let reach = now.saturating_sub(self.common.lateness);
+        for place in 0..self.state.keys.keys().len() {
+            let hot = &mut self.state.keys.states()[place];
+            if hot.seen == watermark::NONE {
+                hot.seen = now;
+            }
+            let is_silent = now.saturating_sub(hot.seen) >= self.common.idle;
+            let rest = &self.state.rest[place];
+            if is_silent && rest.next_over <= reach {
+                self.park(place);
+                self.advance_idle(place, reach, offset, output);
+                self.unpark(place, now);
+            }
+            let is_due = |early: i64| now.saturating_sub(self.state.rest[place].early_at) >= early;
+            if self.common.early.is_some_and(is_due) {
+                self.park(place);
+                self.give_early(place, now, offset, output);
+                self.unpark(place, now);
+            }
+        }
+    }
+}
