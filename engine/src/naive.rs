@@ -3,18 +3,20 @@
 //! Everything here is slow on purpose: values are kept in lists and summed afresh, expressions are computed row by row, nothing is
 //! shared between records. If the two disagree, believe this one first.
 
-use std::collections::BTreeMap;
+pub(crate) mod window;
+
 use std::sync::Arc;
 
 use edgesync_schemas::flow::Port;
-use edgesync_schemas::flow::node::window::Aggregate;
 use edgesync_schemas::flow::node::{MovingAverage, Window};
 use edgesync_schemas::id::{Offset, SeriesId};
-use edgesync_schemas::reading::{Commit, SeriesInfo};
+use edgesync_schemas::reading::{Commit, Quality, SeriesInfo};
 use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::unit::UnitIndex;
 
+use self::window::Effects;
 use crate::cell::emit::Reason;
+use crate::chunk::Name;
 use crate::expr::row::{Row, eval_bool};
 use crate::metrics::Snapshot;
 use crate::plan::{Plan, Work};
@@ -26,11 +28,19 @@ pub struct Record {
     pub series: SeriesId,
     pub ts: Timestamp,
     pub num: f64,
-    pub raw: Option<Box<str>>,
+    pub raw: Option<Arc<str>>,
     pub unit: UnitIndex,
+    pub quality: Quality,
     pub offset: Offset,
-    pub fields: Vec<(&'static str, f64)>,
+    pub fields: Vec<Field>,
     pub reason: Option<Reason>,
+}
+
+/// A further value: its name, its number, its original JSON if it is no number.
+pub type Field = (Name, f64, Option<Arc<str>>);
+
+fn field(name: &str, num: f64) -> Field {
+    (Name::from(name), num, None)
 }
 
 /// A flow that is interpreted.
@@ -42,7 +52,8 @@ pub struct Naive {
     counters: Vec<Snapshot>,
     /// By node: what came for it in this round, with the edge it came by.
     pending: Vec<Vec<(usize, Record)>>,
-    now: Option<Timestamp>,
+    /// Its clock, in microseconds.
+    now: i64,
     /// Everything that left any node, in the order it did: (node, port, record).
     pub emitted: Vec<(usize, Port, Record)>,
 }
@@ -51,15 +62,12 @@ pub struct Naive {
 #[derive(Debug, Clone, Default)]
 struct State {
     values: Vec<(i64, f64)>,
-    windows: BTreeMap<i64, Vec<(i64, f64)>>,
-    watermark: Option<i64>,
-    seen: Option<Timestamp>,
-    unit: UnitIndex,
+    window: window::Key,
 }
 
 impl Naive {
-    /// Of a plan, with nothing remembered, at this time.
-    pub fn new(plan: Arc<Plan>, keys_most: usize, now: Option<Timestamp>) -> Self {
+    /// Of a plan, with nothing remembered, whose clock shows `now` in microseconds.
+    pub fn new(plan: Arc<Plan>, keys_most: usize, now: i64) -> Self {
         let count = plan.nodes().len();
         Self {
             plan,
@@ -81,6 +89,11 @@ impl Naive {
     pub fn feed(&mut self, commit: &Commit, known: &[Arc<SeriesInfo>]) {
         for row in 0..commit.columns.len() {
             let columns = &commit.columns;
+            let arrival = commit.arrivals.iter().find(|arrival| arrival.end_row as usize > row);
+            if let Some(arrival) = arrival {
+                let before = Offset((commit.first.0 + row as u64).saturating_sub(1));
+                self.tick(arrival.received_at, before, known);
+            }
             let Some(info) = known.iter().find(|info| info.id == columns.series[row]) else { continue };
             let record = Record {
                 series: info.id,
@@ -88,6 +101,7 @@ impl Naive {
                 num: columns.num[row],
                 raw: columns.raw_of(row).map(Into::into),
                 unit: columns.unit[row],
+                quality: columns.quality[row],
                 offset: commit.first.plus(row as u64),
                 fields: Vec::new(),
                 reason: None,
@@ -108,8 +122,11 @@ impl Naive {
 
     /// Tells the flow what time it is. `offset` is that of the newest reading.
     pub fn tick(&mut self, now: Timestamp, offset: Offset, known: &[Arc<SeriesInfo>]) {
-        self.now = Some(now);
-        self.round(known, Some(offset));
+        let second = now.as_us().div_euclid(1_000_000) * 1_000_000;
+        if second > self.now {
+            self.now = second;
+            self.round(known, Some(offset));
+        }
     }
 
     fn round(&mut self, known: &[Arc<SeriesInfo>], tick: Option<Offset>) {
@@ -118,10 +135,12 @@ impl Naive {
             came.sort_by_key(|(edge, _)| *edge);
             for (_, mut record) in came {
                 // Further numbers are known downstream only if every input has them.
-                let names: Vec<&str> = record.fields.iter().map(|(name, _)| *name).collect();
-                if self.plan.nodes()[node].names_in.as_deref() != Some(&names[..]) {
-                    record.fields.clear();
-                }
+                let names = self.plan.nodes()[node].entering.names.clone();
+                let fields = names.iter().flat_map(|names| names.iter()).map(|name| {
+                    let mine = record.fields.iter().find(|(other, ..)| other == name);
+                    mine.cloned().unwrap_or_else(|| (name.clone(), 0.0, Some("null".into())))
+                });
+                record.fields = fields.collect();
                 record.reason = None;
                 self.counters[node].in_ += 1;
                 self.record(node, record, known);
@@ -182,11 +201,11 @@ impl Naive {
             return self.fail(node, Reason::NotFinite, record);
         }
         let fields = vec![
-            ("current_value", mean),
-            ("window_size", values.len() as f64),
-            ("window_full", if values.len() == of.window_size { 1.0 } else { 0.0 }),
-            ("min_in_window", values.iter().copied().fold(f64::INFINITY, f64::min)),
-            ("max_in_window", values.iter().copied().fold(f64::NEG_INFINITY, f64::max)),
+            field("current_value", mean),
+            field("window_size", values.len() as f64),
+            field("window_full", if values.len() == of.window_size { 1.0 } else { 0.0 }),
+            field("min_in_window", values.iter().copied().fold(f64::INFINITY, f64::min)),
+            field("max_in_window", values.iter().copied().fold(f64::NEG_INFINITY, f64::max)),
         ];
         self.leave(node, Port::Out, Record { num: mean, fields, ..record });
     }
@@ -199,66 +218,66 @@ impl Naive {
         let Some(state) = self.state(node, record.series) else {
             return self.fail(node, Reason::TooManyKeys, record);
         };
-        let (ts, size) = (record.ts.as_us(), of.size_ms * 1000);
-        let start = ts.div_euclid(size) * size;
-        state.seen = now;
-        if state.watermark.is_some_and(|watermark| start + size <= watermark) {
+        let effects = state.window.record(of, record.ts.as_us(), record.num, record.unit, now);
+        let (is_late, error) = (effects.is_late, effects.error);
+        self.window_effects(node, of, record.series, record.offset, effects);
+        if is_late {
             self.counters[node].late += 1;
-            return self.pass_on(node, Port::Late, record);
+            self.pass_on(node, Port::Late, record);
+        } else if let Some(reason) = error {
+            self.fail(node, reason, record);
         }
-        state.windows.entry(start).or_default().push((ts, record.num));
-        state.unit = record.unit;
-        let newest = ts - of.lateness_ms * 1000;
-        state.watermark = Some(state.watermark.map_or(newest, |watermark| watermark.max(newest)));
-        self.counters[node].in_flight += 1;
-        self.close(node, of, record.series, record.offset);
     }
 
-    fn close(&mut self, node: usize, of: &Window, series: SeriesId, offset: Offset) {
-        let size = of.size_ms * 1000;
-        loop {
-            let Some(state) = self.state(node, series) else { return };
-            let watermark = state.watermark.unwrap_or(i64::MIN);
-            let Some((&start, _)) = state.windows.first_key_value() else { return };
-            if start + size > watermark {
-                return;
+    fn window_effects(
+        &mut self,
+        node: usize,
+        of: &Window,
+        series: SeriesId,
+        offset: Offset,
+        effects: Effects,
+    ) {
+        let counters = &mut self.counters[node];
+        counters.made += effects.made;
+        counters.filtered += effects.folded;
+        counters.dropped += effects.dropped;
+        counters.error += effects.unfit;
+        counters.in_flight = counters.in_flight + effects.taken - effects.ended;
+        let Some(unit) = self.state(node, series).map(|state| state.window.unit) else { return };
+        for row in effects.rows {
+            let bounds = [row.start, row.end].map(|us| us.div_euclid(1000) as f64);
+            let mut values = [&bounds[..], &row.values].concat();
+            if of.revise_ms > 0 {
+                values.push(f64::from(row.revision));
             }
-            let records = state.windows.remove(&start).unwrap_or_default();
-            let unit = state.unit;
-            let count = records.len() as u64;
-            self.counters[node].in_flight -= count;
-            let values: Vec<f64> =
-                of.aggregates.iter().map(|aggregate| aggregate_of(*aggregate, &records)).collect();
-            if values.iter().any(|value| !value.is_finite()) {
-                self.counters[node].error += count;
-                continue;
+            if of.early_ms.is_some() {
+                values.push(f64::from(u8::from(row.is_final)));
             }
-            self.counters[node].filtered += count - 1;
-            let mut fields =
-                vec![("window_start", (start / 1000) as f64), ("window_end", ((start + size) / 1000) as f64)];
-            fields.extend(of.aggregates.iter().map(|aggregate| aggregate.name()).zip(values.iter().copied()));
-            let ts = Timestamp::from_us_saturating(start);
-            let record = Record { series, ts, num: values[0], raw: None, unit, offset, fields, reason: None };
+            let record = Record {
+                series,
+                ts: Timestamp::from_us_saturating(row.start),
+                num: row.values[0],
+                raw: None,
+                unit,
+                quality: Quality::GOOD,
+                offset,
+                fields: of.names().iter().zip(values).map(|(name, value)| field(name, value)).collect(),
+                reason: None,
+            };
             self.leave(node, Port::Out, record);
         }
     }
 
     fn tick_node(&mut self, node: usize, offset: Offset) {
         let plan = Arc::clone(&self.plan);
-        let (Work::Window(of), Some(now)) = (&plan.nodes()[node].work, self.now) else { return };
+        let (Work::Window(of), now) = (&plan.nodes()[node].work, self.now) else { return };
         if self.counters[node].in_flight == 0 {
             return;
         }
         for at in 0..self.states[node].len() {
             let (series, state) = &mut self.states[node][at];
-            let series = *series;
-            let seen = *state.seen.get_or_insert(now);
-            let Some((&last, _)) = state.windows.last_key_value() else { continue };
-            if now.as_us() - seen.as_us() >= of.idle_ms * 1000 {
-                let over = last + of.size_ms * 1000;
-                state.watermark = Some(state.watermark.map_or(over, |watermark| watermark.max(over)));
-                self.close(node, of, series, offset);
-            }
+            let (series, effects) = (*series, state.window.tick(of, now));
+            self.window_effects(node, of, series, offset, effects);
         }
     }
 
@@ -289,28 +308,9 @@ impl Naive {
     }
 
     fn pass_on(&mut self, node: usize, port: Port, record: Record) {
-        for &edge in &self.plan.nodes()[node].outputs[port.index()] {
+        for &edge in self.plan.nodes()[node].outputs.of(port) {
             self.pending[self.plan.edges()[edge].to].push((edge, record.clone()));
         }
         self.emitted.push((node, port, record));
-    }
-}
-
-fn aggregate_of(aggregate: Aggregate, records: &[(i64, f64)]) -> f64 {
-    let values = || records.iter().map(|(_, value)| *value);
-    match aggregate {
-        Aggregate::Count => records.len() as f64,
-        Aggregate::Sum => values().sum(),
-        Aggregate::Avg => values().sum::<f64>() / records.len() as f64,
-        Aggregate::Min => values().fold(f64::INFINITY, f64::min),
-        Aggregate::Max => values().fold(f64::NEG_INFINITY, f64::max),
-        Aggregate::First => {
-            let earliest = records.iter().map(|(ts, _)| *ts).min();
-            records.iter().find(|(ts, _)| Some(*ts) == earliest).map_or(0.0, |(_, value)| *value)
-        }
-        Aggregate::Last => {
-            let latest = records.iter().map(|(ts, _)| *ts).max();
-            records.iter().rfind(|(ts, _)| Some(*ts) == latest).map_or(0.0, |(_, value)| *value)
-        }
     }
 }

@@ -17,11 +17,11 @@ use crate::window::calendar::Calendar;
 
 /// What is known of a key. Times are in microseconds.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Key {
+pub(crate) struct Key {
     pub unit: UnitIndex,
     /// No time comes before it.
     watermark: Option<i64>,
-    seen: Option<i64>,
+    seen: i64,
     early_at: Option<i64>,
     /// Everything that was let in, in the order it came: time and value.
     records: Vec<(i64, f64)>,
@@ -39,7 +39,7 @@ pub(super) struct Key {
 
 /// A result.
 #[derive(Debug)]
-pub(super) struct Row {
+pub(crate) struct Row {
     pub start: i64,
     pub end: i64,
     pub values: Vec<f64>,
@@ -49,7 +49,7 @@ pub(super) struct Row {
 
 /// What came of a record or a tick.
 #[derive(Debug, Default)]
-pub(super) struct Effects {
+pub(crate) struct Effects {
     pub rows: Vec<Row>,
     pub is_late: bool,
     pub error: Option<Reason>,
@@ -64,10 +64,8 @@ pub(super) struct Effects {
 
 impl Key {
     /// A record comes.
-    pub fn record(&mut self, of: &Window, ts: i64, value: f64, unit: UnitIndex, now: Option<i64>) -> Effects {
-        if self.seen.is_none() && self.early_at.is_none() {
-            self.early_at = now;
-        }
+    pub fn record(&mut self, of: &Window, ts: i64, value: f64, unit: UnitIndex, now: i64) -> Effects {
+        self.early_at.get_or_insert(now);
         self.seen = now;
         let mut effects = Effects::default();
         match &of.kind {
@@ -84,7 +82,7 @@ impl Key {
     /// The clock goes on.
     pub fn tick(&mut self, of: &Window, now: i64) -> Effects {
         let mut effects = Effects::default();
-        let is_silent = now - *self.seen.get_or_insert(now) >= of.idle_ms * 1000;
+        let is_silent = now - self.seen >= of.idle_ms * 1000;
         let reach = now - of.lateness_ms * 1000;
         let is_due = |at: Option<i64>, early: i64| at.is_none_or(|at| now - at >= early * 1000);
         match &of.kind {
@@ -112,7 +110,7 @@ impl Key {
         self.watermark.is_some_and(|watermark| end <= watermark)
     }
 
-    fn advance(&mut self, of: &Window, ts: i64, now: Option<i64>) {
+    fn advance(&mut self, of: &Window, ts: i64, now: i64) {
         if !is_far(of, ts, now) {
             let to = ts - of.lateness_ms * 1000;
             self.watermark = Some(self.watermark.map_or(to, |watermark| watermark.max(to)));
@@ -124,7 +122,7 @@ impl Key {
         self.watermark.is_none_or(|watermark| ts > watermark + of.lateness_ms * 1000)
     }
 
-    fn slice_record(&mut self, of: &Window, ts: i64, value: f64, now: Option<i64>, effects: &mut Effects) {
+    fn slice_record(&mut self, of: &Window, ts: i64, value: f64, now: i64, effects: &mut Effects) {
         let (windows, revise) = (windows_of(of, ts), of.revise_ms * 1000);
         if windows.iter().all(|(_, end)| self.is_over(end + revise)) {
             effects.is_late = true;
@@ -134,7 +132,7 @@ impl Key {
         let panes: BTreeSet<i64> = self.records.iter().map(|(ts, _)| pane_of(of, *ts)).collect();
         let beyond = panes.iter().filter(|pane| self.is_beyond(of, **pane)).count();
         if is_far(of, ts, now) && !panes.contains(&pane) && beyond >= limit::FUTURE_WINDOWS {
-            effects.error = Some(Reason::TooManyWindows);
+            effects.error = Some(Reason::NoRoom);
             return;
         }
         self.records.push((ts, value));
@@ -220,7 +218,8 @@ impl Key {
             return;
         }
         let is_zero = |at: usize| of.empty == Empty::Zero || of.aggregates[at] == Aggregate::Count;
-        let values = values.iter().enumerate().map(|(at, value)| if is_zero(at) { 0.0 } else { *value }).collect();
+        let values =
+            values.iter().enumerate().map(|(at, value)| if is_zero(at) { 0.0 } else { *value }).collect();
         self.results.insert(start, 0);
         effects.rows.push(Row { start, end, values, revision: 0, is_final: true });
     }
@@ -237,7 +236,11 @@ impl Key {
     fn slice_early(&mut self, of: &Window, effects: &mut Effects) {
         let windows = self.records.iter().flat_map(|(ts, _)| windows_of(of, *ts));
         let open: BTreeSet<(i64, i64)> = windows.filter(|(_, end)| !self.is_over(*end)).collect();
-        let most = if matches!(&of.kind, Kind::Hopping { size_ms, hop_ms, .. } if hop_ms < size_ms) { 1 } else { open.len() };
+        let most = if matches!(&of.kind, Kind::Hopping { size_ms, hop_ms, .. } if hop_ms < size_ms) {
+            1
+        } else {
+            open.len()
+        };
         let mut shown = Vec::new();
         for (start, end) in open.into_iter().take(most) {
             let count = self.records.iter().filter(|(ts, _)| start <= *ts && *ts < end).count() as u64;
@@ -268,8 +271,8 @@ fn is_fit(values: &[f64]) -> bool {
     values.iter().all(|value| value.is_finite())
 }
 
-fn is_far(of: &Window, ts: i64, now: Option<i64>) -> bool {
-    now.is_some_and(|now| ts > now + of.future_ms * 1000)
+fn is_far(of: &Window, ts: i64, now: i64) -> bool {
+    ts > now + of.future_ms * 1000
 }
 
 /// The start of the pane that a moment lies in.

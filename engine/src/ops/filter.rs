@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use edgesync_schemas::flow::Port;
+
 use super::{Context, Output, Series};
 use crate::cell::emit::Reason;
 use crate::chunk::{Chunk, Sel};
@@ -36,7 +38,7 @@ impl Stage {
     fn answer_by_row(&self, view: &View<'_>, answers: &mut [u8], output: &mut Output) {
         for (at, answer) in answers.iter_mut().enumerate() {
             let row = view.row(at);
-            let raw = view.chunk.raw_of(row as u32);
+            let raw = view.chunk.raw_of(row as u32).map(|raw| &**raw);
             if raw.is_none() && self.predicate.kernel.is_some() {
                 continue;
             }
@@ -60,7 +62,7 @@ fn divide(view: &View<'_>, answers: &[u8], output: &mut Output) {
         return;
     }
     let mut pass = vec![0u32; yes + 1];
-    let mut other = std::mem::take(&mut output.other);
+    let mut other = std::mem::take(output.side(Port::Else));
     other.resize(count - yes + 1, 0);
     let (mut passed, mut others) = (0, 0);
     for (at, answer) in answers.iter().enumerate() {
@@ -78,7 +80,7 @@ fn divide(view: &View<'_>, answers: &[u8], output: &mut Output) {
     pass.truncate(passed);
     other.truncate(others);
     output.pass = Some(Sel::Rows(pass));
-    output.other = other;
+    *output.side(Port::Else) = other;
 }
 
 /// The rows of a chunk that a filter looks at.

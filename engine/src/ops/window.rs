@@ -15,7 +15,7 @@ use edgesync_schemas::limit;
 use self::common::Common;
 use super::{Context, Output, each_row};
 use crate::chunk::{Chunk, Sel};
-use crate::watermark;
+use crate::state::BadState;
 use crate::window::calendar::Calendar;
 use crate::window::pane::Wanted;
 use crate::window::slices::Slices;
@@ -86,9 +86,8 @@ pub(crate) fn bytes_per_key_most(of: &Window) -> usize {
 /// with the first record there ever was, a value that is carried into a window may be of any age, the window before an empty one too,
 /// and when an early result is due depends on the one before.
 pub(crate) fn horizon_ms(of: &Window) -> Option<i64> {
-    let is_unbounded = of.aggregates.contains(&Aggregate::TimeWeighted)
-        || of.empty != Empty::Skip
-        || of.early_ms.is_some();
+    let is_unbounded =
+        of.aggregates.contains(&Aggregate::TimeWeighted) || of.empty != Empty::Skip || of.early_ms.is_some();
     if is_unbounded {
         return None;
     }
@@ -108,9 +107,29 @@ impl Stage {
             (Kind::Session { gap_ms, longest_ms }, _) => {
                 Self::Sessions(session::Stage::new(common, gap_ms * 1000, longest_ms * 1000, keys))
             }
-            (Kind::Count { n, hop, pane }, _) => Self::Counts(count::Stage::new(common, *n, *hop, *pane, keys)),
+            (Kind::Count { n, hop, pane }, _) => {
+                Self::Counts(count::Stage::new(common, *n, *hop, *pane, keys))
+            }
             (_, Some(slices)) => Self::Slices(slice::Stage::new(common, slices, of.empty, keys)),
             (_, None) => unreachable!("all other kinds are slices"),
+        }
+    }
+
+    /// What it remembers.
+    pub fn save(&self) -> Vec<u8> {
+        match self {
+            Self::Slices(stage) => stage.save(),
+            Self::Sessions(stage) => stage.save(),
+            Self::Counts(stage) => stage.save(),
+        }
+    }
+
+    /// Goes on with what another one remembered.
+    pub fn load(&mut self, saved: &[u8]) -> Result<(), BadState> {
+        match self {
+            Self::Slices(stage) => stage.load(saved),
+            Self::Sessions(stage) => stage.load(saved),
+            Self::Counts(stage) => stage.load(saved),
         }
     }
 
@@ -129,23 +148,24 @@ impl Stage {
     }
 
     pub fn run(&mut self, input: &Chunk, sel: &Sel, context: &mut Context<'_>, output: &mut Output) {
-        let now = context.now_us.unwrap_or(watermark::NONE);
+        let now = context.now_us;
         match self {
             Self::Slices(stage) => stage.run(input, sel, now, output),
             Self::Sessions(stage) => each_row(input, sel, |row| stage.record(input, row, now, output)),
             Self::Counts(stage) => each_row(input, sel, |row| stage.record(input, row, now, output)),
         }
-        output.held = self.held();
     }
 
     /// Closes what the clock has passed of silent keys, and gives early results. `offset` is the newest arrival offset.
     pub fn tick(&mut self, context: &mut Context<'_>, offset: u64, output: &mut Output) {
-        let Some(now) = context.now_us else { return };
+        let now = context.now_us;
         match self {
             Self::Slices(stage) => stage.tick(now, offset, output),
             Self::Sessions(stage) => stage.tick(now, offset, output),
             Self::Counts(stage) => stage.tick(now, offset, output),
         }
-        output.held = self.held();
     }
 }
+
+#[cfg(test)]
+mod tests;

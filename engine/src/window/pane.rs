@@ -181,7 +181,14 @@ impl Pane {
     }
 
     /// Its aggregates, added to `values`, as those of a window [start, end) at whose start the value `carried` held.
-    pub fn get(&self, aggregates: &[Aggregate], start: i64, end: i64, carried: Option<f64>, values: &mut Vec<f64>) {
+    pub fn get(
+        &self,
+        aggregates: &[Aggregate],
+        start: i64,
+        end: i64,
+        carried: Option<f64>,
+        values: &mut Vec<f64>,
+    ) {
         let heavy = self.more.heavy.as_deref();
         let mut sorted = None;
         for aggregate in aggregates {

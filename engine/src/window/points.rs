@@ -51,7 +51,12 @@ impl Points {
     pub fn merge(&mut self, later: &Self) {
         if let Some(theirs) = later.settled {
             self.settle(self.points.len());
-            let mine = self.settled.unwrap_or(Settled { from: theirs.from, until: theirs.from, value: 0.0, sum: 0.0 });
+            let mine = self.settled.unwrap_or(Settled {
+                from: theirs.from,
+                until: theirs.from,
+                value: 0.0,
+                sum: 0.0,
+            });
             let sum = mine.sum + mine.value * (theirs.from - mine.until) as f64 + theirs.sum;
             self.settled = Some(Settled { from: mine.from, sum, ..theirs });
         }
@@ -106,7 +111,11 @@ mod tests {
     fn a_value_weighs_as_long_as_it_holds() {
         let points = of(&[(20, 4.0), (50, 1.0)]);
         assert_eq!(points.mean(0, 100, Some(10.0)), (10.0 * 20.0 + 4.0 * 30.0 + 50.0) / 100.0);
-        assert_eq!(points.mean(0, 100, None), (4.0 * 30.0 + 50.0) / 80.0, "without a value before, from the first on");
+        assert_eq!(
+            points.mean(0, 100, None),
+            (4.0 * 30.0 + 50.0) / 80.0,
+            "without a value before, from the first on"
+        );
         assert!(Points::default().mean(0, 100, Some(1.0)).is_nan());
         assert_eq!(of(&[(5, 3.0)]).mean(5, 5, None), 3.0);
     }

@@ -92,7 +92,10 @@ mod tests {
         let values = (-300..300).map(|n| 1.37f64.powi(n)).chain([1.0, 0.5, 1e300, f64::MAX, 1e-300]);
         for value in values.flat_map(|value| [value, -value]) {
             let found = middle(bin(value));
-            assert!((found - value).abs() <= limit::SKETCH_ERROR * value.abs() * 1.000_001, "{found} for {value}");
+            assert!(
+                (found - value).abs() <= limit::SKETCH_ERROR * value.abs() * 1.000_001,
+                "{found} for {value}"
+            );
         }
         assert_eq!((middle(bin(0.0)), middle(bin(-0.0))), (0.0, 0.0));
         assert!(bin(f64::from_bits(1)) > 0);
@@ -120,6 +123,9 @@ mod tests {
         assert_eq!(sketch.bins.len(), limit::SKETCH_BINS);
         assert_eq!(sketch.values().map(|(_, count)| count).sum::<u64>(), 900);
         let largest = sketch.values().last().unwrap().0;
-        assert!((largest / 1.05f64.powi(899) - 1.0).abs() <= limit::SKETCH_ERROR, "large ones stay as they were");
+        assert!(
+            (largest / 1.05f64.powi(899) - 1.0).abs() <= limit::SKETCH_ERROR,
+            "large ones stay as they were"
+        );
     }
 }

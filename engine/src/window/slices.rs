@@ -145,7 +145,8 @@ mod tests {
 
     #[test]
     fn windows_and_panes_are_those_that_are_found_one_by_one() {
-        for (size, hop, pane) in [(6, 6, 6), (6, 3, 3), (6, 2, 2), (6, 4, 2), (7, 5, 1), (9, 6, 3), (5, 1, 1)] {
+        for (size, hop, pane) in [(6, 6, 6), (6, 3, 3), (6, 2, 2), (6, 4, 2), (7, 5, 1), (9, 6, 3), (5, 1, 1)]
+        {
             let slices = Slices::Even { size, hop, pane };
             let all = windows(size, hop);
             for ts in -20..20 {
@@ -170,7 +171,11 @@ mod tests {
     fn windows_of_a_calendar_are_counted() {
         let zone = jiff::tz::TimeZone::get("Europe/Berlin").unwrap();
         for unit in CalendarUnit::ALL {
-            let slices = Slices::Calendar(Calendar { unit, zone: zone.clone(), week_start: jiff::civil::Weekday::Monday });
+            let slices = Slices::Calendar(Calendar {
+                unit,
+                zone: zone.clone(),
+                week_start: jiff::civil::Weekday::Monday,
+            });
             let mut at = slices.pane(1_700_000_000_000_000).0;
             let first = at;
             for n in 1..=30 {

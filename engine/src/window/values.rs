@@ -108,7 +108,10 @@ mod tests {
         assert!(matches!(many, Values::Sketch(_)));
         for count in [limit::WINDOW_VALUES + 1, 10_000] {
             for (found, exact) in ask(&of(0..count), count as u64).into_iter().zip(exactly(count)) {
-                assert!((found - exact).abs() <= limit::SKETCH_ERROR * exact * 1.000_001, "{found} for {exact}");
+                assert!(
+                    (found - exact).abs() <= limit::SKETCH_ERROR * exact * 1.000_001,
+                    "{found} for {exact}"
+                );
             }
         }
     }

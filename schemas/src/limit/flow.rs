@@ -65,6 +65,9 @@ pub const FLOW_STATE_BYTES: usize = 256 * 1024 * 1024;
 /// Keys (series) that a node keeps state for. A record of one more goes to the node's error port (`too_many_keys`).
 pub const KEYS_PER_NODE: usize = 100_000;
 
+/// Records of one node that become dead letters between two ticks of the clock. More are counted as errors, and not kept.
+pub const DEAD_LETTERS_PER_TICK: usize = 32;
+
 // ---- cells (the engine's workers) -----------------------------------------------------------------------------------
 
 /// Commits fed to a cell and not yet done. Reached: feeding answers Full, and the feeder waits until there is room.

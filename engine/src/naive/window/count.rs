@@ -15,21 +15,14 @@ fn lengths(of: &Window) -> (usize, usize, usize) {
 }
 
 impl Key {
-    pub(super) fn count_record(
-        &mut self,
-        of: &Window,
-        ts: i64,
-        value: f64,
-        now: Option<i64>,
-        effects: &mut Effects,
-    ) {
+    pub(super) fn count_record(&mut self, of: &Window, ts: i64, value: f64, now: i64, effects: &mut Effects) {
         if self.watermark.is_some_and(|watermark| ts < watermark) {
             effects.is_late = true;
             return;
         }
         let beyond = self.waiting.iter().filter(|(ts, _)| self.is_beyond(of, *ts)).count();
         if is_far(of, ts, now) && beyond >= limit::FUTURE_WINDOWS {
-            effects.error = Some(Reason::TooManyWindows);
+            effects.error = Some(Reason::NoRoom);
             return;
         }
         self.waiting.push((ts, value));

@@ -49,8 +49,12 @@ impl Part {
             Aggregate::Avg => self.sum / count,
             Aggregate::Min => values().fold(f64::INFINITY, f64::min),
             Aggregate::Max => values().fold(f64::NEG_INFINITY, f64::max),
-            Aggregate::First => self.records.iter().find(|(ts, _)| *ts == first).map_or(0.0, |(_, value)| *value),
-            Aggregate::Last => self.records.iter().rfind(|(ts, _)| *ts == last).map_or(0.0, |(_, value)| *value),
+            Aggregate::First => {
+                self.records.iter().find(|(ts, _)| *ts == first).map_or(0.0, |(_, value)| *value)
+            }
+            Aggregate::Last => {
+                self.records.iter().rfind(|(ts, _)| *ts == last).map_or(0.0, |(_, value)| *value)
+            }
             Aggregate::Stddev => (self.squares / count).sqrt(),
             Aggregate::Percentile(hundredths) => self.percentile(*hundredths),
             Aggregate::TimeWeighted => self.time_weighted(start, end, carried),

@@ -26,7 +26,7 @@ impl Key {
         of: &Window,
         ts: i64,
         value: f64,
-        now: Option<i64>,
+        now: i64,
         effects: &mut Effects,
     ) {
         let (gap, longest) = lengths(of);
@@ -53,9 +53,10 @@ impl Key {
                     effects.is_late = true;
                     return;
                 }
-                let beyond = self.sessions.iter().filter(|session| self.is_beyond(of, session.bounds().0)).count();
+                let beyond =
+                    self.sessions.iter().filter(|session| self.is_beyond(of, session.bounds().0)).count();
                 if is_far(of, ts, now) && beyond >= limit::FUTURE_WINDOWS {
-                    effects.error = Some(Reason::TooManyWindows);
+                    effects.error = Some(Reason::NoRoom);
                     return;
                 }
                 self.sessions.push(Part::default());

@@ -8,7 +8,6 @@ use edgesync_schemas::unit::UnitIndex;
 use super::super::{Output, describe};
 use crate::cell::emit::Reason;
 use crate::chunk::Chunk;
-use crate::watermark;
 use crate::window::pane::Wanted;
 
 /// Settings, times in microseconds.
@@ -53,7 +52,7 @@ impl Common {
 
     /// Whether an event time is beyond the future guard.
     pub fn is_far(&self, ts: i64, now: i64) -> bool {
-        now != watermark::NONE && ts > now.saturating_add(self.future)
+        ts > now.saturating_add(self.future)
     }
 
     /// The first moment that no reading that moved time lies beyond.
@@ -83,7 +82,7 @@ impl Common {
         let revision = (self.revise > 0).then_some(f64::from(label.revision));
         let is_final = self.early.is_some().then_some(f64::from(u8::from(label.is_final)));
         let all = bounds.into_iter().chain(values.iter().copied()).chain(revision).chain(is_final);
-        chunk.fields.iter_mut().zip(all).for_each(|(column, value)| column.push(value));
+        chunk.fields.iter_mut().zip(all).for_each(|(column, value)| column.push(value, None));
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 
+use edgesync_schemas::flow::Port;
 use edgesync_schemas::limit;
 use edgesync_schemas::unit::UnitIndex;
 use serde::{Deserialize, Serialize};
@@ -14,11 +15,12 @@ use crate::cell::emit::Reason;
 use crate::chunk::Chunk;
 use crate::keyed::Keyed;
 use crate::ops::Output;
+use crate::state::{self, BadState};
 use crate::watermark;
 use crate::window::pane::Pane;
 
 #[derive(Debug)]
-pub(super) struct Stage {
+pub(crate) struct Stage {
     common: Common,
     n: u64,
     hop: u64,
@@ -41,7 +43,7 @@ struct State {
 struct Key {
     /// Records before it are late; records at it and before have been counted.
     watermark: i64,
-    /// The clock at its last record; [`watermark::NONE`] if no clock was told since.
+    /// The clock at its last record.
     seen: i64,
     unit: UnitIndex,
     /// Event times and values of records to be counted, by time and then by arrival.
@@ -65,6 +67,16 @@ impl Stage {
     pub fn new(common: Common, n: u64, hop: u64, pane: u64, keys: usize) -> Self {
         let state = State { keys: Keyed::new(keys), held: 0 };
         Self { common, n, hop, pane, state, values: Vec::new() }
+    }
+
+    pub fn save(&self) -> Vec<u8> {
+        state::save(&self.state)
+    }
+
+    pub fn load(&mut self, saved: &[u8]) -> Result<(), BadState> {
+        let saved: State = state::load(saved)?;
+        self.state.held = saved.held;
+        self.state.keys.take_over(saved.keys)
     }
 
     pub fn held(&self) -> u64 {
@@ -93,14 +105,14 @@ impl Stage {
         let key = &mut self.state.keys.states()[place];
         key.seen = now;
         if ts < key.watermark {
-            output.late.push(row as u32);
+            output.side(Port::Late).push(row as u32);
             return;
         }
         let is_far = self.common.is_far(ts, now);
         let reach = self.common.reach(key.watermark);
         let beyond = key.waiting.len() - key.waiting.partition_point(|(ts, _)| *ts <= reach);
         if is_far && beyond >= limit::FUTURE_WINDOWS {
-            output.errors.push((row as u32, Reason::TooManyWindows));
+            output.errors.push((row as u32, Reason::NoRoom));
             return;
         }
         key.unit = input.unit[row];
@@ -166,9 +178,6 @@ impl Stage {
         let reach = now.saturating_sub(self.common.lateness);
         for place in 0..self.state.keys.keys().len() {
             let key = &mut self.state.keys.states()[place];
-            if key.seen == watermark::NONE {
-                key.seen = now;
-            }
             if now.saturating_sub(key.seen) >= self.common.idle {
                 let passed = key.waiting.partition_point(|(ts, _)| *ts <= reach);
                 if let Some((newest, _)) = passed.checked_sub(1).and_then(|at| key.waiting.get(at)) {

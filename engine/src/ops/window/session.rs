@@ -3,6 +3,7 @@
 //! A record joins the session that it lies in or follows; it may join two into one, unless that would last too long. A session is over
 //! a gap after its newest record, or when it has lasted its longest.
 
+use edgesync_schemas::flow::Port;
 use edgesync_schemas::limit;
 use edgesync_schemas::unit::UnitIndex;
 use serde::{Deserialize, Serialize};
@@ -12,11 +13,12 @@ use crate::cell::emit::Reason;
 use crate::chunk::Chunk;
 use crate::keyed::Keyed;
 use crate::ops::Output;
+use crate::state::{self, BadState};
 use crate::watermark;
 use crate::window::pane::Pane;
 
 #[derive(Debug)]
-pub(super) struct Stage {
+pub(crate) struct Stage {
     common: Common,
     gap: i64,
     longest: i64,
@@ -37,7 +39,7 @@ struct State {
 struct Key {
     /// What is over: sessions that end at or before it are closed.
     watermark: i64,
-    /// The clock at its last record; [`watermark::NONE`] if no clock was told since.
+    /// The clock at its last record.
     seen: i64,
     unit: UnitIndex,
     /// Sessions that are open, by start; their ends are their newest records. They are over in the same order.
@@ -57,6 +59,16 @@ impl Stage {
     pub fn new(common: Common, gap: i64, longest: i64, keys: usize) -> Self {
         let state = State { keys: Keyed::new(keys), held: 0 };
         Self { common, gap, longest, state, values: Vec::new() }
+    }
+
+    pub fn save(&self) -> Vec<u8> {
+        state::save(&self.state)
+    }
+
+    pub fn load(&mut self, saved: &[u8]) -> Result<(), BadState> {
+        let saved: State = state::load(saved)?;
+        self.state.held = saved.held;
+        self.state.keys.take_over(saved.keys)
     }
 
     pub fn held(&self) -> u64 {
@@ -93,13 +105,13 @@ impl Stage {
             }
             Found::None(at) => {
                 if ts.saturating_add(gap.min(longest)) <= key.watermark {
-                    output.late.push(row as u32);
+                    output.side(Port::Late).push(row as u32);
                     return;
                 }
                 let reach = self.common.reach(key.watermark);
                 let beyond = key.open.len() - key.open.partition_point(|session| session.start <= reach);
                 if is_far && beyond >= limit::FUTURE_WINDOWS {
-                    output.errors.push((row as u32, Reason::TooManyWindows));
+                    output.errors.push((row as u32, Reason::NoRoom));
                     return;
                 }
                 key.open.insert(at, Pane::new(ts, ts));
@@ -136,7 +148,14 @@ impl Stage {
     }
 
     /// Puts out a session; answers whether its results are numbers.
-    fn put(&mut self, place: usize, session: &Pane, is_final: bool, offset: u64, output: &mut Output) -> bool {
+    fn put(
+        &mut self,
+        place: usize,
+        session: &Pane,
+        is_final: bool,
+        offset: u64,
+        output: &mut Output,
+    ) -> bool {
         let (start, end) = (session.start, over(session, self.gap, self.longest));
         self.values.clear();
         session.get(&self.common.aggregates, start, end, None, &mut self.values);
@@ -156,9 +175,6 @@ impl Stage {
         let (gap, longest) = (self.gap, self.longest);
         for place in 0..self.state.keys.keys().len() {
             let key = &mut self.state.keys.states()[place];
-            if key.seen == watermark::NONE {
-                key.seen = now;
-            }
             if now.saturating_sub(key.seen) >= self.common.idle {
                 let passed = key.open.iter().map(|session| over(session, gap, longest));
                 if let Some(newest) = passed.filter(|over| *over <= reach).max() {
@@ -207,7 +223,8 @@ enum Found {
 fn find(open: &[Pane], ts: i64, gap: i64, longest: i64) -> Found {
     let next = open.partition_point(|session| session.start <= ts);
     let is_follower = next > 0 && ts < over(&open[next - 1], gap, longest);
-    let is_leader = open.get(next).is_some_and(|session| session.start - ts < gap && session.end - ts < longest);
+    let is_leader =
+        open.get(next).is_some_and(|session| session.start - ts < gap && session.end - ts < longest);
     match (is_follower, is_leader) {
         (true, true) if open[next].end - open[next - 1].start < longest => Found::Bridges(next - 1),
         (true, _) => Found::Joins(next - 1),

@@ -5,24 +5,26 @@
 //! addition, and one cache line of state per key; whatever else there is to know of a key lies elsewhere.
 
 mod close;
+mod known;
 mod late;
-mod state;
 
+use edgesync_schemas::flow::Port;
 use edgesync_schemas::flow::node::Window;
 use edgesync_schemas::flow::node::window::Empty;
 use edgesync_schemas::limit;
 
-use self::state::{Hot, Last, Rest, State};
+use self::known::{Hot, Last, Rest, State};
 use super::common::Common;
 use crate::cell::emit::Reason;
 use crate::chunk::{Chunk, Sel};
 use crate::ops::{Output, each_row};
+use crate::state::{self, BadState};
 use crate::watermark;
 use crate::window::pane::{More, Pane};
 use crate::window::slices::Slices;
 
 #[derive(Debug)]
-pub(super) struct Stage {
+pub(crate) struct Stage {
     common: Common,
     slices: Slices,
     empty: Empty,
@@ -43,6 +45,21 @@ pub(super) const BYTES_PER_WINDOW: usize = size_of::<(i64, i64, u32)>() + size_o
 impl Stage {
     pub fn new(common: Common, slices: Slices, empty: Empty, keys: usize) -> Self {
         Self { common, slices, empty, state: State::new(keys), values: Vec::new() }
+    }
+
+    pub fn save(&self) -> Vec<u8> {
+        state::save(&self.state)
+    }
+
+    pub fn load(&mut self, saved: &[u8]) -> Result<(), BadState> {
+        let saved: State = state::load(saved)?;
+        let more = if self.common.wanted.is_more() { saved.rest.len() } else { 0 };
+        if saved.keys.keys().len() != saved.rest.len() || saved.more.len() != more {
+            return Err(BadState);
+        }
+        self.state.keys.take_over(saved.keys)?;
+        (self.state.more, self.state.rest, self.state.held) = (saved.more, saved.rest, saved.held);
+        Ok(())
     }
 
     pub fn held(&self) -> u64 {
@@ -127,12 +144,12 @@ impl Stage {
         hot.seen = now;
         let before = hot.watermark;
         if over.saturating_add(self.common.revise) <= before {
-            output.late.push(row as u32);
+            output.side(Port::Late).push(row as u32);
             return;
         }
         let is_far = self.common.is_far(ts, now);
         if is_far && self.is_crowded(place, start) {
-            output.errors.push((row as u32, Reason::TooManyWindows));
+            output.errors.push((row as u32, Reason::NoRoom));
             return;
         }
         let hot = &mut self.state.keys.states()[place];
@@ -202,7 +219,7 @@ impl Stage {
         }
         let pane = rest.panes.remove(at - 1);
         rest.hot_end = pane.end;
-        let far = if now == watermark::NONE { i64::MAX } else { now.saturating_add(self.common.future + 1) };
+        let far = now.saturating_add(self.common.future + 1);
         let until = pane.end.min(next_over.saturating_add(self.common.lateness)).min(far);
         let hot = &mut self.state.keys.states()[place];
         (hot.start, hot.count, hot.sum) = (pane.start, pane.count, pane.sum);
@@ -216,11 +233,8 @@ impl Stage {
     pub fn tick(&mut self, now: i64, offset: u64, output: &mut Output) {
         let reach = now.saturating_sub(self.common.lateness);
         for place in 0..self.state.keys.keys().len() {
-            let hot = &mut self.state.keys.states()[place];
-            if hot.seen == watermark::NONE {
-                hot.seen = now;
-            }
-            let is_silent = now.saturating_sub(hot.seen) >= self.common.idle;
+            let seen = self.state.keys.states()[place].seen;
+            let is_silent = now.saturating_sub(seen) >= self.common.idle;
             let rest = &self.state.rest[place];
             if is_silent && rest.next_over <= reach {
                 self.park(place);

@@ -37,12 +37,11 @@ fn begins(calendar: &Calendar, ts: i64) -> bool {
     let ((day_before, minute_before), (day, minute)) = (shown(calendar, ts - 1), shown(calendar, ts));
     match calendar.unit {
         CalendarUnit::Hour => {
-            (day_before, minute_before / 60) != (day, minute / 60) || (minute % 60 == 0 && minute_before != minute)
+            (day_before, minute_before / 60) != (day, minute / 60)
+                || (minute % 60 == 0 && minute_before != minute)
         }
         CalendarUnit::Day => day_before < day,
-        CalendarUnit::Week => {
-            day_before < day && calendar.first_date(CalendarUnit::Week, day) > day_before
-        }
+        CalendarUnit::Week => day_before < day && calendar.first_date(CalendarUnit::Week, day) > day_before,
         CalendarUnit::Month => day_before < day && day.first_of_month() > day_before,
     }
 }
@@ -111,7 +110,9 @@ fn a_day_that_begins_twice_begins_at_the_first_time() {
 
 #[test]
 fn a_week_may_begin_on_any_day() {
-    let on = |week_start| Calendar { week_start, ..calendar(CalendarUnit::Week, "UTC") }.window(us("2026-01-01T12:00:00Z"));
+    let on = |week_start| {
+        Calendar { week_start, ..calendar(CalendarUnit::Week, "UTC") }.window(us("2026-01-01T12:00:00Z"))
+    };
     assert_eq!(on(Weekday::Monday), (us("2025-12-29T00:00:00Z"), us("2026-01-05T00:00:00Z")));
     assert_eq!(on(Weekday::Sunday), (us("2025-12-28T00:00:00Z"), us("2026-01-04T00:00:00Z")));
     assert_eq!(on(Weekday::Thursday), (us("2026-01-01T00:00:00Z"), us("2026-01-08T00:00:00Z")));

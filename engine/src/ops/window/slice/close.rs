@@ -7,6 +7,7 @@ use edgesync_schemas::limit;
 
 use super::super::common::{Label, is_fit};
 use super::{Last, Stage};
+use crate::cell::emit::Reason;
 use crate::ops::Output;
 use crate::window::pane::Pane;
 
@@ -86,7 +87,7 @@ impl Stage {
                 let to = before.min(self.slices.last_over(watermark));
                 let skipped = self.slices.count(start, to);
                 output.made += skipped;
-                output.dropped += skipped;
+                output.drop(Reason::FanOut, skipped);
                 if let Some(last) = &mut self.state.rest[place].last {
                     last.start = to;
                 }
@@ -95,7 +96,8 @@ impl Stage {
             self.values.clear();
             if self.empty == Empty::Previous {
                 let zip = last.values.iter().zip(&self.common.aggregates);
-                let value = |(value, of): (&f64, &Aggregate)| if *of == Aggregate::Count { 0.0 } else { *value };
+                let value =
+                    |(value, of): (&f64, &Aggregate)| if *of == Aggregate::Count { 0.0 } else { *value };
                 self.values.extend(zip.map(value));
             } else {
                 self.values.resize(self.common.aggregates.len(), 0.0);

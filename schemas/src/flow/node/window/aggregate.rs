@@ -72,7 +72,10 @@ fn percentile(text: &str) -> Option<u16> {
     let number = text.strip_prefix('p')?;
     let (whole, part) = number.split_once('.').unwrap_or((number, "0"));
     let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if !(1..=3).contains(&whole.len()) || !(1..=2).contains(&part.len()) || !is_digits(whole) || !is_digits(part)
+    if !(1..=3).contains(&whole.len())
+        || !(1..=2).contains(&part.len())
+        || !is_digits(whole)
+        || !is_digits(part)
     {
         return None;
     }
@@ -103,7 +106,9 @@ mod tests {
 
     #[test]
     fn percentiles_out_of_range_or_of_another_form_are_none() {
-        for text in ["p0", "p0.00", "p100.01", "p999", "p", "p.", "p5.", "p.5", "p+5", "p1.234", "p 5", "median", ""] {
+        for text in
+            ["p0", "p0.00", "p100.01", "p999", "p", "p.", "p5.", "p.5", "p+5", "p1.234", "p 5", "median", ""]
+        {
             assert_eq!(text.parse::<Aggregate>(), Err(UnknownAggregate), "{text}");
         }
     }

@@ -185,7 +185,11 @@ fn choice<T: Copy>(fields: &mut Fields<'_>, field: &str, choices: &[(&str, T)], 
     let found = choices.iter().find(|(name, _)| *name == text);
     if found.is_none() {
         let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
-        fields.refuse(field, Code::UnknownChoice, format!("{field} {text:?} is none of {}", names.join(", ")));
+        fields.refuse(
+            field,
+            Code::UnknownChoice,
+            format!("{field} {text:?} is none of {}", names.join(", ")),
+        );
     }
     found.map_or(default, |(_, choice)| *choice)
 }

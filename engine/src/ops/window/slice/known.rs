@@ -30,7 +30,7 @@ pub(super) struct Hot {
     pub sum: f64,
     /// What is over: windows that end at or before it are closed.
     pub watermark: i64,
-    /// The clock at the key's last record; [`watermark::NONE`] if no clock was told since.
+    /// The clock at the key's last record.
     pub seen: i64,
     /// Unit of the newest record.
     pub unit: UnitIndex,
@@ -76,7 +76,15 @@ impl State {
 
 impl Hot {
     pub fn new(now: i64) -> Self {
-        Self { start: 0, open: 0, count: 0, sum: 0.0, watermark: watermark::NONE, seen: now, unit: UnitIndex::NONE }
+        Self {
+            start: 0,
+            open: 0,
+            count: 0,
+            sum: 0.0,
+            watermark: watermark::NONE,
+            seen: now,
+            unit: UnitIndex::NONE,
+        }
     }
 }
 
