@@ -82,7 +82,8 @@ pub(crate) fn bytes_per_key_most(of: &Window) -> usize {
     }
 }
 
-/// How far back in event time, in milliseconds, the stage must be fed to be itself again; `None` if no bound is known: a count begins
+/// How far back in event time, in milliseconds, the stage must be fed to be itself again: what is open now is of keys that were heard
+/// within the idle grace, or is not over by the clock. `None` if no bound is known: a count begins
 /// with the first record there ever was, a value that is carried into a window may be of any age, the window before an empty one too,
 /// and when an early result is due depends on the one before.
 pub(crate) fn horizon_ms(of: &Window) -> Option<i64> {
@@ -97,7 +98,7 @@ pub(crate) fn horizon_ms(of: &Window) -> Option<i64> {
         Kind::Calendar { unit, .. } => unit.longest_ms(),
         Kind::Count { .. } => return None,
     };
-    Some(length_ms + of.lateness_ms + of.revise_ms)
+    Some(length_ms + of.lateness_ms + of.revise_ms + of.idle_ms)
 }
 
 impl Stage {
@@ -142,9 +143,16 @@ impl Stage {
         }
     }
 
-    /// Whether time may change anything.
-    pub fn holds_any(&self) -> bool {
-        self.held() > 0
+    /// From which time on, in microseconds of the flow's clock, [`Stage::tick`] does something if no record comes before.
+    pub fn due(&self) -> Option<i64> {
+        if self.held() == 0 {
+            return None;
+        }
+        match self {
+            Self::Slices(stage) => stage.due(),
+            Self::Sessions(stage) => stage.due(),
+            Self::Counts(stage) => stage.due(),
+        }
     }
 
     pub fn run(&mut self, input: &Chunk, sel: &Sel, context: &mut Context<'_>, output: &mut Output) {

@@ -60,6 +60,16 @@ impl Common {
         watermark.saturating_add(self.lateness)
     }
 
+    /// When time alone does something with a key that was last heard at `seen` and has something that is over at `next`.
+    pub fn silent_at(&self, seen: i64, next: i64) -> i64 {
+        seen.saturating_add(self.idle).max(next.saturating_add(self.lateness))
+    }
+
+    /// When the next early result may be put out, if there is to be one.
+    pub fn early_at(&self, last: i64, has_changed: impl FnOnce() -> bool) -> Option<i64> {
+        self.early.filter(|_| has_changed()).map(|early| last.saturating_add(early))
+    }
+
     /// Sends a record whose value is no number to `error`, if numbers are needed.
     pub fn refuses(&self, input: &Chunk, row: usize, output: &mut Output) -> bool {
         let raw = if self.is_numeric { input.raw_of(row as u32) } else { None };

@@ -175,28 +175,47 @@ impl Stage {
 
     /// Counts what the clock has passed of silent keys, and gives early results.
     pub fn tick(&mut self, now: i64, offset: u64, output: &mut Output) {
+        let is_due = |at: Option<i64>| at.is_some_and(|at| at <= now);
         let reach = now.saturating_sub(self.common.lateness);
-        for place in 0..self.state.keys.keys().len() {
-            let key = &mut self.state.keys.states()[place];
-            if now.saturating_sub(key.seen) >= self.common.idle {
+        for place in 0..self.state.keys.all().len() {
+            if is_due(self.silent_at(&self.state.keys.all()[place])) {
+                let key = &mut self.state.keys.states()[place];
                 let passed = key.waiting.partition_point(|(ts, _)| *ts <= reach);
-                if let Some((newest, _)) = passed.checked_sub(1).and_then(|at| key.waiting.get(at)) {
-                    key.watermark = key.watermark.max(*newest);
-                    self.release(place, offset, output);
-                }
+                let newest = passed.checked_sub(1).map_or(watermark::NONE, |at| key.waiting[at].0);
+                key.watermark = key.watermark.max(newest);
+                self.release(place, offset, output);
             }
-            let key = &self.state.keys.states()[place];
-            let shows = (key.windows, key.panes.iter().map(|pane| pane.count).sum());
-            let is_due = self.common.early.is_some_and(|early| now.saturating_sub(key.early_at) >= early);
-            if is_due && shows.1 > 0 && shows != key.shown {
+            if is_due(self.early_at(&self.state.keys.all()[place])) {
                 let is_fit = self.put(place, false, offset, output);
                 let key = &mut self.state.keys.states()[place];
-                key.shown = shows;
+                key.shown = key.shows();
                 if is_fit {
                     output.made += 1;
                     key.early_at = now;
                 }
             }
         }
+    }
+
+    /// When [`Stage::tick`] does something.
+    pub fn due(&self) -> Option<i64> {
+        let times = |key| [self.silent_at(key), self.early_at(key)];
+        self.state.keys.all().iter().flat_map(times).flatten().min()
+    }
+
+    fn silent_at(&self, key: &Key) -> Option<i64> {
+        let (next, _) = key.waiting.front()?;
+        Some(self.common.silent_at(key.seen, *next))
+    }
+
+    fn early_at(&self, key: &Key) -> Option<i64> {
+        self.common.early_at(key.early_at, || !key.panes.is_empty() && key.shown != key.shows())
+    }
+}
+
+impl Key {
+    /// The window to come: its number, and how many records it has.
+    fn shows(&self) -> (u64, u64) {
+        (self.windows, self.panes.iter().map(|pane| pane.count).sum())
     }
 }

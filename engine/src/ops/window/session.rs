@@ -171,22 +171,37 @@ impl Stage {
 
     /// Closes what the clock has passed of silent keys, and gives early results.
     pub fn tick(&mut self, now: i64, offset: u64, output: &mut Output) {
+        let is_due = |at: Option<i64>| at.is_some_and(|at| at <= now);
         let reach = now.saturating_sub(self.common.lateness);
         let (gap, longest) = (self.gap, self.longest);
-        for place in 0..self.state.keys.keys().len() {
-            let key = &mut self.state.keys.states()[place];
-            if now.saturating_sub(key.seen) >= self.common.idle {
-                let passed = key.open.iter().map(|session| over(session, gap, longest));
-                if let Some(newest) = passed.filter(|over| *over <= reach).max() {
-                    key.watermark = key.watermark.max(newest);
-                    self.close(place, offset, output);
-                }
+        for place in 0..self.state.keys.all().len() {
+            if is_due(self.silent_at(&self.state.keys.all()[place])) {
+                let key = &mut self.state.keys.states()[place];
+                let ends = key.open.iter().map(|session| over(session, gap, longest));
+                let newest = ends.filter(|over| *over <= reach).max();
+                key.watermark = key.watermark.max(newest.unwrap_or(watermark::NONE));
+                self.close(place, offset, output);
             }
-            let key = &self.state.keys.states()[place];
-            if self.common.early.is_some_and(|early| now.saturating_sub(key.early_at) >= early) {
+            if is_due(self.early_at(&self.state.keys.all()[place])) {
                 self.give_early(place, now, offset, output);
             }
         }
+    }
+
+    /// When [`Stage::tick`] does something.
+    pub fn due(&self) -> Option<i64> {
+        let times = |key| [self.silent_at(key), self.early_at(key)];
+        self.state.keys.all().iter().flat_map(times).flatten().min()
+    }
+
+    fn silent_at(&self, key: &Key) -> Option<i64> {
+        let next = over(key.open.first()?, self.gap, self.longest);
+        Some(self.common.silent_at(key.seen, next))
+    }
+
+    fn early_at(&self, key: &Key) -> Option<i64> {
+        let is_new = |session: &Pane| !key.shown.contains(&(session.start, session.count));
+        self.common.early_at(key.early_at, || key.open.iter().any(is_new))
     }
 
     /// Puts out the sessions of a key that are not over and have changed.

@@ -208,9 +208,10 @@ impl Stage {
     /// Makes the newest pane that readings of the present reach the hot one, and finds out how far records may go into it as they are.
     fn unpark(&mut self, place: usize, now: i64) {
         let watermark = self.state.keys.states()[place].watermark;
-        let next_over = self.next_over(place, watermark);
+        let next = self.next_window(place, watermark);
+        let next_over = next.map_or(i64::MAX, |(_, end)| end).min(self.next_empty(place));
         let rest = &mut self.state.rest[place];
-        rest.next_over = next_over;
+        rest.next = next;
         let reach = self.common.reach(watermark);
         let at = rest.panes.partition_point(|pane| pane.start <= reach);
         let Some(pane) = at.checked_sub(1).map(|at| &rest.panes[at]) else { return };
@@ -231,21 +232,53 @@ impl Stage {
 
     /// Closes what the clock has passed of silent keys, and gives early results.
     pub fn tick(&mut self, now: i64, offset: u64, output: &mut Output) {
-        let reach = now.saturating_sub(self.common.lateness);
-        for place in 0..self.state.keys.keys().len() {
-            let seen = self.state.keys.states()[place].seen;
-            let is_silent = now.saturating_sub(seen) >= self.common.idle;
-            let rest = &self.state.rest[place];
-            if is_silent && rest.next_over <= reach {
+        let is_due = |at: Option<i64>| at.is_some_and(|at| at <= now);
+        for place in 0..self.state.rest.len() {
+            if is_due(self.silent_at(place)) {
                 self.park(place);
-                self.advance_idle(place, reach, offset, output);
+                self.advance_idle(place, now.saturating_sub(self.common.lateness), offset, output);
                 self.unpark(place, now);
             }
-            let is_due = |early: i64| now.saturating_sub(self.state.rest[place].early_at) >= early;
-            if self.common.early.is_some_and(is_due) {
+            if is_due(self.early_at(place)) {
                 self.park(place);
                 self.give_early(place, now, offset, output);
                 self.unpark(place, now);
+            }
+        }
+    }
+
+    /// When [`Stage::tick`] does something.
+    pub fn due(&self) -> Option<i64> {
+        (0..self.state.rest.len())
+            .filter_map(|place| {
+                let times = [self.silent_at(place), self.early_at(place)];
+                times.into_iter().flatten().min()
+            })
+            .min()
+    }
+
+    fn silent_at(&self, place: usize) -> Option<i64> {
+        let (_, over) = self.state.rest[place].next?;
+        Some(self.common.silent_at(self.state.keys.all()[place].seen, over))
+    }
+
+    fn early_at(&self, place: usize) -> Option<i64> {
+        self.common.early_at(self.state.rest[place].early_at, || self.has_changed(place))
+    }
+
+    /// Whether a window of a key that would be put out early has other records than when it last was.
+    fn has_changed(&self, place: usize) -> bool {
+        let (hot, rest) = (&self.state.keys.all()[place], &self.state.rest[place]);
+        let hot_one = (hot.count > 0).then_some((hot.start, rest.hot_end, hot.count));
+        let mut panes = rest.panes.iter().map(|pane| (pane.start, pane.end, pane.count)).chain(hot_one);
+        match rest.next {
+            None => false,
+            Some((start, end)) if self.slices.overlap() => {
+                let mine = panes.filter(|(pane, ..)| start <= *pane && *pane < end);
+                !rest.shown.contains(&(start, mine.map(|(.., count)| count).sum()))
+            }
+            Some(_) => {
+                panes.any(|(start, end, count)| end > hot.watermark && !rest.shown.contains(&(start, count)))
             }
         }
     }

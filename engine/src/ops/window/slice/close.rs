@@ -13,22 +13,17 @@ use crate::window::pane::Pane;
 
 impl Stage {
     /// The first window of a key that has records and ends after a moment.
-    fn next_window(&self, place: usize, after: i64) -> Option<(i64, i64)> {
+    pub(super) fn next_window(&self, place: usize, after: i64) -> Option<(i64, i64)> {
         let panes = &self.state.rest[place].panes;
         let is_over = |pane: &Pane| self.slices.over(pane.start, pane.end) <= after;
         let pane = &panes.get(panes.partition_point(is_over))?;
         Some(self.slices.first_window(pane, after))
     }
 
-    /// When the next window is over that a result comes from; all panes are parked.
-    pub(super) fn next_over(&self, place: usize, watermark: i64) -> i64 {
-        let next = self.next_window(place, watermark).map_or(i64::MAX, |(_, end)| end);
-        let rest = &self.state.rest[place];
-        match &rest.last {
-            // Windows without records are put out as well.
-            Some(last) if next < i64::MAX => next.min(self.slices.end(self.slices.next(last.start))),
-            _ => next,
-        }
+    /// When the next window is over that may be put out without records; the largest number if none will.
+    pub(super) fn next_empty(&self, place: usize) -> i64 {
+        let last = self.state.rest[place].last.as_ref();
+        last.map_or(i64::MAX, |last| self.slices.end(self.slices.next(last.start)))
     }
 
     /// Puts out the windows of a key that are over by its watermark and were not by `before`.

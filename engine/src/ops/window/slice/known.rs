@@ -41,8 +41,8 @@ pub(super) struct Hot {
 pub(super) struct Rest {
     /// End of the hot pane, if there is one.
     pub hot_end: i64,
-    /// When the next window with records is over; the largest number if none is open. A tick looks no further before that.
-    pub next_over: i64,
+    /// The next window with records that will be over: its start and end.
+    pub next: Option<(i64, i64)>,
     /// All other panes, by start. Empty for keys of tumbling windows that send in order.
     pub panes: Vec<Pane>,
     /// Results that may be revised: start and end of the window and the number of the last revision, by start.
@@ -92,7 +92,7 @@ impl Rest {
     pub fn new(now: i64) -> Self {
         Self {
             hot_end: 0,
-            next_over: i64::MAX,
+            next: None,
             panes: Vec::new(),
             results: Vec::new(),
             shown: Vec::new(),

@@ -104,13 +104,23 @@ impl Fed {
         readings.iter().for_each(|(ms, value)| self.feed(&[(0, *ms, *value, 0)]));
     }
 
-    /// The clock goes on to so many seconds.
+    /// The clock goes on to so many seconds, from one that is due to the next.
     pub fn tick(&mut self, seconds: i64) {
-        self.now_us = seconds * 1_000_000;
+        while self.tick_once(seconds) {}
+    }
+
+    /// The clock goes on to so many seconds, or to the first second before that in which something is due; answers whether it is one.
+    pub fn tick_once(&mut self, seconds: i64) -> bool {
+        let until = seconds * 1_000_000;
+        let due = self.stage.due().map(|due| due.saturating_add(999_999).div_euclid(1_000_000) * 1_000_000);
+        let Some(due) = due.map(|due| due.max(self.now_us + 1_000_000)).filter(|due| *due <= until) else {
+            self.now_us = until;
+            return false;
+        };
+        self.now_us = due;
         let offset = self.next.saturating_sub(1);
-        if self.stage.holds_any() {
-            self.step(|stage, context, output| stage.tick(context, offset, output), None);
-        }
+        self.step(|stage, context, output| stage.tick(context, offset, output), None);
+        true
     }
 
     fn step(&mut self, act: impl FnOnce(&mut Stage, &mut Context<'_>, &mut Output), first: Option<u64>) {
