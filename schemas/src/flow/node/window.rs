@@ -102,14 +102,15 @@ impl CalendarUnit {
         }
     }
 
-    /// About how long it is at the shortest, in milliseconds. (Where a zone skips a date, the week and the month are a day shorter.)
+    /// About how long it is at the shortest, in milliseconds: some clocks change by two hours. (Where clocks change by half an hour an hour
+    /// may be as short as that; where a zone skips a date, the week and the month are a day shorter.)
     pub const fn shortest_ms(self) -> i64 {
         const HOUR: i64 = 3_600_000;
         match self {
             Self::Hour => HOUR,
-            Self::Day => 23 * HOUR,
-            Self::Week => 7 * 24 * HOUR - HOUR,
-            Self::Month => 28 * 24 * HOUR - HOUR,
+            Self::Day => 22 * HOUR,
+            Self::Week => (7 * 24 - 2) * HOUR,
+            Self::Month => (28 * 24 - 2) * HOUR,
         }
     }
 

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use serde_json::{Value as Json, json};
 
-use super::super::Stage;
+use super::super::{Stage, horizon_ms};
 use super::support::{Ends, Fed, Reading, Row, window};
 use crate::naive::window::{Effects, Key};
 
@@ -229,5 +229,87 @@ proptest! {
             prop_assert_eq!(&fed.ends, &model.ends);
             prop_assert!(fed.is_balanced(), "{:?}", fed.ends);
         }
+    }
+}
+
+/// A window with a horizon in units of a second, and readings that are no later than its lateness: (key, tenths of a second before the
+/// clock, value).
+fn bounded() -> impl Strategy<Value = (Window, Vec<Event>)> {
+    let kinds = prop::sample::select(vec![
+        json!({"size": "700ms"}),
+        json!({"type": "hopping", "size": "2500ms", "hop": "1s"}),
+        json!({"type": "session", "gap": "1s", "longest": "3s"}),
+        json!({"type": "calendar", "unit": "hour"}),
+    ]);
+    let times = prop::sample::select(vec![0i64, 300, 2000]);
+    (kinds, times, prop::sample::select(vec![0i64, 1000, 5000]), prop::sample::select(vec![0i64, 1500])).prop_flat_map(
+        |(mut data, lateness, idle, revise)| {
+            let revise = if data["type"] == "session" { 0 } else { revise };
+            let more = json!({
+                "lateness": lateness, "idle": idle, "revise": revise, "aggregates": ["sum", "first", "last", "p50"],
+            });
+            data.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
+            let reading = (0u32..3, 0..=lateness / 100, -5i8..6).prop_map(|(key, before, value)| {
+                Event::Reading(key, -before, f64::from(value), 0, true)
+            });
+            let tick = (1i64..4).prop_map(Event::Tick);
+            let events = prop::collection::vec(prop_oneof![4 => reading, 1 => tick], 1..80);
+            (Just(window(data)), events)
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 1000,
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct("tests/window.proptest-regressions"))),
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn a_stage_that_is_fed_its_horizon_goes_on_as_the_one_that_saw_all(
+        (of, events) in bounded(),
+        place in 0.0f64..1.0,
+    ) {
+        let horizon_ms = horizon_ms(&of).unwrap();
+        let cut = (events.len() as f64 * place) as usize;
+        let play = |fed: &mut Fed, events: &[Event], mut clock: i64, from_ms: i64| {
+            for event in events {
+                match event {
+                    Event::Reading(key, distance, value, unit, _) => {
+                        let ms = clock * 1000 + distance * 100;
+                        if ms >= from_ms {
+                            fed.feed(&[(*key, ms, *value, *unit)]);
+                        } else {
+                            fed.next += 1;
+                        }
+                    }
+                    Event::Tick(seconds) => {
+                        clock += seconds;
+                        fed.tick(clock);
+                    }
+                    Event::Save => {}
+                }
+            }
+            clock
+        };
+        let (mut all, mut part) = (Fed::new(&of, 1000), Fed::new(&of, 1000));
+        let start = 1_700_000_000;
+        all.tick(start);
+        part.tick(start);
+        let clock = play(&mut all, &events[..cut], start, i64::MIN);
+        play(&mut part, &events[..cut], start, clock * 1000 - horizon_ms);
+        prop_assert_eq!(all.ends.held, part.ends.held);
+        let rows = (all.rows.len(), part.rows.len());
+        let late = (all.ends.late.len(), part.ends.late.len());
+        play(&mut all, &events[cut..], clock, i64::MIN);
+        play(&mut part, &events[cut..], clock, i64::MIN);
+        // In which order keys are closed by the clock depends on which came first; order within a key does not.
+        let of_key = |rows: &[Row], key: u32| rows.iter().filter(|row| row.key == key).cloned().collect::<Vec<_>>();
+        for key in 0..3 {
+            prop_assert_eq!(of_key(&all.rows[rows.0..], key), of_key(&part.rows[rows.1..], key));
+        }
+        prop_assert_eq!(&all.ends.late[late.0..], &part.ends.late[late.1..]);
+        prop_assert_eq!(all.ends.held, part.ends.held);
     }
 }
