@@ -48,9 +48,10 @@ pub(crate) fn slices(of: &Window) -> Option<Slices> {
 
 /// Bytes of state of one key that sends in order.
 pub(crate) fn bytes_per_key(of: &Window) -> usize {
-    let pane = Wanted::new(&of.aggregates).bytes();
+    let wanted = Wanted::new(&of.aggregates);
+    let pane = wanted.bytes();
     match &of.kind {
-        Kind::Tumbling { .. } | Kind::Calendar { .. } => slice::bytes_per_key(of) + pane,
+        Kind::Tumbling { .. } | Kind::Calendar { .. } => slice::bytes_per_key(of) + wanted.bytes_beside(),
         Kind::Hopping { size_ms, pane_ms, .. } => {
             slice::bytes_per_key(of) + (size_ms / pane_ms) as usize * pane
         }
@@ -111,7 +112,7 @@ impl Stage {
             (Kind::Count { n, hop, pane }, _) => {
                 Self::Counts(count::Stage::new(common, *n, *hop, *pane, keys))
             }
-            (_, Some(slices)) => Self::Slices(slice::Stage::new(common, slices, of.empty, keys)),
+            (_, Some(slices)) => Self::Slices(slice::Stage::new(of, common, slices, keys)),
             (_, None) => unreachable!("all other kinds are slices"),
         }
     }

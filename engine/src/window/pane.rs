@@ -79,7 +79,12 @@ impl Wanted {
 
     /// Bytes of one pane with a few records.
     pub const fn bytes(self) -> usize {
-        size_of::<Pane>() + if self.is_heavy() { size_of::<Heavy>() + 8 * 16 } else { 0 }
+        size_of::<Pane>() + self.bytes_beside()
+    }
+
+    /// Of these, bytes that lie elsewhere.
+    pub const fn bytes_beside(self) -> usize {
+        if self.is_heavy() { size_of::<Heavy>() + 8 * size_of::<(i64, f64)>() } else { 0 }
     }
 
     /// Bytes of one pane at the most.

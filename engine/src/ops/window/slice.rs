@@ -13,14 +13,14 @@ use edgesync_schemas::flow::node::Window;
 use edgesync_schemas::flow::node::window::Empty;
 use edgesync_schemas::limit;
 
-use self::known::{Hot, Last, Rest, State};
+use self::known::{Hot, Last, Past, Rest, State};
 use super::common::Common;
 use crate::cell::emit::Reason;
 use crate::chunk::{Chunk, Sel};
 use crate::ops::{Output, each_row};
 use crate::state::{self, BadState};
 use crate::watermark;
-use crate::window::pane::{More, Pane};
+use crate::window::pane::{More, Pane, Wanted};
 use crate::window::slices::Slices;
 
 #[derive(Debug)]
@@ -28,23 +28,37 @@ pub(crate) struct Stage {
     common: Common,
     slices: Slices,
     empty: Empty,
+    /// Whether anything comes of results that are out.
+    has_past: bool,
     state: State,
+    /// An empty list: lists of panes that are seldom filled take it and give it back, so that it is not one for each key.
+    spare: Vec<Pane>,
     /// Memory for the values of a result.
     values: Vec<f64>,
 }
 
-/// Bytes of state of one key without its panes.
+/// Bytes of state of one key without its panes, but for the hot one's numbers.
 pub(super) fn bytes_per_key(of: &Window) -> usize {
-    let last = if of.empty == Empty::Skip { 0 } else { of.aggregates.len() * size_of::<f64>() };
-    size_of::<Hot>() + size_of::<More>() + size_of::<Rest>() + 8 + last
+    let wanted = Wanted::new(&of.aggregates);
+    let more = if wanted.is_more() { size_of::<More>() } else { 0 };
+    let values = if of.empty == Empty::Skip { 0 } else { of.aggregates.len() * size_of::<f64>() };
+    let past = if has_past(of, wanted) { size_of::<Past>() + values } else { 0 };
+    size_of::<Hot>() + more + size_of::<Rest>() + past + size_of::<u32>() * 2
+}
+
+/// Whether anything comes of results that are out.
+fn has_past(of: &Window, wanted: Wanted) -> bool {
+    of.revise_ms > 0 || of.early_ms.is_some() || wanted.points() || of.empty != Empty::Skip
 }
 
 /// Bytes of what is remembered of a window beside its panes: which revision and which early result was the last.
 pub(super) const BYTES_PER_WINDOW: usize = size_of::<(i64, i64, u32)>() + size_of::<(i64, u64)>();
 
 impl Stage {
-    pub fn new(common: Common, slices: Slices, empty: Empty, keys: usize) -> Self {
-        Self { common, slices, empty, state: State::new(keys), values: Vec::new() }
+    pub fn new(of: &Window, common: Common, slices: Slices, keys: usize) -> Self {
+        let has_past = has_past(of, common.wanted);
+        let (spare, values) = (Vec::new(), Vec::new());
+        Self { common, slices, empty: of.empty, has_past, state: State::new(keys), spare, values }
     }
 
     pub fn save(&self) -> Vec<u8> {
@@ -53,12 +67,17 @@ impl Stage {
 
     pub fn load(&mut self, saved: &[u8]) -> Result<(), BadState> {
         let saved: State = state::load(saved)?;
-        let more = if self.common.wanted.is_more() { saved.rest.len() } else { 0 };
-        if saved.keys.keys().len() != saved.rest.len() || saved.more.len() != more {
+        let keys = saved.keys.keys().len();
+        let is_long = |length: usize, is_kept: bool| length == if is_kept { keys } else { 0 };
+        let is_whole = is_long(saved.rest.len(), true)
+            && is_long(saved.more.len(), self.common.wanted.is_more())
+            && is_long(saved.past.len(), self.has_past);
+        if !is_whole {
             return Err(BadState);
         }
         self.state.keys.take_over(saved.keys)?;
-        (self.state.more, self.state.rest, self.state.held) = (saved.more, saved.rest, saved.held);
+        (self.state.more, self.state.rest) = (saved.more, saved.rest);
+        (self.state.past, self.state.held) = (saved.past, saved.held);
         Ok(())
     }
 
@@ -132,7 +151,10 @@ impl Stage {
             return;
         };
         if self.state.rest.len() <= place {
-            self.state.rest.push(Rest::new(now));
+            self.state.rest.push(Rest::default());
+            if self.has_past {
+                self.state.past.push(Past { early_at: now, ..Past::default() });
+            }
             if self.common.wanted.is_more() {
                 self.state.more.push(More::NOTHING);
             }
@@ -201,6 +223,9 @@ impl Stage {
             None => More::NOTHING,
         };
         let rest = &mut self.state.rest[place];
+        if rest.panes.capacity() == 0 {
+            rest.panes = std::mem::take(&mut self.spare);
+        }
         let at = rest.panes.partition_point(|pane| pane.start < start);
         rest.panes.insert(at, Pane { start, end: rest.hot_end, count, sum, more });
     }
@@ -220,6 +245,9 @@ impl Stage {
         }
         let pane = rest.panes.remove(at - 1);
         rest.hot_end = pane.end;
+        if rest.panes.is_empty() {
+            self.spare = std::mem::take(&mut rest.panes);
+        }
         let far = now.saturating_add(self.common.future + 1);
         let until = pane.end.min(next_over.saturating_add(self.common.lateness)).min(far);
         let hot = &mut self.state.keys.states()[place];
@@ -263,11 +291,12 @@ impl Stage {
     }
 
     fn early_at(&self, place: usize) -> Option<i64> {
-        self.common.early_at(self.state.rest[place].early_at, || self.has_changed(place))
+        let past = self.state.past.get(place)?;
+        self.common.early_at(past.early_at, || self.has_changed(place, past))
     }
 
     /// Whether a window of a key that would be put out early has other records than when it last was.
-    fn has_changed(&self, place: usize) -> bool {
+    fn has_changed(&self, place: usize, past: &Past) -> bool {
         let (hot, rest) = (&self.state.keys.all()[place], &self.state.rest[place]);
         let hot_one = (hot.count > 0).then_some((hot.start, rest.hot_end, hot.count));
         let mut panes = rest.panes.iter().map(|pane| (pane.start, pane.end, pane.count)).chain(hot_one);
@@ -275,10 +304,10 @@ impl Stage {
             None => false,
             Some((start, end)) if self.slices.overlap() => {
                 let mine = panes.filter(|(pane, ..)| start <= *pane && *pane < end);
-                !rest.shown.contains(&(start, mine.map(|(.., count)| count).sum()))
+                !past.shown.contains(&(start, mine.map(|(.., count)| count).sum()))
             }
             Some(_) => {
-                panes.any(|(start, end, count)| end > hot.watermark && !rest.shown.contains(&(start, count)))
+                panes.any(|(start, end, count)| end > hot.watermark && !past.shown.contains(&(start, count)))
             }
         }
     }

@@ -22,7 +22,7 @@ impl Stage {
 
     /// When the next window is over that may be put out without records; the largest number if none will.
     pub(super) fn next_empty(&self, place: usize) -> i64 {
-        let last = self.state.rest[place].last.as_ref();
+        let last = self.state.past.get(place).and_then(|past| past.last.as_ref());
         last.map_or(i64::MAX, |last| self.slices.end(self.slices.next(last.start)))
     }
 
@@ -56,13 +56,11 @@ impl Stage {
         } else {
             output.unfit += ended;
         }
-        if self.empty != Empty::Skip {
-            let last = &mut self.state.rest[place].last;
-            match last {
-                Some(last) => (last.start, last.empty) = (start, 0),
-                None => *last = Some(Last { start, empty: 0, values: vec![0.0; self.values.len()].into() }),
-            }
-            if let Some(last) = last.as_mut().filter(|_| is_fit) {
+        if let Some(past) = self.state.past.get_mut(place).filter(|_| self.empty != Empty::Skip) {
+            let new = || Last { start, empty: 0, values: vec![0.0; self.values.len()].into() };
+            let last = past.last.get_or_insert_with(new);
+            (last.start, last.empty) = (start, 0);
+            if is_fit {
                 last.values.copy_from_slice(&self.values);
             }
         }
@@ -71,7 +69,7 @@ impl Stage {
     /// Puts out windows without records that are over and start before `until`.
     fn fill(&mut self, place: usize, until: i64, watermark: i64, offset: u64, output: &mut Output) {
         loop {
-            let Some(last) = &self.state.rest[place].last else { return };
+            let Some(last) = self.state.past.get(place).and_then(|past| past.last.as_ref()) else { return };
             let (start, empty) = (self.slices.next(last.start), last.empty);
             let end = self.slices.end(start);
             if start >= until || end > watermark {
@@ -83,9 +81,7 @@ impl Stage {
                 let skipped = self.slices.count(start, to);
                 output.made += skipped;
                 output.drop(Reason::FanOut, skipped);
-                if let Some(last) = &mut self.state.rest[place].last {
-                    last.start = to;
-                }
+                self.note_empty(place, to, empty);
                 return;
             }
             self.values.clear();
@@ -99,9 +95,13 @@ impl Stage {
             }
             output.made += 1;
             self.put(place, (start, end), 0, true, offset, output);
-            if let Some(last) = &mut self.state.rest[place].last {
-                (last.start, last.empty) = (start, empty + 1);
-            }
+            self.note_empty(place, start, empty + 1);
+        }
+    }
+
+    fn note_empty(&mut self, place: usize, start: i64, empty: u64) {
+        if let Some(last) = self.state.past.get_mut(place).and_then(|past| past.last.as_mut()) {
+            (last.start, last.empty) = (start, empty);
         }
     }
 
@@ -119,7 +119,8 @@ impl Stage {
             }
         }
         let Some(all) = all else { return };
-        let before = || rest.panes[..first].iter().rev().find_map(Pane::last_point).or(rest.carried);
+        let carried = || self.state.past.get(place).and_then(|past| past.carried);
+        let before = || rest.panes[..first].iter().rev().find_map(Pane::last_point).or_else(carried);
         let carried = if self.common.wanted.points() { before() } else { None };
         all.get(&self.common.aggregates, start, end, carried.map(|(_, value)| value), &mut self.values);
     }
@@ -134,8 +135,8 @@ impl Stage {
         offset: u64,
         output: &mut Output,
     ) {
-        if self.common.revise > 0 && is_final {
-            let results = &mut self.state.rest[place].results;
+        if let Some(past) = self.state.past.get_mut(place).filter(|_| self.common.revise > 0 && is_final) {
+            let results = &mut past.results;
             let at = results.partition_point(|(other, ..)| *other < start);
             match results.get_mut(at).filter(|(other, ..)| *other == start) {
                 Some(result) => result.2 = revision,
@@ -154,11 +155,12 @@ impl Stage {
         let kept_from = watermark.saturating_sub(self.common.revise);
         let over = |pane: &Pane| self.slices.over(pane.start, pane.end) <= kept_from;
         let gone = rest.panes.partition_point(over);
-        for pane in rest.panes.drain(..gone) {
-            rest.carried = pane.last_point().or(rest.carried);
+        let gone = rest.panes.drain(..gone);
+        if let Some(past) = self.state.past.get_mut(place) {
+            gone.for_each(|pane| past.carried = pane.last_point().or(past.carried));
+            past.results.retain(|(_, end, _)| *end > kept_from);
+            past.shown.retain(|(start, _)| self.slices.end(*start) > watermark);
         }
-        rest.results.retain(|(_, end, _)| *end > kept_from);
-        rest.shown.retain(|(start, _)| self.slices.end(*start) > watermark);
     }
 
     /// Lets the clock close what it has passed of a silent key; its time goes no further than that.

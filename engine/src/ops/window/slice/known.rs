@@ -12,8 +12,10 @@ pub(super) struct State {
     pub keys: Keyed<Hot>,
     /// By place of the key: what its hot pane needs beyond a sum; empty if nothing does.
     pub more: Vec<More>,
-    /// By place of the key: everything else.
+    /// By place of the key: what it takes to find the next hot pane.
     pub rest: Vec<Rest>,
+    /// By place of the key: what came before; empty if nothing comes of that.
+    pub past: Vec<Past>,
     /// Records that wait for a result.
     pub held: u64,
 }
@@ -36,8 +38,10 @@ pub(super) struct Hot {
     pub unit: UnitIndex,
 }
 
+const _: () = assert!(size_of::<Hot>() <= 64, "the fast way reads one cache line of a key");
+
 /// What is known of a key beyond its hot pane.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Rest {
     /// End of the hot pane, if there is one.
     pub hot_end: i64,
@@ -45,6 +49,11 @@ pub(super) struct Rest {
     pub next: Option<(i64, i64)>,
     /// All other panes, by start. Empty for keys of tumbling windows that send in order.
     pub panes: Vec<Pane>,
+}
+
+/// What is known of a key's results that are out.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Past {
     /// Results that may be revised: start and end of the window and the number of the last revision, by start.
     pub results: Vec<(i64, i64, u32)>,
     /// Windows that are open and were put out early: start and how many records they had.
@@ -70,7 +79,7 @@ pub(super) struct Last {
 impl State {
     /// For at most so many keys.
     pub fn new(keys: usize) -> Self {
-        Self { keys: Keyed::new(keys), more: Vec::new(), rest: Vec::new(), held: 0 }
+        Self { keys: Keyed::new(keys), more: Vec::new(), rest: Vec::new(), past: Vec::new(), held: 0 }
     }
 }
 
@@ -84,21 +93,6 @@ impl Hot {
             watermark: watermark::NONE,
             seen: now,
             unit: UnitIndex::NONE,
-        }
-    }
-}
-
-impl Rest {
-    pub fn new(now: i64) -> Self {
-        Self {
-            hot_end: 0,
-            next: None,
-            panes: Vec::new(),
-            results: Vec::new(),
-            shown: Vec::new(),
-            early_at: now,
-            last: None,
-            carried: None,
         }
     }
 }

@@ -27,7 +27,7 @@ impl Stage {
                 asked += 1;
                 self.find(place, window, end);
                 if is_fit(&self.values) {
-                    let results = &self.state.rest[place].results;
+                    let results = self.state.past.get(place).map_or(&[][..], |past| &past.results);
                     let at = results.binary_search_by_key(&window, |(start, ..)| *start);
                     let revision = at.map_or(0, |at| results[at].2 + 1);
                     self.put(place, (window, end), revision, true, offset, output);
@@ -66,7 +66,7 @@ impl Stage {
             let mine = panes.iter().filter(|pane| start <= pane.start && pane.start < end);
             let now = (start, mine.map(|pane| pane.count).sum());
             shown.push(now);
-            if self.state.rest[place].shown.contains(&now) {
+            if self.state.past.get(place).is_some_and(|past| past.shown.contains(&now)) {
                 continue;
             }
             self.find(place, start, end);
@@ -76,10 +76,9 @@ impl Stage {
                 self.put(place, (start, end), 0, false, offset, output);
             }
         }
-        let rest = &mut self.state.rest[place];
-        rest.shown = shown;
-        if any {
-            rest.early_at = now;
+        if let Some(past) = self.state.past.get_mut(place) {
+            past.shown = shown;
+            past.early_at = if any { now } else { past.early_at };
         }
     }
 }

@@ -242,3 +242,9 @@ fn a_hundred_thousand_series_of_a_simple_window_fit() {
         "{most_of_week}"
     );
 }
+
+#[test]
+fn a_key_of_a_simple_window_takes_little() {
+    let usual = bytes_per_key(&window(json!({"size": "1m", "aggregates": ["avg"]})));
+    assert!(usual <= 128, "{usual} bytes");
+}
