@@ -83,10 +83,12 @@ pub(crate) fn bytes_per_key_most(of: &Window) -> usize {
     }
 }
 
-/// How far back in event time, in milliseconds, the stage must be fed to be itself again: what is open now is of keys that were heard
-/// within the idle grace, or is not over by the clock. `None` if no bound is known: a count begins
-/// with the first record there ever was, a value that is carried into a window may be of any age, the window before an empty one too,
-/// and when an early result is due depends on the one before.
+/// How far back in event time, in milliseconds, the stage must be fed to be itself again, if no reading is later than lateness and revise
+/// allow. What is open is of a key that was heard within the idle grace, or is not over by the clock; that key's time lies behind its newest
+/// reading, and so may do that reading behind the clock.
+///
+/// `None` if no bound is known: a count begins with the first record there ever was, a value that is carried into a window may be of any
+/// age, the window before an empty one too, and when an early result is due depends on the one before.
 pub(crate) fn horizon_ms(of: &Window) -> Option<i64> {
     let is_unbounded =
         of.aggregates.contains(&Aggregate::TimeWeighted) || of.empty != Empty::Skip || of.early_ms.is_some();
@@ -99,7 +101,7 @@ pub(crate) fn horizon_ms(of: &Window) -> Option<i64> {
         Kind::Calendar { unit, .. } => unit.longest_ms(),
         Kind::Count { .. } => return None,
     };
-    Some(length_ms + of.lateness_ms + of.revise_ms + of.idle_ms)
+    Some(length_ms + of.idle_ms + 2 * (of.lateness_ms + of.revise_ms))
 }
 
 impl Stage {

@@ -232,8 +232,7 @@ proptest! {
     }
 }
 
-/// A window with a horizon in units of a second, and readings that are no later than its lateness: (key, tenths of a second before the
-/// clock, value).
+/// A window with a horizon, and readings that are no later than it allows.
 fn bounded() -> impl Strategy<Value = (Window, Vec<Event>)> {
     let kinds = prop::sample::select(vec![
         json!({"size": "700ms"}),
@@ -249,7 +248,7 @@ fn bounded() -> impl Strategy<Value = (Window, Vec<Event>)> {
                 "lateness": lateness, "idle": idle, "revise": revise, "aggregates": ["sum", "first", "last", "p50"],
             });
             data.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
-            let reading = (0u32..3, 0..=lateness / 100, -5i8..6).prop_map(|(key, before, value)| {
+            let reading = (0u32..2, 0..=(lateness + revise) / 100, -5i8..6).prop_map(|(key, before, value)| {
                 Event::Reading(key, -before, f64::from(value), 0, true)
             });
             let tick = (1i64..4).prop_map(Event::Tick);
