@@ -1,7 +1,7 @@
 //! Feed: one task per cell of the engine, which pulls committed readings from the log's tail while the cell has room.
 //!
 //! Feeding never pushes back on the log: a cell that is behind pulls later, by offset, from memory or from disk, and its lag is
-//! shown. It begins where the last run of the server left off ([`Cursor`](crate::cursor)), once all flows are installed. A cell whose thread is condemned is replaced by a new one, its flows are installed again, and it goes on at the old one's frontier:
+//! shown. It begins where the last run of the server left off (`flow/states.rs`), once all flows are installed. A cell whose thread is condemned is replaced by a new one, its flows are installed again, and it goes on at the old one's frontier:
 //! every reading is fed to each flow at least once, and again only after a condemned cell or a crash. Results leave by a bounded channel to a task
 //! that gives them to [`Dispatch`]; while that is full the cell pauses.
 
@@ -13,6 +13,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use edgesync_engine::Saved;
+use edgesync_engine::cell::command::{Begin, Outcome};
 use edgesync_engine::cell::emit::Outlet;
 use edgesync_engine::handle::CellHandle;
 use edgesync_engine::metrics::FlowCounters;
@@ -21,11 +23,12 @@ use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 use edgesync_storage::log::{self, Hold, ReadingLog};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::{Interval, MissedTickBehavior};
 use tracing::{error, info, warn};
 
 use crate::flow::dispatch::Dispatch;
+use crate::flow::states;
 use crate::link::{Room, pump};
 use crate::live::Units;
 
@@ -33,6 +36,8 @@ pub use status::Status;
 use status::Still;
 
 const TICK: Duration = Duration::from_secs(1);
+/// How far the flows' clock stays behind the wall's: a reading takes less than that from its arrival into the log, as a rule.
+const BEHIND_US: i64 = limit::FLOW_CLOCK_BEHIND_MS * 1000;
 /// After a failure of the log's store, and between replacements of a cell that is condemned again at once.
 const RETRY: Duration = Duration::from_secs(1);
 /// Until a cell has worked off some of its commands.
@@ -49,6 +54,13 @@ pub struct Installed {
     pub plan: Arc<Plan>,
     /// Units that its nodes show.
     pub units: Units,
+    /// Whether its nodes remember anything.
+    pub remembers: bool,
+}
+
+/// Records that came into a flow's nodes.
+fn moved(counters: &FlowCounters) -> u64 {
+    counters.nodes.iter().fold(0, |sum, node| sum.wrapping_add(node.snapshot().in_))
 }
 
 /// One cell: an engine thread, and the task that feeds it.
@@ -62,6 +74,8 @@ pub struct Cell {
     running: Mutex<Running>,
     /// Where the running thread began: its frontier says nothing before it has done a commit.
     begins: AtomicU64,
+    /// Readings from here on are needed if its thread is to be replaced.
+    needed: AtomicU64,
     replaced: AtomicU64,
     skipped: AtomicU64,
     still: Still,
@@ -91,7 +105,7 @@ impl Cell {
         let (emitted, room) = (Arc::new(Notify::new()), Arc::new(Room::default()));
         let wake = emitted.clone();
         let outlet = Outlet { sender, wake: Arc::new(move || wake.notify_one()) };
-        let handle = spawn(index, &options, &outlet, &room)?;
+        let handle = spawn(index, &log, from, &options, &outlet, &room)?;
         let running = Mutex::new(Running { handle, flows: HashMap::new() });
         let cell = Arc::new(Self {
             index,
@@ -102,6 +116,7 @@ impl Cell {
             room,
             running,
             begins: AtomicU64::new(from.0),
+            needed: AtomicU64::new(from.0),
             replaced: AtomicU64::new(0),
             skipped: AtomicU64::new(0),
             still: Still::new(from),
@@ -122,20 +137,72 @@ impl Cell {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Installs a flow, or replaces the installed one, between two commits.
+    /// Asks the engine to install a flow, or to replace the installed one, between two commits. What becomes of it is told later; once it runs,
+    /// [`Self::runs`] must be told. What ran before runs on until then.
     ///
     /// # Errors
-    /// As the engine says; the flow that was installed before is untouched then.
+    /// As the engine says, with how it was to begin; the flow that was installed before is untouched then.
     pub fn install(
         &self,
         flow: FlowId,
-        installed: Installed,
-    ) -> Result<Arc<FlowCounters>, edgesync_engine::Error> {
+        installed: &Installed,
+        begin: Begin,
+    ) -> Result<(Arc<FlowCounters>, oneshot::Receiver<Outcome>), Box<(edgesync_engine::Error, Begin)>> {
+        let (tell, told) = oneshot::channel();
+        let reply = move |outcome| {
+            let _ = tell.send(outcome); // nobody waits for it any more
+        };
+        let handle = self.running().handle.clone();
+        let counters = handle.install_as(flow, installed.version, installed.plan.clone(), begin, reply)?;
+        Ok((counters, told))
+    }
+
+    /// What was installed runs.
+    pub fn runs(&self, flow: FlowId, installed: Installed, counters: Arc<FlowCounters>) {
         let mut running = self.running();
-        let counters = running.handle.install(flow, installed.version, installed.plan.clone())?;
-        self.dispatch.live().attach(&counters, installed.units.clone());
-        running.flows.insert(flow, (installed, counters.clone()));
-        Ok(counters)
+        self.dispatch.attach(&counters, installed.units.clone());
+        running.flows.insert(flow, (installed, counters));
+    }
+
+    /// The flow has another version that does the same.
+    pub fn relabel(&self, flow: FlowId, installed: Installed) {
+        let mut running = self.running();
+        let Some((current, counters)) = running.flows.get_mut(&flow) else { return };
+        self.dispatch.attach(counters, installed.units.clone());
+        *current = installed;
+    }
+
+    /// What is installed of a flow.
+    pub fn installed(&self, flow: FlowId) -> Option<Installed> {
+        self.running().flows.get(&flow).map(|(installed, _)| installed.clone())
+    }
+
+    /// What a flow remembers now; `None` if it does not run here.
+    ///
+    /// # Errors
+    /// As the engine says, and [`edgesync_engine::Error::Condemned`] if the cell ended meanwhile.
+    pub async fn save(&self, flow: FlowId) -> Result<Option<Saved>, edgesync_engine::Error> {
+        let (tell, told) = oneshot::channel();
+        let handle = self.running().handle.clone();
+        handle.save(flow, move |saved| {
+            let _ = tell.send(saved);
+        })?;
+        told.await.map_err(|_| edgesync_engine::Error::Condemned)
+    }
+
+    /// How far it is, and what its flows' clock shows there.
+    pub fn reached(&self) -> (Offset, Timestamp) {
+        let handle = self.running().handle.clone();
+        // the clock first: one that is later than the frontier would let windows close before their readings come
+        let clock = handle.clock();
+        (handle.frontier().max(Offset(self.begins.load(Relaxed))), clock)
+    }
+
+    /// The flows that run here and remember something, with how many records came into their sources.
+    pub(crate) fn remembering(&self) -> Vec<(FlowId, u64)> {
+        let running = self.running();
+        let flows = running.flows.iter().filter(|(_, (installed, _))| installed.remembers);
+        flows.map(|(flow, (_, counters))| (*flow, moved(counters))).collect()
     }
 
     /// Installs what is installed again, with empty state. `None` if `counters` are not those of what runs: it was replaced or removed
@@ -152,7 +219,7 @@ impl Cell {
         let current = running.flows.get(&flow).filter(|(_, current)| Arc::ptr_eq(current, counters));
         let Some(installed) = current.map(|(installed, _)| installed.clone()) else { return Ok(None) };
         let counters = running.handle.install(flow, installed.version, installed.plan.clone())?;
-        self.dispatch.live().attach(&counters, installed.units.clone());
+        self.dispatch.attach(&counters, installed.units.clone());
         running.flows.insert(flow, (installed, counters.clone()));
         Ok(Some(counters))
     }
@@ -177,8 +244,13 @@ impl Cell {
             Err(error) => return Err(error),
         }
         running.flows.remove(&flow);
-        self.dispatch.live().detach(flow);
+        self.dispatch.detach(flow);
         Ok(())
+    }
+
+    /// Says from which reading on the log is needed for its flows to go on as they are.
+    pub(crate) fn needs(&self, from: Offset) {
+        self.needed.store(from.0, Relaxed);
     }
 
     /// How it is.
@@ -223,7 +295,7 @@ impl Cell {
     }
 
     async fn run(self: Arc<Self>, mut from: Offset, mut stopped: watch::Receiver<bool>) {
-        let mut tries: u32 = 0;
+        let (mut tries, mut done): (u32, Offset) = (0, from);
         // the tail holds what is not fed; a replaced cell needs what is not done as well
         let not_done = self.log.hold(from);
         loop {
@@ -234,69 +306,96 @@ impl Cell {
                 _ = stopped.wait_for(|stopped| *stopped) => return,
             };
             let Fed::Condemned { frontier } = fed else { return };
-            tries = if frontier > from { 1 } else { tries + 1 };
-            from = frontier.max(from);
-            error!(cell = self.index, %from, tries, "cell is condemned, replacing it");
+            tries = if frontier > done { 1 } else { tries + 1 };
+            done = frontier.max(done);
+            error!(cell = self.index, %done, tries, "cell is condemned, replacing it");
             tokio::time::sleep(RETRY * tries.saturating_sub(1)).await;
             if tries >= TRIES_AT_A_COMMIT
-                && let Ok(commit) = self.log.tail(from).next().await
+                && let Ok(commit) = self.log.tail(done).next().await
             {
-                error!(cell = self.index, %from, to = %commit.end(), "readings condemn every cell, skipping them");
-                self.skipped.fetch_add(commit.end().0 - from.0, Relaxed);
-                (from, tries) = (commit.end(), 0);
+                error!(cell = self.index, %done, to = %commit.end(), "readings condemn every cell, skipping them");
+                self.skipped.fetch_add(commit.end().0 - done.0, Relaxed);
+                (done, tries) = (commit.end(), 0);
             }
-            self.replace().await;
+            from = self.replace(done, handle.clock()).await;
         }
     }
 
-    /// Puts a new thread in the place of a condemned one, with the same flows.
-    async fn replace(&self) {
+    /// Puts a new thread in the place of a condemned one, with the same flows as they were saved last. `done` readings were done before, and
+    /// what they caused was put out. Answers where feeding goes on.
+    async fn replace(&self, done: Offset, clock: Timestamp) -> Offset {
+        let flows: Vec<(FlowId, bool)> = {
+            let running = self.running();
+            running.flows.iter().map(|(flow, (installed, _))| (*flow, installed.remembers)).collect()
+        };
+        let (mut begins, mut from) = (Vec::with_capacity(flows.len()), done);
+        let needed = Offset(self.needed.load(Relaxed));
+        for (flow, remembers) in flows {
+            let saved = if remembers { states::load(&self.log, flow, needed).await } else { None };
+            begins.push(match saved.filter(|saved| saved.next <= done) {
+                Some(saved) => {
+                    from = from.min(saved.next);
+                    (flow, Begin::Saved(Box::new(saved), done, clock))
+                }
+                None => (flow, Begin::At(done)),
+            });
+        }
         let handle = loop {
-            match spawn(self.index, &self.options, &self.outlet, &self.room) {
+            match spawn(self.index, &self.log, from, &self.options, &self.outlet, &self.room) {
                 Ok(handle) => break handle,
                 Err(error) => error!(cell = self.index, %error, "cell cannot be replaced, trying again"),
             }
             tokio::time::sleep(RETRY).await;
         };
         self.replaced.fetch_add(1, Relaxed);
-        let flows: Vec<_> = {
-            let mut running = self.running();
-            running.handle = handle;
-            running.flows.keys().copied().collect()
-        };
-        for flow in &flows {
+        self.running().handle = handle;
+        let flows = begins.len();
+        for (flow, mut begin) in begins {
             loop {
-                match self.carry_over(*flow) {
-                    Err(edgesync_engine::Error::Busy) => tokio::time::sleep(BUSY).await,
-                    Err(error) => break error!(%flow, %error, "flow cannot be installed on the new cell"),
+                match self.carry_over(flow, begin) {
                     Ok(()) => break,
+                    Err(refused) => {
+                        let (error, again) = *refused;
+                        if !matches!(error, edgesync_engine::Error::Busy) {
+                            break error!(%flow, %error, "flow cannot be installed on the new cell");
+                        }
+                        begin = again;
+                        tokio::time::sleep(BUSY).await;
+                    }
                 }
             }
         }
-        info!(cell = self.index, flows = flows.len(), "cell replaced");
+        info!(cell = self.index, flows, %from, "cell replaced");
+        from
     }
 
     /// Installs a flow of the condemned cell on the new one, unless it was removed meanwhile.
-    fn carry_over(&self, flow: FlowId) -> Result<(), edgesync_engine::Error> {
+    fn carry_over(&self, flow: FlowId, begin: Begin) -> Result<(), Box<(edgesync_engine::Error, Begin)>> {
         let mut running = self.running();
         let Running { handle, flows } = &mut *running;
         let Some((installed, counters)) = flows.get_mut(&flow) else { return Ok(()) };
-        *counters = handle.install(flow, installed.version, installed.plan.clone())?;
-        self.dispatch.live().attach(counters, installed.units.clone());
+        let told = move |outcome| {
+            if !matches!(outcome, Outcome::Installed(_)) {
+                error!(%flow, ?outcome, "flow does not run on the new cell");
+            }
+        };
+        *counters = handle.install_as(flow, installed.version, installed.plan.clone(), begin, told)?;
+        self.dispatch.attach(counters, installed.units.clone());
         self.dispatch.reinstalled(counters.clone());
         Ok(())
     }
 
     /// Feeds until the cell is condemned or the log ends.
     async fn feed(&self, handle: &CellHandle, from: Offset, not_done: &Hold) -> Fed {
-        while let Err(edgesync_engine::Error::Busy) = handle.series(self.log.series().all()) {
-            tokio::time::sleep(BUSY).await;
-        }
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let works = || {
-            handle.tick(now());
-            not_done.advance(handle.frontier().max(from));
+            let done = handle.frontier().max(from);
+            // the wall clock counts while nothing comes; what is on its way into the log arrived before
+            if done >= self.log.end() {
+                handle.tick(now().plus_us(-BEHIND_US));
+            }
+            not_done.advance(done.min(Offset(self.needed.load(Relaxed))));
             !handle.is_condemned()
         };
         let condemned = || Fed::Condemned { frontier: handle.frontier() };
@@ -359,14 +458,20 @@ enum Fed {
     LogEnded,
 }
 
+/// Starts a thread that knows all series, for readings from an offset on.
 fn spawn(
     index: usize,
+    log: &ReadingLog,
+    from: Offset,
     options: &edgesync_engine::options::Options,
     outlet: &Outlet,
     room: &Arc<Room>,
 ) -> Result<CellHandle, edgesync_engine::Error> {
     let room = room.clone();
-    CellHandle::spawn(index, options.clone(), outlet.clone(), Arc::new(move || room.make()))
+    let handle = CellHandle::spawn(index, options.clone(), outlet.clone(), Arc::new(move || room.make()))?;
+    handle.series(log.series().all())?;
+    handle.begin(from)?;
+    Ok(handle)
 }
 
 #[cfg(test)]

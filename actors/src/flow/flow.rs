@@ -19,7 +19,8 @@ use serde::Serialize;
 use tokio::time::Instant;
 use tracing::{error, warn};
 
-use super::node::{self, FlowNode};
+use super::executions::Executions;
+use super::node::{self, ErrorSample, FlowNode};
 use super::restarts::Restarts;
 use crate::cell::{Cell, Installed, now};
 
@@ -31,6 +32,8 @@ pub struct Flow;
 pub enum Message {
     /// Another version was installed in place of this one.
     Replaced(Installed, Arc<FlowCounters>),
+    /// It is another version that does the same.
+    Relabelled(Installed),
     /// The cell was replaced, and the flow installed on the new one.
     Reinstalled(Arc<FlowCounters>),
     /// Something happened to a node.
@@ -56,6 +59,8 @@ pub struct Arguments {
     pub counters: Arc<FlowCounters>,
     /// Names of series.
     pub dictionary: SeriesDictionary,
+    /// Hears how it runs.
+    pub executions: Executions,
 }
 
 /// How a flow is.
@@ -152,6 +157,7 @@ impl Actor for Flow {
                 state.restarts = Restarts::default();
                 state.count_with(counters, &myself).await?;
             }
+            Message::Relabelled(installed) => state.begin.installed = installed,
             Message::Reinstalled(counters) => state.count_with(counters, &myself).await?,
             Message::Event(event) => state.note(event, &myself),
             Message::Retry(retry) if retry == state.retry && state.health == Health::Restarting => {
@@ -204,8 +210,7 @@ impl State {
                 let _ = actor.cast(node::Message::Counters(counters.clone()));
                 continue;
             }
-            let dictionary = self.begin.dictionary.clone();
-            let begin = node::Arguments { counters: counters.clone(), dictionary };
+            let begin = node::Arguments { counters: counters.clone() };
             let (actor, _) = Actor::spawn_linked(None, FlowNode, begin, myself.get_cell()).await?;
             self.names.insert(actor.get_id(), counters.id.clone());
             self.nodes.insert(counters.id.clone(), actor);
@@ -226,14 +231,16 @@ impl State {
     }
 
     fn note(&mut self, event: Event, myself: &ActorRef<Message>) {
-        if event.version != self.begin.installed.version {
+        if event.version != self.begin.counters.version {
             return;
         }
         if let EventKind::Panicked { message } = &event.kind {
             self.panicked(&event.node, message, myself);
         }
+        let sample = ErrorSample::of(event.kind, &self.begin.dictionary);
+        self.begin.executions.error(event.flow, event.version, &event.node, &sample);
         if let Some(actor) = self.nodes.get(&event.node) {
-            let _ = actor.cast(node::Message::Event(event.kind));
+            let _ = actor.cast(node::Message::Error(sample));
         }
     }
 
@@ -253,12 +260,18 @@ impl State {
             None => {
                 error!(%flow, %node, message, "node panicked too often, it stays failed");
                 let times = self.restarts.count();
-                self.health = Health::Failed;
-                self.reason = Some(format!(
+                let reason = format!(
                     "{reason}; it stays failed after {times} restarts, until the flow is deployed again"
-                ));
+                );
+                self.stays_failed(reason);
             }
         }
+    }
+
+    fn stays_failed(&mut self, reason: String) {
+        let Arguments { flow, installed, executions, .. } = &self.begin;
+        executions.failed(*flow, installed.version, &reason);
+        (self.health, self.reason) = (Health::Failed, Some(reason));
     }
 
     fn retry_after(&mut self, wait: Duration, reason: String, myself: &ActorRef<Message>) {
@@ -280,7 +293,7 @@ impl State {
                 let reason = format!("cannot be installed again: {error}");
                 match self.restarts.next(Instant::now()) {
                     Some(wait) => self.retry_after(wait, reason, myself),
-                    None => (self.health, self.reason) = (Health::Failed, Some(reason)),
+                    None => self.stays_failed(reason),
                 }
             }
         }

@@ -1,6 +1,8 @@
 //! Deployed flows: what may be asked of them, and the actors that keep them running.
 
+pub mod dead_letters;
 pub mod dispatch;
+pub mod executions;
 #[expect(clippy::module_inception, reason = "a file per actor: manager, flow, node")]
 pub mod flow;
 pub mod manager;
@@ -9,12 +11,16 @@ pub mod restarts;
 
 mod check;
 mod debug;
+mod history;
 mod start;
+pub(crate) mod states;
+mod warm;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use edgesync_engine::cell::command::{Begin, Outcome};
 use edgesync_engine::compile::{self, compile};
 use edgesync_engine::plan::{Plan, Work};
 use edgesync_schemas::flow::{Diagram, Problem};
@@ -30,11 +36,13 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::cell::{self, Cell, Installed};
-use crate::cursor::Cursor;
 use crate::live::{Hub, Units};
 use check::Gone;
+use dead_letters::DeadLetters;
 use debug::Debugged;
 use dispatch::{Directory, Dispatch};
+use executions::Executions;
+use states::States;
 
 /// Why something could not be done to a flow.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +65,9 @@ pub enum Error {
     /// There was no turn in time. A deployment was not made then; a stop may be made later.
     #[error("the flows are busy")]
     Busy,
+    /// The version did not get as far as the running one, in time or at all; that one runs on.
+    #[error("the version could not be warmed up with what is stored, what ran before runs on")]
+    WarmUp,
     /// Flows are being shut down.
     #[error("flows have stopped")]
     Stopped,
@@ -75,8 +86,11 @@ struct Shared {
     cells: Vec<Arc<Cell>>,
     directory: Directory,
     debugged: Debugged,
+    executions: Executions,
+    dead_letters: DeadLetters,
     options: compile::Options,
-    cursor: Cursor,
+    log: ReadingLog,
+    states: States,
     stopped: watch::Sender<bool>,
 }
 
@@ -95,23 +109,43 @@ impl FlowsHandle {
         supervisor: ActorCell,
     ) -> Result<Self, Error> {
         let directory = Directory::default();
-        let dispatch = Dispatch::new(live.clone(), directory.clone());
         let dictionary = log.series().clone();
-        let (cursor, from) = Cursor::open(log.clone()).await?;
+        let executions = Executions::start(catalog.clone(), dictionary.clone());
+        let dead_letters = DeadLetters::start(catalog.clone(), dictionary.clone());
+        let dispatch =
+            Dispatch::new(live.clone(), directory.clone(), executions.clone(), dead_letters.clone());
+        let (states, from, put_out) = States::open(log.clone()).await?;
         let cells = (0..cells.max(1))
             .map(|index| {
                 let options = edgesync_engine::Options::default();
                 Cell::start(index, log.clone(), from, dispatch.clone(), options)
             })
             .collect::<Result<Vec<_>, _>>()?;
-        let begin = manager::Arguments { cells: cells.clone(), directory: directory.clone(), dictionary };
+        let begin = manager::Arguments {
+            cells: cells.clone(),
+            directory: directory.clone(),
+            dictionary,
+            executions: executions.clone(),
+        };
         let started = Actor::spawn_linked(None, manager::Manager, begin, supervisor).await;
         let (manager, _) = started.map_err(|error| Error::Actor(error.to_string()))?;
         let debugged = Debugged::new(live);
         let stopped = watch::Sender::new(false);
-        let shared = Shared { manager, catalog, cells, directory, debugged, options, cursor, stopped };
+        let shared = Shared {
+            manager,
+            catalog,
+            cells,
+            directory,
+            debugged,
+            executions,
+            dead_letters,
+            options,
+            log,
+            states,
+            stopped,
+        };
         let flows = Self { shared: Arc::new(shared) };
-        flows.deploy_active().await?;
+        flows.deploy_active(from, put_out).await?;
         flows.shared.cells.iter().for_each(|cell| cell.open());
         tokio::spawn(flows.clone().keep());
         Ok(flows)
@@ -134,8 +168,9 @@ impl FlowsHandle {
         self.compile(flow, deployed, Gone::PassOver).await.map(drop)
     }
 
-    /// Runs the diagram as this version of the flow, in place of what runs of it now: no reading is missed or seen twice by the change.
-    /// Cancel safe: it happens whole or not at all.
+    /// Runs the diagram as this version of the flow, in place of what runs of it now: no reading is missed or seen twice by the change, and
+    /// nodes that are configured as they were go on with what they remember. A version with other such nodes warms up first, which may take
+    /// [`limit::WARM_UP_S`]. Cancel safe: it happens whole or not at all.
     ///
     /// # Errors
     /// All of [`Error`]; what ran before runs on then.
@@ -147,7 +182,8 @@ impl FlowsHandle {
             .filter(|node| matches!(node.work, Work::Debug))
             .map(|node| node.id.clone())
             .collect();
-        self.install(flow, version, plan).await?;
+        self.upgrade(Version::new(flow, version, plan)).await?;
+        self.shared.executions.runs(flow, version);
         for node in debugs {
             self.shared.debugged.look(flow, &node).await;
         }
@@ -159,7 +195,11 @@ impl FlowsHandle {
     /// # Errors
     /// [`Error::Engine`], [`Error::Busy`], [`Error::Stopped`].
     pub async fn stop(&self, flow: FlowId) -> Result<bool, Error> {
-        self.call(|reply| manager::Message::Stop(flow, reply)).await?
+        let did = self.call(|reply| manager::Message::Stop(flow, reply)).await??;
+        if did {
+            self.shared.states.forget(flow).await?;
+        }
+        Ok(did)
     }
 
     /// `GET /flows/{id}/metrics`: how the flow is and what its nodes count. One that does not run has state `stopped`, or `refused` with
@@ -184,7 +224,17 @@ impl FlowsHandle {
 
     /// Where flows would go on after a crash.
     pub fn cursor(&self) -> Offset {
-        self.shared.cursor.written()
+        self.shared.states.needed()
+    }
+
+    /// What is told of runs, and counted of that.
+    pub fn executions(&self) -> &Executions {
+        &self.shared.executions
+    }
+
+    /// Where records go that nothing could handle.
+    pub fn dead_letters(&self) -> &DeadLetters {
+        &self.shared.dead_letters
     }
 
     /// How the cells are.
@@ -192,7 +242,8 @@ impl FlowsHandle {
         self.shared.cells.iter().map(|cell| cell.status()).collect()
     }
 
-    /// Lets the cells finish what is committed, at most for `deadline`, then stops them. False if it ran out. Not cancel safe.
+    /// Lets the cells finish what is committed, at most for `deadline`, then stops them, and has what is told of runs written down. False if it
+    /// ran out. Not cancel safe.
     pub async fn shutdown(&self, deadline: Duration) -> bool {
         let mut in_time = true;
         let cells = self.shared.cells.clone().into_iter();
@@ -201,14 +252,15 @@ impl FlowsHandle {
             in_time &= stopped.await.unwrap_or(false);
         }
         self.shared.stopped.send_replace(true);
-        self.shared.cursor.save(&self.shared.cells, true).await;
-        in_time
+        self.shared.states.save(&self.shared.cells, true).await;
+        let told = async { tokio::join!(self.shared.executions.finish(), self.shared.dead_letters.finish()) };
+        in_time && tokio::time::timeout(deadline / 2, told).await.is_ok()
     }
 
     async fn keep(self) {
         let mut stopped = self.shared.stopped.subscribe();
         tokio::select! {
-            () = self.shared.cursor.keep(&self.shared.cells) => {}
+            () = self.shared.states.keep(&self.shared.cells) => {}
             _ = stopped.wait_for(|stopped| *stopped) => {}
         }
     }
@@ -222,20 +274,41 @@ impl FlowsHandle {
         if problems.is_empty() { Ok(plan) } else { Err(Error::Refused(problems)) }
     }
 
-    async fn install(&self, flow: FlowId, version: u32, plan: Plan) -> Result<(), Error> {
+    /// What runs of a flow, and where.
+    fn running(&self, flow: FlowId) -> Option<(&Arc<Cell>, Installed)> {
+        self.shared.cells.iter().find_map(|cell| Some((cell, cell.installed(flow)?)))
+    }
+
+    async fn relabel(&self, version: Version) -> Result<(), Error> {
+        self.call(|reply| manager::Message::Relabel(version, reply)).await
+    }
+
+    async fn install(&self, version: Version, begin: Begin) -> Result<(), Error> {
+        match self.put(version, begin).await? {
+            Outcome::Installed(_) => Ok(()),
+            Outcome::Removed => Err(Error::Stopped),
+            Outcome::Behind(_) | Outcome::BadState => Err(Error::WarmUp),
+        }
+    }
+
+    async fn put(&self, version: Version, mut begin: Begin) -> Result<Outcome, Error> {
         use edgesync_engine::Error::{Busy, Condemned};
-        let units = units(&plan);
-        let installed = Installed { version, plan: Arc::new(plan), units };
         let until = Instant::now() + PATIENCE;
         // a cell that is given thousands of flows at once works them off in a moment, and a condemned one is replaced in one
         loop {
-            let installed = installed.clone();
-            match self.ask(|reply| manager::Message::Deploy(flow, installed, until, reply), None).await? {
-                Err(Error::Engine(Busy | Condemned)) if Instant::now() < until => {
-                    tokio::time::sleep(BUSY).await
+            let version = version.clone();
+            let answer =
+                self.ask(|reply| manager::Message::Deploy(version, begin, until, reply), None).await?;
+            match answer {
+                Ok(outcome) => return Ok(outcome),
+                Err(NotPut { error: Error::Engine(Busy | Condemned), begin: Some(again) })
+                    if Instant::now() < until =>
+                {
+                    begin = again;
+                    tokio::time::sleep(BUSY).await;
                 }
-                Err(Error::Engine(Busy | Condemned)) => return Err(Error::Busy),
-                answer => return answer,
+                Err(NotPut { error: Error::Engine(Busy | Condemned), .. }) => return Err(Error::Busy),
+                Err(NotPut { error, .. }) => return Err(error),
             }
         }
     }
@@ -258,6 +331,27 @@ impl FlowsHandle {
             Ok(CallResult::SenderError) | Err(_) => Err(Error::Stopped),
         }
     }
+}
+
+/// A version of a flow that can run.
+#[derive(Debug, Clone)]
+pub struct Version {
+    flow: FlowId,
+    installed: Installed,
+}
+
+impl Version {
+    fn new(flow: FlowId, version: u32, plan: Plan) -> Self {
+        let (units, remembers) = (units(&plan), plan.remembers());
+        Self { flow, installed: Installed { version, plan: Arc::new(plan), units, remembers } }
+    }
+}
+
+/// Why a version was not put into a cell, and how it was to begin, if it may be tried again.
+#[derive(Debug)]
+pub struct NotPut {
+    error: Error,
+    begin: Option<Begin>,
 }
 
 const PATIENCE: Duration = Duration::from_secs(limit::FLOW_CALL_S);

@@ -81,9 +81,10 @@ impl Cell {
 
     /// A run that has seen what the cell has.
     fn begin(&mut self, mut run: FlowRun, begin: Begin) -> Result<FlowRun, Outcome> {
-        let is_empty = matches!(begin, Begin::Empty);
+        let is_empty = matches!(begin, Begin::Empty | Begin::At(_));
         match begin {
             Begin::Empty => {}
+            Begin::At(next) => run.skip_to(next),
             Begin::Saved(saved, muted_to, clock) => {
                 run.load(&saved, |series| self.dictionary.info(series)).map_err(|_| Outcome::BadState)?;
                 run.count_held();
