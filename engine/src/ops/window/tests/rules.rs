@@ -3,7 +3,7 @@
 use edgesync_schemas::limit;
 use serde_json::json;
 
-use super::super::{bytes_per_key, bytes_per_key_most};
+use super::super::{bytes_per_key, bytes_per_key_most, horizon_ms};
 use super::support::{Fed, second, window};
 use crate::cell::emit::Reason;
 
@@ -247,4 +247,17 @@ fn a_hundred_thousand_series_of_a_simple_window_fit() {
 fn a_key_of_a_simple_window_takes_little() {
     let usual = bytes_per_key(&window(json!({"size": "1m", "aggregates": ["avg"]})));
     assert!(usual <= 128, "{usual} bytes");
+}
+
+#[test]
+fn what_waits_of_a_key_that_is_late_and_silent_lies_within_the_horizon() {
+    let config = json!({"size": "1500ms", "aggregates": ["sum"], "lateness": "2s", "idle": "6s"});
+    // A window begins at NOW + 1 s. Both readings are as late as they may be.
+    let mut fed = Fed::at(NOW + 3, config);
+    fed.feed_one(&[(MS + 1000, 1.0)]);
+    fed.tick(NOW + 6);
+    fed.feed_one(&[(MS + 4000, 1.0)]);
+    fed.tick(NOW + 11);
+    assert_eq!((fed.take().len(), fed.ends.held), (0, 2));
+    assert!(10_000 <= horizon_ms(&fed.of).unwrap());
 }

@@ -120,6 +120,7 @@ impl Fed {
         self.now_us = due;
         let offset = self.next.saturating_sub(1);
         self.step(|stage, context, output| stage.tick(context, offset, output), None);
+        assert!(self.stage.due().is_none_or(|due| due > self.now_us), "what was due still is");
         true
     }
 
