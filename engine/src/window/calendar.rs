@@ -7,7 +7,7 @@
 
 use edgesync_schemas::flow::node::window::CalendarUnit;
 use edgesync_schemas::time::Timestamp;
-use jiff::civil::{Date, Weekday};
+use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp as Moment};
 
@@ -31,14 +31,9 @@ impl Calendar {
 
     fn dates(&self, unit: CalendarUnit, ts: i64) -> (i64, i64) {
         let mut date = self.first_date(unit, self.zone.to_datetime(moment(ts)).date());
-        // The local date does not always say it: where clocks go back over midnight, a moment of the day before comes after one
-        // of the day.
-        while self.midnight(date) > ts {
-            let Ok(before) = date.yesterday() else { break };
-            date = self.first_date(unit, before);
-        }
         let mut start = self.midnight(date);
         loop {
+            // Where clocks go back over midnight, a moment may show the date before the one whose window it is in.
             let Some(next) = after(unit, date) else { return (start, END) };
             let end = self.midnight(next);
             if end > ts {
@@ -62,7 +57,14 @@ impl Calendar {
 
     /// The first moment of a date; of a date that was skipped, the first one after it.
     fn midnight(&self, date: Date) -> i64 {
-        self.zone.to_timestamp(date.at(0, 0, 0, 0)).map_or(END, |moment| moment.as_microsecond().min(END))
+        let Ok(mut midnight) = self.zone.to_timestamp(date.at(0, 0, 0, 0)) else { return END };
+        let after = midnight.as_microsecond() + 1;
+        if self.zone.to_datetime(midnight).time() != Time::midnight()
+            && let Some(jump) = self.zone.preceding(moment(after)).next()
+        {
+            midnight = jump.timestamp(); // the clock jumped over midnight
+        }
+        midnight.as_microsecond().min(END)
     }
 
     fn hour(&self, ts: i64) -> (i64, i64) {

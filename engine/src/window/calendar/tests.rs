@@ -1,8 +1,10 @@
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 
 use super::*;
 
-const ZONES: [&str; 12] = [
+const ZONES: [&str; 13] = [
+    "America/Toronto",
     "UTC",
     "Europe/Berlin",
     "America/New_York",
@@ -47,14 +49,18 @@ fn begins(calendar: &Calendar, ts: i64) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 400,
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct("tests/calendar.proptest-regressions"))),
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn windows_meet_and_begin_where_the_local_clock_says(
         zone in 0..ZONES.len(),
         unit in 0..CalendarUnit::ALL.len(),
-        // 1995 to 2035, seconds.
-        seconds in 788_918_400i64..2_051_222_400,
+        // 1910 to 2035, seconds.
+        seconds in -1_893_456_000i64..2_051_222_400,
         // Often near the change of a clock.
         near in prop::option::weighted(0.7, -7200i64..7200),
     ) {
@@ -106,6 +112,18 @@ fn a_day_that_begins_twice_begins_at_the_first_time() {
     assert_eq!(calendar.window(midnight).0, midnight);
     assert_eq!(calendar.window(midnight - 1).1, midnight);
     assert_eq!(calendar.window(us("2010-11-07T03:00:00Z")).0, midnight, "it is the 6th there, again");
+}
+
+#[test]
+fn a_day_whose_midnight_is_jumped_over_begins_where_the_clock_jumped_to() {
+    // In Toronto, from 23:30 to 00:30.
+    let jump = us("1919-03-31T04:30:00Z");
+    let toronto = calendar(CalendarUnit::Day, "America/Toronto");
+    assert_eq!((toronto.window(jump).0, toronto.window(jump - 1).1), (jump, jump));
+    // In Brazil, from 00:00 to 01:00.
+    let jump = us("2018-11-04T03:00:00Z");
+    let brazil = calendar(CalendarUnit::Day, "America/Sao_Paulo");
+    assert_eq!((brazil.window(jump).0, brazil.window(jump - 1).1), (jump, jump));
 }
 
 #[test]
