@@ -35,6 +35,9 @@ pub const FUTURE_WINDOWS: usize = 8;
 /// Panes that a hopping window is made of: a week by the hour. More: the diagram is refused. One record may close as many windows,
 /// each the sum of as many panes: 168 results and some 28,000 additions at the worst, about a tenth of a millisecond.
 pub const PANES_PER_WINDOW: u64 = 168;
+/// Panes that are added up for one late record: the windows that it may revise times the panes of each. More: the diagram is refused. With
+/// percentiles of full panes that takes some 4 ms, otherwise some 10 us.
+pub const PANES_PER_REVISION: u64 = 168;
 /// Records of a count window. More: the diagram is refused.
 pub const COUNT_WINDOW: u64 = 1_000_000;
 /// Records of one key that wait until a count window's order of event time is known (24 bytes each). One more: the oldest is counted at

@@ -44,8 +44,24 @@ impl Window {
                 fields.refuse("empty", Code::Unsupported, message);
             }
         }
+        if revise_ms > 0 {
+            check_revision(fields, &kind);
+        }
         check_open(fields, &kind, lateness_ms, revise_ms);
         Some(Self { kind, aggregates, lateness_ms, idle_ms, future_ms, revise_ms, early_ms, empty })
+    }
+}
+
+/// Whether a late record makes little enough work.
+fn check_revision(fields: &mut Fields<'_>, kind: &Kind) {
+    let Kind::Hopping { size_ms, hop_ms, pane_ms } = kind else { return };
+    let (windows, panes) = ((*size_ms as u64).div_ceil(*hop_ms as u64), (size_ms / pane_ms) as u64);
+    if windows * panes > limit::PANES_PER_REVISION {
+        let most = limit::PANES_PER_REVISION;
+        let message = format!(
+            "one late record would revise {windows} windows of {panes} panes each, and their product may be {most}: use a longer hop"
+        );
+        fields.refuse("revise", Code::OutOfRange, message);
     }
 }
 
