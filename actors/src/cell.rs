@@ -5,6 +5,8 @@
 //! every reading is fed to each flow at least once, and again only after a condemned cell or a crash. Results leave by a bounded channel to a task
 //! that gives them to [`Dispatch`]; while that is full the cell pauses.
 
+mod install;
+mod replace;
 mod status;
 
 use std::collections::HashMap;
@@ -13,8 +15,6 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use edgesync_engine::Saved;
-use edgesync_engine::cell::command::{Begin, Outcome};
 use edgesync_engine::cell::emit::Outlet;
 use edgesync_engine::handle::CellHandle;
 use edgesync_engine::metrics::FlowCounters;
@@ -23,12 +23,11 @@ use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 use edgesync_storage::log::{self, Hold, ReadingLog};
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::{Notify, watch};
 use tokio::time::{Interval, MissedTickBehavior};
-use tracing::{error, info, warn};
+use tracing::{error, warn};
 
 use crate::flow::dispatch::Dispatch;
-use crate::flow::states;
 use crate::link::{Room, pump};
 use crate::live::Units;
 
@@ -137,117 +136,6 @@ impl Cell {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Asks the engine to install a flow, or to replace the installed one, between two commits. What becomes of it is told later; once it runs,
-    /// [`Self::runs`] must be told. What ran before runs on until then.
-    ///
-    /// # Errors
-    /// As the engine says, with how it was to begin; the flow that was installed before is untouched then.
-    pub fn install(
-        &self,
-        flow: FlowId,
-        installed: &Installed,
-        begin: Begin,
-    ) -> Result<(Arc<FlowCounters>, oneshot::Receiver<Outcome>), Box<(edgesync_engine::Error, Begin)>> {
-        let (tell, told) = oneshot::channel();
-        let reply = move |outcome| {
-            let _ = tell.send(outcome); // nobody waits for it any more
-        };
-        let handle = self.running().handle.clone();
-        let counters = handle.install_as(flow, installed.version, installed.plan.clone(), begin, reply)?;
-        Ok((counters, told))
-    }
-
-    /// What was installed runs.
-    pub fn runs(&self, flow: FlowId, installed: Installed, counters: Arc<FlowCounters>) {
-        let mut running = self.running();
-        self.dispatch.attach(&counters, installed.units.clone());
-        running.flows.insert(flow, (installed, counters));
-    }
-
-    /// The flow has another version that does the same.
-    pub fn relabel(&self, flow: FlowId, installed: Installed) {
-        let mut running = self.running();
-        let Some((current, counters)) = running.flows.get_mut(&flow) else { return };
-        self.dispatch.attach(counters, installed.units.clone());
-        *current = installed;
-    }
-
-    /// What is installed of a flow.
-    pub fn installed(&self, flow: FlowId) -> Option<Installed> {
-        self.running().flows.get(&flow).map(|(installed, _)| installed.clone())
-    }
-
-    /// What a flow remembers now; `None` if it does not run here.
-    ///
-    /// # Errors
-    /// As the engine says, and [`edgesync_engine::Error::Condemned`] if the cell ended meanwhile.
-    pub async fn save(&self, flow: FlowId) -> Result<Option<Saved>, edgesync_engine::Error> {
-        let (tell, told) = oneshot::channel();
-        let handle = self.running().handle.clone();
-        handle.save(flow, move |saved| {
-            let _ = tell.send(saved);
-        })?;
-        told.await.map_err(|_| edgesync_engine::Error::Condemned)
-    }
-
-    /// How far it is, and what its flows' clock shows there.
-    pub fn reached(&self) -> (Offset, Timestamp) {
-        let handle = self.running().handle.clone();
-        // the clock first: one that is later than the frontier would let windows close before their readings come
-        let clock = handle.clock();
-        (handle.frontier().max(Offset(self.begins.load(Relaxed))), clock)
-    }
-
-    /// The flows that run here and remember something, with how many records came into their sources.
-    pub(crate) fn remembering(&self) -> Vec<(FlowId, u64)> {
-        let running = self.running();
-        let flows = running.flows.iter().filter(|(_, (installed, _))| installed.remembers);
-        flows.map(|(flow, (_, counters))| (*flow, moved(counters))).collect()
-    }
-
-    /// Installs what is installed again, with empty state. `None` if `counters` are not those of what runs: it was replaced or removed
-    /// meanwhile, and stays as it is.
-    ///
-    /// # Errors
-    /// As [`Self::install`].
-    pub fn install_again(
-        &self,
-        flow: FlowId,
-        counters: &Arc<FlowCounters>,
-    ) -> Result<Option<Arc<FlowCounters>>, edgesync_engine::Error> {
-        let mut running = self.running();
-        let current = running.flows.get(&flow).filter(|(_, current)| Arc::ptr_eq(current, counters));
-        let Some(installed) = current.map(|(installed, _)| installed.clone()) else { return Ok(None) };
-        let counters = running.handle.install(flow, installed.version, installed.plan.clone())?;
-        self.dispatch.attach(&counters, installed.units.clone());
-        running.flows.insert(flow, (installed, counters.clone()));
-        Ok(Some(counters))
-    }
-
-    /// What counts for an installed flow now.
-    pub fn counters(&self, flow: FlowId) -> Option<Arc<FlowCounters>> {
-        self.running().flows.get(&flow).map(|(_, counters)| counters.clone())
-    }
-
-    /// Removes a flow. Its state is gone.
-    ///
-    /// # Errors
-    /// [`edgesync_engine::Error::Busy`]; the flow runs on then.
-    pub fn remove(&self, flow: FlowId) -> Result<(), edgesync_engine::Error> {
-        let mut running = self.running();
-        if !running.flows.contains_key(&flow) {
-            return Ok(());
-        }
-        match running.handle.remove(flow) {
-            // a cell that runs nothing any more does not run this flow, and its successor is not given it
-            Ok(()) | Err(edgesync_engine::Error::Condemned | edgesync_engine::Error::Stopped) => {}
-            Err(error) => return Err(error),
-        }
-        running.flows.remove(&flow);
-        self.dispatch.detach(flow);
-        Ok(())
-    }
-
     /// Says from which reading on the log is needed for its flows to go on as they are.
     pub(crate) fn needs(&self, from: Offset) {
         self.needed.store(from.0, Relaxed);
@@ -319,70 +207,6 @@ impl Cell {
             }
             from = self.replace(done, handle.clock()).await;
         }
-    }
-
-    /// Puts a new thread in the place of a condemned one, with the same flows as they were saved last. `done` readings were done before, and
-    /// what they caused was put out. Answers where feeding goes on.
-    async fn replace(&self, done: Offset, clock: Timestamp) -> Offset {
-        let flows: Vec<(FlowId, bool)> = {
-            let running = self.running();
-            running.flows.iter().map(|(flow, (installed, _))| (*flow, installed.remembers)).collect()
-        };
-        let (mut begins, mut from) = (Vec::with_capacity(flows.len()), done);
-        let needed = Offset(self.needed.load(Relaxed));
-        for (flow, remembers) in flows {
-            let saved = if remembers { states::load(&self.log, flow, needed).await } else { None };
-            begins.push(match saved.filter(|saved| saved.next <= done) {
-                Some(saved) => {
-                    from = from.min(saved.next);
-                    (flow, Begin::Saved(Box::new(saved), done, clock))
-                }
-                None => (flow, Begin::At(done)),
-            });
-        }
-        let handle = loop {
-            match spawn(self.index, &self.log, from, &self.options, &self.outlet, &self.room) {
-                Ok(handle) => break handle,
-                Err(error) => error!(cell = self.index, %error, "cell cannot be replaced, trying again"),
-            }
-            tokio::time::sleep(RETRY).await;
-        };
-        self.replaced.fetch_add(1, Relaxed);
-        self.running().handle = handle;
-        let flows = begins.len();
-        for (flow, mut begin) in begins {
-            loop {
-                match self.carry_over(flow, begin) {
-                    Ok(()) => break,
-                    Err(refused) => {
-                        let (error, again) = *refused;
-                        if !matches!(error, edgesync_engine::Error::Busy) {
-                            break error!(%flow, %error, "flow cannot be installed on the new cell");
-                        }
-                        begin = again;
-                        tokio::time::sleep(BUSY).await;
-                    }
-                }
-            }
-        }
-        info!(cell = self.index, flows, %from, "cell replaced");
-        from
-    }
-
-    /// Installs a flow of the condemned cell on the new one, unless it was removed meanwhile.
-    fn carry_over(&self, flow: FlowId, begin: Begin) -> Result<(), Box<(edgesync_engine::Error, Begin)>> {
-        let mut running = self.running();
-        let Running { handle, flows } = &mut *running;
-        let Some((installed, counters)) = flows.get_mut(&flow) else { return Ok(()) };
-        let told = move |outcome| {
-            if !matches!(outcome, Outcome::Installed(_)) {
-                error!(%flow, ?outcome, "flow does not run on the new cell");
-            }
-        };
-        *counters = handle.install_as(flow, installed.version, installed.plan.clone(), begin, told)?;
-        self.dispatch.attach(counters, installed.units.clone());
-        self.dispatch.reinstalled(counters.clone());
-        Ok(())
     }
 
     /// Feeds until the cell is condemned or the log ends.

@@ -371,4 +371,6 @@ mod debug_tests;
 #[cfg(test)]
 mod start_tests;
 #[cfg(test)]
+mod state_tests;
+#[cfg(test)]
 mod tests;

@@ -60,7 +60,8 @@ impl Cell {
                     host.slot(old.slot).iter_mut().for_each(|old| run.take_over(old, is_prepared));
                 }
                 if !is_saved {
-                    run.count_with(Arc::clone(&counters));
+                    let old = self.flows.get(&flow).map(|old| Arc::clone(&old.counters));
+                    run.count_with(Arc::clone(&counters), old.as_deref());
                     run.count_held();
                 }
                 let (pack, slot) = self.put(run);
