@@ -15,7 +15,9 @@ pub fn id(n: u64) -> uuid::Uuid {
 }
 
 pub fn commit(first: u64, columns: Columns) -> Arc<Commit> {
-    let arrivals = vec![Arrival { end_row: columns.len() as u32, received_at: Timestamp::default() }];
+    // What is beyond the clock would not move time.
+    let received_at = columns.ts.iter().copied().max().unwrap_or_default();
+    let arrivals = vec![Arrival { end_row: columns.len() as u32, received_at }];
     Arc::new(Commit { first: Offset(first), columns, arrivals, new_series: Vec::new() })
 }
 

@@ -65,7 +65,7 @@ impl Explain {
 
 fn explain_node(plan: &Plan, at: usize, node: &PlannedNode) -> ExplainNode {
     let (horizon_ms, state_bytes_per_key) = match &node.work {
-        Work::Window(window) => (Some(window.size_ms + window.lateness_ms), ops::window::bytes_per_key()),
+        Work::Window(window) => (ops::window::horizon_ms(window), ops::window::bytes_per_key(window)),
         Work::MovingAverage(of) => (of.duration_ms, ops::moving_average::bytes_per_key(of)),
         _ => (Some(0), 0),
     };

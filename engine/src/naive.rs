@@ -3,17 +3,18 @@
 //! Everything here is slow on purpose: values are kept in lists and summed afresh, expressions are computed row by row, nothing is
 //! shared between records. If the two disagree, believe this one first.
 
-use std::collections::BTreeMap;
+pub(crate) mod window;
+
 use std::sync::Arc;
 
 use edgesync_schemas::flow::Port;
-use edgesync_schemas::flow::node::window::Aggregate;
 use edgesync_schemas::flow::node::{MovingAverage, Window};
 use edgesync_schemas::id::{Offset, SeriesId};
 use edgesync_schemas::reading::{Commit, Quality, SeriesInfo};
 use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::unit::UnitIndex;
 
+use self::window::Effects;
 use crate::cell::emit::Reason;
 use crate::chunk::Name;
 use crate::expr::row::{Row, eval_bool};
@@ -61,10 +62,7 @@ pub struct Naive {
 #[derive(Debug, Clone, Default)]
 struct State {
     values: Vec<(i64, f64)>,
-    windows: BTreeMap<i64, Vec<(i64, f64)>>,
-    watermark: Option<i64>,
-    seen: i64,
-    unit: UnitIndex,
+    window: window::Key,
 }
 
 impl Naive {
@@ -223,57 +221,50 @@ impl Naive {
         let Some(state) = self.state(node, record.series) else {
             return self.fail(node, Reason::TooManyKeys, record);
         };
-        let (ts, size) = (record.ts.as_us(), of.size_ms * 1000);
-        let start = ts.div_euclid(size) * size;
-        state.seen = now;
-        if state.watermark.is_some_and(|watermark| start + size <= watermark) {
+        let effects = state.window.record(of, record.ts.as_us(), record.num, record.unit, now);
+        let (is_late, error) = (effects.is_late, effects.error);
+        self.window_effects(node, of, record.series, record.offset, effects);
+        if is_late {
             self.counters[node].late += 1;
-            return self.pass_on(node, Port::Late, record);
+            self.pass_on(node, Port::Late, record);
+        } else if let Some(reason) = error {
+            self.fail(node, reason, record);
         }
-        state.windows.entry(start).or_default().push((ts, record.num));
-        state.unit = record.unit;
-        let newest = ts - of.lateness_ms * 1000;
-        state.watermark = Some(state.watermark.map_or(newest, |watermark| watermark.max(newest)));
-        self.counters[node].in_flight += 1;
-        self.close(node, of, record.series, record.offset);
     }
 
-    fn close(&mut self, node: usize, of: &Window, series: SeriesId, offset: Offset) {
-        let size = of.size_ms * 1000;
-        loop {
-            let Some(state) = self.state(node, series) else { return };
-            let watermark = state.watermark.unwrap_or(i64::MIN);
-            let Some((&start, _)) = state.windows.first_key_value() else { return };
-            if start + size > watermark {
-                return;
+    fn window_effects(
+        &mut self,
+        node: usize,
+        of: &Window,
+        series: SeriesId,
+        offset: Offset,
+        effects: Effects,
+    ) {
+        let counters = &mut self.counters[node];
+        counters.made += effects.made;
+        counters.filtered += effects.folded;
+        counters.dropped += effects.dropped;
+        counters.error += effects.unfit;
+        counters.in_flight = counters.in_flight + effects.taken - effects.ended;
+        let Some(unit) = self.state(node, series).map(|state| state.window.unit) else { return };
+        for row in effects.rows {
+            let bounds = [row.start, row.end].map(|us| us.div_euclid(1000) as f64);
+            let mut values = [&bounds[..], &row.values].concat();
+            if of.revise_ms > 0 {
+                values.push(f64::from(row.revision));
             }
-            let records = state.windows.remove(&start).unwrap_or_default();
-            let unit = state.unit;
-            let count = records.len() as u64;
-            self.counters[node].in_flight -= count;
-            let values: Vec<f64> =
-                of.aggregates.iter().map(|aggregate| aggregate_of(*aggregate, &records)).collect();
-            if values.iter().any(|value| !value.is_finite()) {
-                self.counters[node].error += count;
-                continue;
+            if of.early_ms.is_some() {
+                values.push(f64::from(u8::from(row.is_final)));
             }
-            self.counters[node].filtered += count - 1;
-            let mut fields = vec![
-                field("window_start", (start / 1000) as f64),
-                field("window_end", ((start + size) / 1000) as f64),
-            ];
-            let named = of.aggregates.iter().zip(&values);
-            fields.extend(named.map(|(aggregate, value)| field(aggregate.name(), *value)));
-            let ts = Timestamp::from_us_saturating(start);
             let record = Record {
                 series,
-                ts,
-                num: values[0],
+                ts: Timestamp::from_us_saturating(row.start),
+                num: row.values[0],
                 raw: None,
                 unit,
                 quality: Quality::GOOD,
                 offset,
-                fields,
+                fields: of.names().iter().zip(values).map(|(name, value)| field(name, value)).collect(),
                 reason: None,
             };
             self.leave(node, Port::Out, record);
@@ -288,14 +279,8 @@ impl Naive {
         }
         for at in 0..self.states[node].len() {
             let (series, state) = &mut self.states[node][at];
-            let series = *series;
-            let seen = state.seen;
-            let Some((&last, _)) = state.windows.last_key_value() else { continue };
-            if now - seen >= of.idle_ms * 1000 {
-                let over = last + of.size_ms * 1000;
-                state.watermark = Some(state.watermark.map_or(over, |watermark| watermark.max(over)));
-                self.close(node, of, series, offset);
-            }
+            let (series, effects) = (*series, state.window.tick(of, now));
+            self.window_effects(node, of, series, offset, effects);
         }
     }
 
@@ -330,24 +315,5 @@ impl Naive {
             self.pending[self.plan.edges()[edge].to].push((edge, record.clone()));
         }
         self.emitted.push((node, port, record));
-    }
-}
-
-fn aggregate_of(aggregate: Aggregate, records: &[(i64, f64)]) -> f64 {
-    let values = || records.iter().map(|(_, value)| *value);
-    match aggregate {
-        Aggregate::Count => records.len() as f64,
-        Aggregate::Sum => values().sum(),
-        Aggregate::Avg => values().sum::<f64>() / records.len() as f64,
-        Aggregate::Min => values().fold(f64::INFINITY, f64::min),
-        Aggregate::Max => values().fold(f64::NEG_INFINITY, f64::max),
-        Aggregate::First => {
-            let earliest = records.iter().map(|(ts, _)| *ts).min();
-            records.iter().find(|(ts, _)| Some(*ts) == earliest).map_or(0.0, |(_, value)| *value)
-        }
-        Aggregate::Last => {
-            let latest = records.iter().map(|(ts, _)| *ts).max();
-            records.iter().rfind(|(ts, _)| Some(*ts) == latest).map_or(0.0, |(_, value)| *value)
-        }
     }
 }

@@ -133,7 +133,6 @@ impl Output {
     }
 
     /// Notes that records ended for a reason that is none of theirs.
-    #[allow(dead_code, reason = "the first stage that has such records is on its way")]
     pub fn drop(&mut self, reason: Reason, count: u64) {
         match self.dropped.iter_mut().find(|(other, _)| *other == reason) {
             Some((_, all)) => *all += count,

@@ -99,15 +99,7 @@ fn draw(sketches: &[Sketch], prefix: &str) -> Diagram {
                 let data = json!({"windowSize": sketch.a % 5 + 1, "duration": duration});
                 ("moving-average", data, &[Port::Out, Port::Error])
             }
-            4 | 5 => {
-                let all = ["avg", "count", "sum", "min", "max", "first", "last"];
-                let some: Vec<&str> =
-                    (0..=sketch.b % 4).map(|k| all[(sketch.a.wrapping_add(k * 3)) as usize % 7]).collect();
-                let size = [700, 1000, 2500][sketch.a as usize % 3];
-                let lateness = [0, 300, 4000][sketch.b as usize % 3];
-                let data = json!({"size": size, "aggregates": some, "lateness": lateness, "idle": "2s"});
-                ("window", data, &[Port::Out, Port::Late, Port::Error])
-            }
+            4 | 5 => ("window", windows::data(sketch.a, sketch.b), &[Port::Out, Port::Late, Port::Error]),
             6 => ("display", json!({}), &[Port::Out]),
             _ => ("debug", json!({}), &[Port::Out]),
         };
@@ -346,3 +338,5 @@ proptest! {
 
 #[path = "model/restart.rs"]
 mod restart;
+#[path = "model/windows.rs"]
+mod windows;

@@ -66,10 +66,7 @@ pub(super) fn leaving(config: &NodeConfig, known: &Known) -> Known {
         NodeConfig::MovingAverage(_) => {
             numbers(moving_average::SPEC.fields.iter().map(|name| Name::from(*name)).collect())
         }
-        NodeConfig::Window(window) => {
-            let aggregates = window.aggregates.iter().map(|aggregate| aggregate.name());
-            numbers(["window_start", "window_end"].into_iter().chain(aggregates).map(Arc::from).collect())
-        }
+        NodeConfig::Window(window) => numbers(window.names().into_iter().map(Arc::from).collect()),
     }
 }
 

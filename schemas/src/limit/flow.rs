@@ -26,8 +26,40 @@ pub const AVERAGE_VALUES: u64 = 10_000;
 pub const WINDOW_MS_MIN: i64 = 1;
 /// Longest window, lateness and grace, in milliseconds: 31 days.
 pub const WINDOW_MS_MAX: i64 = 31 * 86_400_000;
-/// Windows that may be open at once per key: lateness / size + 2. More: the diagram is refused.
+/// Windows that lateness and revise may keep per key: (lateness + revise) / step + 2, where the step is the size, the hop, the gap or the
+/// calendar's unit. More: the diagram is refused.
 pub const WINDOWS_PER_KEY: i64 = 64;
+/// Windows of one key that readings beyond the future guard may hold open, until the clock comes to them. A record that would open one
+/// more goes to the node's error port (`too_many_windows`): a wrong clock can send any time there is.
+pub const FUTURE_WINDOWS: usize = 8;
+/// Panes that a hopping window is made of: a week by the hour. More: the diagram is refused. One record may close as many windows,
+/// each the sum of as many panes: 168 results and some 28,000 additions at the worst, about a tenth of a millisecond.
+pub const PANES_PER_WINDOW: u64 = 168;
+/// Panes that are added up for one late record: the windows that it may revise times the panes of each. More: the diagram is refused. With
+/// percentiles of full panes that takes some 4 ms, otherwise some 10 us.
+pub const PANES_PER_REVISION: u64 = 168;
+/// Records of a count window. More: the diagram is refused.
+pub const COUNT_WINDOW: u64 = 1_000_000;
+/// Records of one key that wait until a count window's order of event time is known (24 bytes each). One more: the oldest is counted at
+/// once, and readings before it are late.
+pub const COUNT_WAITING: usize = 512;
+/// Aggregates of one window. More: the diagram is refused.
+pub const WINDOW_AGGREGATES: usize = 16;
+/// Values of one pane that are kept for percentiles (8 bytes each), and times for time-weighted means (16 bytes each). Beyond it
+/// percentiles come from a sketch, and the oldest times are settled: a record that lies before them no longer weighs.
+pub const WINDOW_VALUES: usize = 512;
+/// Bins of a sketch (8 bytes each): of values of one sign, four and a half decades. Beyond it those nearest to zero are merged.
+pub const SKETCH_BINS: usize = 512;
+/// By how much a percentile from a sketch may be off, relative to the value.
+pub const SKETCH_ERROR: f64 = 0.01;
+/// Results for windows without records in one gap between two windows of a key. Later ones are left out and counted as dropped.
+pub const EMPTY_WINDOWS: u64 = 100;
+/// Milliseconds that a reading may lie beyond the clock and still move its key's time, by default.
+pub const FUTURE_MS: i64 = 5 * 60_000;
+/// Shortest time between two early results of a key, in milliseconds: the clock goes by whole seconds.
+pub const EARLY_MS_MIN: i64 = 1000;
+/// How long a session may last in milliseconds, by default: a day.
+pub const SESSION_MS: i64 = 86_400_000;
 /// Milliseconds after its last reading that a silent key's windows are closed, by default.
 pub const IDLE_GRACE_MS: i64 = 30_000;
 /// Bytes of state of one flow at the worst. A record of a key for which there would be no room goes to the node's error port
