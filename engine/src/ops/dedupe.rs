@@ -43,7 +43,8 @@ struct Passed {
 
 /// Bytes of state of one key that remembers as many numbers as it may.
 pub(crate) fn bytes_per_key(of: &Dedupe) -> usize {
-    size_of::<State>() + 8 + of.values * size_of::<Passed>()
+    // The queue grows by doubling.
+    size_of::<State>() + 8 + of.values.next_power_of_two().max(4) * size_of::<Passed>()
 }
 
 /// Bytes of state of one key at the worst.
@@ -85,11 +86,13 @@ impl Stage {
                 return output.errors.push((row as u32, Reason::TooManyKeys));
             };
             let state = &mut self.keys.states()[place];
-            if state.passes(num, raw, input.ts[row].as_us(), self.ttl_us) {
-                state.forget(self.values_most);
-                passed.push(row as u32);
-            } else {
-                output.folded += 1;
+            let ts = input.ts[row].as_us();
+            match state.newest_if_it_passes(num, raw, ts, self.ttl_us) {
+                Some(newest) => {
+                    state.remember(Passed { num, raw: raw.cloned(), ts: newest }, self.values_most);
+                    passed.push(row as u32);
+                }
+                None => output.folded += 1,
             }
         });
         output.pass = Some(Sel::Rows(passed));
@@ -97,28 +100,32 @@ impl Stage {
 }
 
 impl State {
-    /// Whether a value passes; if so, it is remembered.
-    fn passes(&mut self, num: f64, raw: Option<&Arc<str>>, ts: i64, ttl_us: Option<i64>) -> bool {
+    /// If a value passes: the newest time at which it did. What was known of it is forgotten.
+    fn newest_if_it_passes(
+        &mut self,
+        num: f64,
+        raw: Option<&Arc<str>>,
+        ts: i64,
+        ttl_us: Option<i64>,
+    ) -> Option<i64> {
         let is_it = |passed: &Passed| passed.raw.as_ref() == raw && passed.num == num;
-        let mut newest = ts;
-        if let Some(at) = self.passed.iter().position(is_it) {
-            let before = self.passed[at].ts;
-            if ttl_us.is_none_or(|ttl| ts.saturating_sub(before).saturating_abs() < ttl) {
-                return false;
-            }
-            newest = before.max(ts);
-            self.remove(at);
+        let Some(at) = self.passed.iter().position(is_it) else { return Some(ts) };
+        let before = self.passed[at].ts;
+        if ttl_us.is_none_or(|ttl| ts.saturating_sub(before).saturating_abs() < ttl) {
+            return None;
         }
-        self.text += raw.map_or(0, |raw| raw.len());
-        self.passed.push_back(Passed { num, raw: raw.cloned(), ts: newest });
-        true
+        self.remove(at);
+        Some(before.max(ts))
     }
 
-    /// Forgets what passed longest ago, if it is too much.
-    fn forget(&mut self, values_most: usize) {
-        while self.passed.len() > values_most || self.text > limit::TEXT_PER_KEY {
+    /// Adds a value. What passed longest ago is forgotten first if there is no room.
+    fn remember(&mut self, value: Passed, values_most: usize) {
+        let text = value.raw.as_ref().map_or(0, |raw| raw.len());
+        while self.passed.len() >= values_most || self.text + text > limit::TEXT_PER_KEY {
             self.remove(0);
         }
+        self.text += text;
+        self.passed.push_back(value);
     }
 
     fn remove(&mut self, at: usize) {
