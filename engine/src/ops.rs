@@ -259,7 +259,7 @@ impl Stage {
         }
     }
 
-    /// Handles that time went on. Results are added to `output`. `offset` is the newest arrival offset.
+    /// Handles that it is [`due`](Stage::due). Results are added to `output`. `offset` is the newest arrival offset.
     pub fn tick(&mut self, context: &mut Context<'_>, offset: u64, output: &mut Output) {
         match self {
             Self::Window(stage) => stage.tick(context, offset, output),
@@ -269,13 +269,14 @@ impl Stage {
         }
     }
 
-    /// Whether [`Stage::tick`] does anything.
-    pub fn has_tick(&self) -> bool {
+    /// From which time on, in microseconds of the flow's clock, [`Stage::tick`] does something if no record comes before; `None` if nothing
+    /// waits for time. A tick at that time or later takes it away or puts it off.
+    pub fn due(&self) -> Option<i64> {
         match self {
-            Self::Window(stage) => stage.holds_any(),
-            Self::Throttle(stage) => stage.held() > 0,
-            Self::IntervalJoin(stage) => stage.held() > 0,
-            _ => false,
+            Self::Window(stage) => stage.due(),
+            Self::Throttle(stage) => stage.due(),
+            Self::IntervalJoin(stage) => stage.due(),
+            _ => None,
         }
     }
 

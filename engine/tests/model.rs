@@ -80,14 +80,14 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 /// A diagram that compiles, from any sketch.
-fn draw(sketches: &[Sketch]) -> Diagram {
+fn draw(sketches: &[Sketch], prefix: &str) -> Diagram {
     let mut nodes = vec![node("s0", "device-sensor", json!({"devices": [device(1), device(2)]}))];
     let mut edges = Vec::new();
     let mut ports: Vec<Vec<Port>> = vec![vec![Port::Out]];
     let mut drawn = vec!["s0".to_owned()];
     let mut joins = 0;
     for (at, sketch) in sketches.iter().enumerate() {
-        let id = format!("n{at}");
+        let id = format!("{prefix}{at}");
         let mut target = id.clone();
         let mut inputs: &[&str] = &[];
         let (kind, data, mine): (&str, _, &[Port]) = match sketch.kind % 20 {
@@ -176,7 +176,12 @@ fn node(id: &str, kind: &str, data: serde_json::Value) -> Node {
 }
 
 fn compiled(sketches: &[Sketch]) -> Arc<Plan> {
-    let diagram = draw(sketches);
+    compiled_as(sketches, "n")
+}
+
+/// With ids that begin with `prefix`: nodes of other ids take nothing over from each other.
+fn compiled_as(sketches: &[Sketch], prefix: &str) -> Arc<Plan> {
+    let diagram = draw(sketches, prefix);
     Arc::new(compile(&diagram, &CompileOptions::default()).unwrap_or_else(|problems| panic!("{problems:#?}")))
 }
 
@@ -291,7 +296,7 @@ fn play(options: Options, keys: usize, steps: &[Step], deploys: &[(usize, Option
             match sketches {
                 Some(sketches) => {
                     version += 1;
-                    let plan = compiled(sketches);
+                    let plan = compiled_as(sketches, &format!("v{version}n"));
                     let counters = cell.handle.install(flow_id(1), version, Arc::clone(&plan)).unwrap();
                     watch(&counters);
                     let model = Naive::new(Arc::clone(&plan), keys, shown * 1000);
@@ -378,3 +383,6 @@ proptest! {
         play(options, 1000, &steps, &deploys);
     }
 }
+
+#[path = "model/restart.rs"]
+mod restart;

@@ -93,6 +93,15 @@ impl Stage {
         self.held
     }
 
+    /// When the first silent key is to let go of what it holds.
+    pub fn due(&self) -> Option<i64> {
+        if self.held == 0 {
+            return None;
+        }
+        let holding = self.keys.all().iter().filter(|state| state.newest().is_some());
+        holding.map(|state| state.seen).min().map(|seen| seen.saturating_add(self.idle))
+    }
+
     pub fn run(&mut self, input: &Chunk, sel: &Sel, context: &mut Context<'_>, output: &mut Output) {
         let now = context.now_us;
         each_row(input, sel, |row| {
@@ -168,13 +177,19 @@ impl Stage {
         let now = context.now_us;
         for place in 0..self.keys.keys().len() {
             let state = &mut self.keys.states()[place];
-            let newest = state.sides.iter().filter_map(|side| side.back()).map(|last| last.record.ts).max();
-            let Some(newest) = newest.filter(|_| now.saturating_sub(state.seen) >= self.idle) else {
+            let Some(newest) = state.newest().filter(|_| now.saturating_sub(state.seen) >= self.idle) else {
                 continue;
             };
             state.watermark = state.watermark.max(newest.saturating_add(self.tolerance + 1));
             self.expire(place, offset, output);
         }
+    }
+}
+
+impl State {
+    /// The newest event time of what it holds.
+    fn newest(&self) -> Option<i64> {
+        self.sides.iter().filter_map(|side| side.back()).map(|last| last.record.ts).max()
     }
 }
 

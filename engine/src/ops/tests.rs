@@ -112,21 +112,20 @@ impl Bench {
     }
 
     fn fresh(plan: &Arc<Plan>, keys: usize) -> (FlowRun, Arc<FlowCounters>) {
-        let nodes = plan.nodes().iter().map(|node| (Arc::clone(&node.id), node.spec.kind));
         let flow = "00000000-0000-7000-9000-000000000001".parse().unwrap();
-        let counters = Arc::new(FlowCounters::new(flow, 1, nodes));
+        let counters = Arc::new(FlowCounters::of(flow, 1, plan));
         counters.node("n").unwrap().watch.store(1, Ordering::Relaxed);
         (FlowRun::new(Arc::clone(&counters), Arc::clone(plan), keys), counters)
     }
 
     /// Goes on in another run of the same flow, with what this one remembers.
     fn move_on(&mut self) {
-        let saved = self.run.save(Offset(self.offset), self.clock_s * 1_000_000).to_bytes();
+        let saved = self.run.save(Offset(self.offset)).to_bytes();
         let (mut run, counters) = Self::fresh(&self.plan, self.keys);
         let known = series();
         let info = |id: SeriesId| known.get(id.index()).cloned();
-        run.load(&Saved::from_bytes(&saved).unwrap(), Offset(0), info).unwrap();
-        assert_eq!(run.save(Offset(self.offset), self.clock_s * 1_000_000).to_bytes(), saved);
+        run.load(&Saved::from_bytes(&saved).unwrap(), info).unwrap();
+        assert_eq!(run.save(Offset(self.offset)).to_bytes(), saved);
         (self.run, self.counters) = (run, counters);
     }
 
@@ -140,7 +139,7 @@ impl Bench {
         };
         if let [Step::Tick(second)] = steps {
             self.clock_s = *second;
-            let round = Round { now_us: second * 1_000_000, tick: Some(self.offset.saturating_sub(1)) };
+            let round = Round { now_us: second * 1_000_000, tick: Some(self.offset) };
             self.run.tick(round, &mut self.work, &mut emit);
             return emitted;
         }

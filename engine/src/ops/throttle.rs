@@ -79,6 +79,14 @@ impl Stage {
         self.held
     }
 
+    /// When the first period is to be ended.
+    pub fn due(&self) -> Option<i64> {
+        if self.held == 0 {
+            return None;
+        }
+        self.keys.all().iter().filter_map(|state| state.due(self.period, self.grace)).min()
+    }
+
     pub fn run(&mut self, input: &Chunk, sel: &Sel, context: &mut Context<'_>, output: &mut Output) {
         let now = context.now_us;
         match self.mode {
@@ -170,11 +178,19 @@ impl Stage {
     pub fn tick(&mut self, context: &mut Context<'_>, offset: u64, output: &mut Output) {
         let now = context.now_us;
         for place in 0..self.keys.keys().len() {
-            let state = &self.keys.states()[place];
-            let end = state.from.saturating_add(self.period);
-            if state.newest.is_some() && now >= end && now.saturating_sub(state.seen) >= self.grace {
+            let state = &self.keys.all()[place];
+            if state.due(self.period, self.grace).is_some_and(|due| due <= now) {
+                let end = state.from.saturating_add(self.period);
                 self.end(place, end, offset, output);
             }
         }
+    }
+}
+
+impl State {
+    /// When its period is to be ended: when its end has passed, and the key has been silent. `None` if it holds nothing.
+    fn due(&self, period: i64, grace: i64) -> Option<i64> {
+        self.newest.as_ref()?;
+        Some(self.from.saturating_add(period).max(self.seen.saturating_add(grace)))
     }
 }
