@@ -109,7 +109,7 @@ pub(crate) struct Output {
     pub routed: u64,
     /// Records that were held and ended without leaving, because another one stands for them.
     pub folded: u64,
-    /// Records that left by `out` beyond those that came: elements of a list, pairs, results before the last.
+    /// Records that left by `out`, or were dropped, beyond those that came: elements of a list, pairs, results before the last.
     pub made: u64,
     /// Records that ended because there was no room for them or what they would make, by reason.
     pub dropped: Vec<(Reason, u64)>,

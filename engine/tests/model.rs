@@ -209,7 +209,7 @@ fn columns(readings: &[(u8, i16, u8, u8)]) -> Columns {
             ts,
             value(*kind),
             UnitIndex(*unit),
-            Quality::GOOD,
+            if kind / 16 == 0 { Quality::CLOCK_AHEAD } else { Quality::GOOD },
         );
     }
     columns

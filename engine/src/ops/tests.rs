@@ -18,7 +18,7 @@ use std::sync::atomic::Ordering;
 
 use edgesync_schemas::flow::{Diagram, Port};
 use edgesync_schemas::id::{Offset, SeriesId};
-use edgesync_schemas::reading::SeriesInfo;
+use edgesync_schemas::reading::{Quality, SeriesInfo};
 use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::unit::UnitIndex;
 use edgesync_schemas::value::Value;
@@ -66,7 +66,7 @@ pub(super) struct Bench {
 
 /// Something that comes.
 enum Step {
-    Reading { key: u32, ts_us: i64, value: Value, unit: UnitIndex },
+    Reading { key: u32, ts_us: i64, value: Value, unit: UnitIndex, quality: Quality },
     Tick(i64),
 }
 
@@ -146,11 +146,12 @@ impl Bench {
         let mut chunk: Chunk = self.work.take_chunk();
         let ids: Vec<SeriesId> = self.run.series_ids().collect();
         for step in steps {
-            let Step::Reading { key, ts_us, value, unit } = step else { continue };
+            let Step::Reading { key, ts_us, value, unit, quality } = step else { continue };
             let (num, raw) = value.clone().into_parts();
             if let Some(raw) = raw {
                 chunk.raw.push((chunk.key.len() as u32, Arc::from(raw)));
             }
+            chunk.push_quality(*quality);
             chunk.key.push(ids.iter().position(|id| id.0 == *key).unwrap() as u32);
             chunk.ts.push(Timestamp::from_us(*ts_us).unwrap());
             chunk.num.push(num);
@@ -164,7 +165,7 @@ impl Bench {
     }
 }
 
-/// Reads `sensor ms value [unit]` or `tick s`.
+/// Reads `sensor ms value [unit [quality]]` or `tick s`.
 fn read(line: &str) -> Step {
     let words: Vec<&str> = line.split_whitespace().collect();
     if words[0] == "tick" {
@@ -176,10 +177,11 @@ fn read(line: &str) -> Step {
         ts_us: (words[1].parse::<f64>().unwrap() * 1000.0).round() as i64,
         value: Value::from_json(words[2]).unwrap(),
         unit: words.get(3).map_or(UnitIndex::NONE, |unit| UnitIndex(unit.parse().unwrap())),
+        quality: words.get(4).map_or(Quality::GOOD, |quality| Quality(quality.parse().unwrap())),
     }
 }
 
-/// What left: `port sensor ms value [unit] [name=value ...] [reason]`, with its port and offset.
+/// What left: `port sensor ms value [unit] [q quality] [name=value ...] [reason]`, with its port and offset.
 fn told(rows: &[Rows]) -> Vec<(Port, u64, String)> {
     let value = |num: f64, raw: Option<&Arc<str>>| raw.map_or(num.to_string(), |raw| raw.to_string());
     let line = |rows: &Rows, at: usize| {
@@ -188,6 +190,9 @@ fn told(rows: &[Rows]) -> Vec<(Port, u64, String)> {
         let mut line = format!("{} {sensor} {ms} {}", rows.port, value(rows.num[at], raw));
         if rows.unit[at] != UnitIndex::NONE {
             line += &format!(" {}", rows.unit[at].0);
+        }
+        if let Some(quality) = rows.quality.get(at).filter(|quality| **quality != Quality::GOOD) {
+            line += &format!(" q{}", quality.0);
         }
         for (name, column) in &rows.fields {
             line += &format!(" {name}={}", value(column.num[at], column.raw_of(at as u32)));

@@ -102,7 +102,8 @@ pub enum Input {
     Nothing,
     /// One input, fed by any number of edges; at least one.
     One,
-    /// Several inputs, which the key `inputs` of its configuration names; each fed by any number of edges, at least one.
+    /// Several inputs, which the key `inputs` of its configuration names (of some kinds always the same, as its schema says); each fed by any
+    /// number of edges, at least one.
     Named,
 }
 

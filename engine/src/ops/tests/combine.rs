@@ -26,8 +26,8 @@ fn all_devices_may_meet() {
     check(
         &plan("combine", json!({"inputs": AB, "by": "all"}), AB),
         "a 1 1 ->
-         b2 2 10 -> out a 2 1 a=1 b=10
-         a2 3 2 -> out a2 3 2 a=2 b=10",
+         b2 2 10 0 2 -> out a 2 1 q2 a=1 b=10
+         a2 3 2 0 1 -> out a2 3 2 q3 a=2 b=10",
     );
 }
 

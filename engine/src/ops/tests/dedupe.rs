@@ -1,7 +1,14 @@
 use edgesync_schemas::limit;
+use edgesync_schemas::time::Timestamp;
+use edgesync_schemas::unit::UnitIndex;
 use serde_json::json;
 
 use super::{check, check_keys, compiled, device, plan};
+use crate::cell::emit::Reason;
+use crate::chunk::{Chunk, Sel};
+use crate::ops::Output;
+use crate::ops::dedupe::Stage;
+use crate::plan::Work;
 
 #[test]
 fn a_value_that_passed_before_ends_here() {
@@ -109,4 +116,24 @@ fn keys_are_bounded() {
          b 0 1 -> error b 0 1 too_many_keys",
     );
     assert_eq!(found.error, 1);
+}
+
+#[test]
+fn null_is_an_error() {
+    // No device sends it; a node may make it of what is missing in JSON.
+    let plan = plan("dedupe", json!({}), &[]);
+    let node = plan.nodes().iter().find(|node| &*node.id == "n").unwrap();
+    let Work::Dedupe(of) = &node.work else { panic!("{:?}", node.work) };
+    let input = Chunk {
+        key: vec![0, 0],
+        ts: vec![Timestamp::default(); 2],
+        num: vec![0.0; 2],
+        unit: vec![UnitIndex::NONE; 2],
+        offset_first: Some(0),
+        raw: vec![(1, "null".into())],
+        ..Chunk::default()
+    };
+    let mut output = Output::default();
+    Stage::new(of, node, 10).run(&input, &Sel::All, &mut output);
+    assert_eq!((output.pass, output.errors), (Some(Sel::Rows(vec![0])), vec![(1, Reason::WrongType)]));
 }

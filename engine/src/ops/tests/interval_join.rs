@@ -41,11 +41,11 @@ fn a_record_that_found_nobody_leaves_when_its_time_is_over() {
 fn the_unmatched_of_the_left_side_leave_first_each_by_time() {
     check(
         &plan("interval-join", json!({"tolerance": 0, "lateness": 1000}), SIDES),
-        "right 500 1 ->
+        "right 500 1 2 2 ->
          left 700 2 ->
          left 600 3 ->
          left 600 4 ->
-         left 5000 5 -> unmatched left 600 3; unmatched left 600 4; unmatched left 700 2; unmatched right 500 1",
+         left 5000 5 -> unmatched left 600 3; unmatched left 600 4; unmatched left 700 2; unmatched right 500 1 2 q2",
     );
 }
 
@@ -53,8 +53,8 @@ fn the_unmatched_of_the_left_side_leave_first_each_by_time() {
 fn a_tolerance_of_nothing_pairs_equal_times() {
     check(
         &plan("interval-join", json!({"tolerance": 0, "by": "all"}), SIDES),
-        "left 1 1 ->
-         right2 1 2 -> out left 1 1 left=1 right=2 difference_ms=0
+        "left 1 1 0 1 ->
+         right2 1 2 0 2 -> out left 1 1 q3 left=1 right=2 difference_ms=0
          right 1.001 3 ->",
     );
 }

@@ -7,7 +7,7 @@ fn a_gauge_rises_and_falls() {
     let found = check(
         &plan("rate", json!({}), &[]),
         "a 1000 5 1 ->
-         a 3000 9 1 -> out a 3000 2 delta=4 seconds=2
+         a 3000 9 1 2 -> out a 3000 2 q2 delta=4 seconds=2
          b 3000 7 ->
          a 3500 7 1 -> out a 3500 -4 delta=-2 seconds=0.5",
     );
@@ -89,9 +89,10 @@ fn there_is_no_result_across_a_gap_or_from_unit_to_unit() {
          a 2001 2 1 ->
          a 2501 3 1 -> out a 2501 2 delta=1 seconds=0.5
          a 2501 300 2 ->
-         a 3001 301 2 -> out a 3001 2 delta=1 seconds=0.5",
+         a 3001 301 2 -> out a 3001 2 delta=1 seconds=0.5
+         a 3501 2 1 ->",
     );
-    assert_eq!((found.out, found.filtered), (3, 3));
+    assert_eq!((found.out, found.filtered), (3, 4));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use edgesync_schemas::flow::Port;
+use edgesync_schemas::reading::Quality;
 use edgesync_schemas::unit::UnitIndex;
 use edgesync_schemas::value::Value;
 use serde_json::{Value as Json, json};
@@ -37,7 +38,8 @@ fn steps(random: &mut Random, sensors: &[u32]) -> Vec<Vec<Step>> {
             };
             let key = sensors[random.below(sensors.len() as u64) as usize];
             let ts_us = (ms - random.below(300) as i64) * 1000;
-            Step::Reading { key, ts_us, value, unit: UnitIndex(random.below(8) as u8 / 7) }
+            let quality = Quality(random.below(16) as u8 / 15);
+            Step::Reading { key, ts_us, value, unit: UnitIndex(random.below(8) as u8 / 7), quality }
         });
         parts.push(readings.collect());
     }

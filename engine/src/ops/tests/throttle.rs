@@ -37,9 +37,9 @@ fn the_last_by_event_time_leaves_when_a_later_period_begins() {
     let found = check(
         &plan("throttle", json!({"period": "1s", "mode": "last"}), &[]),
         "a 1100 1 ->
-         a 1900 \"x\" 2 ->
+         a 1900 \"x\" 2 1 ->
          a 1500 3 ->
-         a 3000 4 -> out a 1900 \"x\" 2
+         a 3000 4 -> out a 1900 \"x\" 2 q1
          a 3000 5 ->
          a 2999 6 -> late a 2999 6
          a 4000 7 -> out a 3000 5",

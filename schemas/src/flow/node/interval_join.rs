@@ -37,6 +37,7 @@ pub const SPEC: Spec = Spec {
            whose event times lie at most tolerance apart: its value is the left one's, its fields are left, right and difference_ms \
            (right minus left). A record that found nobody when its time is over leaves by unmatched, one that comes too late by late.",
     schema: r#"{"type":"object","required":["tolerance"],"properties":{
+        "inputs":{"const":["left","right"],"readOnly":true},
         "tolerance":{"type":["string","integer"],"title":"Tolerance","description":"Milliseconds, or such as 1s or 5m; 0: equal times"},
         "by":{"type":"string","title":"Of","enum":["device","all"],"default":"device"},
         "lateness":{"type":["string","integer"],"title":"Lateness","description":"None: the tolerance"},
@@ -49,6 +50,9 @@ impl IntervalJoin {
     pub fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         if fields.get("tolerance").is_none() {
             fields.refuse("tolerance", Code::Required, "tolerance is missing");
+        }
+        if fields.get("inputs").is_some_and(|inputs| *inputs != serde_json::json!(INPUTS)) {
+            fields.refuse("inputs", Code::Unsupported, "the inputs of a join are called left and right");
         }
         let any_ms = 0..=limit::WINDOW_MS_MAX;
         let tolerance_ms = fields.duration_ms("tolerance", any_ms.clone());
