@@ -3,12 +3,20 @@
 //! Everything here is slow on purpose: values are kept in lists and summed afresh, expressions are computed row by row, nothing is
 //! shared between records. If the two disagree, believe this one first.
 
+mod average;
+mod combine;
+mod deadband;
+mod dedupe;
+mod interval_join;
+mod min_max;
+mod rate;
+mod throttle;
 pub(crate) mod window;
 
 use std::sync::Arc;
 
 use edgesync_schemas::flow::Port;
-use edgesync_schemas::flow::node::{MovingAverage, Window};
+use edgesync_schemas::flow::node::{By, Window};
 use edgesync_schemas::id::{Offset, SeriesId};
 use edgesync_schemas::reading::{Commit, Quality, SeriesInfo};
 use edgesync_schemas::time::Timestamp;
@@ -63,6 +71,18 @@ pub struct Naive {
 struct State {
     values: Vec<(i64, f64)>,
     window: window::Key,
+    kept: Kept,
+}
+
+/// What most nodes remember of one key: records, and what is over.
+#[derive(Debug, Clone, Default)]
+struct Kept {
+    /// In the order they came, each with its input and whether something has become of it.
+    records: Vec<(u8, Record, bool)>,
+    /// No time comes before it.
+    over: Option<i64>,
+    /// The clock at the last record.
+    seen: i64,
 }
 
 impl Naive {
@@ -136,7 +156,8 @@ impl Naive {
         for node in 0..self.plan.nodes().len() {
             let mut came = std::mem::take(&mut self.pending[node]);
             came.sort_by_key(|(edge, _)| *edge);
-            for (_, mut record) in came {
+            for (edge, mut record) in came {
+                let input = self.plan.edges().get(edge).map_or(0, |edge| edge.input);
                 // Further numbers are known downstream only if every input has them.
                 let names = self.plan.nodes()[node].entering.names.clone();
                 let fields = names.iter().flat_map(|names| names.iter()).map(|name| {
@@ -146,7 +167,7 @@ impl Naive {
                 record.fields = fields.collect();
                 record.reason = None;
                 self.counters[node].in_ += 1;
-                self.record(node, record, known);
+                self.record(node, input, record, known);
             }
             if let Some(offset) = tick {
                 self.tick_node(node, offset);
@@ -154,7 +175,7 @@ impl Naive {
         }
     }
 
-    fn record(&mut self, node: usize, record: Record, known: &[Arc<SeriesInfo>]) {
+    fn record(&mut self, node: usize, input: u8, record: Record, known: &[Arc<SeriesInfo>]) {
         let plan = Arc::clone(&self.plan);
         match &plan.nodes()[node].work {
             Work::Source(_) | Work::Display(_) | Work::Debug | Work::Fault(_) => {
@@ -176,41 +197,22 @@ impl Naive {
                     Err(_) => self.fail(node, Reason::Expression, record),
                 }
             }
+            Work::Deadband(of) => self.deadband(node, of, record),
+            Work::Throttle(of) => self.throttle(node, of, record),
+            Work::Dedupe(of) => self.dedupe(node, of, record),
+            Work::Rate(of) => self.rate(node, of, record),
+            Work::MinMax(of) => self.min_max(node, of, record),
+            Work::Combine(of) => {
+                let group = group(of.by, record.series, known);
+                self.combine(node, of, group, input, record);
+            }
+            Work::IntervalJoin(of) => {
+                let group = group(of.by, record.series, known);
+                self.join(node, of, group, input, record);
+            }
             Work::MovingAverage(of) => self.average(node, of, record),
             Work::Window(of) => self.window(node, of, record),
         }
-    }
-
-    fn average(&mut self, node: usize, of: &MovingAverage, record: Record) {
-        if record.raw.is_some() {
-            return self.fail(node, Reason::NotANumber, record);
-        }
-        let Some(state) = self.state(node, record.series) else {
-            return self.fail(node, Reason::TooManyKeys, record);
-        };
-        let ts = record.ts.as_us();
-        if state.values.len() == of.window_size {
-            state.values.remove(0);
-        }
-        if let Some(duration) = of.duration_ms {
-            while state.values.first().is_some_and(|(oldest, _)| *oldest <= ts - duration * 1000) {
-                state.values.remove(0);
-            }
-        }
-        state.values.push((ts, record.num));
-        let values: Vec<f64> = state.values.iter().map(|(_, value)| *value).collect();
-        let mean = values.iter().sum::<f64>() / values.len() as f64;
-        if !mean.is_finite() {
-            return self.fail(node, Reason::NotFinite, record);
-        }
-        let fields = vec![
-            field("current_value", mean),
-            field("window_size", values.len() as f64),
-            field("window_full", if values.len() == of.window_size { 1.0 } else { 0.0 }),
-            field("min_in_window", values.iter().copied().fold(f64::INFINITY, f64::min)),
-            field("max_in_window", values.iter().copied().fold(f64::NEG_INFINITY, f64::max)),
-        ];
-        self.leave(node, Port::Out, Record { num: mean, fields, ..record });
     }
 
     fn window(&mut self, node: usize, of: &Window, record: Record) {
@@ -273,7 +275,16 @@ impl Naive {
 
     fn tick_node(&mut self, node: usize, offset: Offset) {
         let plan = Arc::clone(&self.plan);
-        let (Work::Window(of), now) = (&plan.nodes()[node].work, self.now) else { return };
+        match &plan.nodes()[node].work {
+            Work::Window(of) => self.window_tick(node, of, offset),
+            Work::Throttle(of) => self.throttle_tick(node, of, offset),
+            Work::IntervalJoin(of) => self.join_tick(node, of, offset),
+            _ => {}
+        }
+    }
+
+    fn window_tick(&mut self, node: usize, of: &Window, offset: Offset) {
+        let now = self.now;
         if self.counters[node].in_flight == 0 {
             return;
         }
@@ -316,4 +327,18 @@ impl Naive {
         }
         self.emitted.push((node, port, record));
     }
+}
+
+/// The series that stands for all whose records meet those of `series`.
+fn group(by: By, series: SeriesId, known: &[Arc<SeriesInfo>]) -> SeriesId {
+    let device = known.iter().find(|info| info.id == series).map(|info| info.device);
+    let first =
+        known.iter().filter(|info| by == By::All || Some(info.device) == device).map(|info| info.id).min();
+    first.unwrap_or(series)
+}
+
+/// Bytes of the text and JSON of a record.
+fn text_bytes(record: &Record) -> usize {
+    let raws = record.fields.iter().map(|(_, _, raw)| raw).chain([&record.raw]);
+    raws.flatten().map(|raw| raw.len()).sum()
 }

@@ -20,8 +20,23 @@ pub const EXPRESSION_NODES: usize = 500;
 pub const EXPRESSION_DEPTH: usize = 32;
 /// Bytes of a pattern of `matches`. Longer: the diagram is refused. Patterns are compiled for each record that they are tried on.
 pub const PATTERN_BYTES: usize = 256;
-/// Values that a moving average keeps per key. More: the diagram is refused.
+/// Values that a moving average or a min-max keeps per key. More: the diagram is refused.
 pub const AVERAGE_VALUES: u64 = 10_000;
+/// Records per key and period that a throttle may be told to let through. More: the diagram is refused.
+pub const THROTTLE_RECORDS: u64 = 1_000_000;
+/// Values that a dedupe remembers per key. More: the diagram is refused.
+pub const DEDUPE_VALUES: u64 = 256;
+/// Inputs of a combine. More: the diagram is refused.
+pub const COMBINE_INPUTS: usize = 8;
+/// Bytes of the name of an input that a configuration defines. Longer: the diagram is refused.
+pub const INPUT_NAME_BYTES: usize = 32;
+/// Records that an interval join keeps per key and side. One more pairs with what is there, and is then dropped (`no_room`).
+pub const JOIN_RECORDS: usize = 256;
+/// Pairs that one record of an interval join makes with those that came before it. More are dropped (`fan_out`).
+pub const JOIN_FAN_OUT: usize = 100;
+/// Bytes of text and JSON that a throttle, dedupe, combine or interval join holds per key: two of the longest values. A record that there is no
+/// room for goes to the node's error port (`no_room`); an interval join drops it, a dedupe forgets older values instead.
+pub const TEXT_PER_KEY: usize = 8192;
 /// Shortest window, in milliseconds.
 pub const WINDOW_MS_MIN: i64 = 1;
 /// Longest window, lateness and grace, in milliseconds: 31 days.
