@@ -12,7 +12,7 @@ use crate::window::pane::Wanted;
 
 /// Settings, times in microseconds.
 #[derive(Debug)]
-pub(super) struct Common {
+pub(crate) struct Common {
     pub aggregates: Box<[Aggregate]>,
     pub wanted: Wanted,
     pub lateness: i64,
