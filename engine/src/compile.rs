@@ -9,7 +9,7 @@ use edgesync_schemas::flow::{Diagram, Port, Problem, port};
 use edgesync_schemas::limit;
 
 use crate::chunk::Names;
-use crate::expr::Predicate;
+use crate::expr::{Expected, Expression, Scope};
 use crate::fuse;
 use crate::plan::{Plan, PlannedEdge, PlannedNode, Work};
 
@@ -76,8 +76,8 @@ fn check_nodes(
             Some(NodeConfig::Display(of)) => Some(Work::Display(of)),
             Some(NodeConfig::Debug(_)) => Some(Work::Debug),
             Some(NodeConfig::Fault(of)) => Some(Work::Fault(of)),
-            Some(NodeConfig::Filter(of)) => match Predicate::compile(&of.expression) {
-                Ok(predicate) => Some(Work::Filter(Arc::new(predicate))),
+            Some(NodeConfig::Filter(of)) => match Expression::compile(&of.expression, &Scope::PLAIN, Expected::Bool) {
+                Ok(expression) => Some(Work::Filter(Arc::new(expression))),
                 Err(wrong) => {
                     problems.extend(wrong.into_iter().map(|wrong| {
                         Problem::of_field(&node.id, "expression", wrong.code, wrong.message)

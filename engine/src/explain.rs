@@ -73,7 +73,7 @@ fn explain_node(plan: &Plan, at: usize, node: &PlannedNode) -> ExplainNode {
         segment: plan.segments.iter().position(|segment| segment.nodes.contains(&at)).unwrap_or_default(),
         wired: Port::ALL.into_iter().filter(|port| !node.outputs[port.index()].is_empty()).collect(),
         expression: match &node.work {
-            Work::Filter(of) if of.kernel.is_some() => Some("columns"),
+            Work::Filter(of) if of.is_columnar() => Some("columns"),
             Work::Filter(_) => Some("row by row"),
             _ => None,
         },

@@ -15,7 +15,7 @@ use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::unit::UnitIndex;
 
 use crate::cell::emit::Reason;
-use crate::expr::row::{Row, eval_bool};
+use crate::expr::{Cell, Expression, Row, Slot};
 use crate::metrics::Snapshot;
 use crate::plan::{Plan, Work};
 
@@ -138,17 +138,9 @@ impl Naive {
             Work::Source(_) | Work::Display(_) | Work::Debug | Work::Fault(_) => {
                 self.leave(node, Port::Out, record)
             }
-            Work::Filter(predicate) => {
+            Work::Filter(expression) => {
                 let Some(info) = known.iter().find(|info| info.id == record.series) else { return };
-                let row = Row {
-                    num: record.num,
-                    raw: record.raw.as_deref(),
-                    unit: info.unit(record.unit).map_or("", |unit| unit.as_str()),
-                    ts_ms: record.ts.as_ms(),
-                    device: &info.device.to_string(),
-                    sensor: info.sensor.as_str(),
-                };
-                match eval_bool(&predicate.tree, &row) {
+                match with_row(expression, info, &record, |row| expression.holds(row)) {
                     Ok(true) => self.leave(node, Port::Out, record),
                     Ok(false) => self.leave(node, Port::Else, record),
                     Err(_) => self.fail(node, Reason::Expression, record),
@@ -313,4 +305,32 @@ fn aggregate_of(aggregate: Aggregate, records: &[(i64, f64)]) -> f64 {
             records.iter().rfind(|(ts, _)| Some(*ts) == latest).map_or(0.0, |(_, value)| *value)
         }
     }
+}
+
+/// Calls with a record as expressions see it.
+fn with_row<T>(
+    expression: &Expression,
+    info: &SeriesInfo,
+    record: &Record,
+    compute: impl FnOnce(&Row<'_>) -> T,
+) -> T {
+    let cells: Vec<Cell> = expression
+        .slots
+        .iter()
+        .map(|slot| match slot {
+            Slot::Value => Cell::new(record.num, record.raw.as_deref()),
+            Slot::Field(at) => record.fields.get(*at).map_or(Cell::Missing, |(_, number)| Cell::new(*number, None)),
+            Slot::Input(_) | Slot::Prev => Cell::Missing,
+        })
+        .collect();
+    let device = info.device.to_string();
+    compute(&Row {
+        cells: &cells,
+        json_bytes: record.raw.as_ref().map_or(0, |raw| raw.len()),
+        ts_ms: record.ts.as_ms(),
+        prev_ts_ms: None,
+        unit: info.unit(record.unit).map_or("", |unit| unit.as_str()),
+        device: &device,
+        sensor: info.sensor.as_str(),
+    })
 }

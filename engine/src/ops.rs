@@ -6,6 +6,7 @@
 pub mod fault;
 pub mod filter;
 pub mod moving_average;
+pub(crate) mod view;
 pub mod window;
 
 use std::cell::OnceCell;
@@ -15,7 +16,7 @@ use edgesync_schemas::reading::SeriesInfo;
 
 use crate::cell::emit::Reason;
 use crate::chunk::{Chunk, Sel};
-use crate::expr::kernel::Scratch;
+use crate::expr::Scratch;
 use crate::plan::{PlannedNode, Work};
 
 /// A node's stage with its state.
@@ -106,7 +107,7 @@ impl Stage {
     pub fn new(node: &PlannedNode, keys: usize) -> Self {
         match &node.work {
             Work::Source(_) | Work::Display(_) | Work::Debug => Self::Pass,
-            Work::Filter(predicate) => Self::Filter(filter::Stage::new(Arc::clone(predicate))),
+            Work::Filter(of) => Self::Filter(filter::Stage::new(Arc::clone(of), keys)),
             Work::MovingAverage(of) => Self::MovingAverage(moving_average::Stage::new(of, keys)),
             Work::Window(of) => Self::Window(window::Stage::new(of, keys)),
             Work::Fault(of) => Self::Fault(fault::Stage::new(of)),

@@ -10,7 +10,7 @@ use edgesync_schemas::limit;
 
 use crate::chunk::Names;
 use crate::explain::Explain;
-use crate::expr::Predicate;
+use crate::expr::Expression;
 use crate::fuse::Segment;
 use crate::ops;
 
@@ -51,7 +51,7 @@ pub enum Work {
     /// Emits readings.
     Source(DeviceSensor),
     /// Divides records by an expression.
-    Filter(Arc<Predicate>),
+    Filter(Arc<Expression>),
     /// Averages the newest values.
     MovingAverage(MovingAverage),
     /// Aggregates windows.
@@ -85,6 +85,7 @@ impl Plan {
             .map(|node| match &node.work {
                 Work::Window(window) => ops::window::bytes_per_key_most(window),
                 Work::MovingAverage(average) => ops::moving_average::bytes_per_key_most(average),
+                Work::Filter(expression) => expression.memo_bytes_per_key(),
                 _ => 0,
             })
             .sum();

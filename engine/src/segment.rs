@@ -20,7 +20,7 @@ use self::deliver::{Delivery, deliver, gather, send};
 use crate::cell::emit::{Emission, Event, EventKind, Reason};
 use crate::cell::fence::fence;
 use crate::chunk::{Chunk, Sel};
-use crate::expr::kernel;
+use crate::expr::Scratch;
 use crate::metrics::{FlowCounters, NodeCounters, bump};
 use crate::ops::{Context, Output, Series, Stage};
 use crate::plan::{Plan, Work};
@@ -57,7 +57,7 @@ pub(crate) struct Workspace {
     chunks: Vec<Chunk>,
     spare: Vec<Chunk>,
     output: Output,
-    kernels: kernel::Scratch,
+    kernels: Scratch,
     /// By segment: what has come for it in this round.
     inbox: Vec<Vec<Delivery>>,
     calls: u32,

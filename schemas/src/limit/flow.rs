@@ -18,8 +18,13 @@ pub const EXPRESSION_BYTES: usize = 2048;
 pub const EXPRESSION_NODES: usize = 500;
 /// Depth of an expression's syntax tree. Deeper: the diagram is refused.
 pub const EXPRESSION_DEPTH: usize = 32;
-/// Bytes of a pattern of `matches`. Longer: the diagram is refused. Patterns are compiled for each record that they are tried on.
+/// Bytes of a pattern of `matches`. Longer: the diagram is refused.
 pub const PATTERN_BYTES: usize = 256;
+/// Bytes of a pattern of `matches` when it is compiled: what it costs to try it. More: the diagram is refused.
+pub const PATTERN_PROGRAM_BYTES: usize = 64 * 1024;
+/// Steps that an expression may take for one record: parts of it that are computed, elements of lists that are looked at, 32 bytes
+/// of text that are read or copied. More: the record goes to the node's error port. About a millisecond.
+pub const EXPRESSION_STEPS: usize = 20_000;
 /// Values that a moving average keeps per key. More: the diagram is refused.
 pub const AVERAGE_VALUES: u64 = 10_000;
 /// Shortest window, in milliseconds.
