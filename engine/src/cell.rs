@@ -2,8 +2,9 @@
 //!
 //! The way of a commit: [`feed`] takes it in, [`step`] hands it to the packs, [`pack`] routes its rows to the flows that
 //! subscribed and runs them, [`emit`] sends results out. [`command`] is what else can be asked of a cell, [`fence`] keeps
-//! a panic to the node that it happened in, [`render`] builds a pack's dataflow.
+//! a panic to the node that it happened in, [`render`] builds a pack's dataflow, [`clock`] says what time it is for flows.
 
+pub(crate) mod clock;
 pub(crate) mod command;
 pub mod emit;
 pub(crate) mod feed;

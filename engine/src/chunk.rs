@@ -1,16 +1,24 @@
 //! Records in bulk on their way through a flow: columns of one length, and which of their rows are meant.
 //!
-//! A stage that only drops records makes a shorter [`Sel`]; a stage that computes makes a new [`Chunk`].
+//! A stage that only drops records makes a shorter [`Sel`]; a stage that computes makes a new [`Chunk`]. Within a round a chunk has one owner
+//! (the flow's workspace), and edges refer to it: fan-out copies nothing but selections.
 
 use std::sync::Arc;
 
+use edgesync_schemas::reading::Quality;
 use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::unit::UnitIndex;
 
 use crate::cell::emit::Reason;
 
+/// Name of a further column.
+pub type Name = Arc<str>;
+
 /// Names of the further columns of a chunk.
-pub type Names = Arc<[&'static str]>;
+pub type Names = Arc<[Name]>;
+
+/// Original JSON of values that are no numbers: (row, JSON), rows ascending. Few in most fleets, so not a column.
+pub type Raws = Vec<(u32, Arc<str>)>;
 
 /// Columns of records. Rows are in the order that their flow saw them.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -23,18 +31,31 @@ pub struct Chunk {
     pub num: Vec<f64>,
     /// Unit.
     pub unit: Vec<UnitIndex>,
+    /// What was noticed about the readings that a record comes from. Empty if there is nothing to say of any. See [`Chunk::quality_of`].
+    pub quality: Vec<Quality>,
     /// Arrival offset of the reading that caused the record; never falls. Empty if `offset_first` says it. See [`Chunk::offset_of`].
     pub offset: Vec<u64>,
     /// Of readings as they lie in the log: the first one's offset; the others follow it without gaps.
     pub offset_first: Option<u64>,
-    /// Original JSON of values that are no numbers: (row, JSON), rows ascending.
-    pub raw: Vec<(u32, Box<str>)>,
+    /// Original JSON of values that are no numbers.
+    pub raw: Raws,
     /// Names of `fields`; `None` if there are none.
     pub names: Option<Names>,
-    /// Further numbers, one column per name.
-    pub fields: Vec<Vec<f64>>,
+    /// Further values, one column per name.
+    pub fields: Vec<Column>,
+    /// In front of a node with several inputs: which of them each record came by. Otherwise empty.
+    pub input: Vec<u8>,
     /// On its way from an error port: why each record is there. Otherwise empty.
     pub reasons: Vec<Reason>,
+}
+
+/// Further values of a chunk's records.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Column {
+    /// The numbers; 0.0 where the value is none.
+    pub num: Vec<f64>,
+    /// Original JSON of values that are no numbers.
+    pub raw: Raws,
 }
 
 /// Which rows of a chunk are meant.
@@ -64,6 +85,36 @@ impl Sel {
     }
 }
 
+/// Original JSON of a row.
+fn raw_at(raws: &[(u32, Arc<str>)], row: u32) -> Option<&Arc<str>> {
+    if raws.is_empty() {
+        return None;
+    }
+    let at = raws.binary_search_by_key(&row, |(row, _)| *row).ok()?;
+    Some(&raws[at].1)
+}
+
+impl Column {
+    /// Adds a value.
+    pub fn push(&mut self, num: f64, raw: Option<Arc<str>>) {
+        if let Some(raw) = raw {
+            self.raw.push((self.num.len() as u32, raw));
+        }
+        self.num.push(num);
+    }
+
+    /// Original JSON of a row, where its value is no number.
+    pub fn raw_of(&self, row: u32) -> Option<&Arc<str>> {
+        raw_at(&self.raw, row)
+    }
+
+    /// Drops all values. Capacity stays.
+    pub fn clear(&mut self) {
+        self.num.clear();
+        self.raw.clear();
+    }
+}
+
 impl Chunk {
     /// Number of records.
     pub fn len(&self) -> usize {
@@ -81,11 +132,13 @@ impl Chunk {
         self.ts.clear();
         self.num.clear();
         self.unit.clear();
+        self.quality.clear();
         self.offset.clear();
         self.offset_first = None;
         self.raw.clear();
         self.names = None;
-        self.fields.iter_mut().for_each(Vec::clear);
+        self.fields.iter_mut().for_each(Column::clear);
+        self.input.clear();
         self.reasons.clear();
     }
 
@@ -93,16 +146,27 @@ impl Chunk {
     pub fn name(&mut self, names: Option<&Names>) {
         debug_assert!(self.is_empty());
         self.names = names.cloned();
-        self.fields.resize_with(names.map_or(0, |names| names.len()), Vec::new);
+        self.fields.resize_with(names.map_or(0, |names| names.len()), Column::default);
     }
 
     /// Original JSON of a row, where its value is no number.
-    pub fn raw_of(&self, row: u32) -> Option<&str> {
-        if self.raw.is_empty() {
-            return None;
+    pub fn raw_of(&self, row: u32) -> Option<&Arc<str>> {
+        raw_at(&self.raw, row)
+    }
+
+    /// What was noticed about a row.
+    #[inline(always)]
+    pub fn quality_of(&self, row: usize) -> Quality {
+        self.quality.get(row).copied().unwrap_or(Quality::GOOD)
+    }
+
+    /// Says what was noticed about the row that is pushed next. Call it before its key is pushed.
+    #[inline(always)]
+    pub fn push_quality(&mut self, quality: Quality) {
+        if !self.quality.is_empty() || quality != Quality::GOOD {
+            self.quality.resize(self.key.len(), Quality::GOOD);
+            self.quality.push(quality);
         }
-        let at = self.raw.binary_search_by_key(&row, |(row, _)| *row).ok()?;
-        Some(&self.raw[at].1)
     }
 
     /// Arrival offset of a row.
@@ -114,23 +178,37 @@ impl Chunk {
         }
     }
 
-    /// Adds a row of another chunk. Its fields come along if both have the same names.
+    /// Adds a row of another chunk. Its fields come along if both have the same names; otherwise fields of the same name do, and those that the
+    /// other has not are null.
     pub fn push_row(&mut self, other: &Self, row: usize) {
-        if let Some(raw) = other.raw_of(row as u32) {
-            self.raw.push((self.key.len() as u32, raw.into()));
+        self.push_row_but_fields(other, row);
+        if self.names == other.names {
+            for (mine, theirs) in self.fields.iter_mut().zip(&other.fields) {
+                mine.push(theirs.num[row], theirs.raw_of(row as u32).cloned());
+            }
+            return;
         }
+        let names = self.names.clone();
+        for (mine, name) in self.fields.iter_mut().zip(names.as_deref().unwrap_or_default()) {
+            let theirs = other.names.as_deref().unwrap_or_default().iter().position(|other| other == name);
+            match theirs.map(|at| &other.fields[at]) {
+                Some(theirs) => mine.push(theirs.num[row], theirs.raw_of(row as u32).cloned()),
+                None => mine.push(0.0, Some(Arc::from("null"))),
+            }
+        }
+    }
+
+    /// Adds a row of another chunk without its fields: the caller adds those.
+    pub fn push_row_but_fields(&mut self, other: &Self, row: usize) {
+        if let Some(raw) = other.raw_of(row as u32) {
+            self.raw.push((self.key.len() as u32, Arc::clone(raw)));
+        }
+        self.push_quality(other.quality_of(row));
         self.key.push(other.key[row]);
         self.ts.push(other.ts[row]);
         self.num.push(other.num[row]);
         self.unit.push(other.unit[row]);
         self.offset.push(other.offset_of(row));
-        if self.names == other.names {
-            for (mine, theirs) in self.fields.iter_mut().zip(&other.fields) {
-                mine.push(theirs[row]);
-            }
-        } else {
-            self.fields.iter_mut().for_each(|mine| mine.push(f64::NAN));
-        }
     }
 }
 
@@ -140,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_pushed_row_keeps_its_text_and_fields() {
-        let names: Names = Arc::from(["mean"]);
+        let names: Names = Arc::from([Name::from("mean")]);
         let mut chunk = Chunk::default();
         chunk.name(Some(&names));
         chunk.key = vec![3, 4];
@@ -149,12 +227,40 @@ mod tests {
         chunk.unit = vec![UnitIndex(1), UnitIndex(2)];
         chunk.offset = vec![7, 8];
         chunk.raw = vec![(1, "\"x\"".into())];
-        chunk.fields = vec![vec![1.5, 2.5]];
+        chunk.fields = vec![Column { num: vec![1.5, 2.5], raw: vec![] }];
+        chunk.quality = vec![Quality::GOOD, Quality::CLOCK_AHEAD];
         let mut copy = Chunk::default();
         copy.name(Some(&names));
+        copy.push_row(&chunk, 0);
+        assert!(copy.quality.is_empty());
         copy.push_row(&chunk, 1);
-        assert_eq!((copy.raw_of(0), copy.fields[0][0], copy.key[0]), (Some("\"x\""), 2.5, 4));
+        assert_eq!((copy.raw_of(1).map(|raw| &**raw), copy.fields[0].num[1]), (Some("\"x\""), 2.5));
+        assert_eq!(
+            (copy.key[1], copy.quality_of(0), copy.quality_of(1)),
+            (4, Quality::GOOD, Quality::CLOCK_AHEAD)
+        );
         copy.clear();
-        assert!(copy.is_empty() && copy.names.is_none());
+        assert!(copy.is_empty() && copy.names.is_none() && copy.quality.is_empty());
+    }
+
+    #[test]
+    fn fields_are_matched_by_name() {
+        let mut chunk = Chunk::default();
+        chunk.name(Some(&Arc::from([Name::from("a"), Name::from("b")])));
+        chunk.push_row(
+            &Chunk {
+                key: vec![1],
+                ts: vec![Timestamp::default()],
+                num: vec![1.0],
+                unit: vec![UnitIndex(0)],
+                offset_first: Some(3),
+                names: Some(Arc::from([Name::from("b")])),
+                fields: vec![Column { num: vec![5.0], raw: vec![] }],
+                ..Chunk::default()
+            },
+            0,
+        );
+        assert_eq!(chunk.fields[0].raw_of(0).map(|raw| &**raw), Some("null"));
+        assert_eq!((chunk.fields[1].num[0], chunk.fields[1].raw_of(0)), (5.0, None));
     }
 }

@@ -1,9 +1,11 @@
 //! How a flow will run, for people: its segments, what its nodes remember and for how long.
 
-use edgesync_schemas::flow::Port;
+use std::borrow::Cow;
+
 use edgesync_schemas::flow::node::State;
 use serde::Serialize;
 
+use crate::chunk::Name;
 use crate::ops;
 use crate::plan::{Plan, PlannedNode, Work};
 
@@ -31,7 +33,7 @@ pub struct ExplainNode {
     /// Which segment it runs in.
     pub segment: usize,
     /// Ports that lead somewhere.
-    pub wired: Vec<Port>,
+    pub wired: Vec<Cow<'static, str>>,
     /// Of a filter: whether its expression is computed over columns or row by row.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expression: Option<&'static str>,
@@ -42,7 +44,7 @@ pub struct ExplainNode {
     /// Bytes of state per series, about.
     pub state_bytes_per_key: usize,
     /// Names of the further numbers that its results carry.
-    pub fields: Vec<&'static str>,
+    pub fields: Vec<Name>,
 }
 
 impl Explain {
@@ -71,7 +73,7 @@ fn explain_node(plan: &Plan, at: usize, node: &PlannedNode) -> ExplainNode {
         id: node.id.to_string(),
         kind: node.spec.kind,
         segment: plan.segments.iter().position(|segment| segment.nodes.contains(&at)).unwrap_or_default(),
-        wired: Port::ALL.into_iter().filter(|port| !node.outputs[port.index()].is_empty()).collect(),
+        wired: node.outputs.ports().map(|port| port.name_in(&node.cases)).collect(),
         expression: match &node.work {
             Work::Filter(of) if of.is_columnar() => Some("columns"),
             Work::Filter(_) => Some("row by row"),
@@ -80,6 +82,6 @@ fn explain_node(plan: &Plan, at: usize, node: &PlannedNode) -> ExplainNode {
         keyed: node.spec.state == State::PerKey,
         horizon_ms,
         state_bytes_per_key,
-        fields: node.names_out.as_deref().unwrap_or_default().to_vec(),
+        fields: node.leaving.names.as_deref().unwrap_or_default().to_vec(),
     }
 }

@@ -16,6 +16,8 @@ pub mod trouble;
 mod value;
 pub mod view;
 
+use std::sync::Arc;
+
 use edgesync_schemas::flow::problem::{Code, Position};
 use edgesync_schemas::limit;
 
@@ -27,6 +29,7 @@ pub use self::trouble::Trouble;
 pub use self::view::{Cells, Texts, View};
 
 use self::kernel::{Column, Kernel};
+use crate::chunk::Raws;
 use self::tree::Node;
 use self::value::Value;
 
@@ -59,7 +62,7 @@ pub struct Wrong {
 }
 
 /// A value as records hold it: the number (1 and 0 for true and false, 0 for the rest), and the JSON where it is none.
-pub type Answer = (f64, Option<Box<str>>);
+pub type Answer = (f64, Option<Arc<str>>);
 
 /// What an expression answered for the records of a view, by their place among those that are meant.
 #[derive(Debug, Default)]
@@ -67,7 +70,7 @@ pub struct Answers {
     /// The numbers; 0.0 where it failed.
     pub num: Vec<f64>,
     /// JSON of answers that are no numbers; places ascending.
-    pub raw: Vec<(u32, Box<str>)>,
+    pub raw: Raws,
     /// Records that it could not be computed for; places ascending.
     pub failed: Vec<(u32, Trouble)>,
 }
@@ -100,6 +103,11 @@ impl Expression {
     /// Whether it is computed over columns.
     pub fn is_columnar(&self) -> bool {
         self.kernel.is_some()
+    }
+
+    /// Patterns of `matches` in it.
+    pub fn patterns(&self) -> usize {
+        self.tree.patterns()
     }
 
     /// Bytes of a [`Memo`] per key at the worst.
@@ -206,7 +214,7 @@ impl Expression {
     /// Computes what the kernel was not sure of.
     fn fill_in(&self, view: &View<'_>, scratch: &mut Scratch, answers: &mut Answers) {
         let mut cells = std::mem::take(&mut scratch.cells);
-        let mut more: Vec<(u32, Box<str>)> = Vec::new();
+        let mut more = Raws::new();
         for (at, number) in answers.num.iter_mut().enumerate() {
             if !number.is_nan() {
                 continue;

@@ -1,7 +1,7 @@
 //! Fusion: neighbouring stages with nothing between them run as one segment.
 //!
 //! A node joins the segment of the node before it if it is the only one that `out` leads to, and has no other input. So only
-//! fan-in, fan-out and the side ports (else, late, error) start a new segment.
+//! fan-in, fan-out, the side ports (else, late, error, ...) and nodes with several inputs start a new segment.
 
 use edgesync_schemas::flow::Port;
 
@@ -21,10 +21,10 @@ pub(crate) fn fuse(nodes: &[PlannedNode], edges: &[PlannedEdge]) -> (Vec<Segment
     let mut segments: Vec<Segment> = Vec::new();
     for (at, node) in nodes.iter().enumerate() {
         let before = match node.inputs[..] {
-            [only] if edges[only].port == Port::Out => Some(edges[only].from),
+            [only] if edges[only].port == Port::Out && node.input_names.is_empty() => Some(edges[only].from),
             _ => None,
         };
-        let before = before.filter(|before| nodes[*before].outputs[Port::Out.index()].len() == 1);
+        let before = before.filter(|before| nodes[*before].outputs.of(Port::Out).len() == 1);
         let segment = match before {
             Some(before) => segment_of[before],
             None => {

@@ -1,7 +1,11 @@
 //! State per key, bounded.
 
+use serde::{Deserialize, Serialize};
+
+use crate::state::BadState;
+
 /// States of the keys that came, at most a given number of them. Keys are small integers; finding one is two array reads.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Keyed<S> {
     /// By key: 1 + its place in `states`, or 0. As [`Keyed::parts`] gives it out.
     place: Vec<u32>,
@@ -48,6 +52,22 @@ impl<S> Keyed<S> {
     /// The place of a key that came before, and the states: for loops over many records.
     pub fn parts(&mut self) -> (&[u32], &mut [S]) {
         (&self.place, &mut self.states)
+    }
+
+    /// Takes over what another one remembered, if that hangs together. More keys than there may be stay, and no further ones come.
+    pub fn take_over(&mut self, saved: Self) -> Result<(), BadState> {
+        let is_whole = saved.states.len() == saved.keys.len()
+            && saved
+                .keys
+                .iter()
+                .enumerate()
+                .all(|(at, key)| saved.place.get(*key as usize) == Some(&(at as u32 + 1)));
+        if !is_whole {
+            return Err(BadState);
+        }
+        let most = self.most;
+        *self = Self { most, ..saved };
+        Ok(())
     }
 
     /// The states, in the order in which their keys came first.

@@ -14,6 +14,7 @@ pub mod chunk;
 mod keyed;
 mod ops;
 mod segment;
+pub mod state;
 mod watermark;
 mod window;
 
@@ -30,3 +31,4 @@ pub use handle::{CellHandle, Full};
 pub use metrics::{FlowCounters, FlowState, NodeCounters, NodeState};
 pub use options::Options;
 pub use plan::Plan;
+pub use state::Saved;

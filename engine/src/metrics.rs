@@ -1,12 +1,14 @@
 //! What nodes count. Written by the cell's thread alone, read by anyone.
 //!
-//! For every node: in = out + filtered + late + error + in flight, whenever its cell is between two chunks. Readers that look while
+//! For every node: in + made = out + filtered + late + error + dropped + in flight, whenever its cell is between two chunks. Readers that look while
 //! it works may see sums that are a chunk apart.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 use edgesync_schemas::id::FlowId;
+
+use crate::cell::emit::Reason;
 
 /// Counters of an installed flow.
 #[derive(Debug)]
@@ -40,7 +42,9 @@ pub struct NodeCounters {
     pub kind: &'static str,
     /// Records that came in.
     pub in_: AtomicU64,
-    /// Records that left by `out`.
+    /// Records that the node made beyond those that came: elements of a list, pairs of a join, results before the last.
+    pub made: AtomicU64,
+    /// Records that left by `out`, or by outs that the node's configuration names.
     pub out: AtomicU64,
     /// Records that ended here as the node means it: left by `else`, or were folded with others into one result.
     pub filtered: AtomicU64,
@@ -48,6 +52,10 @@ pub struct NodeCounters {
     pub late: AtomicU64,
     /// Records that the node could not handle, its panics included.
     pub error: AtomicU64,
+    /// Records that ended because there was no room for them, or for what would have been made of them.
+    pub dropped: AtomicU64,
+    /// Of `error` and `dropped`, how many for which reason; in the order of [`Reason::ALL`].
+    reasons: [AtomicU64; Reason::ALL.len()],
     /// Records that the node holds in its state for a later result.
     pub in_flight: AtomicU64,
     /// Nanoseconds spent in the node; sampled, so an estimate.
@@ -71,10 +79,12 @@ pub enum NodeState {
 #[expect(missing_docs, reason = "documented at NodeCounters")]
 pub struct Snapshot {
     pub in_: u64,
+    pub made: u64,
     pub out: u64,
     pub filtered: u64,
     pub late: u64,
     pub error: u64,
+    pub dropped: u64,
     pub in_flight: u64,
     pub busy_ns: u64,
 }
@@ -110,18 +120,42 @@ impl FlowCounters {
     }
 }
 
+impl Snapshot {
+    /// Whether every record is accounted for.
+    pub fn is_balanced(&self) -> bool {
+        let ends = self.out + self.filtered + self.late + self.error + self.dropped + self.in_flight;
+        self.in_ + self.made == ends
+    }
+}
+
 impl NodeCounters {
     /// All values now.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
             in_: self.in_.load(Ordering::Relaxed),
+            made: self.made.load(Ordering::Relaxed),
             out: self.out.load(Ordering::Relaxed),
             filtered: self.filtered.load(Ordering::Relaxed),
             late: self.late.load(Ordering::Relaxed),
             error: self.error.load(Ordering::Relaxed),
+            dropped: self.dropped.load(Ordering::Relaxed),
             in_flight: self.in_flight.load(Ordering::Relaxed),
             busy_ns: self.busy_ns.load(Ordering::Relaxed),
         }
+    }
+
+    /// How many records went to the error port or were dropped, by reason; only reasons that there were.
+    pub fn reasons(&self) -> Vec<(Reason, u64)> {
+        let counts = Reason::ALL.into_iter().zip(&self.reasons);
+        counts
+            .map(|(reason, count)| (reason, count.load(Ordering::Relaxed)))
+            .filter(|(_, count)| *count > 0)
+            .collect()
+    }
+
+    /// Counts records under a reason. That they are errors or dropped is counted beside it.
+    pub(crate) fn count_reason(&self, reason: Reason, count: u64) {
+        bump(&self.reasons[reason as usize], count);
     }
 
     /// How the node is.

@@ -10,11 +10,12 @@ use edgesync_schemas::flow::Port;
 use edgesync_schemas::flow::node::window::Aggregate;
 use edgesync_schemas::flow::node::{MovingAverage, Window};
 use edgesync_schemas::id::{Offset, SeriesId};
-use edgesync_schemas::reading::{Commit, SeriesInfo};
+use edgesync_schemas::reading::{Commit, Quality, SeriesInfo};
 use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::unit::UnitIndex;
 
 use crate::cell::emit::Reason;
+use crate::chunk::Name;
 use crate::expr::{Cell, Expression, Row, Slot};
 use crate::metrics::Snapshot;
 use crate::plan::{Plan, Work};
@@ -26,11 +27,19 @@ pub struct Record {
     pub series: SeriesId,
     pub ts: Timestamp,
     pub num: f64,
-    pub raw: Option<Box<str>>,
+    pub raw: Option<Arc<str>>,
     pub unit: UnitIndex,
+    pub quality: Quality,
     pub offset: Offset,
-    pub fields: Vec<(&'static str, f64)>,
+    pub fields: Vec<Field>,
     pub reason: Option<Reason>,
+}
+
+/// A further value: its name, its number, its original JSON if it is no number.
+pub type Field = (Name, f64, Option<Arc<str>>);
+
+fn field(name: &str, num: f64) -> Field {
+    (Name::from(name), num, None)
 }
 
 /// A flow that is interpreted.
@@ -42,7 +51,8 @@ pub struct Naive {
     counters: Vec<Snapshot>,
     /// By node: what came for it in this round, with the edge it came by.
     pending: Vec<Vec<(usize, Record)>>,
-    now: Option<Timestamp>,
+    /// Its clock, in microseconds.
+    now: i64,
     /// Everything that left any node, in the order it did: (node, port, record).
     pub emitted: Vec<(usize, Port, Record)>,
 }
@@ -53,13 +63,13 @@ struct State {
     values: Vec<(i64, f64)>,
     windows: BTreeMap<i64, Vec<(i64, f64)>>,
     watermark: Option<i64>,
-    seen: Option<Timestamp>,
+    seen: i64,
     unit: UnitIndex,
 }
 
 impl Naive {
-    /// Of a plan, with nothing remembered, at this time.
-    pub fn new(plan: Arc<Plan>, keys_most: usize, now: Option<Timestamp>) -> Self {
+    /// Of a plan, with nothing remembered, whose clock shows `now` in microseconds.
+    pub fn new(plan: Arc<Plan>, keys_most: usize, now: i64) -> Self {
         let count = plan.nodes().len();
         Self {
             plan,
@@ -81,6 +91,11 @@ impl Naive {
     pub fn feed(&mut self, commit: &Commit, known: &[Arc<SeriesInfo>]) {
         for row in 0..commit.columns.len() {
             let columns = &commit.columns;
+            let arrival = commit.arrivals.iter().find(|arrival| arrival.end_row as usize > row);
+            if let Some(arrival) = arrival {
+                let before = Offset((commit.first.0 + row as u64).saturating_sub(1));
+                self.tick(arrival.received_at, before, known);
+            }
             let Some(info) = known.iter().find(|info| info.id == columns.series[row]) else { continue };
             let record = Record {
                 series: info.id,
@@ -88,6 +103,7 @@ impl Naive {
                 num: columns.num[row],
                 raw: columns.raw_of(row).map(Into::into),
                 unit: columns.unit[row],
+                quality: columns.quality[row],
                 offset: commit.first.plus(row as u64),
                 fields: Vec::new(),
                 reason: None,
@@ -108,8 +124,11 @@ impl Naive {
 
     /// Tells the flow what time it is. `offset` is that of the newest reading.
     pub fn tick(&mut self, now: Timestamp, offset: Offset, known: &[Arc<SeriesInfo>]) {
-        self.now = Some(now);
-        self.round(known, Some(offset));
+        let second = now.as_us().div_euclid(1_000_000) * 1_000_000;
+        if second > self.now {
+            self.now = second;
+            self.round(known, Some(offset));
+        }
     }
 
     fn round(&mut self, known: &[Arc<SeriesInfo>], tick: Option<Offset>) {
@@ -118,10 +137,12 @@ impl Naive {
             came.sort_by_key(|(edge, _)| *edge);
             for (_, mut record) in came {
                 // Further numbers are known downstream only if every input has them.
-                let names: Vec<&str> = record.fields.iter().map(|(name, _)| *name).collect();
-                if self.plan.nodes()[node].names_in.as_deref() != Some(&names[..]) {
-                    record.fields.clear();
-                }
+                let names = self.plan.nodes()[node].entering.names.clone();
+                let fields = names.iter().flat_map(|names| names.iter()).map(|name| {
+                    let mine = record.fields.iter().find(|(other, ..)| other == name);
+                    mine.cloned().unwrap_or_else(|| (name.clone(), 0.0, Some("null".into())))
+                });
+                record.fields = fields.collect();
                 record.reason = None;
                 self.counters[node].in_ += 1;
                 self.record(node, record, known);
@@ -174,11 +195,11 @@ impl Naive {
             return self.fail(node, Reason::NotFinite, record);
         }
         let fields = vec![
-            ("current_value", mean),
-            ("window_size", values.len() as f64),
-            ("window_full", if values.len() == of.window_size { 1.0 } else { 0.0 }),
-            ("min_in_window", values.iter().copied().fold(f64::INFINITY, f64::min)),
-            ("max_in_window", values.iter().copied().fold(f64::NEG_INFINITY, f64::max)),
+            field("current_value", mean),
+            field("window_size", values.len() as f64),
+            field("window_full", if values.len() == of.window_size { 1.0 } else { 0.0 }),
+            field("min_in_window", values.iter().copied().fold(f64::INFINITY, f64::min)),
+            field("max_in_window", values.iter().copied().fold(f64::NEG_INFINITY, f64::max)),
         ];
         self.leave(node, Port::Out, Record { num: mean, fields, ..record });
     }
@@ -226,27 +247,40 @@ impl Naive {
                 continue;
             }
             self.counters[node].filtered += count - 1;
-            let mut fields =
-                vec![("window_start", (start / 1000) as f64), ("window_end", ((start + size) / 1000) as f64)];
-            fields.extend(of.aggregates.iter().map(|aggregate| aggregate.name()).zip(values.iter().copied()));
+            let mut fields = vec![
+                field("window_start", (start / 1000) as f64),
+                field("window_end", ((start + size) / 1000) as f64),
+            ];
+            let named = of.aggregates.iter().zip(&values);
+            fields.extend(named.map(|(aggregate, value)| field(aggregate.name(), *value)));
             let ts = Timestamp::from_us_saturating(start);
-            let record = Record { series, ts, num: values[0], raw: None, unit, offset, fields, reason: None };
+            let record = Record {
+                series,
+                ts,
+                num: values[0],
+                raw: None,
+                unit,
+                quality: Quality::GOOD,
+                offset,
+                fields,
+                reason: None,
+            };
             self.leave(node, Port::Out, record);
         }
     }
 
     fn tick_node(&mut self, node: usize, offset: Offset) {
         let plan = Arc::clone(&self.plan);
-        let (Work::Window(of), Some(now)) = (&plan.nodes()[node].work, self.now) else { return };
+        let (Work::Window(of), now) = (&plan.nodes()[node].work, self.now) else { return };
         if self.counters[node].in_flight == 0 {
             return;
         }
         for at in 0..self.states[node].len() {
             let (series, state) = &mut self.states[node][at];
             let series = *series;
-            let seen = *state.seen.get_or_insert(now);
+            let seen = state.seen;
             let Some((&last, _)) = state.windows.last_key_value() else { continue };
-            if now.as_us() - seen.as_us() >= of.idle_ms * 1000 {
+            if now - seen >= of.idle_ms * 1000 {
                 let over = last + of.size_ms * 1000;
                 state.watermark = Some(state.watermark.map_or(over, |watermark| watermark.max(over)));
                 self.close(node, of, series, offset);
@@ -281,7 +315,7 @@ impl Naive {
     }
 
     fn pass_on(&mut self, node: usize, port: Port, record: Record) {
-        for &edge in &self.plan.nodes()[node].outputs[port.index()] {
+        for &edge in self.plan.nodes()[node].outputs.of(port) {
             self.pending[self.plan.edges()[edge].to].push((edge, record.clone()));
         }
         self.emitted.push((node, port, record));
@@ -319,7 +353,7 @@ fn with_row<T>(
         .iter()
         .map(|slot| match slot {
             Slot::Value => Cell::new(record.num, record.raw.as_deref()),
-            Slot::Field(at) => record.fields.get(*at).map_or(Cell::Missing, |(_, number)| Cell::new(*number, None)),
+            Slot::Field(at) => record.fields.get(*at).map_or(Cell::Missing, |(_, number, raw)| Cell::new(*number, raw.as_deref())),
             Slot::Input(_) | Slot::Prev => Cell::Missing,
         })
         .collect();

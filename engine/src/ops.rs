@@ -12,12 +12,14 @@ pub mod window;
 use std::cell::OnceCell;
 use std::sync::Arc;
 
+use edgesync_schemas::flow::Port;
 use edgesync_schemas::reading::SeriesInfo;
 
 use crate::cell::emit::Reason;
 use crate::chunk::{Chunk, Sel};
 use crate::expr::Scratch;
 use crate::plan::{PlannedNode, Work};
+use crate::state::BadState;
 
 /// A node's stage with its state.
 #[derive(Debug)]
@@ -36,8 +38,8 @@ pub(crate) enum Stage {
 pub(crate) struct Context<'a> {
     /// The flow's series by key.
     pub series: &'a [Series],
-    /// Wall clock in microseconds since the Unix epoch, as last told; `None` before the first tick.
-    pub now_us: Option<i64>,
+    /// The flow's clock in microseconds since the Unix epoch, whole seconds: when the newest reading arrived, or later. Never falls.
+    pub now_us: i64,
     /// Memory for expressions.
     pub scratch: &'a mut Scratch,
 }
@@ -72,33 +74,72 @@ pub(crate) struct Output {
     pub pass: Option<Sel>,
     /// New records that leave by `out`. The caller named it.
     pub chunk: Chunk,
-    /// Rows of the input that leave by `else`; ascending.
-    pub other: Vec<u32>,
-    /// Rows of the input that leave by `late`; ascending.
-    pub late: Vec<u32>,
+    /// Rows of the input that leave by side ports but `error`; ascending. Get them with [`Output::side`].
+    sides: Vec<(Port, Vec<u32>)>,
+    /// Records that were held, or are new, and leave by side ports but `error`; with the names of the input. They count as `filtered`.
+    pub further: Vec<(Port, Chunk)>,
     /// Rows of the input that leave by `error`, and why; ascending.
     pub errors: Vec<(u32, Reason)>,
     /// What was wrong with one of them, for people.
     pub detail: Option<String>,
+    /// Rows of the input that leave by cases, once each, however many cases they leave by.
+    pub routed: u64,
     /// Records that were held and ended without leaving, because another one stands for them.
     pub folded: u64,
+    /// Records that left by `out` beyond those that came: elements of a list, pairs, results before the last.
+    pub made: u64,
+    /// Records that ended because there was no room for them or what they would make, by reason.
+    pub dropped: Vec<(Reason, u64)>,
     /// Records that were held and ended in an error, because their result was no finite number.
     pub unfit: u64,
-    /// Records that the stage holds after the call.
-    pub held: u64,
 }
 
 impl Output {
     pub fn clear(&mut self) {
         self.pass = None;
         self.chunk.clear();
-        self.other.clear();
-        self.late.clear();
+        self.sides.iter_mut().for_each(|(_, rows)| rows.clear());
+        self.further.clear();
         self.errors.clear();
         self.detail = None;
+        self.routed = 0;
         self.folded = 0;
+        self.made = 0;
+        self.dropped.clear();
         self.unfit = 0;
-        self.held = 0;
+    }
+
+    /// The rows of the input that leave by a port.
+    pub fn side(&mut self, port: Port) -> &mut Vec<u32> {
+        let at = self.sides.iter().position(|(other, _)| *other == port).unwrap_or_else(|| {
+            self.sides.push((port, Vec::new()));
+            self.sides.len() - 1
+        });
+        &mut self.sides[at].1
+    }
+
+    /// All rows that leave by side ports.
+    pub fn sides(&mut self) -> &mut [(Port, Vec<u32>)] {
+        &mut self.sides
+    }
+
+    /// How many rows leave by `late`, and by side ports that count as filtered.
+    pub fn aside(&self) -> (u64, u64) {
+        let count = |mine: fn(Port) -> bool| {
+            self.sides.iter().filter(|(port, _)| mine(*port)).map(|(_, rows)| rows.len() as u64).sum::<u64>()
+        };
+        let further: u64 = self.further.iter().map(|(_, chunk)| chunk.len() as u64).sum();
+        let filtered = count(|port| !matches!(port, Port::Late | Port::Case(_)));
+        (count(|port| port == Port::Late), filtered + further)
+    }
+
+    /// Notes that records ended for a reason that is none of theirs.
+    #[allow(dead_code, reason = "the first stage that has such records is on its way")]
+    pub fn drop(&mut self, reason: Reason, count: u64) {
+        match self.dropped.iter_mut().find(|(other, _)| *other == reason) {
+            Some((_, all)) => *all += count,
+            None => self.dropped.push((reason, count)),
+        }
     }
 }
 
@@ -111,6 +152,24 @@ impl Stage {
             Work::MovingAverage(of) => Self::MovingAverage(moving_average::Stage::new(of, keys)),
             Work::Window(of) => Self::Window(window::Stage::new(of, keys)),
             Work::Fault(of) => Self::Fault(fault::Stage::new(of)),
+        }
+    }
+
+    /// What it remembers; `None` if nothing. [`Stage::load`] takes it.
+    pub fn save(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Pass | Self::Filter(_) | Self::Fault(_) | Self::Failed => None,
+            Self::MovingAverage(stage) => Some(stage.save()),
+            Self::Window(stage) => Some(stage.save()),
+        }
+    }
+
+    /// Goes on with what a stage of the same node remembered, exactly as that one would have.
+    pub fn load(&mut self, saved: &[u8]) -> Result<(), BadState> {
+        match self {
+            Self::Pass | Self::Filter(_) | Self::Fault(_) | Self::Failed => Err(BadState),
+            Self::MovingAverage(stage) => stage.load(saved),
+            Self::Window(stage) => stage.load(saved),
         }
     }
 

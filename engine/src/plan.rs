@@ -8,7 +8,7 @@ use edgesync_schemas::flow::Port;
 use edgesync_schemas::flow::node::{DeviceSensor, Display, Fault, MovingAverage, Spec, Window};
 use edgesync_schemas::limit;
 
-use crate::chunk::Names;
+use crate::compile::types::Known;
 use crate::explain::Explain;
 use crate::expr::Expression;
 use crate::fuse::Segment;
@@ -37,12 +37,42 @@ pub struct PlannedNode {
     pub work: Work,
     /// Edges that lead to it, by their place in the plan; ascending.
     pub inputs: Vec<usize>,
-    /// Edges that leave it, by port ([`Port::index`]).
-    pub outputs: [Vec<usize>; 4],
-    /// Names of the further numbers that come in: those of its inputs, if all of them have the same.
-    pub names_in: Option<Names>,
-    /// Names of the further numbers that leave by `out`.
-    pub names_out: Option<Names>,
+    /// Edges that leave it.
+    pub outputs: Outputs,
+    /// Names of the outs that its configuration defines ([`Port::Case`]).
+    pub cases: Box<[Box<str>]>,
+    /// Names of its inputs, if it has several.
+    pub input_names: Box<[Box<str>]>,
+    /// What is known of the records that come in.
+    pub entering: Known,
+    /// What is known of the records that leave by `out`.
+    pub leaving: Known,
+}
+
+/// Edges that leave a node, by port. Most nodes have one port that leads anywhere.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outputs(Vec<(Port, Vec<usize>)>);
+
+impl Outputs {
+    /// The edges that leave by a port, by their place in the plan.
+    pub fn of(&self, port: Port) -> &[usize] {
+        self.0.iter().find(|(other, _)| *other == port).map_or(&[], |(_, edges)| edges)
+    }
+
+    /// The ports that lead somewhere.
+    pub fn ports(&self) -> impl Iterator<Item = Port> {
+        self.0.iter().map(|(port, _)| *port)
+    }
+
+    pub(crate) fn add(&mut self, port: Port, edge: usize) {
+        match self.0.iter_mut().find(|(other, _)| *other == port) {
+            Some((_, edges)) => edges.push(edge),
+            None => {
+                self.0.push((port, vec![edge]));
+                self.0.sort_by_key(|(port, _)| *port);
+            }
+        }
+    }
 }
 
 /// What a node does, ready to run.
@@ -73,6 +103,8 @@ pub struct PlannedEdge {
     pub port: Port,
     /// The node it leads to.
     pub to: usize,
+    /// Which of its inputs, by its place among [`PlannedNode::input_names`]; 0 if it has one.
+    pub input: u8,
 }
 
 impl Plan {

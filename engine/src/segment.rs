@@ -6,8 +6,11 @@
 
 mod deliver;
 mod rows;
+mod saved;
+mod side;
+mod source;
 
-use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -17,11 +20,12 @@ use edgesync_schemas::id::{DeviceId, FlowId, SeriesId};
 use edgesync_schemas::reading::SeriesInfo;
 
 use self::deliver::{Delivery, deliver, gather, send};
-use crate::cell::emit::{Emission, Event, EventKind, Reason};
+use self::source::Source;
+use crate::cell::emit::{Emission, Reason};
 use crate::cell::fence::fence;
 use crate::chunk::{Chunk, Sel};
 use crate::expr::Scratch;
-use crate::metrics::{FlowCounters, NodeCounters, bump};
+use crate::metrics::{FlowCounters, bump};
 use crate::ops::{Context, Output, Series, Stage};
 use crate::plan::{Plan, Work};
 
@@ -38,16 +42,14 @@ pub(crate) struct FlowRun {
     /// By node: the tick in which an error of it was last reported.
     reported: Vec<u32>,
     ticks: u32,
-}
-
-/// A source node and which keys are its own.
-#[derive(Debug)]
-struct Source {
-    node: usize,
-    devices: HashSet<DeviceId>,
-    /// By key. All of them, in most flows.
-    matches: Vec<bool>,
-    matches_all: bool,
+    /// By node: dead letters that may leave until the next tick.
+    letters: Vec<usize>,
+    /// Readings before it are in its state already.
+    seen_to: u64,
+    /// What readings before it cause was put out already: by this flow before a restart, or by the version that it replaces.
+    muted_to: u64,
+    /// Whether the round at hand is muted.
+    is_muted: bool,
 }
 
 /// Memory that rounds work in, shared by all flows of a pack.
@@ -66,8 +68,8 @@ pub(crate) struct Workspace {
 /// What a round is about.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Round {
-    /// Wall clock in microseconds, as last told.
-    pub now_us: Option<i64>,
+    /// The clock in microseconds.
+    pub now_us: i64,
     /// Of a tick: the newest arrival offset. Of readings: `None`.
     pub tick: Option<u64>,
 }
@@ -101,6 +103,10 @@ impl FlowRun {
             series: Vec::new(),
             reported: vec![u32::MAX; plan.nodes.len()],
             ticks: 0,
+            letters: vec![0; plan.nodes.len()],
+            seen_to: 0,
+            muted_to: 0,
+            is_muted: false,
             plan,
             counters,
         }
@@ -123,10 +129,7 @@ impl FlowRun {
         if !mine.contains(&true) {
             return None;
         }
-        for (source, mine) in self.sources.iter_mut().zip(mine) {
-            source.matches.push(mine);
-            source.matches_all &= mine;
-        }
+        self.sources.iter_mut().zip(mine).for_each(|(source, mine)| source.add(mine));
         self.series.push(Series::new(Arc::clone(info)));
         Some(self.series.len() as u32 - 1)
     }
@@ -141,8 +144,29 @@ impl FlowRun {
         self.stages.iter().any(Stage::has_tick)
     }
 
-    /// Runs readings through the flow.
+    /// The rows of some readings that it has not seen, in two parts: those whose results are muted, and the others. `offset` gives
+    /// the offset of a row; it rises.
+    pub fn unseen(&self, rows: Range<usize>, offset: impl Fn(usize) -> u64) -> [Range<usize>; 2] {
+        let before = |to: u64| {
+            let (mut low, mut high) = (rows.start, rows.end);
+            while low < high {
+                let middle = low.midpoint(high);
+                if offset(middle) < to { low = middle + 1 } else { high = middle }
+            }
+            low
+        };
+        let seen = if self.seen_to == 0 { rows.start } else { before(self.seen_to) };
+        let muted = if self.muted_to == 0 { seen } else { before(self.muted_to).max(seen) };
+        [seen..muted, muted..rows.end]
+    }
+
+    /// Runs readings through the flow; all or none of them are muted.
     pub fn run(&mut self, readings: Chunk, round: Round, work: &mut Workspace, emit: Emit<'_>) {
+        if readings.is_empty() {
+            work.spare.push(readings);
+            return;
+        }
+        self.is_muted = readings.offset_of(0) < self.muted_to;
         work.add(readings);
         for at in 0..self.sources.len() {
             self.enter(at, work);
@@ -153,7 +177,9 @@ impl FlowRun {
     /// Tells the flow that time went on.
     pub fn tick(&mut self, round: Round, work: &mut Workspace, emit: Emit<'_>) {
         self.ticks = self.ticks.wrapping_add(1);
-        if self.has_tick() {
+        let next = round.tick.map_or(0, |offset| offset + 1);
+        if self.has_tick() && next >= self.seen_to {
+            self.is_muted = next < self.muted_to;
             self.run_segments(round, work, emit);
         }
     }
@@ -161,17 +187,16 @@ impl FlowRun {
     /// A source's readings enter its segment.
     fn enter(&mut self, at: usize, work: &mut Workspace) {
         let source = &self.sources[at];
-        let chunk = &work.chunks[0];
-        let sel = if source.matches_all {
-            Sel::All
-        } else {
-            let mine = |row: &u32| source.matches[chunk.key[*row as usize] as usize];
-            Sel::Rows((0..chunk.len() as u32).filter(mine).collect())
-        };
-        if sel.count(chunk) > 0 {
+        let sel = source.select(&work.chunks[0]);
+        if sel.count(&work.chunks[0]) > 0 {
             let segment = self.plan.segment_of(source.node);
             deliver(work, segment, Delivery { edge: usize::MAX, chunk: 0, sel });
         }
+    }
+
+    /// Whether somebody watches a node and is to see what leaves it in this round.
+    fn is_watched(&self, node: usize) -> bool {
+        !self.is_muted && self.counters.nodes[node].is_watched()
     }
 
     fn run_segments(&mut self, round: Round, work: &mut Workspace, emit: Emit<'_>) {
@@ -193,7 +218,7 @@ impl FlowRun {
                 current = self.run_stage(node, current, round, work, emit);
             }
             if let (Some((chunk, sel)), Some(&last)) = (current, segment.nodes.last()) {
-                send(&plan, &plan.nodes[last].outputs[Port::Out.index()], chunk, sel, work);
+                send(&plan, plan.nodes[last].outputs.of(Port::Out), chunk, sel, work);
             }
         }
         work.spare.append(&mut work.chunks);
@@ -214,7 +239,7 @@ impl FlowRun {
             // Displays that nobody looks at are most of the stages there are: they cost two additions.
             bump(&counters.in_, count);
             bump(&counters.out, count);
-            if let Some((chunk, sel)) = input.as_ref().filter(|_| counters.is_watched()) {
+            if let Some((chunk, sel)) = input.as_ref().filter(|_| self.is_watched(node)) {
                 emit(self.rows(node, Port::Out, &work.chunks[*chunk], sel));
             }
             return input;
@@ -222,7 +247,7 @@ impl FlowRun {
         let plan = Arc::clone(&self.plan);
         let mut output = std::mem::take(&mut work.output);
         output.clear();
-        output.chunk.name(plan.nodes[node].names_out.as_ref());
+        output.chunk.name(plan.nodes[node].leaving.names.as_ref());
         let held_before = self.stages[node].held();
         // Reading the clock costs as much as a stage does with one record, so small chunks are timed one in sixteen.
         work.calls = work.calls.wrapping_add(1);
@@ -249,19 +274,28 @@ impl FlowRun {
         if let Err(message) = outcome {
             self.fail(node, message, &input, &mut output, work, emit);
             lost = held_before;
+            counters.count_reason(Reason::NodeFailed, lost);
+        } else {
+            counters.count_reason(Reason::NotFinite, lost);
         }
         let passed = match (&output.pass, &input) {
             (Some(sel), Some((chunk, _))) => sel.count(&work.chunks[*chunk]) as u64,
             _ => output.chunk.len() as u64,
         };
+        let (late, filtered) = output.aside();
         bump(&counters.in_, count);
-        bump(&counters.out, passed);
-        bump(&counters.filtered, output.other.len() as u64 + output.folded);
-        bump(&counters.late, output.late.len() as u64);
+        bump(&counters.made, output.made);
+        bump(&counters.out, passed + output.routed);
+        bump(&counters.filtered, filtered + output.folded);
+        bump(&counters.late, late);
         bump(&counters.error, output.errors.len() as u64 + lost);
+        for (reason, count) in &output.dropped {
+            bump(&counters.dropped, *count);
+            counters.count_reason(*reason, *count);
+        }
         counters.in_flight.store(self.stages[node].held(), Ordering::Relaxed);
 
-        self.side_ports(node, &counters, &input, &mut output, work, emit);
+        self.side_ports(node, &input, &mut output, work, emit);
         let result = match (output.pass.take(), input) {
             (Some(sel), Some((chunk, _))) => (passed > 0).then_some((chunk, sel)),
             _ if passed > 0 => {
@@ -271,112 +305,9 @@ impl FlowRun {
             _ => None,
         };
         work.output = output;
-        if let Some((chunk, sel)) = result.as_ref().filter(|_| counters.is_watched()) {
+        if let Some((chunk, sel)) = result.as_ref().filter(|_| self.is_watched(node)) {
             emit(self.rows(node, Port::Out, &work.chunks[*chunk], sel));
         }
         result
-    }
-
-    /// A stage panicked: what it put out is thrown away, its records are errors, it is not called again.
-    fn fail(
-        &mut self,
-        node: usize,
-        message: String,
-        input: &Option<(usize, Sel)>,
-        output: &mut Output,
-        work: &Workspace,
-        emit: Emit<'_>,
-    ) {
-        self.stages[node] = Stage::Failed;
-        let counters = &self.counters.nodes[node];
-        counters.fail();
-        output.clear();
-        if let Some((chunk, sel)) = input {
-            crate::ops::each_row(&work.chunks[*chunk], sel, |row| {
-                output.errors.push((row as u32, Reason::NodeFailed))
-            });
-        }
-        let (flow, version, node) = (self.flow, self.version, Arc::clone(&counters.id));
-        tracing::warn!(%flow, version, %node, message, "a node panicked and is failed");
-        emit(Emission::Event(Event { flow, version, node, kind: EventKind::Panicked { message } }));
-    }
-
-    /// Sends what leaves by else, late and error to where they lead and to who watches.
-    fn side_ports(
-        &mut self,
-        node: usize,
-        counters: &NodeCounters,
-        input: &Option<(usize, Sel)>,
-        output: &mut Output,
-        work: &mut Workspace,
-        emit: Emit<'_>,
-    ) {
-        let Some((chunk, _)) = input else { return };
-        let plan = Arc::clone(&self.plan);
-        let outputs = &plan.nodes[node].outputs;
-        for (port, rows) in [(Port::Else, &mut output.other), (Port::Late, &mut output.late)] {
-            let edges = &outputs[port.index()];
-            if rows.is_empty() || (edges.is_empty() && !counters.is_watched()) {
-                continue;
-            }
-            let sel = Sel::Rows(std::mem::take(rows));
-            if counters.is_watched() {
-                emit(self.rows(node, port, &work.chunks[*chunk], &sel));
-            }
-            send(&plan, edges, *chunk, sel, work);
-        }
-        let Some(&(sample, reason)) = output.errors.first() else { return };
-        if self.reported[node] != self.ticks {
-            self.reported[node] = self.ticks;
-            let from = &work.chunks[*chunk];
-            let kind = EventKind::Error {
-                reason,
-                series: self.series[from.key[sample as usize] as usize].info.id,
-                ts: from.ts[sample as usize],
-                detail: output.detail.take().unwrap_or_default(),
-            };
-            emit(Emission::Event(Event {
-                flow: self.flow,
-                version: self.version,
-                node: Arc::clone(&counters.id),
-                kind,
-            }));
-        }
-        let edges = &outputs[Port::Error.index()];
-        if edges.is_empty() && !counters.is_watched() {
-            return;
-        }
-        let mut errors = work.take_chunk();
-        let from = &work.chunks[*chunk];
-        errors.name(from.names.as_ref());
-        for (row, reason) in &output.errors {
-            errors.push_row(from, *row as usize);
-            errors.reasons.push(*reason);
-        }
-        let chunk = work.add(errors);
-        if counters.is_watched() {
-            emit(self.rows(node, Port::Error, &work.chunks[chunk], &Sel::All));
-        }
-        send(&plan, edges, chunk, Sel::All, work);
-    }
-}
-
-impl Source {
-    fn new(node: usize, work: &Work) -> Self {
-        let devices = match work {
-            Work::Source(of) => of.devices.iter().copied().collect(),
-            _ => HashSet::new(),
-        };
-        Self { node, devices, matches: Vec::new(), matches_all: true }
-    }
-
-    fn takes(&self, plan: &Plan, info: &SeriesInfo) -> bool {
-        match &plan.nodes[self.node].work {
-            Work::Source(of) => {
-                self.devices.contains(&info.device)
-                    && (of.sensors.is_empty() || of.sensors.contains(&info.sensor))
-            }
-            _ => false,
-        }
     }
 }

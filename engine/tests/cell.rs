@@ -44,7 +44,7 @@ fn rows(emissions: &[Emission]) -> Vec<&Rows> {
         .iter()
         .filter_map(|emission| match emission {
             Emission::Rows(rows) => Some(rows),
-            Emission::Event(_) => None,
+            Emission::Dead(..) | Emission::Event(_) => None,
         })
         .collect()
 }
@@ -249,7 +249,7 @@ fn a_silent_key_is_closed_by_the_wall_clock_it_is_told() {
     let closed = cell.settle();
     let closed = rows(&closed)[0];
     assert_eq!((closed.num.clone(), closed.ts.clone()), (vec![3.0], vec![Timestamp::from_ms(1000).unwrap()]));
-    let fields: Vec<_> = closed.fields.iter().map(|(name, column)| (*name, column[0])).collect();
+    let fields: Vec<_> = closed.fields.iter().map(|(name, column)| (&**name, column.num[0])).collect();
     assert_eq!(fields, [("window_start", 1000.0), ("window_end", 2000.0), ("sum", 3.0), ("count", 2.0)]);
     // What comes for the closed window now is late.
     cell.feed(&commit(2, &[(0, 1900, "4"), (0, 2000, "5")]), &mut emitted);
@@ -271,13 +271,21 @@ fn errors_are_sampled_once_per_tick_and_counted_all() {
         cell.feed(&commit(n, &[(0, 1000, "\"open\"")]), &mut emitted);
     }
     emitted.extend(cell.settle());
+    let letters = emitted.iter().filter_map(|emission| match emission {
+        Emission::Dead(rows, detail) => Some((rows.reasons.clone(), rows.raw.len(), detail.is_empty())),
+        _ => None,
+    });
+    // nobody wired the error port; what was wrong is told with the first
+    let letter = |is_silent| (vec![Reason::NotANumber], 1, is_silent);
+    assert_eq!(letters.collect::<Vec<_>>(), [letter(false), letter(false), letter(false)]);
+    emitted.retain(|emission| matches!(emission, Emission::Event(_)));
     assert_eq!((emitted.len(), count(&counters, "1").error), (1, 3));
     let Emission::Event(event) = &emitted[0] else { panic!("{emitted:?}") };
     let EventKind::Error { reason, detail, .. } = &event.kind else { panic!("{event:?}") };
     assert_eq!((*reason, detail.contains("open")), (Reason::NotANumber, true));
-    cell.handle.tick(Timestamp::default());
+    cell.handle.tick(Timestamp::from_ms(1000).unwrap());
     cell.feed(&commit(3, &[(0, 1000, "true")]), &mut emitted);
-    assert_eq!(cell.settle().len(), 1);
+    assert_eq!(cell.settle().len(), 2);
 }
 
 #[test]

@@ -71,7 +71,7 @@ pub struct NotAUnit;
 /// Which of its series' units a reading carries: 0 for none, k for the k-th of [`crate::reading::SeriesInfo::units`].
 ///
 /// A byte per reading instead of a text: a series has few units, and an unchanging column compresses to nothing.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct UnitIndex(pub u8);
 
 impl UnitIndex {

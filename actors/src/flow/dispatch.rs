@@ -39,7 +39,7 @@ impl Dispatch {
         match emission {
             // what a node shows is what leaves it; its other ports are counted
             Emission::Rows(rows) if rows.port == Port::Out => self.live.publish(&rows),
-            Emission::Rows(_) => {}
+            Emission::Rows(_) | Emission::Dead(..) => {}
             Emission::Event(event) => self.directory.tell(event.flow, flow::Message::Event(event)),
         }
     }

@@ -132,15 +132,15 @@ impl FlowNodes {
 /// One field of each record. A field that the node does not have gives none.
 fn samples(rows: &Rows, field: &str, units: &[Option<Unit>]) -> Vec<Sample> {
     let is_output = field == OUTPUT;
-    let column = match rows.fields.iter().find(|(name, _)| *name == field) {
-        Some((_, column)) => column,
-        None if is_output => &rows.num,
+    let (nums, raws) = match rows.fields.iter().find(|(name, _)| **name == *field) {
+        Some((_, column)) => (&column.num, &column.raw),
+        None if is_output => (&rows.num, &rows.raw),
         None => return Vec::new(),
     };
-    let mut raw = rows.raw.iter().peekable();
-    let mut samples = Vec::with_capacity(column.len());
-    for (((row, ts), num), unit) in (0u32..).zip(&rows.ts).zip(column).zip(units) {
-        let raw = raw.next_if(|(at, _)| *at == row).filter(|_| is_output).map(|(_, raw)| (&**raw).into());
+    let mut raws = raws.iter().peekable();
+    let mut samples = Vec::with_capacity(nums.len());
+    for (((row, ts), num), unit) in (0u32..).zip(&rows.ts).zip(nums).zip(units) {
+        let raw = raws.next_if(|(at, _)| *at == row).map(|(_, raw)| (&**raw).into());
         samples.push(Sample { offset: 0, point: Point { ts: *ts, num: *num, raw }, unit: unit.clone() });
     }
     samples

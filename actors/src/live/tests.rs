@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use edgesync_engine::cell::emit::Rows;
+use edgesync_engine::chunk::Column;
 use edgesync_schemas::flow::Port;
 use edgesync_schemas::id::{DeviceId, FlowId, Offset, UserId};
 use edgesync_schemas::limit;
@@ -219,7 +220,11 @@ fn rows(flow: FlowId, values: &[f64]) -> Rows {
         raw: Vec::new(),
         unit: vec![UnitIndex::NONE; rows],
         offset: vec![Offset(0); rows],
-        fields: vec![("double", values.iter().map(|value| value * 2.0).collect())],
+        quality: Vec::new(),
+        fields: vec![(
+            "double".into(),
+            Column { num: values.iter().map(|value| value * 2.0).collect(), raw: Vec::new() },
+        )],
         reasons: Vec::new(),
     }
 }

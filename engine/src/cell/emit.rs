@@ -10,8 +10,11 @@ use std::sync::Arc;
 use crossbeam::channel::TrySendError;
 use edgesync_schemas::flow::Port;
 use edgesync_schemas::id::{FlowId, Offset, SeriesId};
+use edgesync_schemas::reading::Quality;
 use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::unit::UnitIndex;
+
+use crate::chunk::{Column, Name, Raws};
 
 /// Where a cell sends results to.
 #[derive(Clone)]
@@ -82,6 +85,9 @@ impl Outbox {
 pub enum Emission {
     /// Records that left a watched node.
     Rows(Rows),
+    /// Records that a node could not handle and whose error port leads nowhere, and what was wrong with one of them. At most
+    /// [`edgesync_schemas::limit::DEAD_LETTERS_PER_TICK`] of a node between two ticks; the counters have all.
+    Dead(Rows, String),
     /// Something happened to a node.
     Event(Event),
 }
@@ -104,18 +110,20 @@ pub struct Rows {
     /// The numbers (`output`); 0.0 where the value is none.
     pub num: Vec<f64>,
     /// Original JSON of values that are no numbers: (row, JSON), rows ascending.
-    pub raw: Vec<(u32, Box<str>)>,
+    pub raw: Raws,
     /// Units, by their place in the series' units.
     pub unit: Vec<UnitIndex>,
     /// Arrival offset of the reading that caused each record.
     pub offset: Vec<Offset>,
-    /// Named further numbers, each a column.
-    pub fields: Vec<(&'static str, Vec<f64>)>,
+    /// What was noticed about the readings they come from; empty if nothing.
+    pub quality: Vec<Quality>,
+    /// Named further values, each a column.
+    pub fields: Vec<(Name, Column)>,
     /// Of the error port: why each record is here. Otherwise empty.
     pub reasons: Vec<Reason>,
 }
 
-/// Why a record went to a node's error port.
+/// Why a record went to a node's error port, or was dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Reason {
     /// The node needs a number and the value is none.
@@ -128,9 +136,36 @@ pub enum Reason {
     NotFinite,
     /// The node panicked at it, or had before.
     NodeFailed,
+    /// The record does not pass a validation.
+    Invalid,
+    /// The value is not of a kind that the node can handle.
+    WrongType,
+    /// The value lies outside of what the node can map.
+    OutOfRange,
+    /// It has no unit that can be converted.
+    Unit,
+    /// One record would make more than may be made of one.
+    FanOut,
+    /// There was no room for it in what the node keeps.
+    NoRoom,
 }
 
 impl Reason {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::NotANumber,
+        Self::Expression,
+        Self::TooManyKeys,
+        Self::NotFinite,
+        Self::NodeFailed,
+        Self::Invalid,
+        Self::WrongType,
+        Self::OutOfRange,
+        Self::Unit,
+        Self::FanOut,
+        Self::NoRoom,
+    ];
+
     /// Its code, for machines.
     pub const fn code(self) -> &'static str {
         match self {
@@ -139,6 +174,12 @@ impl Reason {
             Self::TooManyKeys => "too_many_keys",
             Self::NotFinite => "not_finite",
             Self::NodeFailed => "node_failed",
+            Self::Invalid => "invalid",
+            Self::WrongType => "wrong_type",
+            Self::OutOfRange => "out_of_range",
+            Self::Unit => "unit",
+            Self::FanOut => "fan_out",
+            Self::NoRoom => "no_room",
         }
     }
 }

@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use edgesync_schemas::id::{DeviceId, SeriesId};
-use edgesync_schemas::reading::{Commit, SeriesInfo};
+use edgesync_schemas::reading::{Commit, Quality, SeriesInfo};
 
 use crate::cell::emit::Emission;
 use crate::chunk::Chunk;
@@ -212,7 +212,7 @@ impl Router {
 pub(crate) struct Host {
     slots: Vec<Option<FlowRun>>,
     work: Workspace,
-    now_us: Option<i64>,
+    now_us: i64,
 }
 
 impl Host {
@@ -231,8 +231,8 @@ impl Host {
     }
 
     /// What time it is for flows that start now.
-    pub fn set_now(&mut self, now_us: Option<i64>) {
-        self.now_us = now_us;
+    pub fn set_now(&mut self, now_us: i64) {
+        self.now_us = self.now_us.max(now_us);
     }
 
     /// Runs the flows that got rows of a commit. The parcel's columns are used up.
@@ -243,24 +243,37 @@ impl Host {
             let range = start..end as usize;
             start = range.end;
             let Some(Some(flow)) = self.slots.get_mut(slot as usize) else { continue };
-            let mut readings = self.work.take_chunk();
-            match parcel.first {
-                Some(first) => {
-                    std::mem::swap(&mut readings.key, &mut parcel.keys);
-                    fill_range(&mut readings, commit, first..first + range.len());
+            let offset = |at: usize| match parcel.first {
+                Some(first) => commit.first.0 + (first + at - range.start) as u64,
+                None => commit.first.0 + u64::from(parcel.rows[at]),
+            };
+            for part in flow.unseen(range.clone(), offset) {
+                if part.is_empty() {
+                    continue;
                 }
-                None => {
-                    readings.key.extend_from_slice(&parcel.keys[range.clone()]);
-                    fill_rows(&mut readings, commit, &parcel.rows[range]);
+                let mut readings = self.work.take_chunk();
+                match parcel.first {
+                    Some(_) if part == range => {
+                        std::mem::swap(&mut readings.key, &mut parcel.keys);
+                        fill_range(&mut readings, commit, offset(part.start));
+                    }
+                    Some(_) => {
+                        readings.key.extend_from_slice(&parcel.keys[part.clone()]);
+                        fill_range(&mut readings, commit, offset(part.start));
+                    }
+                    None => {
+                        readings.key.extend_from_slice(&parcel.keys[part.clone()]);
+                        fill_rows(&mut readings, commit, &parcel.rows[part]);
+                    }
                 }
+                flow.run(readings, round, &mut self.work, emit);
             }
-            flow.run(readings, round, &mut self.work, emit);
         }
     }
 
     /// Tells all flows what time it is.
     pub fn tick(&mut self, now_us: i64, offset: u64, emit: &mut dyn FnMut(Emission)) {
-        self.now_us = Some(now_us);
+        self.now_us = now_us;
         let round = Round { now_us: self.now_us, tick: Some(offset) };
         for flow in self.slots.iter_mut().flatten() {
             flow.tick(round, &mut self.work, emit);
@@ -268,16 +281,22 @@ impl Host {
     }
 }
 
-/// Copies a range of a commit's rows.
-fn fill_range(chunk: &mut Chunk, commit: &Commit, rows: Range<usize>) {
+/// Copies as many of a commit's rows as there are keys, from the one with an offset on.
+fn fill_range(chunk: &mut Chunk, commit: &Commit, first: u64) {
     let columns = &commit.columns;
+    let start = (first - commit.first.0) as usize;
+    let rows = start..start + chunk.key.len();
     chunk.ts.extend_from_slice(&columns.ts[rows.clone()]);
     chunk.num.extend_from_slice(&columns.num[rows.clone()]);
     chunk.unit.extend_from_slice(&columns.unit[rows.clone()]);
-    chunk.offset_first = Some(commit.first.0 + rows.start as u64);
+    let quality = &columns.quality[rows.clone()];
+    if quality.iter().any(|quality| *quality != Quality::GOOD) {
+        chunk.quality.extend_from_slice(quality);
+    }
+    chunk.offset_first = Some(first);
     let from = columns.raw.partition_point(|(row, _)| (*row as usize) < rows.start);
     for (row, raw) in columns.raw[from..].iter().take_while(|(row, _)| (*row as usize) < rows.end) {
-        chunk.raw.push((row - rows.start as u32, raw.clone()));
+        chunk.raw.push((row - rows.start as u32, Arc::from(&**raw)));
     }
 }
 
@@ -287,6 +306,9 @@ fn fill_rows(chunk: &mut Chunk, commit: &Commit, rows: &[u32]) {
     chunk.ts.extend(rows.iter().map(|row| columns.ts[*row as usize]));
     chunk.num.extend(rows.iter().map(|row| columns.num[*row as usize]));
     chunk.unit.extend(rows.iter().map(|row| columns.unit[*row as usize]));
+    if rows.iter().any(|row| columns.quality[*row as usize] != Quality::GOOD) {
+        chunk.quality.extend(rows.iter().map(|row| columns.quality[*row as usize]));
+    }
     chunk.offset.extend(rows.iter().map(|row| commit.first.0 + u64::from(*row)));
     if columns.raw.is_empty() {
         return;
@@ -296,7 +318,7 @@ fn fill_rows(chunk: &mut Chunk, commit: &Commit, rows: &[u32]) {
     let from = columns.raw.partition_point(|(row, _)| *row < first);
     for (row, raw) in columns.raw[from..].iter().take_while(|(row, _)| *row <= last) {
         if let Ok(at) = rows.binary_search(row) {
-            chunk.raw.push((at as u32, raw.clone()));
+            chunk.raw.push((at as u32, Arc::from(&**raw)));
         }
     }
 }
@@ -320,6 +342,11 @@ impl Dictionary {
             self.by_device.entry(info.device).or_default().push(info.id);
         }
         is_new
+    }
+
+    /// What is known of a series.
+    pub fn info(&self, series: SeriesId) -> Option<Arc<SeriesInfo>> {
+        self.known.get(series.index())?.clone()
     }
 
     /// The series of a device.

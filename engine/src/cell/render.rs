@@ -20,6 +20,7 @@ use timely::dataflow::operators::generic::operator::{Operator, source};
 use timely::scheduling::Activator;
 use timely::worker::Worker;
 
+use super::clock::{self, Next};
 use super::emit::Outbox;
 use super::pack::{Host, Parcel, Router};
 
@@ -61,8 +62,13 @@ impl Accountable for Routed {
     }
 }
 
-/// Builds a pack's dataflow. `chunk_rows` rows are handed out in one go.
-pub(crate) fn render(worker: &mut Worker, outbox: &Rc<RefCell<Outbox>>, chunk_rows: usize) -> Dataflow {
+/// Builds a pack's dataflow, whose clock shows `clock_us`. `chunk_rows` rows are handed out in one go.
+pub(crate) fn render(
+    worker: &mut Worker,
+    outbox: &Rc<RefCell<Outbox>>,
+    chunk_rows: usize,
+    mut clock_us: i64,
+) -> Dataflow {
     let inbox = Rc::new(RefCell::new(Inbox::default()));
     let router = Rc::new(RefCell::new(Router::default()));
     let host = Rc::new(RefCell::new(Host::default()));
@@ -86,17 +92,25 @@ pub(crate) fn render(worker: &mut Worker, outbox: &Rc<RefCell<Outbox>>, chunk_ro
                     capability.downgrade(&epoch);
                     let (work, is_last) = match input {
                         Input::Tick { now_us, offset } => {
-                            (Some(Work::Tick { now_us: *now_us, offset: *offset }), true)
+                            clock_us = clock_us.max(*now_us);
+                            (Some(Work::Tick { now_us: clock_us, offset: *offset }), true)
                         }
-                        Input::Rows { commit, next } => {
-                            let end = commit.columns.len().min(*next + chunk_rows - rows);
-                            let parcel = router.borrow_mut().route(commit, *next..end);
-                            rows += end - *next;
-                            *next = end;
-                            let is_last = end == commit.columns.len();
-                            let commit = Arc::clone(commit);
-                            ((!parcel.is_empty()).then_some(Work::Rows { commit, parcel }), is_last)
-                        }
+                        Input::Rows { commit, next } => match clock::next(commit, *next, clock_us) {
+                            Next::Tick(second_us) => {
+                                clock_us = second_us;
+                                let offset = (commit.first.0 + *next as u64).saturating_sub(1);
+                                (Some(Work::Tick { now_us: second_us, offset }), false)
+                            }
+                            Next::Rows(end) => {
+                                let end = end.min(*next + chunk_rows - rows);
+                                let parcel = router.borrow_mut().route(commit, *next..end);
+                                rows += end - *next;
+                                *next = end;
+                                let commit = Arc::clone(commit);
+                                let is_last = end == commit.columns.len();
+                                ((!parcel.is_empty()).then_some(Work::Rows { commit, parcel }), is_last)
+                            }
+                        },
                     };
                     if let Some(work) = work {
                         let mut routed = Routed(Some(Rc::new(Cell::new(Some(work)))));

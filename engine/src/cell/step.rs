@@ -16,6 +16,7 @@ use timely::communication::Allocator;
 use timely::communication::allocator::Thread;
 use timely::worker::Worker;
 
+use super::clock;
 use super::command::{Control, Generation, Work};
 use super::emit::{Outbox, Outlet};
 use super::feed::Shared;
@@ -66,7 +67,8 @@ struct Cell {
     fed: VecDeque<(Epoch, Option<Arc<Commit>>)>,
     next_epoch: Epoch,
     newest_offset: u64,
-    now_us: Option<i64>,
+    /// What the flows' clock shows when everything that was fed is done.
+    clock_us: i64,
     /// An install that waits for what was fed before it.
     held: Option<Work>,
 }
@@ -108,7 +110,7 @@ impl Cell {
             fed: VecDeque::new(),
             next_epoch: 0,
             newest_offset: 0,
-            now_us: None,
+            clock_us: 0,
             held: None,
         }
     }
@@ -156,14 +158,18 @@ impl Cell {
                 Work::Series(known) => self.learn(&known),
                 Work::Feed(commit) => {
                     self.learn(&commit.new_series);
+                    self.clock_us = clock::after(self.clock_us, &commit);
                     self.newest_offset = commit.end().0.saturating_sub(1);
                     self.feed(|| Input::Rows { commit: Arc::clone(&commit), next: 0 });
                     self.fed.push_back((self.next_epoch, Some(commit)));
                     self.next_epoch += 1;
                 }
                 Work::Tick(now) => {
-                    let (now_us, offset) = (now.as_us(), self.newest_offset);
-                    self.now_us = Some(now_us);
+                    let (now_us, offset) = (clock::second_us(now), self.newest_offset);
+                    if now_us <= self.clock_us {
+                        continue;
+                    }
+                    self.clock_us = now_us;
                     self.feed(|| Input::Tick { now_us, offset });
                     self.fed.push_back((self.next_epoch, None));
                     self.next_epoch += 1;
@@ -231,14 +237,15 @@ impl Cell {
         self.take_out(flow);
         let room = |pack: &Pack| pack.flows < self.options.flows_per_pack.max(1);
         let at = old.or_else(|| self.packs.iter().position(room)).unwrap_or_else(|| {
-            let dataflow = render(&mut self.worker, &self.outbox, self.options.chunk_rows.max(1));
+            let dataflow =
+                render(&mut self.worker, &self.outbox, self.options.chunk_rows.max(1), self.clock_us);
             self.packs.push(Pack { dataflow, flows: 0 });
             self.packs.len() - 1
         });
         let pack = &mut self.packs[at];
         pack.flows += 1;
         let mut host = pack.dataflow.host.borrow_mut();
-        host.set_now(self.now_us);
+        host.set_now(self.clock_us);
         let slot = host.free_slot();
         let mut router = pack.dataflow.router.borrow_mut();
         let devices: Vec<_> = run.devices().collect();

@@ -35,9 +35,10 @@ pub enum Cell {
 }
 
 impl Cell {
-    /// From a column's number and the original JSON, where the value is no number.
+    /// From a column's number (NaN: there is none) and the original JSON, where the value is no number (`null`: there is none).
     pub fn new(num: f64, raw: Option<&str>) -> Self {
         match raw {
+            Some("null") => Self::Missing,
             Some(raw) => Self::Json(serde_json::from_str(raw).unwrap_or(Json::Null)),
             None if num.is_nan() => Self::Missing,
             None => Self::Num(num),
@@ -167,9 +168,12 @@ impl<'a> Walk<'a> {
             Node::Call(function, args) => self.call(*function, args),
             Node::Matches(text, pattern) => {
                 let text = self.text(text)?;
-                // The slowest of the ways that a pattern is tried costs a byte what twenty copied ones cost.
-                self.spend(text.as_str().len() * 20 / STEP_BYTES)?;
-                Ok(Value::Bool(pattern.is_match(text.as_str())))
+                let text = text.as_str();
+                // A byte costs what twenty copied ones cost at the worst, or what the pattern costs per state.
+                let is_slow = pattern.bytes_slow > 0 && !text.is_ascii();
+                let per_byte = if is_slow { 20 + pattern.bytes_slow * 4 } else { 20 };
+                self.spend(text.len() * per_byte / STEP_BYTES)?;
+                Ok(Value::Bool(pattern.regex.is_match(text)))
             }
         }
     }
@@ -287,7 +291,7 @@ impl<'a> Walk<'a> {
             }
             (Value::Text(a), Value::Text(b)) if arith == Arith::Add => {
                 let (a, b) = (a.as_str(), b.as_str());
-                self.spend((a.len() + b.len()) / STEP_BYTES)?;
+                self.spend(2 + (a.len() + b.len()) / STEP_BYTES)?;
                 Ok(Value::text(&[a, b].concat()))
             }
             (a @ (Value::List(_) | Value::JsonList(_)), b @ (Value::List(_) | Value::JsonList(_)))

@@ -36,7 +36,16 @@ pub(crate) enum Node {
     In(Box<[Node; 2]>),
     Index(Box<[Node; 2]>),
     Call(Function, Vec<Node>),
-    Matches(Box<Node>, Regex),
+    Matches(Box<Node>, Pattern),
+}
+
+/// A compiled pattern.
+#[derive(Debug, Clone)]
+pub(crate) struct Pattern {
+    pub regex: Regex,
+    /// Bytes of it if it looks at borders of words, otherwise 0: in text that is not all ASCII those are looked for the slow way, which
+    /// costs as many steps per byte as the pattern has states.
+    pub bytes_slow: usize,
 }
 
 /// A literal.
@@ -193,6 +202,13 @@ impl Node {
             | Self::Index(both) => both.iter().for_each(visit),
             Self::If(three) => three.iter().for_each(visit),
         }
+    }
+
+    /// Patterns in it.
+    pub fn patterns(&self) -> usize {
+        let mut count = usize::from(matches!(self, Self::Matches(..)));
+        self.each_child(&mut |child| count += child.patterns());
+        count
     }
 
     /// Whether it is the same for all records of a series and unit.

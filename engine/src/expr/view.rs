@@ -1,5 +1,7 @@
 //! The records that an expression is computed for: columns, and which of their rows are meant.
 
+use std::sync::Arc;
+
 use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::unit::UnitIndex;
 
@@ -10,10 +12,10 @@ use super::tree::TextVar;
 /// A column of values.
 #[derive(Debug, Clone, Copy)]
 pub struct Cells<'a> {
-    /// The numbers; NaN where the record has no value, anything where it is none.
+    /// The numbers; NaN where there is no record, anything where the value is no number.
     pub num: &'a [f64],
-    /// Original JSON of values that are no numbers: (row, JSON), rows ascending.
-    pub raw: &'a [(u32, Box<str>)],
+    /// Original JSON of values that are no numbers: (row, JSON), rows ascending. `null` where the record has no value.
+    pub raw: &'a [(u32, Arc<str>)],
 }
 
 impl<'a> Cells<'a> {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use edgesync_schemas::flow::Port;
+
 use super::{Context, Output, view};
 use crate::cell::emit::Reason;
 use crate::chunk::{Chunk, Sel};
@@ -38,7 +40,7 @@ fn divide(view: &View<'_>, answers: &[u8], output: &mut Output) {
         return;
     }
     let mut pass = vec![0u32; yes + 1];
-    let mut other = std::mem::take(&mut output.other);
+    let mut other = std::mem::take(output.side(Port::Else));
     other.resize(count - yes + 1, 0);
     let (mut passed, mut others) = (0, 0);
     for (at, answer) in answers.iter().enumerate() {
@@ -56,5 +58,5 @@ fn divide(view: &View<'_>, answers: &[u8], output: &mut Output) {
     pass.truncate(passed);
     other.truncate(others);
     output.pass = Some(Sel::Rows(pass));
-    output.other = other;
+    *output.side(Port::Else) = other;
 }

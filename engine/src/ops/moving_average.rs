@@ -3,11 +3,13 @@
 use std::collections::VecDeque;
 
 use edgesync_schemas::flow::node::MovingAverage;
+use serde::{Deserialize, Serialize};
 
 use super::{Output, describe, each_row};
 use crate::cell::emit::Reason;
 use crate::chunk::{Chunk, Sel};
 use crate::keyed::Keyed;
+use crate::state::{self, BadState};
 
 #[derive(Debug)]
 pub(crate) struct Stage {
@@ -20,7 +22,7 @@ pub(crate) struct Stage {
 const FEW: usize = 32;
 
 /// The newest values of one key.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct State {
     /// (event time, value), oldest first by arrival.
     values: VecDeque<(i64, f64)>,
@@ -29,7 +31,7 @@ struct State {
 }
 
 /// What is kept so that many values need not be looked at for each record.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct Many {
     /// (number of the value, value) of those that may become the smallest: rising from front to back.
     mins: VecDeque<(u64, f64)>,
@@ -146,6 +148,17 @@ impl Stage {
         }
     }
 
+    /// What it remembers.
+    pub fn save(&self) -> Vec<u8> {
+        state::save(&self.keys)
+    }
+
+    /// Goes on with what another one remembered.
+    pub fn load(&mut self, saved: &[u8]) -> Result<(), BadState> {
+        let keys: Keyed<State> = state::load(saved)?;
+        self.keys.take_over(keys)
+    }
+
     pub fn run(&mut self, input: &Chunk, sel: &Sel, output: &mut Output) {
         let Output { chunk, errors, detail, .. } = output;
         each_row(input, sel, |row| {
@@ -165,6 +178,7 @@ impl Stage {
                 errors.push((row as u32, Reason::NotFinite));
                 return;
             }
+            chunk.push_quality(input.quality_of(row));
             chunk.key.push(input.key[row]);
             chunk.ts.push(input.ts[row]);
             chunk.num.push(mean);
@@ -172,7 +186,7 @@ impl Stage {
             chunk.offset.push(input.offset_of(row));
             let full = state.values.len() == self.values_most;
             let fields = [mean, state.values.len() as f64, f64::from(u8::from(full)), min, max];
-            chunk.fields.iter_mut().zip(fields).for_each(|(column, field)| column.push(field));
+            chunk.fields.iter_mut().zip(fields).for_each(|(column, field)| column.push(field, None));
         });
     }
 }

@@ -19,7 +19,7 @@ impl Texts for &[Series] {
 
 /// The further columns of a chunk.
 pub(crate) fn fields(chunk: &Chunk) -> Vec<Cells<'_>> {
-    chunk.fields.iter().map(|column| Cells { num: column, raw: &[] }).collect()
+    chunk.fields.iter().map(|column| Cells { num: &column.num, raw: &column.raw }).collect()
 }
 
 /// Rows of a chunk, with what [`fields`] made of it.

@@ -4,15 +4,19 @@
 //! [`Stage::run_fast`]: one comparison, one addition, and one cache line of state per key; whatever else there is to know of a key
 //! lies elsewhere.
 
+use edgesync_schemas::flow::Port;
 use edgesync_schemas::flow::node::Window;
 use edgesync_schemas::flow::node::window::Aggregate;
 use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::unit::UnitIndex;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Context, Output, describe, each_row};
 use crate::cell::emit::Reason;
 use crate::chunk::{Chunk, Sel};
 use crate::keyed::Keyed;
+use crate::state::{self, BadState};
 use crate::watermark;
 use crate::window::pane::{More, Pane, Wanted};
 
@@ -32,8 +36,11 @@ pub(crate) struct Stage {
     held: u64,
 }
 
+/// What is saved: keys, more, older, held.
+type Saved<K, M, O> = (K, M, O, u64);
+
 /// A key's open window with the latest start, and how far the key's time has come. At most a cache line.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Newest {
     start: i64,
     /// Length of the window if records may be added to it without looking further; 0 if none is open or older ones are, too.
@@ -42,7 +49,7 @@ struct Newest {
     sum: f64,
     /// What is over: windows that end at or before it are closed.
     watermark: i64,
-    /// Wall clock at its last record; [`watermark::NONE`] if no clock was told since.
+    /// The clock at its last record.
     seen: i64,
     /// Unit of the newest record.
     unit: UnitIndex,
@@ -74,6 +81,20 @@ impl Stage {
         }
     }
 
+    /// What it remembers.
+    pub fn save(&self) -> Vec<u8> {
+        let saved: Saved<_, _, _> = (&self.keys, &self.more, &self.older, self.held);
+        state::save(&saved)
+    }
+
+    /// Goes on with what another one remembered.
+    pub fn load(&mut self, saved: &[u8]) -> Result<(), BadState> {
+        let (keys, more, older, held): Saved<Keyed<Newest>, _, _> = state::load(saved)?;
+        self.keys.take_over(keys)?;
+        (self.more, self.older, self.held) = (more, older, held);
+        Ok(())
+    }
+
     pub fn held(&self) -> u64 {
         self.held
     }
@@ -83,7 +104,7 @@ impl Stage {
     }
 
     pub fn run(&mut self, input: &Chunk, sel: &Sel, context: &mut Context<'_>, output: &mut Output) {
-        let now = context.now_us.unwrap_or(watermark::NONE);
+        let now = context.now_us;
         if self.is_numeric && !input.raw.is_empty() {
             each_row(input, sel, |row| self.run_text(input, row, now, output));
         } else {
@@ -92,7 +113,6 @@ impl Stage {
                 Sel::Rows(rows) => self.run_fast(input, rows.iter().map(|row| *row as usize), now, output),
             }
         }
-        output.held = self.held;
     }
 
     /// Records that need no look at what their value was written as.
@@ -167,7 +187,7 @@ impl Stage {
         let state = &mut self.keys.states()[place];
         state.seen = now;
         if start.saturating_add(self.size) <= state.watermark {
-            output.late.push(row as u32);
+            output.side(Port::Late).push(row as u32);
             return;
         }
         state.unit = input.unit[row];
@@ -254,17 +274,14 @@ impl Stage {
         chunk.offset.push(offset);
         let bounds = [pane.start.div_euclid(1000) as f64, (pane.start + self.size).div_euclid(1000) as f64];
         let values = bounds.into_iter().chain(self.aggregates.iter().map(|aggregate| pane.get(*aggregate)));
-        chunk.fields.iter_mut().zip(values).for_each(|(column, value)| column.push(value));
+        chunk.fields.iter_mut().zip(values).for_each(|(column, value)| column.push(value, None));
     }
 
     /// Closes the windows of keys that have been silent for the idle grace.
     pub fn tick(&mut self, context: &mut Context<'_>, offset: u64, output: &mut Output) {
-        let Some(now) = context.now_us else { return };
+        let now = context.now_us;
         for place in 0..self.keys.keys().len() {
             let state = &mut self.keys.states()[place];
-            if state.seen == watermark::NONE {
-                state.seen = now;
-            }
             // Older windows are open only while a newer one is.
             if state.count == 0 || now.saturating_sub(state.seen) < self.idle {
                 continue;
@@ -273,7 +290,6 @@ impl Stage {
             let watermark = state.watermark;
             self.close(place, watermark, offset, output);
         }
-        output.held = self.held;
     }
 }
 

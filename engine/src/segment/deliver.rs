@@ -36,8 +36,11 @@ pub(super) fn gather(
     arrived: &mut Vec<Delivery>,
     work: &mut Workspace,
 ) -> Option<(usize, Sel)> {
-    let names = plan.nodes[head].names_in.as_ref();
-    let as_it_is = |delivery: &Delivery| work.chunks[delivery.chunk].names.as_ref() == names;
+    let node = &plan.nodes[head];
+    let names = node.entering.names.as_ref();
+    let as_it_is = |delivery: &Delivery| {
+        node.input_names.is_empty() && work.chunks[delivery.chunk].names.as_ref() == names
+    };
     if arrived.len() == 1 && as_it_is(&arrived[0]) && work.chunks[arrived[0].chunk].reasons.is_empty() {
         return arrived.pop().map(|delivery| (delivery.chunk, delivery.sel));
     }
@@ -47,13 +50,18 @@ pub(super) fn gather(
     arrived.sort_by_key(|delivery| delivery.edge);
     let mut merged = work.take_chunk();
     merged.name(names);
-    merge(arrived, &work.chunks, &mut merged);
+    let inputs: Vec<u8> = match node.input_names.is_empty() {
+        true => Vec::new(),
+        false => arrived.iter().map(|delivery| plan.edges[delivery.edge].input).collect(),
+    };
+    merge(arrived, &inputs, &work.chunks, &mut merged);
     arrived.clear();
     Some((work.add(merged), Sel::All))
 }
 
-/// Merges deliveries, each in the order of offsets, into one in the order of (offset, edge).
-fn merge(arrived: &[Delivery], chunks: &[Chunk], merged: &mut Chunk) {
+/// Merges deliveries, each in the order of offsets, into one in the order of (offset, edge). `inputs` says by which input each of them came,
+/// if there are several.
+fn merge(arrived: &[Delivery], inputs: &[u8], chunks: &[Chunk], merged: &mut Chunk) {
     let mut next = vec![0usize; arrived.len()];
     let row = |at: usize, next: usize| -> Option<usize> {
         let delivery = &arrived[at];
@@ -68,6 +76,7 @@ fn merge(arrived: &[Delivery], chunks: &[Chunk], merged: &mut Chunk) {
         let Some((_, at)) = heads.min() else { return };
         if let Some(row) = row(at, next[at]) {
             merged.push_row(&chunks[arrived[at].chunk], row);
+            merged.input.extend(inputs.get(at));
         }
         next[at] += 1;
     }

@@ -1,9 +1,10 @@
 //! A pane: what is known of one key's records in one window.
 
 use edgesync_schemas::flow::node::window::Aggregate;
+use serde::{Deserialize, Serialize};
 
 /// Aggregates of the records so far.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Pane {
     /// Start of the window, in microseconds.
     pub start: i64,
@@ -16,7 +17,7 @@ pub(crate) struct Pane {
 }
 
 /// What is kept of a window if somebody asks for it.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct More {
     min: f64,
     max: f64,

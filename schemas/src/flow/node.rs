@@ -43,7 +43,7 @@ pub struct Spec {
     pub category: Category,
     /// How records reach it.
     pub input: Input,
-    /// The ports that it has.
+    /// The ports that it has. `case` stands for as many as its configuration has `cases`, each called by its `name`.
     pub ports: &'static [Port],
     /// What it remembers.
     pub state: State,
@@ -67,6 +67,8 @@ pub enum Category {
     Source,
     /// Which records go where.
     Route,
+    /// Records made into others, one by one.
+    Transform,
     /// Results over many records.
     Stateful,
     /// Where records go.
@@ -84,6 +86,8 @@ pub enum Input {
     Nothing,
     /// One input, fed by any number of edges; at least one.
     One,
+    /// Several inputs, which the key `inputs` of its configuration names; each fed by any number of edges, at least one.
+    Named,
 }
 
 /// What a node remembers between records.
@@ -132,6 +136,16 @@ pub fn spec(kind: &str, faults: bool) -> Option<&'static Spec> {
 }
 
 impl NodeConfig {
+    /// Names of the outs that it defines ([`Port::Case`]).
+    pub fn cases(&self) -> Vec<Box<str>> {
+        Vec::new()
+    }
+
+    /// Names of its inputs, if it has several.
+    pub fn inputs(&self) -> Vec<Box<str>> {
+        Vec::new()
+    }
+
     /// The configuration of `node`, or `None` with every problem found added to `problems`.
     pub fn parse(node: &Node, faults: bool, problems: &mut Vec<Problem>) -> Option<Self> {
         let Some(spec) = spec(&node.kind, faults) else {

@@ -76,6 +76,10 @@ pub enum Code {
     NotASensor,
     /// A configuration that a later version may allow.
     Unsupported,
+    /// What comes in is never of the type that the node needs.
+    TypeMismatch,
+    /// What comes in has another unit than the node needs.
+    UnitMismatch,
     /// An expression that cannot be parsed.
     ExpressionSyntax,
     /// An expression with an unknown name, or whose types do not fit.

@@ -21,7 +21,9 @@ pub const EXPRESSION_DEPTH: usize = 32;
 /// Bytes of a pattern of `matches`. Longer: the diagram is refused.
 pub const PATTERN_BYTES: usize = 256;
 /// Bytes of a pattern of `matches` when it is compiled: what it costs to try it. More: the diagram is refused.
-pub const PATTERN_PROGRAM_BYTES: usize = 64 * 1024;
+pub const PATTERN_PROGRAM_BYTES: usize = 256 * 1024;
+/// Patterns of `matches` in a flow. More: the diagram is refused. Each may take four times [`PATTERN_PROGRAM_BYTES`] of memory.
+pub const PATTERNS_PER_FLOW: usize = 64;
 /// Steps that an expression may take for one record: parts of it that are computed, elements of lists that are looked at, 32 bytes
 /// of text that are read or copied. More: the record goes to the node's error port. About a millisecond.
 pub const EXPRESSION_STEPS: usize = 20_000;
@@ -40,6 +42,9 @@ pub const IDLE_GRACE_MS: i64 = 30_000;
 pub const FLOW_STATE_BYTES: usize = 256 * 1024 * 1024;
 /// Keys (series) that a node keeps state for. A record of one more goes to the node's error port (`too_many_keys`).
 pub const KEYS_PER_NODE: usize = 100_000;
+
+/// Records of one node that become dead letters between two ticks of the clock. More are counted as errors, and not kept.
+pub const DEAD_LETTERS_PER_TICK: usize = 32;
 
 // ---- cells (the engine's workers) -----------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ use regex::RegexBuilder;
 
 use super::{Check, REFUSED};
 use crate::expr::scope::Type;
-use crate::expr::tree::{Arith, Cmp, Function, Node};
+use crate::expr::tree::{Arith, Cmp, Function, Node, Pattern};
 
 impl<'a> Check<'a> {
     pub(super) fn call(&mut self, id: u64, call: &'a CallExpr) -> (Node, Type) {
@@ -267,8 +267,15 @@ impl<'a> Check<'a> {
             self.refuse_size(id, format!("patterns have at most {most} bytes and no counted repetition"));
             return REFUSED;
         }
-        match RegexBuilder::new(pattern).size_limit(limit::PATTERN_PROGRAM_BYTES).build() {
-            Ok(pattern) => (Node::Matches(Box::new(node), pattern), Type::Bool),
+        match RegexBuilder::new(pattern)
+            .size_limit(limit::PATTERN_PROGRAM_BYTES)
+            .dfa_size_limit(limit::PATTERN_PROGRAM_BYTES)
+            .build() {
+            Ok(regex) => {
+                let looks_at_words = [r"\b", r"\B", r"\<", r"\>"].iter().any(|border| pattern.contains(border));
+                let bytes_slow = if looks_at_words { pattern.len() } else { 0 };
+                (Node::Matches(Box::new(node), Pattern { regex, bytes_slow }), Type::Bool)
+            }
             Err(regex::Error::CompiledTooBig(_)) => {
                 self.refuse_size(id, "the pattern is too costly: it has too many choices".to_owned());
                 REFUSED

@@ -50,7 +50,7 @@ fn what_cannot_work_is_refused_with_its_place() {
         ("value > 3 ? 1 : 2", 11),
         ("sensor.lat", 7),
         ("5.5 % 2 == 0", 5),
-        ("fields.x > 1", 1),
+        ("fields.x > 1", 7),
         ("prev == 1", 1),
     ] {
         let wrong = compile(source).err().unwrap_or_else(|| panic!("{source} passed"));

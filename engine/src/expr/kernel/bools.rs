@@ -34,7 +34,7 @@ impl Run<'_, '_> {
                 let mut to = self.scratch.bools();
                 let view = self.view;
                 to.extend((0..view.count()).map(|at| u8::from(!cells.num[view.row(at)].is_nan())));
-                self.each_raw(cells, |at, _| to[at] = YES);
+                self.each_raw(cells, |at, raw| to[at] = u8::from(raw != "null"));
                 to
             }
             Bool::HasPrev => match self.view.prev {
@@ -114,6 +114,7 @@ impl Run<'_, '_> {
                 // Escapes are read by the rows.
                 Some(inner) if inner.contains('\\') => FAILED,
                 Some(inner) => u8::from(texts.iter().any(|text| **text == *inner)),
+                None if raw == "null" => FAILED,
                 None => NO,
             };
         });

@@ -6,8 +6,8 @@ use crate::expr::scope::Type;
 use crate::expr::tree::{Arith, Cmp, Const, Function, Node, TextVar};
 use crate::expr::value::Value;
 
-/// Whole numbers up to here are numbers that f64 holds and computes with exactly.
-pub(super) const EXACT: f64 = (1u64 << 53) as f64;
+/// Whole numbers up to here are sure to be exact as f64; the next one may be a rounded larger one.
+pub(super) const EXACT: f64 = ((1u64 << 53) - 1) as f64;
 
 impl Kernel {
     /// From a checked tree of which an answer of this type is wanted; `None` if something in it must be computed row by row.
@@ -38,7 +38,7 @@ impl Make {
         if node.is_of_series() {
             let whole = is_whole(node)?;
             return match constant(node) {
-                Some(Value::Int(number)) if number.unsigned_abs() <= 1 << 53 => Some((Num::Const(number as f64), true)),
+                Some(Value::Int(number)) if number.unsigned_abs() < 1 << 53 => Some((Num::Const(number as f64), true)),
                 Some(Value::Double(number)) if number.is_finite() => Some((Num::Const(number), false)),
                 Some(_) => None,
                 None if uses_text(node) => Some((Num::Part(self.part(node)?), whole)),
@@ -192,7 +192,7 @@ impl Make {
         let numbers: Option<Box<[f64]>> = list
             .iter()
             .map(|element| match constant(element)? {
-                Value::Int(whole) if whole.unsigned_abs() <= 1 << 53 => Some(whole as f64),
+                Value::Int(whole) if whole.unsigned_abs() < 1 << 53 => Some(whole as f64),
                 Value::Double(number) if number.is_finite() => Some(number),
                 _ => None,
             })

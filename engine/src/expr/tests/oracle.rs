@@ -100,7 +100,7 @@ proptest! {
         let Some(expression) = compile(kind, &source) else { return Ok(()) };
         for row in 0..rows.len() {
             let (mine, theirs) = (rows.answer(&expression, row), by_cel(&source, &rows, row));
-            let takes_division = source.contains('/');
+            let takes_division = source.contains(['/', '%']);
             match (&mine, &theirs) {
                 (Ok(mine), Some(theirs)) => {
                     prop_assert_eq!((mine.0.to_bits(), &mine.1), (theirs.0.to_bits(), &theirs.1), "{}", &source)
@@ -112,8 +112,12 @@ proptest! {
                 (Err(Trouble::NotExact), Some((number, None))) => prop_assert!(number.abs() >= (1u64 << 53) as f64),
                 (Err(Trouble::Type { .. }), Some(theirs)) => {
                     // A value of another type than the expression was asked for.
-                    let is_number = theirs.1.is_none();
-                    prop_assert!(is_number != matches!(kind, Kind::Number | Kind::Whole), "{}: {:?}", &source, theirs)
+                    let fits = match (kind, theirs.1.as_deref()) {
+                        (Kind::Number | Kind::Whole, raw) => raw.is_none(),
+                        (Kind::Bool, raw) => matches!(raw, Some("true" | "false")),
+                        (Kind::Text, raw) => raw.is_some_and(|raw| raw.starts_with('"')),
+                    };
+                    prop_assert!(!fits, "{}: {:?}", &source, theirs)
                 }
                 (Err(_), None) => {}
                 (mine, theirs) => prop_assert!(false, "{} at {}: {:?}, not {:?}", &source, row, mine, theirs),

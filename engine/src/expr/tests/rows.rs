@@ -4,19 +4,20 @@ use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::unit::UnitIndex;
 use edgesync_schemas::value::Value;
 
+use crate::chunk::Raws;
 use crate::expr::{Answer, Cell, Cells, Expression, Row, Slot, TextVar, Texts, Trouble, View};
 
 /// A column.
 #[derive(Debug, Default)]
 pub struct Column {
     pub num: Vec<f64>,
-    pub raw: Vec<(u32, Box<str>)>,
+    pub raw: Raws,
 }
 
 impl Column {
     pub fn push(&mut self, json: Option<&str>) {
         let (num, raw) = json.map_or((f64::NAN, None), |json| Value::from_json(json).unwrap().into_parts());
-        self.raw.extend(raw.map(|raw| (self.num.len() as u32, raw)));
+        self.raw.extend(raw.map(|raw| (self.num.len() as u32, raw.into())));
         self.num.push(num);
     }
 

@@ -1,0 +1,116 @@
+//! What a flow remembers, as bytes: so that another run of it goes on where this one was.
+//!
+//! A [`Saved`] is whole: it has the flow's place in the log, and states of all its stages at that place. It is only good for a plan whose
+//! nodes remember in the same way, which [`fingerprint`] says; for any other the flow is fed again from the log.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use edgesync_schemas::id::{Offset, SeriesId};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::plan::PlannedNode;
+
+/// The way in which stages write their state. Another number: none of it can be read.
+const FORMAT: u32 = 1;
+
+/// The state of a flow at a place in the log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Saved {
+    format: u32,
+    /// The first reading that it has not seen.
+    pub next: Offset,
+    /// Its clock.
+    pub(crate) clock_us: i64,
+    /// Its series, in the order of their keys.
+    pub(crate) series: Vec<SeriesId>,
+    /// The stages that remember something.
+    pub(crate) stages: Vec<SavedStage>,
+}
+
+/// The state of one stage.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SavedStage {
+    pub node: Box<str>,
+    /// Of the node it is of.
+    pub fingerprint: u64,
+    pub state: Vec<u8>,
+}
+
+/// What was saved cannot be read, or is of another configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the saved state cannot be used")]
+pub struct BadState;
+
+impl Saved {
+    pub(crate) fn new(next: Offset, clock_us: i64, series: Vec<SeriesId>, stages: Vec<SavedStage>) -> Self {
+        Self { format: FORMAT, next, clock_us, series, stages }
+    }
+
+    /// As bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        save(self)
+    }
+
+    /// From bytes.
+    ///
+    /// # Errors
+    /// [`BadState`] if it is not whole, or was written in another way than today's.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, BadState> {
+        let saved: Self = load(bytes)?;
+        if saved.format == FORMAT { Ok(saved) } else { Err(BadState) }
+    }
+
+    /// Bytes that it takes, about.
+    pub fn bytes(&self) -> usize {
+        size_of::<Self>()
+            + self.series.len() * size_of::<SeriesId>()
+            + self
+                .stages
+                .iter()
+                .map(|stage| size_of::<SavedStage>() + stage.node.len() + stage.state.len())
+                .sum::<usize>()
+    }
+}
+
+/// Says in which way a node remembers: two nodes with the same one can take over each other's state. A new version of the software may
+/// change it, and then the flow is fed again.
+pub(crate) fn fingerprint(node: &PlannedNode) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    node.spec.kind.hash(&mut hasher);
+    format!("{:?}", node.work).hash(&mut hasher);
+    node.entering.names.hash(&mut hasher);
+    node.input_names.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Something a stage remembers, as bytes.
+pub(crate) fn save<T: Serialize>(state: &T) -> Vec<u8> {
+    // Writing to memory fails for types only that have no length before they are written, which states are not made of.
+    postcard::to_allocvec(state).unwrap_or_default()
+}
+
+/// Something a stage remembered.
+pub(crate) fn load<T: DeserializeOwned>(saved: &[u8]) -> Result<T, BadState> {
+    match postcard::take_from_bytes(saved) {
+        Ok((state, [])) => Ok(state),
+        _ => Err(BadState),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_cut_or_has_something_behind_it_is_refused() {
+        let saved = Saved::new(Offset(7), 1, vec![SeriesId(3)], Vec::new());
+        let mut bytes = saved.to_bytes();
+        assert_eq!(Saved::from_bytes(&bytes), Ok(saved));
+        assert_eq!(Saved::from_bytes(&bytes[..bytes.len() - 1]), Err(BadState));
+        bytes.push(0);
+        assert_eq!(Saved::from_bytes(&bytes), Err(BadState));
+        let other = Saved { format: FORMAT + 1, ..Saved::new(Offset(7), 1, Vec::new(), Vec::new()) };
+        assert_eq!(Saved::from_bytes(&other.to_bytes()), Err(BadState));
+    }
+}
