@@ -5,6 +5,7 @@
 //! know are left alone: they belong to the editor.
 
 pub mod comment;
+pub mod compute;
 pub mod debug;
 pub mod device_sensor;
 pub mod display;
@@ -12,15 +13,24 @@ pub mod fault;
 pub mod fields;
 pub mod filter;
 pub mod moving_average;
+pub mod scale;
+pub mod split;
+pub mod switch;
+pub mod validate;
 pub mod window;
 
 pub use comment::Comment;
+pub use compute::Compute;
 pub use debug::Debug;
 pub use device_sensor::DeviceSensor;
 pub use display::Display;
 pub use fault::Fault;
 pub use filter::Filter;
 pub use moving_average::MovingAverage;
+pub use scale::Scale;
+pub use split::Split;
+pub use switch::Switch;
+pub use validate::Validate;
 pub use window::Window;
 
 use serde::Serialize;
@@ -107,6 +117,11 @@ pub enum State {
 pub enum NodeConfig {
     DeviceSensor(DeviceSensor),
     Filter(Filter),
+    Switch(Switch),
+    Validate(Validate),
+    Compute(Compute),
+    Scale(Scale),
+    Split(Split),
     MovingAverage(MovingAverage),
     Window(Window),
     Display(Display),
@@ -116,10 +131,15 @@ pub enum NodeConfig {
 }
 
 /// Every kind that users may draw, in the palette's order. `fault` is not among them: it exists for tests.
-pub const CATALOGUE: [&Spec; 8] = [
+pub const CATALOGUE: [&Spec; 13] = [
     &device_sensor::SPEC,
     &device_sensor::SPEC_DEVICE,
     &filter::SPEC,
+    &switch::SPEC,
+    &validate::SPEC,
+    &compute::SPEC,
+    &scale::SPEC,
+    &split::SPEC,
     &moving_average::SPEC,
     &window::SPEC,
     &display::SPEC,
@@ -138,7 +158,10 @@ pub fn spec(kind: &str, faults: bool) -> Option<&'static Spec> {
 impl NodeConfig {
     /// Names of the outs that it defines ([`Port::Case`]).
     pub fn cases(&self) -> Vec<Box<str>> {
-        Vec::new()
+        match self {
+            Self::Switch(of) => of.cases.iter().map(|case| case.name.clone()).collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// Names of its inputs, if it has several.
@@ -162,6 +185,11 @@ impl NodeConfig {
             "device-sensor" => DeviceSensor::parse(&mut fields).map(Self::DeviceSensor),
             "device" => DeviceSensor::parse_device(&mut fields).map(Self::DeviceSensor),
             "filter" => Filter::parse(&mut fields).map(Self::Filter),
+            "switch" => Switch::parse(&mut fields).map(Self::Switch),
+            "validate" => Validate::parse(&mut fields).map(Self::Validate),
+            "compute" => Compute::parse(&mut fields).map(Self::Compute),
+            "scale" => Scale::parse(&mut fields).map(Self::Scale),
+            "split" => Split::parse(&mut fields).map(Self::Split),
             "moving-average" => MovingAverage::parse(&mut fields).map(Self::MovingAverage),
             "window" => Window::parse(&mut fields).map(Self::Window),
             "display" => Display::parse(&mut fields).map(Self::Display),
