@@ -3,7 +3,7 @@
 //! A handle never waits (but for [`CellHandle::shutdown`]): it puts a command into a bounded queue and wakes the cell's thread.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::thread::Thread;
 use std::time::Duration;
 
@@ -14,13 +14,14 @@ use edgesync_schemas::reading::{Commit, SeriesInfo};
 use edgesync_schemas::time::Timestamp;
 
 use crate::cell;
-use crate::cell::command::{Control, Work};
+use crate::cell::command::{Begin, Control, Install, Outcome, Reply, Work};
 use crate::cell::emit::Outlet;
 use crate::cell::feed::Shared;
 use crate::error::Error;
 use crate::metrics::FlowCounters;
 use crate::options::Options;
 use crate::plan::Plan;
+use crate::state::Saved;
 
 /// A cell: one thread that runs flows. Clones are handles to the same cell.
 ///
@@ -81,6 +82,7 @@ impl CellHandle {
             condemned: AtomicBool::new(false),
             stopped: AtomicBool::new(false),
             abandoned: AtomicBool::new(false),
+            clock_us: AtomicI64::new(0),
             armed: AtomicBool::new(false),
             flows: AtomicUsize::new(0),
             on_room,
@@ -136,20 +138,68 @@ impl CellHandle {
         self.send(Work::Series(known))
     }
 
-    /// Installs a flow; one with the same id is replaced, and its state with it. Takes effect before the commits fed after this
-    /// call and after those fed before it. The counters are the new flow's own, all zero.
+    /// Tells the cell where the readings begin that it will be fed: while none comes, flows that have seen all before it live by the wall clock.
+    ///
+    /// # Errors
+    /// [`Error::Busy`], [`Error::Condemned`], [`Error::Stopped`].
+    pub fn begin(&self, from: Offset) -> Result<(), Error> {
+        self.send(Work::From(from))
+    }
+
+    /// Installs a flow that remembers nothing; one with the same id is replaced, and hands over what nodes remember that are configured as
+    /// they were. Takes effect before the commits fed after this call and after those fed before it. The counters are the new flow's own.
     ///
     /// # Errors
     /// [`Error::TooManyFlows`], [`Error::Busy`], [`Error::Condemned`], [`Error::Stopped`].
     pub fn install(&self, flow: FlowId, version: u32, plan: Arc<Plan>) -> Result<Arc<FlowCounters>, Error> {
+        self.put(flow, version, plan, Begin::Empty, None)
+    }
+
+    /// As [`CellHandle::install`], beginning in another way. `reply` is called on the cell's thread with what became of it, unless the
+    /// cell ends before; if it was not installed, what ran before runs on.
+    ///
+    /// # Errors
+    /// As [`CellHandle::install`].
+    pub fn install_as(
+        &self,
+        flow: FlowId,
+        version: u32,
+        plan: Arc<Plan>,
+        begin: Begin,
+        reply: impl FnOnce(Outcome) + Send + 'static,
+    ) -> Result<Arc<FlowCounters>, Error> {
+        self.put(flow, version, plan, begin, Some(Reply(Box::new(reply))))
+    }
+
+    fn put(
+        &self,
+        flow: FlowId,
+        version: u32,
+        plan: Arc<Plan>,
+        begin: Begin,
+        reply: Option<Reply<Outcome>>,
+    ) -> Result<Arc<FlowCounters>, Error> {
         if self.shared.flows.load(Ordering::Acquire) >= limit::FLOWS_PER_CELL {
             return Err(Error::TooManyFlows);
         }
-        let nodes = plan.nodes().iter().map(|node| (Arc::clone(&node.id), node.spec.kind));
-        let counters = Arc::new(FlowCounters::new(flow, version, nodes));
+        let counters = Arc::new(FlowCounters::of(flow, version, &plan));
         let generation = self.generation.fetch_add(1, Ordering::AcqRel) + 1;
-        self.send(Work::Install { generation, plan, counters: Arc::clone(&counters) })?;
+        let install = Install { generation, plan, counters: Arc::clone(&counters), begin, reply };
+        self.send(Work::Install(install))?;
         Ok(counters)
+    }
+
+    /// Asks what a flow remembers, after everything fed so far; `None` if it is not here. `reply` is called on the cell's thread, unless the
+    /// cell ends before.
+    ///
+    /// # Errors
+    /// [`Error::Busy`], [`Error::Condemned`], [`Error::Stopped`].
+    pub fn save(
+        &self,
+        flow: FlowId,
+        reply: impl FnOnce(Option<Saved>) + Send + 'static,
+    ) -> Result<(), Error> {
+        self.send(Work::Save { flow, reply: Reply(Box::new(reply)) })
     }
 
     /// Removes a flow, and with it every install of it that was asked for so far. Takes effect at once, even before commits that
@@ -168,6 +218,11 @@ impl CellHandle {
     /// Everything before it is done: every flow has seen it, and its results have been sent.
     pub fn frontier(&self) -> Offset {
         Offset(self.shared.frontier.load(Ordering::Acquire))
+    }
+
+    /// What the flows' clock shows when everything before the frontier is done.
+    pub fn clock(&self) -> Timestamp {
+        Timestamp::from_us_saturating(self.shared.clock_us.load(Ordering::Acquire))
     }
 
     /// Commits fed and not yet done.

@@ -75,6 +75,11 @@ impl<S> Keyed<S> {
         &mut self.states
     }
 
+    /// The states, to be looked at.
+    pub fn all(&self) -> &[S] {
+        &self.states
+    }
+
     /// The keys of the states.
     pub fn keys(&self) -> &[u32] {
         &self.keys

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use edgesync_schemas::id::FlowId;
 
 use crate::cell::emit::Reason;
+use crate::plan::Plan;
 
 /// Counters of an installed flow.
 #[derive(Debug)]
@@ -90,15 +91,13 @@ pub struct Snapshot {
 }
 
 impl FlowCounters {
-    /// Zeroes for these nodes (id and kind).
-    pub(crate) fn new(
-        flow: FlowId,
-        version: u32,
-        nodes: impl Iterator<Item = (Arc<str>, &'static str)>,
-    ) -> Self {
-        let nodes =
-            nodes.map(|(id, kind)| Arc::new(NodeCounters { id, kind, ..NodeCounters::default() })).collect();
-        Self { flow, version, nodes, state: AtomicU8::new(0) }
+    /// Zeroes for the nodes of a plan.
+    pub(crate) fn of(flow: FlowId, version: u32, plan: &Plan) -> Self {
+        let nodes = plan.nodes().iter().map(|node| {
+            let (id, kind) = (Arc::clone(&node.id), node.spec.kind);
+            Arc::new(NodeCounters { id, kind, ..NodeCounters::default() })
+        });
+        Self { flow, version, nodes: nodes.collect(), state: AtomicU8::new(0) }
     }
 
     /// The counters of the node with this id.

@@ -125,8 +125,11 @@ impl Naive {
     /// Tells the flow what time it is. `offset` is that of the newest reading.
     pub fn tick(&mut self, now: Timestamp, offset: Offset, known: &[Arc<SeriesInfo>]) {
         let second = now.as_us().div_euclid(1_000_000) * 1_000_000;
-        if second > self.now {
-            self.now = second;
+        if self.now == 0 {
+            self.now = second; // nothing can be due before the first time that is told
+        }
+        while self.now < second {
+            self.now += 1_000_000;
             self.round(known, Some(offset));
         }
     }

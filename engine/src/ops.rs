@@ -185,16 +185,20 @@ impl Stage {
         }
     }
 
-    /// Handles that time went on. Results are added to `output`. `offset` is the newest arrival offset.
+    /// Handles that it is [`due`](Stage::due). Results are added to `output`. `offset` is the newest arrival offset.
     pub fn tick(&mut self, context: &mut Context<'_>, offset: u64, output: &mut Output) {
         if let Self::Window(stage) = self {
             stage.tick(context, offset, output);
         }
     }
 
-    /// Whether [`Stage::tick`] does anything.
-    pub fn has_tick(&self) -> bool {
-        matches!(self, Self::Window(stage) if stage.holds_any())
+    /// From which time on, in microseconds of the flow's clock, [`Stage::tick`] does something if no record comes before; `None` if nothing
+    /// waits for time. A tick at that time or later takes it away or puts it off.
+    pub fn due(&self) -> Option<i64> {
+        match self {
+            Self::Window(stage) => stage.due(),
+            _ => None,
+        }
     }
 
     /// Records that it holds.

@@ -10,6 +10,7 @@ mod saved;
 mod side;
 mod source;
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -38,16 +39,21 @@ pub(crate) struct FlowRun {
     pub counters: Arc<FlowCounters>,
     stages: Vec<Stage>,
     sources: Vec<Source>,
+    /// By key.
     series: Vec<Series>,
+    keys: HashMap<SeriesId, u32>,
     /// By node: the tick in which an error of it was last reported.
     reported: Vec<u32>,
     ticks: u32,
     /// By node: dead letters that may leave until the next tick.
     letters: Vec<usize>,
+    /// In microseconds; never falls.
+    clock_us: i64,
     /// Readings before it are in its state already.
     seen_to: u64,
-    /// What readings before it cause was put out already: by this flow before a restart, or by the version that it replaces.
-    muted_to: u64,
+    /// What was put out already, by this flow before a restart or by the version that it replaces: what readings before the first number
+    /// cause, and what time did up to the second, in microseconds.
+    muted_to: (u64, i64),
     /// Whether the round at hand is muted.
     is_muted: bool,
 }
@@ -70,7 +76,7 @@ pub(crate) struct Workspace {
 pub(crate) struct Round {
     /// The clock in microseconds.
     pub now_us: i64,
-    /// Of a tick: the newest arrival offset. Of readings: `None`.
+    /// Of a tick: the arrival offset of the next reading. Of readings: `None`.
     pub tick: Option<u64>,
 }
 
@@ -101,11 +107,13 @@ impl FlowRun {
             stages: plan.nodes.iter().map(|node| Stage::new(node, keys)).collect(),
             sources: sources.map(|(at, node)| Source::new(at, &node.work)).collect(),
             series: Vec::new(),
+            keys: HashMap::new(),
             reported: vec![u32::MAX; plan.nodes.len()],
             ticks: 0,
             letters: vec![0; plan.nodes.len()],
+            clock_us: 0,
             seen_to: 0,
-            muted_to: 0,
+            muted_to: (0, 0),
             is_muted: false,
             plan,
             counters,
@@ -122,26 +130,33 @@ impl FlowRun {
         self.series.iter().map(|series| series.info.id)
     }
 
-    /// The key of a series that one of the sources subscribes to; `None` if none does.
+    /// The key of a series that one of the sources subscribes to; `None` if none does. Asked again, it is the same.
     pub fn subscribe(&mut self, info: &Arc<SeriesInfo>) -> Option<u32> {
-        let plan = Arc::clone(&self.plan);
-        let mine: Vec<bool> = self.sources.iter().map(|source| source.takes(&plan, info)).collect();
-        if !mine.contains(&true) {
-            return None;
+        if let Some(&key) = self.keys.get(&info.id) {
+            return self.sources.iter().any(|source| source.has(key as usize)).then_some(key);
         }
-        self.sources.iter_mut().zip(mine).for_each(|(source, mine)| source.add(mine));
+        let is_wanted = self.sources.iter().any(|source| source.takes(&self.plan, info));
+        is_wanted.then(|| self.number(info))
+    }
+
+    /// The key of a series, whether or not a source wants it.
+    pub fn number(&mut self, info: &Arc<SeriesInfo>) -> u32 {
+        if let Some(&key) = self.keys.get(&info.id) {
+            return key;
+        }
+        for source in &mut self.sources {
+            let is_mine = source.takes(&self.plan, info);
+            source.add(is_mine);
+        }
+        let key = self.series.len() as u32;
         self.series.push(Series::new(Arc::clone(info)));
-        Some(self.series.len() as u32 - 1)
+        self.keys.insert(info.id, key);
+        key
     }
 
     /// Takes note of a new unit of a series.
     pub fn renew(&mut self, key: u32, info: &Arc<SeriesInfo>) {
         self.series[key as usize] = Series::new(Arc::clone(info));
-    }
-
-    /// Whether a tick would do anything.
-    pub fn has_tick(&self) -> bool {
-        self.stages.iter().any(Stage::has_tick)
     }
 
     /// The rows of some readings that it has not seen, in two parts: those whose results are muted, and the others. `offset` gives
@@ -156,17 +171,20 @@ impl FlowRun {
             low
         };
         let seen = if self.seen_to == 0 { rows.start } else { before(self.seen_to) };
-        let muted = if self.muted_to == 0 { seen } else { before(self.muted_to).max(seen) };
+        let muted = if self.muted_to.0 == 0 { seen } else { before(self.muted_to.0).max(seen) };
         [seen..muted, muted..rows.end]
     }
 
     /// Runs readings through the flow; all or none of them are muted.
-    pub fn run(&mut self, readings: Chunk, round: Round, work: &mut Workspace, emit: Emit<'_>) {
+    pub fn run(&mut self, readings: Chunk, mut round: Round, work: &mut Workspace, emit: Emit<'_>) {
         if readings.is_empty() {
             work.spare.push(readings);
             return;
         }
-        self.is_muted = readings.offset_of(0) < self.muted_to;
+        self.come_to(readings.offset_of(0), work, emit);
+        self.is_muted = readings.offset_of(0) < self.muted_to.0;
+        self.clock_us = self.clock_us.max(round.now_us);
+        round.now_us = self.clock_us;
         work.add(readings);
         for at in 0..self.sources.len() {
             self.enter(at, work);
@@ -174,14 +192,39 @@ impl FlowRun {
         self.run_segments(round, work, emit);
     }
 
-    /// Tells the flow that time went on.
+    /// Tells the flow that time went on. It goes on from one second in which something is due to the next, so how often it is told makes no
+    /// difference.
     pub fn tick(&mut self, round: Round, work: &mut Workspace, emit: Emit<'_>) {
-        self.ticks = self.ticks.wrapping_add(1);
-        let next = round.tick.map_or(0, |offset| offset + 1);
-        if self.has_tick() && next >= self.seen_to {
-            self.is_muted = next < self.muted_to;
-            self.run_segments(round, work, emit);
+        let next = round.tick.unwrap_or_default();
+        self.come_to(next, work, emit);
+        if round.now_us > self.clock_us && next >= self.seen_to {
+            self.go_on(round, work, emit);
         }
+    }
+
+    /// Before anything that was not put out: lets the clock go as far as it had gone by then. What that makes is muted.
+    fn come_to(&mut self, next: u64, work: &mut Workspace, emit: Emit<'_>) {
+        let (muted_to, clock_us) = self.muted_to;
+        if next >= muted_to && clock_us > self.clock_us {
+            self.go_on(Round { now_us: clock_us, tick: Some(muted_to) }, work, emit);
+        }
+    }
+
+    fn go_on(&mut self, round: Round, work: &mut Workspace, emit: Emit<'_>) {
+        self.ticks = self.ticks.wrapping_add(1);
+        while let Some(due) = self.due().filter(|due| *due <= round.now_us) {
+            self.clock_us = due;
+            self.is_muted = (round.tick.unwrap_or_default(), due) <= self.muted_to;
+            self.run_segments(Round { now_us: due, ..round }, work, emit);
+        }
+        self.clock_us = round.now_us;
+    }
+
+    /// The next second in which time alone makes a stage do something.
+    fn due(&self) -> Option<i64> {
+        let due_us = self.stages.iter().filter_map(Stage::due).min()?;
+        let second = due_us.saturating_add(999_999).div_euclid(1_000_000).saturating_mul(1_000_000);
+        Some(second.max(self.clock_us + 1_000_000))
     }
 
     /// A source's readings enter its segment.
@@ -211,7 +254,8 @@ impl FlowRun {
                 *inbox = arrived; // empty by now; its memory stays
             }
             for &node in &segment.nodes {
-                let ticks = round.tick.is_some() && self.stages[node].has_tick();
+                let ticks =
+                    round.tick.is_some() && self.stages[node].due().is_some_and(|due| due <= round.now_us);
                 if current.is_none() && !ticks {
                     continue; // a later stage may still tick
                 }
@@ -262,8 +306,8 @@ impl FlowRun {
                 if let Some((chunk, sel)) = &input {
                     stage.run(&chunks[*chunk], sel, &mut context, &mut output);
                 }
-                if let Some(offset) = round.tick {
-                    stage.tick(&mut context, offset, &mut output);
+                if let Some(next) = round.tick {
+                    stage.tick(&mut context, next.saturating_sub(1), &mut output);
                 }
             })
         };

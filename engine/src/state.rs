@@ -9,7 +9,7 @@ use edgesync_schemas::id::{Offset, SeriesId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::plan::PlannedNode;
+use crate::plan::{Plan, PlannedNode};
 
 /// The way in which stages write their state. Another number: none of it can be read.
 const FORMAT: u32 = 1;
@@ -82,6 +82,24 @@ pub(crate) fn fingerprint(node: &PlannedNode) -> u64 {
     node.entering.names.hash(&mut hasher);
     node.input_names.hash(&mut hasher);
     hasher.finish()
+}
+
+/// Says of each node of a plan what made its state: how it and all nodes before it work, and how they are connected.
+pub(crate) fn lineages(plan: &Plan) -> Vec<u64> {
+    let mut lineages: Vec<u64> = Vec::with_capacity(plan.nodes().len());
+    for node in plan.nodes() {
+        let mut before: Vec<_> = node
+            .inputs
+            .iter()
+            .map(|edge| plan.edges()[*edge])
+            .map(|edge| (edge.input, edge.port, lineages[edge.from]))
+            .collect();
+        before.sort_unstable();
+        let mut hasher = DefaultHasher::new();
+        (fingerprint(node), before).hash(&mut hasher);
+        lineages.push(hasher.finish());
+    }
+    lineages
 }
 
 /// Something a stage remembers, as bytes.

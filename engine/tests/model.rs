@@ -78,12 +78,12 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 /// A diagram that compiles, from any sketch.
-fn draw(sketches: &[Sketch]) -> Diagram {
+fn draw(sketches: &[Sketch], prefix: &str) -> Diagram {
     let mut nodes = vec![node("s0", "device-sensor", json!({"devices": [device(1), device(2)]}))];
     let mut edges = Vec::new();
     let mut ports: Vec<Vec<Port>> = vec![vec![Port::Out]];
     for (at, sketch) in sketches.iter().enumerate() {
-        let id = format!("n{at}");
+        let id = format!("{prefix}{at}");
         let (kind, data, mine): (&str, _, &[Port]) = match sketch.kind % 8 {
             0 => ("device-sensor", json!({"devices": [device(1)], "sensors": ["a", "b"]}), &[Port::Out]),
             1 | 2 => {
@@ -136,7 +136,12 @@ fn node(id: &str, kind: &str, data: serde_json::Value) -> Node {
 }
 
 fn compiled(sketches: &[Sketch]) -> Arc<Plan> {
-    let diagram = draw(sketches);
+    compiled_as(sketches, "n")
+}
+
+/// With ids that begin with `prefix`: nodes of other ids take nothing over from each other.
+fn compiled_as(sketches: &[Sketch], prefix: &str) -> Arc<Plan> {
+    let diagram = draw(sketches, prefix);
     Arc::new(compile(&diagram, &CompileOptions::default()).unwrap_or_else(|problems| panic!("{problems:#?}")))
 }
 
@@ -251,7 +256,7 @@ fn play(options: Options, keys: usize, steps: &[Step], deploys: &[(usize, Option
             match sketches {
                 Some(sketches) => {
                     version += 1;
-                    let plan = compiled(sketches);
+                    let plan = compiled_as(sketches, &format!("v{version}n"));
                     let counters = cell.handle.install(flow_id(1), version, Arc::clone(&plan)).unwrap();
                     watch(&counters);
                     let model = Naive::new(Arc::clone(&plan), keys, shown * 1000);
@@ -338,3 +343,6 @@ proptest! {
         play(options, 1000, &steps, &deploys);
     }
 }
+
+#[path = "model/restart.rs"]
+mod restart;

@@ -3,14 +3,17 @@
 //! Two roads: [`Work`] is done in the order it was asked, between and with the readings; [`Control`] is done at once, even while
 //! the outlet is full and readings wait.
 
+use std::fmt;
 use std::sync::Arc;
 
-use edgesync_schemas::id::FlowId;
+use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::reading::{Commit, SeriesInfo};
 use edgesync_schemas::time::Timestamp;
 
 use crate::metrics::FlowCounters;
 use crate::plan::Plan;
+use crate::replay::Prepared;
+use crate::state::Saved;
 
 /// How many installs were asked of a cell before this one. A remove names the newest install that it is meant for.
 pub(crate) type Generation = u64;
@@ -22,10 +25,57 @@ pub(crate) enum Work {
     Feed(Arc<Commit>),
     /// The wall clock.
     Tick(Timestamp),
+    /// Where readings begin.
+    From(Offset),
     /// Series that were known before the first commit.
     Series(Vec<Arc<SeriesInfo>>),
     /// A flow, in place of the one with the same id if there is one.
-    Install { generation: Generation, plan: Arc<Plan>, counters: Arc<FlowCounters> },
+    Install(Install),
+    /// What a flow remembers, and told to somebody; `None` if it is not here.
+    Save { flow: FlowId, reply: Reply<Option<Saved>> },
+}
+
+/// How a flow begins.
+#[derive(Debug)]
+pub(crate) struct Install {
+    pub generation: Generation,
+    pub plan: Arc<Plan>,
+    pub counters: Arc<FlowCounters>,
+    pub begin: Begin,
+    pub reply: Option<Reply<Outcome>>,
+}
+
+/// What a flow that is installed remembers at first. What it takes the place of hands over what both remember in the same way.
+#[derive(Debug)]
+pub enum Begin {
+    /// Nothing.
+    Empty,
+    /// What was saved; results of readings before this offset were put out already, and of time up to this.
+    Saved(Box<Saved>, Offset, Timestamp),
+    /// What it has seen by itself. Its results begin where it is installed.
+    Prepared(Prepared),
+}
+
+/// What became of an install.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It runs; it saw everything before this offset when it was put in its place.
+    Installed(Offset),
+    /// It has not seen what the cell has, and the cell does not have it any more: nothing was changed. The cell is here.
+    Behind(Offset),
+    /// What was saved is of another configuration: nothing was changed.
+    BadState,
+    /// It was removed meanwhile.
+    Removed,
+}
+
+/// Tells somebody; on the cell's thread, so it must only hand it on.
+pub(crate) struct Reply<T>(pub Box<dyn FnOnce(T) + Send>);
+
+impl<T> fmt::Debug for Reply<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Reply")
+    }
 }
 
 /// Done at once.

@@ -3,7 +3,7 @@
 //! timely itself has no flow control, so this is the only thing between a fast log and the memory of a cell.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::thread::Thread;
 
 use edgesync_schemas::id::Offset;
@@ -19,6 +19,8 @@ pub(crate) struct Shared {
     pub bytes_most: usize,
     /// Everything before it is done.
     pub frontier: AtomicU64,
+    /// The flows' clock.
+    pub clock_us: AtomicI64,
     /// A panic got past the fences.
     pub condemned: AtomicBool,
     /// Nothing more is taken.

@@ -272,9 +272,9 @@ impl Host {
     }
 
     /// Tells all flows what time it is.
-    pub fn tick(&mut self, now_us: i64, offset: u64, emit: &mut dyn FnMut(Emission)) {
+    pub fn tick(&mut self, now_us: i64, next: u64, emit: &mut dyn FnMut(Emission)) {
         self.now_us = now_us;
-        let round = Round { now_us: self.now_us, tick: Some(offset) };
+        let round = Round { now_us: self.now_us, tick: Some(next) };
         for flow in self.slots.iter_mut().flatten() {
             flow.tick(round, &mut self.work, emit);
         }

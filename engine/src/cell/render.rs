@@ -31,8 +31,8 @@ pub(crate) type Epoch = u64;
 pub(crate) enum Input {
     /// Rows from `next` on.
     Rows { commit: Arc<Commit>, next: usize },
-    /// What time it is, and the newest arrival offset.
-    Tick { now_us: i64, offset: u64 },
+    /// What time it is, and the arrival offset of the next reading.
+    Tick { now_us: i64, next: u64 },
 }
 
 /// What the cell puts in front of a source.
@@ -53,7 +53,7 @@ struct Routed(Option<Rc<Cell<Option<Work>>>>);
 
 enum Work {
     Rows { commit: Arc<Commit>, parcel: Parcel },
-    Tick { now_us: i64, offset: u64 },
+    Tick { now_us: i64, next: u64 },
 }
 
 impl Accountable for Routed {
@@ -91,15 +91,15 @@ pub(crate) fn render(
                     let epoch = *epoch;
                     capability.downgrade(&epoch);
                     let (work, is_last) = match input {
-                        Input::Tick { now_us, offset } => {
+                        Input::Tick { now_us, next } => {
                             clock_us = clock_us.max(*now_us);
-                            (Some(Work::Tick { now_us: clock_us, offset: *offset }), true)
+                            (Some(Work::Tick { now_us: clock_us, next: *next }), true)
                         }
                         Input::Rows { commit, next } => match clock::next(commit, *next, clock_us) {
                             Next::Tick(second_us) => {
                                 clock_us = second_us;
-                                let offset = (commit.first.0 + *next as u64).saturating_sub(1);
-                                (Some(Work::Tick { now_us: second_us, offset }), false)
+                                let next = commit.first.0 + *next as u64;
+                                (Some(Work::Tick { now_us: second_us, next }), false)
                             }
                             Next::Rows(end) => {
                                 let end = end.min(*next + chunk_rows - rows);
@@ -131,9 +131,7 @@ pub(crate) fn render(
                         let Some(work) = routed.0.take().and_then(|work| work.take()) else { return };
                         let mut emit = |emission| outbox.borrow_mut().push(emission);
                         match work {
-                            Work::Tick { now_us, offset } => {
-                                host.borrow_mut().tick(now_us, offset, &mut emit)
-                            }
+                            Work::Tick { now_us, next } => host.borrow_mut().tick(now_us, next, &mut emit),
                             Work::Rows { commit, mut parcel } => {
                                 host.borrow_mut().run(&commit, &mut parcel, &mut emit);
                                 router.borrow_mut().recycle(parcel);

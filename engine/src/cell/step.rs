@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crossbeam::channel::Receiver;
-use edgesync_schemas::id::FlowId;
+use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::reading::{Commit, SeriesInfo};
 use timely::WorkerConfig;
 use timely::communication::Allocator;
@@ -21,12 +21,11 @@ use super::command::{Control, Generation, Work};
 use super::emit::{Outbox, Outlet};
 use super::feed::Shared;
 use super::fence::describe;
+use super::install::Recent;
 use super::pack::Dictionary;
-use super::render::{Dataflow, Epoch, Input, render};
-use crate::metrics::{FlowCounters, FlowState};
+use super::render::{Dataflow, Epoch, Input};
+use crate::metrics::FlowCounters;
 use crate::options::Options;
-use crate::plan::Plan;
-use crate::segment::FlowRun;
 
 /// How often a full outlet is tried again. Nobody wakes a cell when the reader has made room.
 const RETRY: Duration = Duration::from_millis(1);
@@ -51,38 +50,40 @@ pub(crate) fn run(
     let _ = catch_unwind(AssertUnwindSafe(|| (shared.on_room)()));
 }
 
-struct Cell {
-    options: Options,
-    worker: Worker,
-    outbox: Rc<RefCell<Outbox>>,
+pub(super) struct Cell {
+    pub(super) options: Options,
+    pub(super) worker: Worker,
+    pub(super) outbox: Rc<RefCell<Outbox>>,
     work: Receiver<Work>,
     control: Receiver<Control>,
-    shared: Arc<Shared>,
-    packs: Vec<Pack>,
-    flows: HashMap<FlowId, Installed>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) packs: Vec<Pack>,
+    pub(super) flows: HashMap<FlowId, Installed>,
     /// Removes that came before the installs they are meant for.
-    cancelled: HashMap<FlowId, Generation>,
-    dictionary: Dictionary,
+    pub(super) cancelled: HashMap<FlowId, Generation>,
+    pub(super) dictionary: Dictionary,
     /// What was fed and is not done: epochs, and their commits.
     fed: VecDeque<(Epoch, Option<Arc<Commit>>)>,
     next_epoch: Epoch,
-    newest_offset: u64,
+    /// The reading after the newest that was fed.
+    pub(super) next: Offset,
+    pub(super) recent: Recent,
     /// What the flows' clock shows when everything that was fed is done.
-    clock_us: i64,
+    pub(super) clock_us: i64,
     /// An install that waits for what was fed before it.
     held: Option<Work>,
 }
 
-struct Pack {
-    dataflow: Dataflow,
-    flows: usize,
+pub(super) struct Pack {
+    pub dataflow: Dataflow,
+    pub flows: usize,
 }
 
-struct Installed {
-    pack: usize,
-    slot: u32,
-    generation: Generation,
-    counters: Arc<FlowCounters>,
+pub(super) struct Installed {
+    pub pack: usize,
+    pub slot: u32,
+    pub generation: Generation,
+    pub counters: Arc<FlowCounters>,
 }
 
 impl Cell {
@@ -109,7 +110,8 @@ impl Cell {
             dictionary: Dictionary::default(),
             fed: VecDeque::new(),
             next_epoch: 0,
-            newest_offset: 0,
+            next: Offset::default(),
+            recent: Recent::default(),
             clock_us: 0,
             held: None,
         }
@@ -155,30 +157,33 @@ impl Cell {
         while self.fed.len() < self.options.feed_commits.max(1) {
             let Some(work) = self.held.take().or_else(|| self.work.try_recv().ok()) else { return };
             match work {
+                Work::From(next) => self.next = self.next.max(next),
                 Work::Series(known) => self.learn(&known),
                 Work::Feed(commit) => {
                     self.learn(&commit.new_series);
                     self.clock_us = clock::after(self.clock_us, &commit);
-                    self.newest_offset = commit.end().0.saturating_sub(1);
+                    self.next = self.next.max(commit.end());
+                    self.recent.push(&commit);
                     self.feed(|| Input::Rows { commit: Arc::clone(&commit), next: 0 });
                     self.fed.push_back((self.next_epoch, Some(commit)));
                     self.next_epoch += 1;
                 }
                 Work::Tick(now) => {
-                    let (now_us, offset) = (clock::second_us(now), self.newest_offset);
+                    let (now_us, next) = (clock::second_us(now), self.next.0);
                     if now_us <= self.clock_us {
                         continue;
                     }
                     self.clock_us = now_us;
-                    self.feed(|| Input::Tick { now_us, offset });
+                    self.feed(|| Input::Tick { now_us, next });
                     self.fed.push_back((self.next_epoch, None));
                     self.next_epoch += 1;
                 }
-                Work::Install { .. } if !self.fed.is_empty() => {
+                Work::Install(_) | Work::Save { .. } if !self.fed.is_empty() => {
                     self.held = Some(work);
                     return;
                 }
-                Work::Install { generation, plan, counters } => self.install(generation, plan, counters),
+                Work::Install(install) => self.install(install),
+                Work::Save { flow, reply } => (reply.0)(self.save(flow)),
             }
         }
     }
@@ -204,6 +209,10 @@ impl Cell {
             if self.outbox.borrow().is_blocked() {
                 break;
             }
+            // Whoever sees the frontier sees the clock that belongs to it.
+            if self.fed.len() == 1 {
+                self.shared.clock_us.store(self.clock_us, Ordering::Release);
+            }
             if let Some(commit) = commit {
                 self.shared.done(commit);
             }
@@ -225,46 +234,6 @@ impl Cell {
         }
     }
 
-    fn install(&mut self, generation: Generation, plan: Arc<Plan>, counters: Arc<FlowCounters>) {
-        let flow = counters.flow;
-        if self.cancelled.get(&flow).is_some_and(|cancelled| generation <= *cancelled) {
-            counters.set_state(FlowState::Removed);
-            return;
-        }
-        let mut run = FlowRun::new(Arc::clone(&counters), plan, self.options.keys_per_node);
-        // In its old slot if it has one: the pack stays as it is.
-        let old = self.flows.get(&flow).map(|old| old.pack);
-        self.take_out(flow);
-        let room = |pack: &Pack| pack.flows < self.options.flows_per_pack.max(1);
-        let at = old.or_else(|| self.packs.iter().position(room)).unwrap_or_else(|| {
-            let dataflow =
-                render(&mut self.worker, &self.outbox, self.options.chunk_rows.max(1), self.clock_us);
-            self.packs.push(Pack { dataflow, flows: 0 });
-            self.packs.len() - 1
-        });
-        let pack = &mut self.packs[at];
-        pack.flows += 1;
-        let mut host = pack.dataflow.host.borrow_mut();
-        host.set_now(self.clock_us);
-        let slot = host.free_slot();
-        let mut router = pack.dataflow.router.borrow_mut();
-        let devices: Vec<_> = run.devices().collect();
-        for device in devices {
-            router.add_device(device, slot);
-            for info in self.dictionary.of_device(device) {
-                if router.targets_of(info.id).iter().all(|(other, _)| *other != slot)
-                    && let Some(key) = run.subscribe(info)
-                {
-                    router.add(info.id, slot, key);
-                }
-            }
-        }
-        *host.slot(slot) = Some(run);
-        counters.set_state(FlowState::Running);
-        self.flows.insert(flow, Installed { pack: at, slot, generation, counters });
-        self.shared.flows.store(self.flows.len(), Ordering::Release);
-    }
-
     fn remove(&mut self, flow: FlowId, generation: Generation) {
         if !self.work.is_empty() || self.held.is_some() {
             let cancelled = self.cancelled.entry(flow).or_default();
@@ -274,20 +243,6 @@ impl Cell {
             self.take_out(flow);
         }
         self.shared.flows.store(self.flows.len(), Ordering::Release);
-    }
-
-    /// Takes a flow out of its slot.
-    fn take_out(&mut self, flow: FlowId) {
-        let Some(installed) = self.flows.remove(&flow) else { return };
-        installed.counters.set_state(FlowState::Removed);
-        let pack = &mut self.packs[installed.pack];
-        pack.flows -= 1;
-        let run = pack.dataflow.host.borrow_mut().slot(installed.slot).take();
-        let mut router = pack.dataflow.router.borrow_mut();
-        if let Some(run) = run {
-            run.devices().for_each(|device| router.remove_device(device, installed.slot));
-            run.series_ids().for_each(|series| router.remove(series, installed.slot));
-        }
     }
 }
 

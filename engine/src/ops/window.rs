@@ -99,8 +99,13 @@ impl Stage {
         self.held
     }
 
-    pub fn holds_any(&self) -> bool {
-        self.held > 0
+    /// When the first silent key is to be closed.
+    pub fn due(&self) -> Option<i64> {
+        if self.held == 0 {
+            return None;
+        }
+        let open = self.keys.all().iter().filter(|state| state.count > 0);
+        open.map(|state| state.seen).min().map(|seen| seen.saturating_add(self.idle))
     }
 
     pub fn run(&mut self, input: &Chunk, sel: &Sel, context: &mut Context<'_>, output: &mut Output) {

@@ -1,37 +1,36 @@
 //! Saving what a flow remembers, and going on with it.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use edgesync_schemas::id::{Offset, SeriesId};
 use edgesync_schemas::reading::SeriesInfo;
 
 use super::FlowRun;
-use crate::state::{BadState, Saved, SavedStage, fingerprint};
+use crate::metrics::{FlowCounters, bump};
+use crate::ops::Stage;
+use crate::plan::Plan;
+use crate::state::{BadState, Saved, SavedStage, fingerprint, lineages};
 
 impl FlowRun {
     /// What it remembers, having seen all readings before `next`.
-    pub fn save(&self, next: Offset, clock_us: i64) -> Saved {
+    pub fn save(&self, next: Offset) -> Saved {
         let nodes = self.plan.nodes.iter().zip(&self.stages);
         let stages = nodes.filter_map(|(node, stage)| {
             let state = stage.save()?;
             Some(SavedStage { node: Box::from(&*node.id), fingerprint: fingerprint(node), state })
         });
-        Saved::new(next, clock_us, self.series_ids().collect(), stages.collect())
+        Saved::new(next, self.clock_us, self.series_ids().collect(), stages.collect())
     }
 
-    /// Goes on where `saved` was made: readings before that are passed over, results of readings before `muted_to` are muted. `info_of` knows
-    /// all series. If it fails the flow must be thrown away.
+    /// Goes on where `saved` was made: readings before that are passed over. `info_of` knows all series. If it fails the flow must be thrown away.
     pub fn load(
         &mut self,
         saved: &Saved,
-        muted_to: Offset,
         info_of: impl Fn(SeriesId) -> Option<Arc<SeriesInfo>>,
     ) -> Result<(), BadState> {
-        for (at, series) in saved.series.iter().enumerate() {
-            let info = info_of(*series).ok_or(BadState)?;
-            if self.subscribe(&info) != Some(at as u32) {
-                return Err(BadState);
-            }
+        for series in &saved.series {
+            self.number(&info_of(*series).ok_or(BadState)?);
         }
         let remembers = |at: &usize| self.stages[*at].save().is_some();
         let mine: Vec<usize> = (0..self.stages.len()).filter(remembers).collect();
@@ -45,14 +44,63 @@ impl FlowRun {
             }
             self.stages[at].load(&saved.state)?;
         }
-        self.seen_to = saved.next.0;
-        self.mute_to(muted_to);
+        (self.seen_to, self.clock_us) = (saved.next.0, saved.clock_us);
         Ok(())
     }
 
-    /// Mutes results of readings before `to`.
-    pub fn mute_to(&mut self, to: Offset) {
-        self.muted_to = to.0;
+    /// Takes over from the run that this one replaces, at the same place in the log, what nodes remember that remember in the same way there;
+    /// with `of_same_lineage`, only if the nodes before them are as they were, too.
+    pub fn take_over(&mut self, old: &mut Self, of_same_lineage: bool) {
+        let shared = self.series.len().min(old.series.len());
+        let is_same = |at: usize| self.series[at].info.id == old.series[at].info.id;
+        if !(0..shared).all(is_same) {
+            return;
+        }
+        for at in shared..old.series.len() {
+            let info = Arc::clone(&old.series[at].info);
+            self.number(&info);
+        }
+        let marks = |plan: &Plan| match of_same_lineage {
+            true => lineages(plan),
+            false => plan.nodes.iter().map(fingerprint).collect(),
+        };
+        let (mine, theirs) = (marks(&self.plan), marks(&old.plan));
+        for (at, node) in self.plan.nodes.iter().enumerate() {
+            let same = |other: &usize| old.plan.nodes[*other].id == node.id && theirs[*other] == mine[at];
+            let other = (0..theirs.len()).find(same);
+            if let Some(other) = other.filter(|other| !matches!(old.stages[*other], Stage::Failed)) {
+                std::mem::swap(&mut self.stages[at], &mut old.stages[other]);
+            }
+        }
+    }
+
+    /// Counts what its nodes hold as records that came in.
+    pub fn count_held(&mut self) {
+        for (stage, node) in self.stages.iter().zip(&self.counters.nodes) {
+            bump(&node.in_, stage.held());
+            node.in_flight.store(stage.held(), Ordering::Relaxed);
+        }
+    }
+
+    /// Counts with these from now on.
+    pub fn count_with(&mut self, counters: Arc<FlowCounters>) {
+        (self.flow, self.version) = (counters.flow, counters.version);
+        self.counters = counters;
+    }
+
+    /// Mutes what was put out already: results of readings before `to`, and of time up to `clock_us`.
+    pub fn mute_to(&mut self, to: Offset, clock_us: i64) {
+        self.muted_to = (to.0, clock_us);
+    }
+
+    /// Says that readings before `to` are in its state, or are none of its concern.
+    pub fn skip_to(&mut self, to: Offset) {
+        self.seen_to = self.seen_to.max(to.0);
+    }
+
+    /// Its clock, in microseconds.
+    pub fn clock_us(&self) -> i64 {
+        self.clock_us
     }
 
     /// The first reading that is not in its state already.

@@ -33,6 +33,11 @@ impl Source {
         self.matches_all &= is_mine;
     }
 
+    /// Whether a key is its own.
+    pub fn has(&self, key: usize) -> bool {
+        self.matches[key]
+    }
+
     /// Its rows of a chunk of readings.
     pub fn select(&self, chunk: &Chunk) -> Sel {
         if self.matches_all {

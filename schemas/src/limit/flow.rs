@@ -72,6 +72,11 @@ pub const CELL_COMMANDS: usize = 4096;
 pub const CHUNK_ROWS: usize = 8192;
 /// Flows in one pack (one timely dataflow). One more opens another pack.
 pub const FLOWS_PER_PACK: usize = 4096;
+/// Commits that a cell remembers after it was fed them: a version that warmed up beside the running one catches up with them. Fewer are enough
+/// if they have [`RECENT_BYTES`].
+pub const RECENT_COMMITS: usize = 64;
+/// Bytes of commits that a cell remembers. More: the oldest are forgotten.
+pub const RECENT_BYTES: usize = 8 * 1024 * 1024;
 /// Flows on one cell. One more is refused.
 pub const FLOWS_PER_CELL: usize = 65_536;
 

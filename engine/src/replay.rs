@@ -1,0 +1,193 @@
+//! A flow that runs by itself over stored readings, on its caller's thread: to warm up before it takes the place of another version, or to
+//! see what it would have done.
+//!
+//! It is the same [`FlowRun`] that cells run, fed with the same rows in the same order, so it is in the same state afterwards.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use edgesync_schemas::id::{FlowId, Offset, SeriesId};
+use edgesync_schemas::reading::{Columns, Commit, Quality, SeriesInfo};
+use edgesync_schemas::time::Timestamp;
+
+use crate::cell::clock::second_us;
+use crate::cell::emit::Emission;
+use crate::metrics::FlowCounters;
+use crate::plan::Plan;
+use crate::segment::{FlowRun, Round, Workspace};
+use crate::state::{BadState, Saved};
+
+/// Stored readings: columns, and for each row its arrival offset (rising) and when it arrived.
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    /// The readings.
+    pub columns: Columns,
+    /// Their arrival offsets; rising.
+    pub offsets: Vec<Offset>,
+    /// When they arrived.
+    pub received: Vec<Timestamp>,
+}
+
+/// A flow by itself.
+#[derive(Debug)]
+pub struct Replay {
+    run: FlowRun,
+    work: Workspace,
+    chunk_rows: usize,
+    /// The flow's key of each series that came; `None` for those that it does not want.
+    keys: HashMap<SeriesId, Option<u32>>,
+}
+
+/// A flow that is ready to be put into a cell.
+#[derive(Debug)]
+pub struct Prepared {
+    pub(crate) run: Box<FlowRun>,
+}
+
+/// What is known of a series.
+pub type InfoOf<'a> = &'a dyn Fn(SeriesId) -> Option<Arc<SeriesInfo>>;
+
+impl History {
+    /// Rows of a commit.
+    pub fn of_commit(commit: &Commit) -> Self {
+        let rows = commit.columns.len();
+        let mut received = Vec::with_capacity(rows);
+        for arrival in &commit.arrivals {
+            received.resize((arrival.end_row as usize).min(rows), arrival.received_at);
+        }
+        received.resize(rows, received.last().copied().unwrap_or_default());
+        let offsets = (0..rows as u64).map(|row| commit.first.plus(row)).collect();
+        Self { columns: commit.columns.clone(), offsets, received }
+    }
+
+    /// Number of readings.
+    pub fn len(&self) -> usize {
+        self.offsets.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.offsets.is_empty()
+    }
+}
+
+impl Replay {
+    /// Of a plan, with nothing remembered. Nodes keep state for `keys_per_node` keys, rows are run `chunk_rows` at a time; results depend
+    /// on neither.
+    pub fn new(flow: FlowId, version: u32, plan: Arc<Plan>, keys_per_node: usize, chunk_rows: usize) -> Self {
+        let counters = Arc::new(FlowCounters::of(flow, version, &plan));
+        let run = FlowRun::new(counters, plan, keys_per_node);
+        Self::of(run, chunk_rows)
+    }
+
+    /// Goes on with a run.
+    pub(crate) fn of(run: FlowRun, chunk_rows: usize) -> Self {
+        Self { run, work: Workspace::default(), chunk_rows: chunk_rows.max(1), keys: HashMap::new() }
+    }
+
+    pub(crate) fn into_run(self) -> FlowRun {
+        self.run
+    }
+
+    /// With what a run of the flow remembered. If it fails this one must be thrown away.
+    ///
+    /// # Errors
+    /// [`BadState`] if it is of another configuration.
+    pub fn load(&mut self, saved: &Saved, info_of: InfoOf<'_>) -> Result<(), BadState> {
+        self.run.load(saved, info_of)
+    }
+
+    /// Gives its series the keys that they have in another run of the flow, so that it can take over what nodes remember there. Only before
+    /// anything was fed.
+    pub fn number_as(&mut self, saved: &Saved, info_of: InfoOf<'_>) {
+        for info in saved.series.iter().filter_map(|series| info_of(*series)) {
+            self.run.number(&info);
+        }
+    }
+
+    /// What counts for it. Whoever wants to see records of a node watches it here.
+    pub fn counters(&self) -> &Arc<FlowCounters> {
+        &self.run.counters
+    }
+
+    /// The first reading that it has not seen.
+    pub fn next(&self) -> Offset {
+        self.run.seen_to()
+    }
+
+    /// Says that it has seen all there is before `next`.
+    pub fn skip_to(&mut self, next: Offset) {
+        self.run.skip_to(next);
+    }
+
+    /// Runs readings through it; those that it has seen are passed over.
+    pub fn feed(&mut self, history: &History, info_of: InfoOf<'_>, emit: &mut dyn FnMut(Emission)) {
+        let mut row = history.offsets.partition_point(|offset| *offset < self.run.seen_to());
+        while row < history.len() {
+            let second = second_us(history.received[row]);
+            if second > self.run.clock_us() {
+                self.advance(second, history.offsets[row].0, emit);
+            }
+            let later =
+                history.received[row..].iter().position(|time| second_us(*time) > self.run.clock_us());
+            let end = later.map_or(history.len(), |later| row + later).min(row + self.chunk_rows);
+            self.run_rows(history, row..end, info_of, emit);
+            row = end;
+        }
+        if let Some(last) = history.offsets.last() {
+            self.run.skip_to(last.plus(1));
+        }
+    }
+
+    /// Lets the clock go on to a time, if it is later. `emit` gets what that makes.
+    pub fn tick(&mut self, now: Timestamp, emit: &mut dyn FnMut(Emission)) {
+        let second = second_us(now);
+        if second > self.run.clock_us() {
+            self.advance(second, self.run.seen_to().0, emit);
+        }
+    }
+
+    /// What it remembers now.
+    pub fn save(&self) -> Saved {
+        self.run.save(self.run.seen_to())
+    }
+
+    /// To be put into a cell.
+    pub fn prepared(self) -> Prepared {
+        Prepared { run: Box::new(self.run) }
+    }
+
+    fn advance(&mut self, second_us: i64, next: u64, emit: &mut dyn FnMut(Emission)) {
+        self.run.tick(Round { now_us: second_us, tick: Some(next) }, &mut self.work, emit);
+    }
+
+    fn run_rows(
+        &mut self,
+        history: &History,
+        rows: std::ops::Range<usize>,
+        info_of: InfoOf<'_>,
+        emit: &mut dyn FnMut(Emission),
+    ) {
+        let columns = &history.columns;
+        let mut readings = self.work.take_chunk();
+        let mut raw = columns.raw.partition_point(|(row, _)| (*row as usize) < rows.start);
+        for row in rows {
+            let series = columns.series[row];
+            let run = &mut self.run;
+            let key = self.keys.entry(series).or_insert_with(|| run.subscribe(&info_of(series)?));
+            let json = columns.raw.get(raw).filter(|(at, _)| *at as usize == row).map(|(_, json)| json);
+            raw += usize::from(json.is_some());
+            let Some(key) = *key else { continue };
+            if let Some(json) = json {
+                readings.raw.push((readings.key.len() as u32, Arc::from(&**json)));
+            }
+            readings.push_quality(columns.quality.get(row).copied().unwrap_or(Quality::GOOD));
+            readings.key.push(key);
+            readings.ts.push(columns.ts[row]);
+            readings.num.push(columns.num[row]);
+            readings.unit.push(columns.unit[row]);
+            readings.offset.push(history.offsets[row].0);
+        }
+        self.run.run(readings, Round { now_us: self.run.clock_us(), tick: None }, &mut self.work, emit);
+    }
+}
