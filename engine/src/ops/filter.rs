@@ -4,30 +4,46 @@ use std::sync::Arc;
 
 use edgesync_schemas::flow::Port;
 
+use super::prev::{Prevs, less};
 use super::{Context, Output, view};
 use crate::cell::emit::Reason;
 use crate::chunk::{Chunk, Sel};
 use crate::expr::{Expression, FAILED, Memo, NO, View, YES};
+use crate::state::BadState;
 
 #[derive(Debug)]
 pub(crate) struct Stage {
     expression: Arc<Expression>,
     memo: Memo,
+    prevs: Option<Prevs>,
 }
 
 impl Stage {
     pub fn new(expression: Arc<Expression>, keys: usize) -> Self {
-        Self { expression, memo: Memo::new(keys) }
+        Self { memo: Memo::new(keys), prevs: Prevs::new([&*expression], keys), expression }
+    }
+
+    pub fn save(&self) -> Option<Vec<u8>> {
+        self.prevs.as_ref().map(Prevs::save)
+    }
+
+    pub fn load(&mut self, saved: &[u8]) -> Result<(), BadState> {
+        self.prevs.as_mut().ok_or(BadState)?.load(saved)
     }
 
     pub fn run(&mut self, input: &Chunk, sel: &Sel, context: &mut Context<'_>, output: &mut Output) {
+        let too_many = self.prevs.as_mut().map_or_else(Vec::new, |prevs| prevs.advance(input, sel));
+        let fewer = (!too_many.is_empty()).then(|| less(input, sel, &too_many));
+        let sel = fewer.as_ref().unwrap_or(sel);
         let fields = view::fields(input);
-        let view = view::of(input, sel, &fields, &context.series);
+        let prev = self.prevs.as_ref().map(Prevs::columns);
+        let view = View { prev, ..view::of(input, sel, &fields, &context.series) };
         let mut trouble = None;
         let answers = self.expression.bools(&view, &mut self.memo, context.scratch, &mut trouble);
         output.detail = trouble.map(|(_, trouble)| trouble.to_string());
         divide(&view, &answers, output);
         context.scratch.done(answers);
+        output.fail_all(too_many, Reason::TooManyKeys);
     }
 }
 
