@@ -133,7 +133,7 @@ impl Cell {
     ) -> Result<Arc<FlowCounters>, edgesync_engine::Error> {
         let mut running = self.running();
         let counters = running.handle.install(flow, installed.version, installed.plan.clone())?;
-        self.dispatch.live().attach(&counters, installed.units.clone());
+        self.dispatch.attach(&counters, installed.units.clone());
         running.flows.insert(flow, (installed, counters.clone()));
         Ok(counters)
     }
@@ -152,7 +152,7 @@ impl Cell {
         let current = running.flows.get(&flow).filter(|(_, current)| Arc::ptr_eq(current, counters));
         let Some(installed) = current.map(|(installed, _)| installed.clone()) else { return Ok(None) };
         let counters = running.handle.install(flow, installed.version, installed.plan.clone())?;
-        self.dispatch.live().attach(&counters, installed.units.clone());
+        self.dispatch.attach(&counters, installed.units.clone());
         running.flows.insert(flow, (installed, counters.clone()));
         Ok(Some(counters))
     }
@@ -177,7 +177,7 @@ impl Cell {
             Err(error) => return Err(error),
         }
         running.flows.remove(&flow);
-        self.dispatch.live().detach(flow);
+        self.dispatch.detach(flow);
         Ok(())
     }
 
@@ -282,7 +282,7 @@ impl Cell {
         let Running { handle, flows } = &mut *running;
         let Some((installed, counters)) = flows.get_mut(&flow) else { return Ok(()) };
         *counters = handle.install(flow, installed.version, installed.plan.clone())?;
-        self.dispatch.live().attach(counters, installed.units.clone());
+        self.dispatch.attach(counters, installed.units.clone());
         self.dispatch.reinstalled(counters.clone());
         Ok(())
     }

@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use edgesync_actors::cell::Status as Cell;
+use edgesync_actors::flow::FlowsHandle;
 use edgesync_storage::log::{Failure, ReadingLog, Stats};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -149,11 +150,34 @@ fn render(state: &AppState) -> String {
     );
     let cursor = state.actors.flows.cursor().0 as f64;
     text.gauge("edgesync_flows_cursor_offset", "Offset from which flows are fed after a crash", cursor);
+    runs(&mut text, &state.actors.flows);
     let live = &state.actors.live;
     text.gauge("edgesync_live_sockets_open", "Dashboards' sockets open now", live.sockets() as f64);
     text.gauge("edgesync_live_sources", "Sources that dashboards watch", live.followed() as f64);
     text.counter("edgesync_live_values_folded_total", "Values folded into newer ones", live.folded());
     text.0
+}
+
+fn runs(text: &mut Text, flows: &FlowsHandle) {
+    let (executions, letters) = (flows.executions(), flows.dead_letters());
+    text.counter(
+        "edgesync_node_executions_total",
+        "Samples and summaries of nodes of deployed flows written down",
+        executions.written(),
+    );
+    let lost = [("full", executions.left_out()), ("refused", executions.refused())];
+    text.counters("edgesync_node_executions_left_out_total", "Those that were not", "reason", lost);
+    text.counter(
+        "edgesync_dead_letters_total",
+        "Records that flows could not handle, written down",
+        letters.written(),
+    );
+    text.counters(
+        "edgesync_dead_letters_left_out_total",
+        "Those that were not",
+        "reason",
+        letters.left_out(),
+    );
 }
 
 fn connections(text: &mut Text, stats: edgesync_storage::postgres::Stats) {

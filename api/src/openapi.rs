@@ -54,6 +54,7 @@ pub enum Role {
         edgesync_schemas::id::ProjectId,
         edgesync_schemas::id::DeviceId,
         edgesync_schemas::id::FlowId,
+        edgesync_schemas::id::ExecutionId,
         edgesync_schemas::id::DashboardId,
         edgesync_schemas::id::WidgetId,
         edgesync_schemas::id::TokenId,

@@ -46,6 +46,12 @@ pub mod kind {
     pub enum Token {}
     /// An entry of the audit log.
     pub enum Audit {}
+    /// A run of a flow: a deployment, or one that comes to an end by itself.
+    pub enum Execution {}
+    /// What a node did in a run of its flow.
+    pub enum NodeExecution {}
+    /// A record that a flow could not handle.
+    pub enum DeadLetter {}
 }
 
 /// Id of a [`kind::User`].
@@ -70,6 +76,12 @@ pub type DeviceEventId = Id<kind::DeviceEvent>;
 pub type TokenId = Id<kind::Token>;
 /// Id of a [`kind::Audit`].
 pub type AuditId = Id<kind::Audit>;
+/// Id of a [`kind::Execution`].
+pub type ExecutionId = Id<kind::Execution>;
+/// Id of a [`kind::NodeExecution`].
+pub type NodeExecutionId = Id<kind::NodeExecution>;
+/// Id of a [`kind::DeadLetter`].
+pub type DeadLetterId = Id<kind::DeadLetter>;
 
 impl<K> Id<K> {
     /// The id with this UUID.

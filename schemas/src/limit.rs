@@ -5,6 +5,7 @@
 
 mod catalog;
 mod device;
+mod execution;
 mod flow;
 mod history;
 mod http;
@@ -16,6 +17,7 @@ mod retention;
 
 pub use catalog::*;
 pub use device::*;
+pub use execution::*;
 pub use flow::*;
 pub use history::*;
 pub use http::*;

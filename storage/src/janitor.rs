@@ -201,6 +201,7 @@ impl Work {
         self.catalog.remove_ended().await?;
         self.catalog.remove_deleted().await?;
         self.catalog.prune_device_history().await?;
+        self.catalog.prune_executions().await?;
         Ok(())
     }
 

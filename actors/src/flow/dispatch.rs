@@ -12,14 +12,18 @@ use edgesync_schemas::flow::Port;
 use edgesync_schemas::id::FlowId;
 use ractor::ActorRef;
 
+use super::dead_letters::DeadLetters;
+use super::executions::Executions;
 use super::flow;
-use crate::live::Hub;
+use crate::live::{Hub, Units};
 
 /// Where results go. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Dispatch {
     live: Hub,
     directory: Directory,
+    executions: Executions,
+    dead_letters: DeadLetters,
 }
 
 /// The actor of each deployed flow. Written by the manager. Cheap to clone.
@@ -29,17 +33,21 @@ pub struct Directory {
 }
 
 impl Dispatch {
-    /// Gives records to `live`, and events to the actors in `directory`.
-    pub fn new(live: Hub, directory: Directory) -> Self {
-        Self { live, directory }
+    /// Gives records to `live`, those that nothing could handle to `dead_letters`, events to the actors in `directory`, and samples to `executions`.
+    pub fn new(live: Hub, directory: Directory, executions: Executions, dead_letters: DeadLetters) -> Self {
+        Self { live, directory, executions, dead_letters }
     }
 
     /// Gives on what came out of a cell.
     pub fn give(&self, emission: Emission) {
         match emission {
             // what a node shows is what leaves it; its other ports are counted
-            Emission::Rows(rows) if rows.port == Port::Out => self.live.publish(&rows),
-            Emission::Rows(_) | Emission::Dead(..) => {}
+            Emission::Rows(rows) if rows.port == Port::Out => {
+                self.live.publish(&rows);
+                self.executions.rows(&rows);
+            }
+            Emission::Rows(_) => {}
+            Emission::Dead(rows, detail) => self.dead_letters.rows(&rows, &detail),
             Emission::Event(event) => self.directory.tell(event.flow, flow::Message::Event(event)),
         }
     }
@@ -49,9 +57,16 @@ impl Dispatch {
         self.directory.tell(counters.flow, flow::Message::Reinstalled(counters));
     }
 
-    /// Who watches.
-    pub fn live(&self) -> &Hub {
-        &self.live
+    /// A flow was installed with these counters.
+    pub fn attach(&self, counters: &Arc<FlowCounters>, units: Units) {
+        self.live.attach(counters, units);
+        self.executions.attach(counters);
+    }
+
+    /// A flow was removed.
+    pub fn detach(&self, flow: FlowId) {
+        self.live.detach(flow);
+        self.executions.detach(flow);
     }
 }
 

@@ -19,7 +19,8 @@ use serde::Serialize;
 use tokio::time::Instant;
 use tracing::{error, warn};
 
-use super::node::{self, FlowNode};
+use super::executions::Executions;
+use super::node::{self, ErrorSample, FlowNode};
 use super::restarts::Restarts;
 use crate::cell::{Cell, Installed, now};
 
@@ -56,6 +57,8 @@ pub struct Arguments {
     pub counters: Arc<FlowCounters>,
     /// Names of series.
     pub dictionary: SeriesDictionary,
+    /// Hears how it runs.
+    pub executions: Executions,
 }
 
 /// How a flow is.
@@ -204,8 +207,7 @@ impl State {
                 let _ = actor.cast(node::Message::Counters(counters.clone()));
                 continue;
             }
-            let dictionary = self.begin.dictionary.clone();
-            let begin = node::Arguments { counters: counters.clone(), dictionary };
+            let begin = node::Arguments { counters: counters.clone() };
             let (actor, _) = Actor::spawn_linked(None, FlowNode, begin, myself.get_cell()).await?;
             self.names.insert(actor.get_id(), counters.id.clone());
             self.nodes.insert(counters.id.clone(), actor);
@@ -232,8 +234,10 @@ impl State {
         if let EventKind::Panicked { message } = &event.kind {
             self.panicked(&event.node, message, myself);
         }
+        let sample = ErrorSample::of(event.kind, &self.begin.dictionary);
+        self.begin.executions.error(event.flow, event.version, &event.node, &sample);
         if let Some(actor) = self.nodes.get(&event.node) {
-            let _ = actor.cast(node::Message::Event(event.kind));
+            let _ = actor.cast(node::Message::Error(sample));
         }
     }
 
@@ -253,12 +257,18 @@ impl State {
             None => {
                 error!(%flow, %node, message, "node panicked too often, it stays failed");
                 let times = self.restarts.count();
-                self.health = Health::Failed;
-                self.reason = Some(format!(
+                let reason = format!(
                     "{reason}; it stays failed after {times} restarts, until the flow is deployed again"
-                ));
+                );
+                self.stays_failed(reason);
             }
         }
+    }
+
+    fn stays_failed(&mut self, reason: String) {
+        let Arguments { flow, installed, executions, .. } = &self.begin;
+        executions.failed(*flow, installed.version, &reason);
+        (self.health, self.reason) = (Health::Failed, Some(reason));
     }
 
     fn retry_after(&mut self, wait: Duration, reason: String, myself: &ActorRef<Message>) {
@@ -280,7 +290,7 @@ impl State {
                 let reason = format!("cannot be installed again: {error}");
                 match self.restarts.next(Instant::now()) {
                     Some(wait) => self.retry_after(wait, reason, myself),
-                    None => (self.health, self.reason) = (Health::Failed, Some(reason)),
+                    None => self.stays_failed(reason),
                 }
             }
         }

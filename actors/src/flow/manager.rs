@@ -17,6 +17,7 @@ use tracing::{error, info};
 
 use super::Error;
 use super::dispatch::Directory;
+use super::executions::Executions;
 use super::flow::{self, Flow};
 use super::restarts::Restarts;
 use crate::cell::{Cell, Installed};
@@ -48,6 +49,8 @@ pub struct Arguments {
     pub directory: Directory,
     /// Names of series.
     pub dictionary: SeriesDictionary,
+    /// Hears how flows run.
+    pub executions: Executions,
 }
 
 /// What it knows.
@@ -155,8 +158,8 @@ impl State {
         let version = installed.version;
         self.loads[place] += nodes;
         self.refused.remove(&flow);
-        let dictionary = self.begin.dictionary.clone();
-        let begin = flow::Arguments { flow, cell, installed, counters, dictionary };
+        let (dictionary, executions) = (self.begin.dictionary.clone(), self.begin.executions.clone());
+        let begin = flow::Arguments { flow, cell, installed, counters, dictionary, executions };
         match self.flows.get_mut(&flow) {
             Some(deployed) => {
                 self.loads[place] -= deployed.begin.installed.plan.nodes().len();

@@ -1,6 +1,8 @@
 //! Deployed flows: what may be asked of them, and the actors that keep them running.
 
+pub mod dead_letters;
 pub mod dispatch;
+pub mod executions;
 #[expect(clippy::module_inception, reason = "a file per actor: manager, flow, node")]
 pub mod flow;
 pub mod manager;
@@ -33,8 +35,10 @@ use crate::cell::{self, Cell, Installed};
 use crate::cursor::Cursor;
 use crate::live::{Hub, Units};
 use check::Gone;
+use dead_letters::DeadLetters;
 use debug::Debugged;
 use dispatch::{Directory, Dispatch};
+use executions::Executions;
 
 /// Why something could not be done to a flow.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +79,8 @@ struct Shared {
     cells: Vec<Arc<Cell>>,
     directory: Directory,
     debugged: Debugged,
+    executions: Executions,
+    dead_letters: DeadLetters,
     options: compile::Options,
     cursor: Cursor,
     stopped: watch::Sender<bool>,
@@ -95,8 +101,11 @@ impl FlowsHandle {
         supervisor: ActorCell,
     ) -> Result<Self, Error> {
         let directory = Directory::default();
-        let dispatch = Dispatch::new(live.clone(), directory.clone());
         let dictionary = log.series().clone();
+        let executions = Executions::start(catalog.clone(), dictionary.clone());
+        let dead_letters = DeadLetters::start(catalog.clone(), dictionary.clone());
+        let dispatch =
+            Dispatch::new(live.clone(), directory.clone(), executions.clone(), dead_letters.clone());
         let (cursor, from) = Cursor::open(log.clone()).await?;
         let cells = (0..cells.max(1))
             .map(|index| {
@@ -104,12 +113,28 @@ impl FlowsHandle {
                 Cell::start(index, log.clone(), from, dispatch.clone(), options)
             })
             .collect::<Result<Vec<_>, _>>()?;
-        let begin = manager::Arguments { cells: cells.clone(), directory: directory.clone(), dictionary };
+        let begin = manager::Arguments {
+            cells: cells.clone(),
+            directory: directory.clone(),
+            dictionary,
+            executions: executions.clone(),
+        };
         let started = Actor::spawn_linked(None, manager::Manager, begin, supervisor).await;
         let (manager, _) = started.map_err(|error| Error::Actor(error.to_string()))?;
         let debugged = Debugged::new(live);
         let stopped = watch::Sender::new(false);
-        let shared = Shared { manager, catalog, cells, directory, debugged, options, cursor, stopped };
+        let shared = Shared {
+            manager,
+            catalog,
+            cells,
+            directory,
+            debugged,
+            executions,
+            dead_letters,
+            options,
+            cursor,
+            stopped,
+        };
         let flows = Self { shared: Arc::new(shared) };
         flows.deploy_active().await?;
         flows.shared.cells.iter().for_each(|cell| cell.open());
@@ -148,6 +173,7 @@ impl FlowsHandle {
             .map(|node| node.id.clone())
             .collect();
         self.install(flow, version, plan).await?;
+        self.shared.executions.runs(flow, version);
         for node in debugs {
             self.shared.debugged.look(flow, &node).await;
         }
@@ -187,12 +213,23 @@ impl FlowsHandle {
         self.shared.cursor.written()
     }
 
+    /// What is told of runs, and counted of that.
+    pub fn executions(&self) -> &Executions {
+        &self.shared.executions
+    }
+
+    /// Where records go that nothing could handle.
+    pub fn dead_letters(&self) -> &DeadLetters {
+        &self.shared.dead_letters
+    }
+
     /// How the cells are.
     pub fn cells(&self) -> Vec<cell::Status> {
         self.shared.cells.iter().map(|cell| cell.status()).collect()
     }
 
-    /// Lets the cells finish what is committed, at most for `deadline`, then stops them. False if it ran out. Not cancel safe.
+    /// Lets the cells finish what is committed, at most for `deadline`, then stops them, and has what is told of runs written down. False if it
+    /// ran out. Not cancel safe.
     pub async fn shutdown(&self, deadline: Duration) -> bool {
         let mut in_time = true;
         let cells = self.shared.cells.clone().into_iter();
@@ -202,7 +239,8 @@ impl FlowsHandle {
         }
         self.shared.stopped.send_replace(true);
         self.shared.cursor.save(&self.shared.cells, true).await;
-        in_time
+        let told = async { tokio::join!(self.shared.executions.finish(), self.shared.dead_letters.finish()) };
+        in_time && tokio::time::timeout(deadline / 2, told).await.is_ok()
     }
 
     async fn keep(self) {

@@ -27,8 +27,8 @@ pub struct FlowNode;
 pub enum Message {
     /// Look at the counters.
     Tick,
-    /// Something happened in the cell.
-    Event(EventKind),
+    /// It could not handle a record, or panicked.
+    Error(ErrorSample),
     /// The flow was installed again: these count from now on.
     Counters(Arc<NodeCounters>),
     /// How are you?
@@ -40,8 +40,6 @@ pub enum Message {
 pub struct Arguments {
     /// Its counters.
     pub counters: Arc<NodeCounters>,
-    /// Names of the series in error samples.
-    pub dictionary: SeriesDictionary,
 }
 
 /// How a node is.
@@ -108,7 +106,6 @@ pub struct Status {
 /// What it knows.
 pub struct State {
     counters: Arc<NodeCounters>,
-    dictionary: SeriesDictionary,
     seen: Snapshot,
     seen_at: Instant,
     rates: (f64, f64),
@@ -122,11 +119,10 @@ impl Actor for FlowNode {
     type Arguments = Arguments;
 
     async fn pre_start(&self, _: ActorRef<Message>, begin: Arguments) -> Result<State, ActorProcessingErr> {
-        let Arguments { counters, dictionary } = begin;
+        let Arguments { counters } = begin;
         let seen = counters.snapshot();
         Ok(State {
             counters,
-            dictionary,
             seen,
             seen_at: Instant::now(),
             rates: (0.0, 0.0),
@@ -143,7 +139,7 @@ impl Actor for FlowNode {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             Message::Tick => state.look(Instant::now()),
-            Message::Event(kind) => state.note(kind),
+            Message::Error(sample) => state.note(sample),
             Message::Counters(counters) => {
                 (state.seen, state.seen_at) = (counters.snapshot(), Instant::now());
                 (state.counters, state.degraded) = (counters, false);
@@ -153,6 +149,34 @@ impl Actor for FlowNode {
             }
         }
         Ok(())
+    }
+}
+
+impl ErrorSample {
+    /// Of what a cell told, with the names of the record's series.
+    pub(super) fn of(kind: EventKind, dictionary: &SeriesDictionary) -> Self {
+        let at = now();
+        match kind {
+            EventKind::Panicked { message } => Self {
+                at,
+                code: "panicked",
+                device_id: None,
+                sensor_type: None,
+                timestamp: None,
+                detail: message,
+            },
+            EventKind::Error { reason, series, ts, detail } => {
+                let info = dictionary.info(series);
+                Self {
+                    at,
+                    code: reason.code(),
+                    device_id: info.as_ref().map(|info| info.device),
+                    sensor_type: info.map(|info| info.sensor.clone()),
+                    timestamp: Some(ts),
+                    detail,
+                }
+            }
+        }
     }
 }
 
@@ -168,29 +192,7 @@ impl State {
         (self.seen, self.seen_at) = (now, at);
     }
 
-    fn note(&mut self, kind: EventKind) {
-        let at = now();
-        let sample = match kind {
-            EventKind::Panicked { message } => ErrorSample {
-                at,
-                code: "panicked",
-                device_id: None,
-                sensor_type: None,
-                timestamp: None,
-                detail: message,
-            },
-            EventKind::Error { reason, series, ts, detail } => {
-                let info = self.dictionary.info(series);
-                ErrorSample {
-                    at,
-                    code: reason.code(),
-                    device_id: info.as_ref().map(|info| info.device),
-                    sensor_type: info.map(|info| info.sensor.clone()),
-                    timestamp: Some(ts),
-                    detail,
-                }
-            }
-        };
+    fn note(&mut self, sample: ErrorSample) {
         if self.samples.len() == limit::ERROR_SAMPLES {
             self.samples.pop_front();
         }

@@ -7,11 +7,13 @@ use edgesync_schemas::entity::flow::DeployedFlow;
 use edgesync_schemas::flow::Diagram;
 use edgesync_schemas::id::FlowId;
 use edgesync_schemas::limit;
+use edgesync_storage::catalog::Deployment;
 use futures_util::{StreamExt, stream};
 use tracing::{info, warn};
 
 use super::check::Gone;
 use super::{Error, FlowsHandle, manager};
+use crate::cell::now;
 
 impl FlowsHandle {
     /// Deploys what was deployed when the server stopped. A flow that cannot run any more is marked with the reason, and stops nothing.
@@ -21,20 +23,23 @@ impl FlowsHandle {
     pub(super) async fn deploy_active(&self) -> Result<(), Error> {
         self.shared.catalog.stop_flows_of_all_deleted().await?;
         let flows = self.shared.catalog.deployed_flows().await?;
-        let (asked, mut deployed) = (flows.len(), 0);
+        let mut found = Vec::with_capacity(flows.len());
         let mut plans = stream::iter(flows).map(|flow| self.prepare(flow)).buffered(limit::FLOW_STARTS);
         while let Some((flow, version, plan)) = plans.next().await {
             let outcome = match plan {
                 Ok(plan) => self.install(flow, version, plan).await,
                 Err(error) => Err(error),
             };
-            match outcome {
-                Ok(()) => deployed += 1,
+            let failed = match outcome {
+                Ok(()) => None,
                 Err(Error::Stopped) => return Err(Error::Stopped),
-                Err(error) => self.refuse(flow, &error),
-            }
+                Err(error) => Some(self.refuse(flow, &error)),
+            };
+            found.push(Deployment { flow, version, at: now(), failed });
         }
-        info!(flows = deployed, refused = asked - deployed, "active flows deployed");
+        self.shared.catalog.settle_executions(&found).await?;
+        let refused = found.iter().filter(|one| one.failed.is_some()).count();
+        info!(flows = found.len() - refused, refused, "active flows deployed");
         Ok(())
     }
 
@@ -46,7 +51,8 @@ impl FlowsHandle {
         (flow.id, flow.version, plan)
     }
 
-    fn refuse(&self, flow: FlowId, error: &Error) {
+    /// Says why.
+    fn refuse(&self, flow: FlowId, error: &Error) -> String {
         warn!(%flow, %error, "flow cannot be deployed at start");
         let reason = match error {
             Error::Refused(problems) => {
@@ -54,6 +60,7 @@ impl FlowsHandle {
             }
             other => other.to_string(),
         };
-        let _ = self.shared.manager.cast(manager::Message::Refuse(flow, reason));
+        let _ = self.shared.manager.cast(manager::Message::Refuse(flow, reason.clone()));
+        reason
     }
 }

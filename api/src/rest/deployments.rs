@@ -6,11 +6,12 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use edgesync_actors::flow::Error as FlowError;
 use edgesync_schemas::entity;
-use edgesync_schemas::entity::flow::FlowDraft;
+use edgesync_schemas::entity::flow::{FlowDiagram, FlowDraft};
+use edgesync_schemas::entity::flow_version::DeployFlow;
 use edgesync_schemas::flow::{Diagram, Problem as FlowProblem};
-use edgesync_schemas::id::FlowId;
+use edgesync_schemas::id::{FlowId, UserId};
 use edgesync_schemas::time::Timestamp;
-use edgesync_storage::catalog::Stopped;
+use edgesync_storage::catalog::{self, Stopped};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -86,16 +87,18 @@ async fn validate(
     }
 }
 
-/// Runs the draft as it is saved, in place of what runs.
+/// Runs the draft as it is saved, or a version that was deployed before, in place of what runs.
+///
+/// A version is what was deployed under its number for the first time, and never changes. The draft stays as it is.
 #[utoipa::path(
     post,
     path = "/flows/{id}/deploy",
     operation_id = "deploy_flow",
     tag = "flows",
     params(("id" = FlowId, Path, description = "the flow"), IfMatch),
-    request_body = Option<Nothing>,
+    request_body = Option<DeployFlow>,
     responses(
-        (status = 200, description = "it runs", body = entity::flow::FlowDiagram, headers(("ETag" = String, description = "The version and a hash of the entity, for `If-Match` and `If-None-Match`."))),
+        (status = 200, description = "it runs", body = FlowDiagram, headers(("ETag" = String, description = "The version and a hash of the entity, for `If-Match` and `If-None-Match`."))),
     ),
     extensions(("x-role" = json!(Role::Creator)), ("x-scope" = json!("write")))
 )]
@@ -106,29 +109,41 @@ async fn deploy(
     headers: HeaderMap,
     OptionalBody(body): OptionalBody,
 ) -> Result<Response, Problem> {
-    entity::input::read(body, |_| ())?;
+    let DeployFlow { version } = DeployFlow::read(body)?;
     let expected = if_match(&headers);
     whole(async move {
         let _turn = state.deployments.turn(id).await;
         let flow = state.catalog.editable_flow(auth.user.id, id, expected.as_deref()).await?;
-        let diagram = match diagram(flow.nodes.clone(), flow.edges.clone()) {
-            Ok(diagram) => diagram,
-            Err(problems) => return Err(Problem::flow(problems)),
-        };
+        let (version, diagram) = meant(&state, auth.user.id, &flow, version).await?;
         let refused = |error| Problem::from(error).pointing_into(&diagram);
         state.actors.flows.validate(id, &diagram).await.map_err(refused)?;
         // Written down first: if that fails, what runs runs on and is what is written down. The other way round, what could not be
         // written down would have to be taken back from the cells, and what it replaced would be gone.
-        let version = flow.version;
         state.catalog.set_flow_deployed(Some(auth.user.id), id, version, &diagram).await?;
         if let Err(error) = state.actors.flows.deploy(id, version, &diagram).await {
             restore(&state, id, flow.deployed_version).await;
             return Err(refused(error));
         }
-        let flow = entity::flow::FlowDiagram { is_active: true, deployed_version: Some(version), ..flow };
-        Ok(tagged(StatusCode::OK, version, &flow))
+        let flow = FlowDiagram { is_active: true, deployed_version: Some(version), ..flow };
+        Ok(tagged(StatusCode::OK, flow.version, &flow))
     })
     .await
+}
+
+/// The version that is to be deployed, and its diagram: as it was deployed before, if it was; else that of the draft.
+async fn meant(
+    state: &AppState,
+    user: UserId,
+    flow: &FlowDiagram,
+    version: Option<u32>,
+) -> Result<(u32, Diagram), Problem> {
+    let number = version.unwrap_or(flow.version);
+    let (nodes, edges) = match state.catalog.flow_version(user, flow.id, number).await {
+        Ok(known) => (known.nodes, known.edges),
+        Err(catalog::Error::NotFound { .. }) if version.is_none() => (flow.nodes.clone(), flow.edges.clone()),
+        Err(error) => return Err(error.into()),
+    };
+    Ok((number, diagram(nodes, edges).map_err(Problem::flow)?))
 }
 
 /// Writes down again what runs of a flow, after a deployment that failed.
@@ -153,7 +168,7 @@ async fn restore(state: &AppState, id: FlowId, version: Option<u32>) {
     params(("id" = FlowId, Path, description = "the flow"), IfMatch),
     request_body = Option<Nothing>,
     responses(
-        (status = 200, description = "it does not run", body = entity::flow::FlowDiagram, headers(("ETag" = String, description = "The version and a hash of the entity, for `If-Match` and `If-None-Match`."))),
+        (status = 200, description = "it does not run", body = FlowDiagram, headers(("ETag" = String, description = "The version and a hash of the entity, for `If-Match` and `If-None-Match`."))),
     ),
     extensions(("x-role" = json!(Role::Creator)), ("x-scope" = json!("write")))
 )]
@@ -172,7 +187,7 @@ async fn stop(
         // Written down first: if the server dies in between, the flow does not come back.
         state.catalog.set_flow_stopped(id, Stopped::By(auth.user.id)).await?;
         state.actors.flows.stop(id).await?;
-        let flow = entity::flow::FlowDiagram { is_active: false, deployed_version: None, ..flow };
+        let flow = FlowDiagram { is_active: false, deployed_version: None, ..flow };
         Ok(tagged(StatusCode::OK, flow.version, &flow))
     })
     .await

@@ -7,6 +7,7 @@ mod bulk;
 mod dashboards;
 mod deployments;
 mod devices;
+mod executions;
 mod flows;
 mod me;
 mod members;
@@ -46,6 +47,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(readings::routes())
         .merge(flows::routes())
         .merge(deployments::routes())
+        .merge(executions::routes())
         .merge(node_types::routes())
         .merge(dashboards::routes())
         .merge(permissions::routes())

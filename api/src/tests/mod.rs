@@ -8,6 +8,7 @@ mod audit;
 mod bulk;
 mod dashboards;
 mod devices;
+mod executions;
 mod flows;
 mod idempotency;
 mod lists;

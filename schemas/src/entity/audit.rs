@@ -105,6 +105,8 @@ pub enum AuditAction {
     FlowStopped,
     #[serde(rename = "flow.deleted")]
     FlowDeleted,
+    #[serde(rename = "flow.dead_letters_deleted")]
+    FlowDeadLettersDeleted,
     #[serde(rename = "dashboard.created")]
     DashboardCreated,
     #[serde(rename = "dashboard.updated")]

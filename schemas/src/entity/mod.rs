@@ -6,9 +6,12 @@
 pub mod api_token;
 pub mod audit;
 pub mod dashboard;
+pub mod dead_letter;
 pub mod device;
 pub mod device_history;
+pub mod execution;
 pub mod flow;
+pub mod flow_version;
 pub mod input;
 pub mod organization;
 pub mod project;
@@ -35,6 +38,18 @@ pub struct Page<T> {
     pub next: Option<String>,
 }
 
+/// Text that every database takes: without NUL characters, and where it has more than `most` bytes (3 at least) cut off between characters,
+/// with a mark at its end.
+pub fn cut(text: &str, most: usize) -> String {
+    const MARK: &str = "…";
+    let text = text.replace('\0', "\u{fffd}");
+    if text.len() <= most {
+        return text;
+    }
+    let end = text.floor_char_boundary(most.saturating_sub(MARK.len()));
+    format!("{}{MARK}", &text[..end])
+}
+
 /// The name that a value of an enum has in JSON and in the catalog.
 pub fn name_of<T: Serialize>(value: &T) -> String {
     match serde_json::to_value(value) {
@@ -50,4 +65,17 @@ pub fn name_of<T: Serialize>(value: &T) -> String {
 pub fn from_name<T: DeserializeOwned>(name: &str) -> Result<T, String> {
     let text: StrDeserializer<'_, serde::de::value::Error> = name.into_deserializer();
     T::deserialize(text).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_that_is_too_long_is_cut_between_characters_and_says_so() {
+        assert_eq!(cut("a\0b", 10), "a\u{fffd}b");
+        assert_eq!(cut("0123456789", 10), "0123456789");
+        assert_eq!(cut("0123456789x", 10), "0123456…");
+        assert_eq!(cut(&"é".repeat(10), 10), "ééé…");
+    }
 }

@@ -17,7 +17,7 @@ use serde_json::json;
 
 use super::db::Tx;
 use super::error::Error;
-use super::{Catalog, audit, flow};
+use super::{Catalog, audit, execution, flow};
 
 /// Flows whose diagrams, of at most a MiB each, are looked at or rewritten together; so are dashboards with their drawings.
 const FLOWS_AT_ONCE: u32 = 32;
@@ -259,7 +259,9 @@ async fn stop(tx: &mut Tx, flows: &[DeployedFlow]) -> Result<Vec<FlowId>, Error>
             continue;
         }
         let book = flow::book(tx, flow.id).await?;
-        let details = json!({"why": "the organization was deleted"});
+        let why = "the organization was deleted";
+        execution::deployment_ends(tx, flow.id, why).await?;
+        let details = json!({"why": why});
         audit::note(tx, None, book, AuditAction::FlowStopped, flow.id, details).await?;
         stopped.push(flow.id);
     }

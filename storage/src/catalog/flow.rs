@@ -299,6 +299,11 @@ pub(super) async fn check_readable(tx: &mut Tx, user: UserId, id: FlowId) -> Res
     row.map(drop).ok_or(Error::Missing { field: "flow_id" })
 }
 
+/// Whether a flow may be read, with the parameters of [`READABLE`].
+pub(super) const MAY_READ: &str = "SELECT f.id FROM flows f LEFT JOIN projects p ON p.id = f.project_id
+    LEFT JOIN organization_members m ON m.organization_id = p.organization_id AND m.user_id = $1
+    WHERE f.id = $2 AND (m.user_id = $1 OR (f.owner_id = $1 AND $3))";
+
 const READABLE: &str =
     "SELECT f.id, f.owner_id, p.id, f.name, f.description, f.version, f.deployed_version, f.tags,
         f.created_at, f.updated_at, f.nodes, f.edges, f.metadata,
@@ -308,8 +313,16 @@ const READABLE: &str =
     WHERE f.id = $2 AND (m.user_id = $1 OR (f.owner_id = $1 AND $3))";
 
 /// The parameters of [`READABLE`]: what is in no organization is seen by whoever is not narrowed to one.
-fn asking(user: UserId, id: FlowId) -> Vec<Value> {
+pub(super) fn asking(user: UserId, id: FlowId) -> Vec<Value> {
     vec![user.into(), id.into(), within::is_everywhere().into()]
+}
+
+/// That a flow may be changed; its name.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Forbidden`].
+pub(super) async fn require_editable(tx: &mut Tx, user: UserId, id: FlowId) -> Result<String, Error> {
+    editable(tx.first(READABLE, asking(user, id)).await?).map(|flow| flow.name)
 }
 
 fn editable(row: Option<Row>) -> Result<FlowDiagram, Error> {

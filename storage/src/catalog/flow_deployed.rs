@@ -11,7 +11,7 @@ use super::db::Tx;
 use super::error::Error;
 use super::flow::{book, deployed};
 use super::value::Value;
-use super::{Catalog, audit, now};
+use super::{Catalog, audit, execution, now};
 
 /// Who or what ended a flow.
 #[derive(Debug, Clone, Copy)]
@@ -24,7 +24,8 @@ pub enum Stopped {
 
 impl Catalog {
     /// Writes down that this diagram is what runs of the flow from here on, so that the next start of the server runs it, and
-    /// that it was `by` who said so. Forgets the oldest of more than [`limit::FLOW_VERSIONS`] versions, but neither this one nor the one
+    /// that it was `by` who said so. The execution that begins is pending until it is [known to run](Catalog::record_executions). A version that was
+    /// deployed before stays as it was then, whatever the diagram is: see [`Catalog::flow_version`]. Forgets the oldest of more than [`limit::FLOW_VERSIONS`] versions, but neither this one nor the one
     /// that ran until now: if this one does not run after all, that one runs again.
     ///
     /// # Errors
@@ -43,9 +44,9 @@ impl Catalog {
         tx.execute("UPDATE flows SET deployed_version = $1 WHERE id = $2", vec![version.into(), id.into()])
             .await?;
         tx.execute(
-            "INSERT INTO flow_versions (flow_id, version, diagram, created_at) VALUES ($1, $2, $3, $4)
+            "INSERT INTO flow_versions (flow_id, version, diagram, created_at, deployed_by) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (flow_id, version) DO NOTHING",
-            vec![id.into(), version.into(), diagram, now().into()],
+            vec![id.into(), version.into(), diagram, now().into(), by.into()],
         )
         .await?;
         tx.execute(
@@ -59,12 +60,13 @@ impl Catalog {
             ],
         )
         .await?;
+        execution::deployment_begins(&mut tx, id, version).await?;
         let book = book(&mut tx, id).await?;
         audit::note(&mut tx, by, book, AuditAction::FlowDeployed, id, json!({"version": version})).await?;
         tx.commit().await
     }
 
-    /// Writes down that a version that was deployed before is what runs of the flow again, and why. One that is gone is no error.
+    /// Writes down that a version that was deployed before is what runs of the flow again, and why: what was about to take its place failed. One that is gone is no error.
     ///
     /// # Errors
     /// Of the database.
@@ -78,6 +80,7 @@ impl Catalog {
         let found = tx
             .execute("UPDATE flows SET deployed_version = $1 WHERE id = $2", vec![version.into(), id.into()]);
         if found.await? > 0 {
+            execution::deployment_fails(&mut tx, id, why).await?;
             let (book, details) = (book(&mut tx, id).await?, json!({"version": version, "why": why}));
             audit::note(&mut tx, None, book, AuditAction::FlowDeployed, id, details).await?;
         }
@@ -95,8 +98,14 @@ impl Catalog {
         if tx.execute(sql, vec![id.into()]).await? > 0 {
             let (by, details) = match by {
                 Stopped::By(user) => (Some(user), json!({})),
-                Stopped::Because(why) => (None, json!({"why": why})),
+                Stopped::Because(why) => {
+                    // What did not run yet was not stopped.
+                    execution::deployment_fails(&mut tx, id, why).await?;
+                    (None, json!({"why": why}))
+                }
             };
+            let why = details["why"].as_str().unwrap_or("it was stopped");
+            execution::deployment_ends(&mut tx, id, why).await?;
             let book = book(&mut tx, id).await?;
             audit::note(&mut tx, by, book, AuditAction::FlowStopped, id, details).await?;
         }

@@ -28,6 +28,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/sqlite/0008_deletion.sql"),
     },
     Migration { version: 9, name: "answers", sql: include_str!("../../migrations/sqlite/0009_answers.sql") },
+    Migration {
+        version: 10,
+        name: "executions",
+        sql: include_str!("../../migrations/sqlite/0010_executions.sql"),
+    },
 ];
 
 /// All of PostgreSQL's, as above.
@@ -76,6 +81,11 @@ pub(super) const POSTGRES: &[Migration] = &[
         version: 9,
         name: "answers",
         sql: include_str!("../../migrations/postgres/catalog/0009_answers.sql"),
+    },
+    Migration {
+        version: 10,
+        name: "executions",
+        sql: include_str!("../../migrations/postgres/catalog/0010_executions.sql"),
     },
 ];
 

@@ -27,6 +27,7 @@ mod query;
 mod queue;
 mod retention;
 mod series;
+mod states;
 mod tail;
 
 #[cfg(test)]

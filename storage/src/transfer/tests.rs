@@ -6,8 +6,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crossbeam::channel::{Sender, bounded};
+use edgesync_schemas::entity::dead_letter::DeadLetter;
 use edgesync_schemas::entity::device::DeviceInput;
-use edgesync_schemas::id::{BootId, DeviceId, FrameSeq, Offset};
+use edgesync_schemas::entity::execution::{NodeScope, NodeStatus, NodeWork};
+use edgesync_schemas::entity::flow::FlowInput;
+use edgesync_schemas::id::{BootId, DeviceId, FrameSeq, Id, Offset, UserId};
 use edgesync_schemas::reading::{AdmittedBatch, Columns, FrameEnd, Numbered, Quality};
 use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::unit::UnitIndex;
@@ -17,7 +20,7 @@ use serde_json::json;
 
 use super::place::Site;
 use super::*;
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Deployment, NodeRecord};
 use crate::log::{Append, OnCommit, Outcome, ReadingLog, Rest, StoredReading, imports_of};
 use crate::postgres::{Server, Target};
 
@@ -70,7 +73,50 @@ async fn fill(catalog: &Catalog, log: &ReadingLog) -> DeviceId {
     import.device = imports_of(device.id);
     assert!(matches!(append(log, import).await, Outcome::Durable { stored: 2, .. }));
     log.set_bookmark("flows", Offset(80), true).await.unwrap();
+    run_a_flow(catalog, ada.user.id).await;
     device.id
+}
+
+/// A flow that was deployed, what its node did, and a record that it could not handle.
+async fn run_a_flow(catalog: &Catalog, user: UserId) {
+    let flow = catalog.create_flow(user, FlowInput::read(json!({"name": "f"})).unwrap()).await.unwrap().id;
+    catalog
+        .set_flow_deployed(Some(user), flow, 1, &json!({"nodes": [{"id": "é"}], "edges": []}))
+        .await
+        .unwrap();
+    let at = log::now();
+    let data = json!({"value": [1.10, null]}).as_object().unwrap().clone();
+    let work = NodeWork {
+        node_id: "é".to_owned(),
+        status: NodeStatus::Failed,
+        input_data: data.clone(),
+        output_data: data,
+        records_in: 1 << 50,
+        records_out: 0,
+        errors: 1,
+        busy_ns: 7,
+        executed_at: at,
+    };
+    let deployment = Deployment { flow, version: 1, at, failed: Some("why".to_owned()) };
+    let record = NodeRecord { flow, version: 1, scope: NodeScope::Sample, work };
+    catalog.record_executions(&[deployment], vec![record]).await.unwrap();
+    let letter = DeadLetter {
+        id: Id::from_uuid(uuid::Uuid::now_v7()),
+        flow_id: flow,
+        version: 1,
+        node_id: "é".to_owned(),
+        device_id: None,
+        sensor_type: Some("text".to_owned()),
+        timestamp: at,
+        offset: 1 << 50,
+        value: json!({"q": 1.10}),
+        is_cut: true,
+        code: "not_a_number".to_owned(),
+        detail: "why".to_owned(),
+        skipped: 3,
+        at,
+    };
+    catalog.add_dead_letters(&[letter]).await.unwrap();
 }
 
 fn directory(of: &tempfile::TempDir, name: &str) -> Place {
@@ -140,6 +186,9 @@ async fn what_goes_through_every_kind_of_place_comes_back_as_it_was() {
     let start = everything(&places[0]).await;
     assert_eq!((start.1.len(), start.2.marks.len()), (82, 2));
     assert!(start.0["devices"].len() == 1 && start.0["audit_log"].len() > 1, "{:?}", start.0);
+    for table in ["flow_versions", "flow_executions", "node_executions", "dead_letters"] {
+        assert_eq!(start.0[table].len(), 1, "{table}");
+    }
     for pair in places.windows(2) {
         moved(&pair[0], &pair[1]).await;
         assert!(everything(&pair[0]).await == start, "the source is as it was: {}", pair[0]);

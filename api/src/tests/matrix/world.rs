@@ -5,7 +5,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use edgesync_schemas::entity::api_token::{ApiTokenInput, Scope};
-use edgesync_schemas::id::UserId;
+use edgesync_schemas::entity::dead_letter::DeadLetter;
+use edgesync_schemas::id::{FlowId, Id, UserId};
+use edgesync_schemas::time::Timestamp;
+use edgesync_storage::catalog::{Slice, Stopped};
+use uuid::Uuid;
 
 use super::super::*;
 
@@ -76,7 +80,9 @@ pub(in crate::tests) struct World {
     pub(in crate::tests) organization: String,
     pub(in crate::tests) project: String,
     pub(in crate::tests) device: String,
-    flow: String,
+    pub(in crate::tests) flow: String,
+    /// Of the flow, whose version 1 ran.
+    execution: String,
     pub(in crate::tests) dashboard: String,
     widget: String,
     /// A word that no other world has.
@@ -122,6 +128,7 @@ impl World {
             project: String::new(),
             device: String::new(),
             flow: String::new(),
+            execution: String::new(),
             dashboard: String::new(),
             widget: String::new(),
             word,
@@ -147,6 +154,7 @@ impl World {
         let mut flow = world.body("create_flow");
         flow["name"] = json!("f");
         world.flow = text(&world.post(server, Who::Maker, "/api/v1/flows", flow).await["id"]);
+        world.execution = world.run(server).await;
         let made = world.post(server, Who::Maker, "/api/v1/dashboard-templates", world.named("hall")).await;
         world.dashboard = text(&made["id"]);
         let permission = format!("dashboard-templates/{}/permissions/{}", world.dashboard, world.users[3]);
@@ -157,6 +165,39 @@ impl World {
         world.widget = text(&world.post(server, Who::Maker, &widgets, widget).await["id"]);
         KNOWN.lock().unwrap().extend(world.ids());
         world
+    }
+
+    /// Lets the flow have run, not in the cells: its execution, and a record that it could not handle.
+    async fn run(&self, server: &Server) -> String {
+        let catalog = &server.state.catalog;
+        let (flow, maker): (FlowId, UserId) = (self.flow.parse().unwrap(), self.users[2].parse().unwrap());
+        let drawn = &self.body("create_flow");
+        let drawn = json!({"nodes": drawn["nodes"], "edges": drawn["edges"]});
+        catalog.set_flow_deployed(Some(maker), flow, 1, &drawn).await.unwrap();
+        catalog.set_flow_stopped(flow, Stopped::By(maker)).await.unwrap();
+        catalog.add_dead_letters(&[self.letter("in")]).await.unwrap();
+        let ran = catalog.executions(maker, flow, None, Slice::FIRST).await.unwrap().items.remove(0);
+        ran.id.to_string()
+    }
+
+    /// A record that a node of its flow could not handle.
+    pub(in crate::tests) fn letter(&self, node: &str) -> DeadLetter {
+        DeadLetter {
+            id: Id::from_uuid(Uuid::now_v7()),
+            flow_id: self.flow.parse().unwrap(),
+            version: 1,
+            node_id: node.to_owned(),
+            device_id: Some(self.device.parse().unwrap()),
+            sensor_type: Some("t".to_owned()),
+            timestamp: Timestamp::default(),
+            offset: 7,
+            value: json!("warm"),
+            is_cut: false,
+            code: "not_a_number".to_owned(),
+            detail: "the value is no number".to_owned(),
+            skipped: 0,
+            at: Timestamp::default(),
+        }
     }
 
     /// An id in this text that is none of theirs to see: of another world, or for who is no member of this one, of it.
@@ -182,8 +223,15 @@ impl World {
 
     /// The ids of its things, in the same order for each world.
     pub(in crate::tests) fn ids(&self) -> Vec<String> {
-        let things =
-            [&self.organization, &self.project, &self.device, &self.flow, &self.dashboard, &self.widget];
+        let things = [
+            &self.organization,
+            &self.project,
+            &self.device,
+            &self.flow,
+            &self.execution,
+            &self.dashboard,
+            &self.widget,
+        ];
         things
             .into_iter()
             .chain(&self.users[2..4])
@@ -204,6 +252,8 @@ impl World {
             "projects" => self.project.clone(),
             "devices" => self.device.clone(),
             "flows" => self.flow.clone(),
+            "versions" => "1".to_owned(),
+            "executions" => self.execution.clone(),
             "nodes" => "in".to_owned(),
             "dashboard-templates" => self.dashboard.clone(),
             "widgets" => self.widget.clone(),
@@ -278,8 +328,7 @@ impl World {
                 json!({"organization_id": self.organization, "name": "d", "project_id": self.project})
             }
             "import_readings" => {
-                let now = edgesync_schemas::time::Timestamp::from_us(jiff::Timestamp::now().as_microsecond())
-                    .unwrap();
+                let now = Timestamp::from_us(jiff::Timestamp::now().as_microsecond()).unwrap();
                 json!(json!({"sensor_type": "t", "value": 1, "timestamp": now}).to_string())
             }
             "create_devices" => json!(self.named("one of many").to_string()),

@@ -7,6 +7,7 @@
 //! | `newest` | 4 series | its newest sealed reading, and the longest time that one of its blocks covers |
 //! | `marks` | 16 device | its boots and their highest sealed frames |
 //! | `series` | 4 series | device, sensor, units |
+//! | `states` | 16 flow | what it remembers, and its place in the log (`states.rs`) |
 //! | `meta` | name | `sealed`: everything before this offset is in blocks. `bookmark/…`: how far a reader of the tail got. |
 //! | | | `move`: where a move that is not finished comes from, `moved`: where one that is came from (`import.rs`). |
 //! | | | `series-end`: numbers below were given out. `expired`: bytes that were dropped and still take space, `dropped`: readings that were (`expire.rs`) |
@@ -55,7 +56,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use edgesync_schemas::id::Offset;
+use edgesync_schemas::id::{FlowId, Offset};
 
 use super::holds::Holds;
 use super::tail::Ring;
@@ -141,6 +142,16 @@ impl Embedded {
                 return Ok(readings);
             }
         }
+    }
+
+    /// What a flow remembered when it was saved last. Blocks.
+    pub fn state(&self, flow: FlowId) -> Result<Option<Vec<u8>>, Error> {
+        self.store()?.state(flow)
+    }
+
+    /// Saves and forgets what flows remember. Blocks.
+    pub fn save_states(&self, states: &[(FlowId, Option<Vec<u8>>)], is_synced: bool) -> Result<(), Error> {
+        self.store()?.save_states(states, is_synced)
     }
 
     /// Moves a bookmark in the store. Blocks.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use edgesync_schemas::id::Offset;
+use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::reading::SeriesInfo;
 use fjall::config::{BlockSizePolicy, CompressionPolicy};
 use fjall::{
@@ -44,6 +44,7 @@ pub(crate) struct Store {
     pub marks: Keyspace,
     pub series: Keyspace,
     pub meta: Keyspace,
+    pub states: Keyspace,
     #[cfg(test)]
     pub faults: Faults,
 }
@@ -90,6 +91,7 @@ impl Store {
             marks: database.keyspace("marks", small)?,
             series: database.keyspace("series", small)?,
             meta: database.keyspace("meta", small)?,
+            states: database.keyspace("states", || small().with_kv_separation(apart(1024)))?,
             database,
             #[cfg(test)]
             faults: Faults::default(),
@@ -126,6 +128,25 @@ impl Store {
             bookmarks.push((name, offset(&value)?));
         }
         Ok(bookmarks)
+    }
+
+    /// What a flow remembered when it was saved last.
+    pub fn state(&self, flow: FlowId) -> Result<Option<Vec<u8>>, Error> {
+        Ok(self.states.get(flow.uuid().as_bytes())?.map(|state| state.to_vec()))
+    }
+
+    /// Saves what flows remember, and forgets what those without anything did.
+    pub fn save_states(&self, states: &[(FlowId, Option<Vec<u8>>)], is_synced: bool) -> Result<(), Error> {
+        let mut batch = OwnedWriteBatch::with_capacity(self.database.clone(), states.len())
+            .durability(is_synced.then_some(PersistMode::SyncAll));
+        for (flow, state) in states {
+            let key = *flow.uuid().as_bytes();
+            match state {
+                Some(state) => batch.insert(&self.states, key, state.as_slice()),
+                None => batch.remove(&self.states, key),
+            }
+        }
+        Ok(batch.commit()?)
     }
 
     /// Moves a bookmark. In the journal it stands before every later removal of a blob, so one that a power cut takes back leaves the

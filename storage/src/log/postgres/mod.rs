@@ -9,6 +9,7 @@
 //! | `log_state` | the owner's token, the format's version, what cannot be told from the rest |
 //! | `log_move` | a move into this log (`import.rs`) |
 //! | `bookmarks` | how far readers of the tail got |
+//! | `flow_states` | what flows remember |
 //! | `sensor_data` | a view: readings with the names of things, for people and their tools |
 //!
 //! **Commit** (`commit.rs`). Series, rows, marks and the commit's record in one transaction; the acknowledgement follows `COMMIT`.
@@ -48,6 +49,7 @@ mod load;
 mod partition;
 mod read;
 mod session;
+mod states;
 
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
@@ -94,6 +96,11 @@ const MIGRATIONS: &[Migration] = &[
         version: 3,
         name: "move",
         sql: include_str!("../../../migrations/postgres/log/0003_move.sql"),
+    },
+    Migration {
+        version: 4,
+        name: "flow_states",
+        sql: include_str!("../../../migrations/postgres/log/0004_flow_states.sql"),
     },
 ];
 const HISTORY: &str = "log_migrations";

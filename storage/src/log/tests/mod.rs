@@ -31,6 +31,7 @@ mod model;
 mod place;
 mod postgres;
 mod seal;
+mod states;
 mod way;
 
 use std::collections::HashMap;
