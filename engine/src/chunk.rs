@@ -149,6 +149,11 @@ impl Chunk {
         self.fields.resize_with(names.map_or(0, |names| names.len()), Column::default);
     }
 
+    /// The further columns that are named; a chunk that was used before may have more, which are empty.
+    pub fn columns(&self) -> &[Column] {
+        &self.fields[..self.names.as_ref().map_or(0, |names| names.len())]
+    }
+
     /// Original JSON of a row, where its value is no number.
     pub fn raw_of(&self, row: u32) -> Option<&Arc<str>> {
         raw_at(&self.raw, row)

@@ -13,6 +13,7 @@ use edgesync_schemas::flow::node::{NodeConfig, Spec, spec};
 use edgesync_schemas::flow::problem::Code;
 use edgesync_schemas::flow::{Diagram, Port, Problem};
 use edgesync_schemas::limit;
+use edgesync_schemas::unit::Unit;
 
 use self::types::Known;
 use crate::fuse;
@@ -51,7 +52,7 @@ pub fn compile(diagram: &Diagram, options: &Options) -> Result<Plan, Vec<Problem
     let edges = edges::check_edges(diagram, &nodes, &mut problems);
     edges::check_inputs(&nodes, &edges, &mut problems);
     let order = order::sort(diagram, &edges, &mut problems);
-    let built = build(&nodes, &edges, &order, &mut problems);
+    let (built, units) = build(&nodes, &edges, &order, &mut problems);
     let draws_nothing = diagram.nodes.iter().all(|node| node.kind == "comment");
     if draws_nothing {
         problems.push(Problem::of_diagram(Code::Empty, "the diagram has no node that does anything"));
@@ -68,7 +69,9 @@ pub fn compile(diagram: &Diagram, options: &Options) -> Result<Plan, Vec<Problem
         }
         return Err(problems);
     }
-    Ok(plan(diagram, nodes, built, &edges, &order))
+    let mut plan = plan(diagram, nodes, built, &edges, &order);
+    plan.units = units;
+    Ok(plan)
 }
 
 /// The nodes, in the diagram's order.
@@ -110,7 +113,8 @@ fn build(
     edges: &[PlannedEdge],
     order: &[usize],
     problems: &mut Vec<Problem>,
-) -> Vec<Option<Built>> {
+) -> (Vec<Option<Built>>, Arc<[Unit]>) {
+    let mut shared = build::Shared::default();
     let mut built: Vec<Option<Built>> = (0..nodes.len()).map(|_| None).collect();
     let in_circles = (0..nodes.len()).filter(|at| !order.contains(at));
     for at in order.iter().copied().chain(in_circles) {
@@ -123,12 +127,20 @@ fn build(
         let mine: Option<Vec<Known>> = edges.iter().filter(|edge| edge.to == at).map(comes).collect();
         let known = mine.map(|mine| mine.into_iter().reduce(|known, other| known.or(&other)));
         let known = known.map(|known| known.unwrap_or(Known::NOTHING));
-        let Some(work) = build::work(nodes[at].id, config, known.as_ref(), problems) else { continue };
+        let Some(work) = build::work(nodes[at].id, config, known.as_ref(), &mut shared, problems) else { continue };
         let entering = known.unwrap_or(Known::NOTHING);
-        let leaving = types::leaving(config, &entering);
+        let mut leaving = types::leaving(config, &entering);
+        if let Work::Compute(of) = &work {
+            (leaving.value, leaving.names) = (of.value, of.names.clone());
+            leaving.unit = of.unit.map_or(leaving.unit, |unit| shared.text(unit));
+        }
+        if leaving.names.as_ref().is_some_and(|names| names.len() > limit::FIELDS) {
+            let message = format!("its records have more than {} fields", limit::FIELDS);
+            problems.push(Problem::of_node(nodes[at].id, Code::TooLarge, message));
+        }
         built[at] = Some(Built { work, entering, leaving });
     }
-    built
+    (built, shared.units.into())
 }
 
 fn plan(
@@ -168,5 +180,5 @@ fn plan(
         nodes[edge.to].inputs.push(at);
     }
     let (segments, segment_of) = fuse::fuse(&nodes, &edges);
-    Plan { nodes, edges, segments, segment_of }
+    Plan { nodes, edges, segments, units: Arc::default(), segment_of }
 }

@@ -3,6 +3,9 @@
 //! Everything here is slow on purpose: values are kept in lists and summed afresh, expressions are computed row by row, nothing is
 //! shared between records. If the two disagree, believe this one first.
 
+mod expression;
+mod shape;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -16,7 +19,6 @@ use edgesync_schemas::unit::UnitIndex;
 
 use crate::cell::emit::Reason;
 use crate::chunk::Name;
-use crate::expr::{Cell, Expression, Row, Slot};
 use crate::metrics::Snapshot;
 use crate::plan::{Plan, Work};
 
@@ -65,6 +67,8 @@ struct State {
     watermark: Option<i64>,
     seen: i64,
     unit: UnitIndex,
+    prev: Option<expression::Prev>,
+    good: Option<(f64, i64)>,
 }
 
 impl Naive {
@@ -163,13 +167,19 @@ impl Naive {
                 self.leave(node, Port::Out, record)
             }
             Work::Filter(expression) => {
-                let Some(info) = known.iter().find(|info| info.id == record.series) else { return };
-                match with_row(expression, info, &record, |row| expression.holds(row)) {
-                    Ok(true) => self.leave(node, Port::Out, record),
-                    Ok(false) => self.leave(node, Port::Else, record),
-                    Err(_) => self.fail(node, Reason::Expression, record),
+                let answer = self.with_row(node, record, known, &[expression], |row| expression.holds(row));
+                match answer {
+                    Err(failed) => self.fail(node, Reason::TooManyKeys, failed),
+                    Ok((Ok(true), record)) => self.leave(node, Port::Out, record),
+                    Ok((Ok(false), record)) => self.leave(node, Port::Else, record),
+                    Ok((Err(_), record)) => self.fail(node, Reason::Expression, record),
                 }
             }
+            Work::Switch(of) => self.switch(node, of, record, known),
+            Work::Compute(of) => self.compute(node, of, record, known),
+            Work::Validate(of) => self.validate(node, of, record),
+            Work::Scale(of) => self.scale(node, of, record, known),
+            Work::Split(of) => self.split(node, of, record),
             Work::MovingAverage(of) => self.average(node, of, record),
             Work::Window(of) => self.window(node, of, record),
         }
@@ -306,7 +316,7 @@ impl Naive {
 
     fn leave(&mut self, node: usize, port: Port, record: Record) {
         match port {
-            Port::Out => self.counters[node].out += 1,
+            Port::Out | Port::Case(_) => self.counters[node].out += 1,
             _ => self.counters[node].filtered += 1,
         }
         self.pass_on(node, port, record);
@@ -342,32 +352,4 @@ fn aggregate_of(aggregate: Aggregate, records: &[(i64, f64)]) -> f64 {
             records.iter().rfind(|(ts, _)| Some(*ts) == latest).map_or(0.0, |(_, value)| *value)
         }
     }
-}
-
-/// Calls with a record as expressions see it.
-fn with_row<T>(
-    expression: &Expression,
-    info: &SeriesInfo,
-    record: &Record,
-    compute: impl FnOnce(&Row<'_>) -> T,
-) -> T {
-    let cells: Vec<Cell> = expression
-        .slots
-        .iter()
-        .map(|slot| match slot {
-            Slot::Value => Cell::new(record.num, record.raw.as_deref()),
-            Slot::Field(at) => record.fields.get(*at).map_or(Cell::Missing, |(_, number, raw)| Cell::new(*number, raw.as_deref())),
-            Slot::Input(_) | Slot::Prev => Cell::Missing,
-        })
-        .collect();
-    let device = info.device.to_string();
-    compute(&Row {
-        cells: &cells,
-        json_bytes: record.raw.as_ref().map_or(0, |raw| raw.len()),
-        ts_ms: record.ts.as_ms(),
-        prev_ts_ms: None,
-        unit: info.unit(record.unit).map_or("", |unit| unit.as_str()),
-        device: &device,
-        sensor: info.sensor.as_str(),
-    })
 }

@@ -3,10 +3,16 @@
 //! A stage reads the rows meant of its input and says in an [`Output`] where each of them went. It does not count, route or
 //! emit: its caller does, after the call, so that a stage that panics halfway has done nothing but spoil its own state.
 
+pub mod compute;
 pub mod fault;
 pub mod filter;
 pub mod moving_average;
-pub(crate) mod view;
+pub mod prev;
+pub mod scale;
+pub mod split;
+pub mod switch;
+pub mod validate;
+pub mod view;
 pub mod window;
 
 use std::cell::OnceCell;
@@ -14,6 +20,7 @@ use std::sync::Arc;
 
 use edgesync_schemas::flow::Port;
 use edgesync_schemas::reading::SeriesInfo;
+use edgesync_schemas::unit::{Unit, UnitIndex};
 
 use crate::cell::emit::Reason;
 use crate::chunk::{Chunk, Sel};
@@ -27,6 +34,11 @@ pub(crate) enum Stage {
     /// Records leave as they came: sources, displays, debug nodes.
     Pass,
     Filter(filter::Stage),
+    Switch(switch::Stage),
+    Validate(validate::Stage),
+    Compute(compute::Stage),
+    Scale(scale::Stage),
+    Split(split::Stage),
     MovingAverage(moving_average::Stage),
     Window(window::Stage),
     Fault(fault::Stage),
@@ -48,12 +60,14 @@ pub(crate) struct Context<'a> {
 #[derive(Debug)]
 pub(crate) struct Series {
     pub info: Arc<SeriesInfo>,
+    /// Units that the flow gives records itself.
+    units: Arc<[Unit]>,
     device: OnceCell<Box<str>>,
 }
 
 impl Series {
-    pub fn new(info: Arc<SeriesInfo>) -> Self {
-        Self { info, device: OnceCell::new() }
+    pub fn new(info: Arc<SeriesInfo>, units: Arc<[Unit]>) -> Self {
+        Self { info, units, device: OnceCell::new() }
     }
 
     /// The device's id as text.
@@ -62,8 +76,12 @@ impl Series {
     }
 
     /// The unit with this index as text; empty for none.
-    pub fn unit(&self, unit: edgesync_schemas::unit::UnitIndex) -> &str {
-        self.info.unit(unit).map_or("", |unit| unit.as_str())
+    pub fn unit(&self, unit: UnitIndex) -> &str {
+        let unit = match unit.place_in_flow() {
+            Some(place) => self.units.get(place),
+            None => self.info.unit(unit),
+        };
+        unit.map_or("", Unit::as_str)
     }
 }
 
@@ -133,6 +151,14 @@ impl Output {
         (count(|port| port == Port::Late), filtered + further)
     }
 
+    /// Sends further rows of the input to `error`, all for one reason.
+    pub fn fail_all(&mut self, rows: Vec<u32>, reason: Reason) {
+        if !rows.is_empty() {
+            self.errors.extend(rows.into_iter().map(|row| (row, reason)));
+            self.errors.sort_unstable_by_key(|(row, _)| *row);
+        }
+    }
+
     /// Notes that records ended for a reason that is none of theirs.
     #[allow(dead_code, reason = "the first stage that has such records is on its way")]
     pub fn drop(&mut self, reason: Reason, count: u64) {
@@ -149,6 +175,11 @@ impl Stage {
         match &node.work {
             Work::Source(_) | Work::Display(_) | Work::Debug => Self::Pass,
             Work::Filter(of) => Self::Filter(filter::Stage::new(Arc::clone(of), keys)),
+            Work::Switch(of) => Self::Switch(switch::Stage::new(Arc::clone(of), keys)),
+            Work::Validate(of) => Self::Validate(validate::Stage::new(of, keys)),
+            Work::Compute(of) => Self::Compute(compute::Stage::new(Arc::clone(of), keys)),
+            Work::Scale(of) => Self::Scale(scale::Stage::new(Arc::clone(of))),
+            Work::Split(of) => Self::Split(split::Stage::new(of)),
             Work::MovingAverage(of) => Self::MovingAverage(moving_average::Stage::new(of, keys)),
             Work::Window(of) => Self::Window(window::Stage::new(of, keys)),
             Work::Fault(of) => Self::Fault(fault::Stage::new(of)),
@@ -158,7 +189,11 @@ impl Stage {
     /// What it remembers; `None` if nothing. [`Stage::load`] takes it.
     pub fn save(&self) -> Option<Vec<u8>> {
         match self {
-            Self::Pass | Self::Filter(_) | Self::Fault(_) | Self::Failed => None,
+            Self::Pass | Self::Scale(_) | Self::Split(_) | Self::Fault(_) | Self::Failed => None,
+            Self::Filter(stage) => stage.save(),
+            Self::Switch(stage) => stage.save(),
+            Self::Validate(stage) => stage.save(),
+            Self::Compute(stage) => stage.save(),
             Self::MovingAverage(stage) => Some(stage.save()),
             Self::Window(stage) => Some(stage.save()),
         }
@@ -167,7 +202,11 @@ impl Stage {
     /// Goes on with what a stage of the same node remembered, exactly as that one would have.
     pub fn load(&mut self, saved: &[u8]) -> Result<(), BadState> {
         match self {
-            Self::Pass | Self::Filter(_) | Self::Fault(_) | Self::Failed => Err(BadState),
+            Self::Pass | Self::Scale(_) | Self::Split(_) | Self::Fault(_) | Self::Failed => Err(BadState),
+            Self::Filter(stage) => stage.load(saved),
+            Self::Switch(stage) => stage.load(saved),
+            Self::Validate(stage) => stage.load(saved),
+            Self::Compute(stage) => stage.load(saved),
             Self::MovingAverage(stage) => stage.load(saved),
             Self::Window(stage) => stage.load(saved),
         }
@@ -178,6 +217,11 @@ impl Stage {
         match self {
             Self::Pass => output.pass = Some(sel.clone()),
             Self::Filter(stage) => stage.run(input, sel, context, output),
+            Self::Switch(stage) => stage.run(input, sel, context, output),
+            Self::Validate(stage) => stage.run(input, sel, output),
+            Self::Compute(stage) => stage.run(input, sel, context, output),
+            Self::Scale(stage) => stage.run(input, sel, context, output),
+            Self::Split(stage) => stage.run(input, sel, output),
             Self::MovingAverage(stage) => stage.run(input, sel, output),
             Self::Window(stage) => stage.run(input, sel, context, output),
             Self::Fault(stage) => stage.run(input, sel, output),

@@ -75,12 +75,14 @@ impl Saved {
 
 /// Says in which way a node remembers: two nodes with the same one can take over each other's state. A new version of the software may
 /// change it, and then the flow is fed again.
-pub(crate) fn fingerprint(node: &PlannedNode) -> u64 {
+pub(crate) fn fingerprint(plan: &Plan, node: &PlannedNode) -> u64 {
     let mut hasher = DefaultHasher::new();
     node.spec.kind.hash(&mut hasher);
     format!("{:?}", node.work).hash(&mut hasher);
     node.entering.names.hash(&mut hasher);
     node.input_names.hash(&mut hasher);
+    // Units are remembered by their places.
+    plan.units.hash(&mut hasher);
     hasher.finish()
 }
 
@@ -96,7 +98,7 @@ pub(crate) fn lineages(plan: &Plan) -> Vec<u64> {
             .collect();
         before.sort_unstable();
         let mut hasher = DefaultHasher::new();
-        (fingerprint(node), before).hash(&mut hasher);
+        (fingerprint(plan, node), before).hash(&mut hasher);
         lineages.push(hasher.finish());
     }
     lineages

@@ -60,6 +60,16 @@ fn type_of(value: ValueType) -> Type {
     }
 }
 
+/// What expressions answer, as records' types are known.
+pub(super) fn value_type(of: Type) -> ValueType {
+    match of {
+        Type::Int | Type::Number => ValueType::Number,
+        Type::Bool => ValueType::Bool,
+        Type::Text => ValueType::Text,
+        Type::Any | Type::Container | Type::Null => ValueType::Any,
+    }
+}
+
 /// The expression, or `None` with what is wrong with it added to `problems`, as said of a field of a node.
 pub(crate) fn or_problems(
     node: &str,

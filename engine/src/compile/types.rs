@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use edgesync_schemas::flow::node::{NodeConfig, moving_average};
+use edgesync_schemas::flow::node::validate::ValueKind;
+use edgesync_schemas::flow::node::{NodeConfig, moving_average, split};
 
 use crate::chunk::{Name, Names};
 
@@ -59,10 +60,34 @@ pub(super) fn leaving(config: &NodeConfig, known: &Known) -> Known {
     match config {
         NodeConfig::DeviceSensor(_) => Known::NOTHING,
         NodeConfig::Filter(_)
+        | NodeConfig::Switch(_)
         | NodeConfig::Display(_)
         | NodeConfig::Debug(_)
         | NodeConfig::Fault(_)
         | NodeConfig::Comment(_) => known.clone(),
+        NodeConfig::Validate(of) => Known {
+            value: match of.types[..] {
+                [ValueKind::Number] => ValueType::Number,
+                [ValueKind::Bool] => ValueType::Bool,
+                [ValueKind::Text] => ValueType::Text,
+                _ => known.value,
+            },
+            ..known.clone()
+        },
+        // What it computes is known when its expressions are compiled.
+        NodeConfig::Compute(_) => known.clone(),
+        NodeConfig::Scale(of) => Known {
+            value: ValueType::Number,
+            unit: of.unit.as_ref().map(|unit| unit.as_str().into()).or_else(|| known.unit.clone()),
+            names: known.names.clone(),
+        },
+        NodeConfig::Split(of) => {
+            let mine: Vec<&str> = split::FIELDS.into_iter().chain(of.keys.iter().map(|key| &**key)).collect();
+            let theirs = known.names.iter().flat_map(|names| names.iter());
+            let theirs = theirs.filter(|name| !mine.contains(&&***name)).cloned();
+            let names = theirs.chain(mine.iter().map(|name| Name::from(*name))).collect();
+            Known { value: ValueType::Any, unit: known.unit.clone(), names: Some(names) }
+        }
         NodeConfig::MovingAverage(_) => {
             numbers(moving_average::SPEC.fields.iter().map(|name| Name::from(*name)).collect())
         }
@@ -76,7 +101,7 @@ pub(super) fn leaving(config: &NodeConfig, known: &Known) -> Known {
 /// The type that a node needs its records to be; `None` if any will do.
 pub(super) fn needed(config: &NodeConfig) -> Option<ValueType> {
     match config {
-        NodeConfig::MovingAverage(_) => Some(ValueType::Number),
+        NodeConfig::MovingAverage(_) | NodeConfig::Scale(_) => Some(ValueType::Number),
         NodeConfig::Window(window) if window.is_numeric() => Some(ValueType::Number),
         _ => None,
     }

@@ -39,7 +39,7 @@ impl Stage {
         let chunk = &mut output.chunk;
         chunk.copy_but_values(input, sel);
         let value = Column { num: pick(&input.num, sel), raw: pick_raw(&input.raw, sel) };
-        let mut fields: Vec<Column> = input.fields.iter().map(|column| column.pick(sel)).collect();
+        let mut fields: Vec<Column> = input.columns().iter().map(|column| column.pick(sel)).collect();
         let prev = self.prevs.as_ref().map(|prevs| {
             let (cells, ts) = prevs.columns();
             (Column { num: cells.num.to_vec(), raw: cells.raw.to_vec() }.pick(sel), pick(ts, sel))
@@ -74,7 +74,9 @@ impl Stage {
         if let Some(unit) = self.of.unit {
             chunk.unit.fill(unit);
         }
-        let new = self.of.output.map(|at| if at < self.of.count() { fields[at].clone() } else { fields.remove(at) });
+        // A new value is no field; one that replaces a field of that name is.
+        let own = input.columns().len();
+        let new = self.of.output.map(|at| if at < own { fields[at].clone() } else { fields.remove(at) });
         let value = new.unwrap_or(value);
         (chunk.num, chunk.raw, chunk.fields) = (value.num, value.raw, fields);
         if !failed.is_empty() {

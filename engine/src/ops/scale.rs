@@ -59,7 +59,7 @@ impl Stage {
         let kept = if rows.len() == input.len() { Sel::All } else { Sel::Rows(rows) };
         chunk.copy_but_values(input, &kept);
         chunk.num = nums;
-        chunk.fields = input.fields.iter().map(|column| column.pick(&kept)).collect();
+        chunk.fields = input.columns().iter().map(|column| column.pick(&kept)).collect();
         if let Some((_, unit)) = &of.unit {
             chunk.unit.fill(*unit);
         }

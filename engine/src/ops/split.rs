@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use edgesync_schemas::flow::node::Split;
-use edgesync_schemas::flow::node::split::Step;
+use edgesync_schemas::flow::node::split::{FIELDS, Step};
 use serde_json::Value as Json;
 
 use super::{Output, describe, each_row};
@@ -28,6 +28,18 @@ impl Stage {
 
     pub fn run(&mut self, input: &Chunk, sel: &Sel, output: &mut Output) {
         let Output { chunk, errors, detail, made, folded, .. } = output;
+        // What each of the new records' fields is: one of the element's, or one that came.
+        let of = &self.of;
+        let mine = || FIELDS.into_iter().chain(of.keys.iter().map(|key| &**key));
+        let sources: Vec<(Option<usize>, Option<usize>)> = chunk
+            .names
+            .iter()
+            .flat_map(|names| names.iter())
+            .map(|name| {
+                let theirs = input.names.iter().flat_map(|names| names.iter()).position(|other| other == name);
+                (mine().position(|other| *other == **name), theirs)
+            })
+            .collect();
         each_row(input, sel, |row| {
             let raw = input.raw_of(row as u32);
             let parts = match parts(&self.of, raw.map(|raw| &**raw)) {
@@ -49,14 +61,16 @@ impl Stage {
             }
             for ((num, raw), fields) in parts {
                 chunk.push_with(input, row, num, raw);
-                let own = input.fields.len();
-                for (at, column) in chunk.fields.iter_mut().enumerate() {
-                    match at.checked_sub(own) {
-                        None => {
-                            column.push(input.fields[at].num[row], input.fields[at].raw_of(row as u32).cloned());
+                for (column, source) in chunk.fields.iter_mut().zip(&sources) {
+                    let (num, raw) = match source {
+                        (Some(at), _) => fields[*at].clone(),
+                        (None, Some(at)) => {
+                            let theirs = &input.fields[*at];
+                            (theirs.num[row], theirs.raw_of(row as u32).cloned())
                         }
-                        Some(at) => column.push(fields[at].0, fields[at].1.clone()),
-                    }
+                        (None, None) => (0.0, Some("null".into())),
+                    };
+                    column.push(num, raw);
                 }
             }
         });

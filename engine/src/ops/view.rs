@@ -3,7 +3,7 @@
 use edgesync_schemas::unit::UnitIndex;
 
 use super::Series;
-use crate::chunk::{Chunk, Sel};
+use crate::chunk::{Chunk, Column, Sel};
 use crate::expr::{Cells, TextVar, Texts, View};
 
 impl Texts for &[Series] {
@@ -17,9 +17,16 @@ impl Texts for &[Series] {
     }
 }
 
+impl Column {
+    /// As expressions see it.
+    pub(crate) fn cells(&self) -> Cells<'_> {
+        Cells { num: &self.num, raw: &self.raw }
+    }
+}
+
 /// The further columns of a chunk.
 pub(crate) fn fields(chunk: &Chunk) -> Vec<Cells<'_>> {
-    chunk.fields.iter().map(|column| Cells { num: &column.num, raw: &column.raw }).collect()
+    chunk.columns().iter().map(Column::cells).collect()
 }
 
 /// Rows of a chunk, with what [`fields`] made of it.
