@@ -32,8 +32,10 @@ struct Drawn<'a> {
     id: &'a str,
     /// `None` if there is no such kind.
     spec: Option<&'static Spec>,
-    /// `None` if something is wrong with it.
+    /// What could be read of it.
     config: Option<NodeConfig>,
+    /// Whether that is all.
+    is_sound: bool,
     /// Names of the outs and inputs that the configuration defines.
     cases: Box<[Box<str>]>,
     inputs: Box<[Box<str>]>,
@@ -85,12 +87,15 @@ fn read<'a>(diagram: &'a Diagram, options: &Options, problems: &mut Vec<Problem>
             let message = format!("there are two nodes with id {:?}", node.id);
             problems.push(Problem::of_field(&node.id, "id", Code::DuplicateId, message));
         }
-        let config = NodeConfig::parse(node, options.faults, problems);
+        let before = problems.len();
+        let config = NodeConfig::parse_what_can_be(node, options.faults, problems);
+        let is_sound = problems.len() == before;
         let (cases, inputs) = config.as_ref().map(|of| (of.cases(), of.inputs())).unwrap_or_default();
         nodes.push(Drawn {
             id: &node.id,
             spec: spec(&node.kind, options.faults),
             config,
+            is_sound,
             cases: cases.into(),
             inputs: inputs.into(),
         });
@@ -119,6 +124,11 @@ fn build(
     let in_circles = (0..nodes.len()).filter(|at| !order.contains(at));
     for at in order.iter().copied().chain(in_circles) {
         let Some(config) = &nodes[at].config else { continue };
+        if !nodes[at].is_sound {
+            // What its expressions say is looked at all the same.
+            build::work(nodes[at].id, config, None, &mut shared, problems);
+            continue;
+        }
         // What leaves by another port than `out` is what came in.
         let comes = |edge: &PlannedEdge| {
             let from = built[edge.from].as_ref()?;

@@ -16,6 +16,7 @@ pub mod trouble;
 mod value;
 pub mod view;
 
+use std::fmt;
 use std::sync::Arc;
 
 use edgesync_schemas::flow::problem::{Code, Position};
@@ -34,7 +35,6 @@ use self::tree::Node;
 use self::value::Value;
 
 /// A checked expression.
-#[derive(Debug)]
 pub struct Expression {
     /// As it was written.
     pub source: Box<str>,
@@ -73,6 +73,17 @@ pub struct Answers {
     pub raw: Raws,
     /// Records that it could not be computed for; places ascending.
     pub failed: Vec<(u32, Trouble)>,
+}
+
+/// What it means: its text, and which columns the names in it are.
+impl fmt::Debug for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Expression")
+            .field("source", &self.source)
+            .field("slots", &self.slots)
+            .field("expected", &self.expected)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Expression {

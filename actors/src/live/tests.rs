@@ -219,6 +219,7 @@ fn rows(flow: FlowId, values: &[f64]) -> Rows {
         num: values.to_vec(),
         raw: Vec::new(),
         unit: vec![UnitIndex::NONE; rows],
+        units: [].into(),
         offset: vec![Offset(0); rows],
         quality: Vec::new(),
         fields: vec![(

@@ -103,8 +103,8 @@ fn switch(
 ) -> Option<Switching> {
     let around = Surroundings::of(known).with_prev();
     let mut cases = Vec::with_capacity(of.cases.len());
-    for (at, case) in of.cases.iter().enumerate() {
-        let field = format!("cases[{at}].expression");
+    for case in &of.cases {
+        let field = format!("cases[{}].expression", case.place);
         let expression = around.compile(&case.expression, Expected::Bool);
         if let Some(expression) = expression::or_problems(node, &field, expression, problems) {
             shared.count(node, &field, &expression, problems);
@@ -126,9 +126,14 @@ fn compute(
     let mut names = own.clone();
     let mut steps = Vec::with_capacity(of.assignments.len());
     let (mut output, mut value) = (None, known.map_or(ValueType::Any, |known| known.value));
-    for (at, assignment) in of.assignments.iter().enumerate() {
-        let field = format!("assignments[{at}]");
-        let expression = around.compile(&assignment.expression, Expected::Any);
+    for assignment in &of.assignments {
+        let field = format!("assignments[{}]", assignment.place);
+        let expression = around.compile(&assignment.expression, Expected::Any).map_err(|mut wrong| {
+            for wrong in &mut wrong {
+                wrong.position = wrong.position.map(|position| position.within(assignment.begins));
+            }
+            wrong
+        });
         let expression = expression::or_problems(node, &field, expression, problems);
         let target = names.iter().position(|name| **name == *assignment.name).unwrap_or_else(|| {
             names.push(Name::from(&*assignment.name));

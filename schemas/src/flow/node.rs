@@ -171,6 +171,13 @@ impl NodeConfig {
 
     /// The configuration of `node`, or `None` with every problem found added to `problems`.
     pub fn parse(node: &Node, faults: bool, problems: &mut Vec<Problem>) -> Option<Self> {
+        let before = problems.len();
+        let config = Self::parse_what_can_be(node, faults, problems);
+        if problems.len() == before { config } else { None }
+    }
+
+    /// What could be read of the configuration of `node`: of use for nothing but finding more problems if any were added to `problems`.
+    pub fn parse_what_can_be(node: &Node, faults: bool, problems: &mut Vec<Problem>) -> Option<Self> {
         let Some(spec) = spec(&node.kind, faults) else {
             let message = match node.kind.as_str() {
                 "" => "the node has no type".to_owned(),
@@ -179,9 +186,8 @@ impl NodeConfig {
             problems.push(Problem::of_field(&node.id, "type", Code::UnknownType, message));
             return None;
         };
-        let before = problems.len();
         let mut fields = Fields::new(&node.id, &node.data, problems);
-        let config = match spec.kind {
+        match spec.kind {
             "device-sensor" => DeviceSensor::parse(&mut fields).map(Self::DeviceSensor),
             "device" => DeviceSensor::parse_device(&mut fields).map(Self::DeviceSensor),
             "filter" => Filter::parse(&mut fields).map(Self::Filter),
@@ -196,8 +202,7 @@ impl NodeConfig {
             "debug" => Debug::parse(&mut fields).map(Self::Debug),
             "fault" => Fault::parse(&mut fields).map(Self::Fault),
             _ => Some(Self::Comment(Comment)),
-        };
-        if problems.len() == before { config } else { None }
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::fields::Fields;
 use super::{Category, Input, Spec, State};
 use crate::flow::port::Port;
-use crate::flow::problem::Code;
+use crate::flow::problem::{Code, Position};
 use crate::limit;
 use crate::unit::Unit;
 
@@ -19,10 +19,14 @@ pub struct Compute {
 /// A name and what it stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assignment {
+    /// Its place in the list that was written.
+    pub place: usize,
     /// The field's name, or `output` for the value.
     pub name: Box<str>,
     /// CEL; the engine's compiler checks it.
     pub expression: Box<str>,
+    /// Where the expression begins in the text that was written.
+    pub begins: Position,
 }
 
 /// The name that means the value.
@@ -61,8 +65,8 @@ impl Compute {
             return None;
         }
         let mut assignments = Vec::with_capacity(list.len());
-        for (at, value) in list.iter().enumerate() {
-            let field = format!("assignments[{at}]");
+        for (place, value) in list.iter().enumerate() {
+            let field = format!("assignments[{place}]");
             match read(value) {
                 Err(message) => fields.refuse(&field, Code::WrongType, message),
                 Ok((name, _)) if !is_name(name) => {
@@ -73,7 +77,12 @@ impl Compute {
                     fields.refuse(&field, Code::OutOfRange, message);
                 }
                 Ok((name, expression)) => {
-                    assignments.push(Assignment { name: name.into(), expression: expression.into() });
+                    let begins = match value.as_str() {
+                        Some(text) => Position::of(text, text.trim_end().len() - expression.len()),
+                        None => Position { line: 1, column: 1 },
+                    };
+                    let (name, expression) = (name.into(), expression.into());
+                    assignments.push(Assignment { place, name, expression, begins });
                 }
             }
         }
@@ -126,11 +135,12 @@ mod tests {
     #[test]
     fn both_spellings_are_read() {
         let parsed = parse(serde_json::json!({
-            "assignments": ["a = value == 3", {"name": "output", "expression": " fields.a "}], "unit": "K",
+            "assignments": ["a = value == 3 ", {"name": "output", "expression": " fields.a "}], "unit": "K",
         }))
         .unwrap();
-        let all: Vec<_> = parsed.assignments.iter().map(|of| (&*of.name, &*of.expression)).collect();
-        assert_eq!(all, [("a", "value == 3"), ("output", "fields.a")]);
+        let all: Vec<_> =
+            parsed.assignments.iter().map(|of| (&*of.name, &*of.expression, of.begins.column)).collect();
+        assert_eq!(all, [("a", "value == 3", 5), ("output", "fields.a", 1)]);
         assert_eq!(parsed.unit.unwrap().as_str(), "K");
     }
 

@@ -18,6 +18,8 @@ pub struct Switch {
 /// An out and when a record leaves by it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Case {
+    /// Its place in the list that was written.
+    pub place: usize,
     /// The out's name.
     pub name: Box<str>,
     /// CEL that answers true or false; the engine's compiler checks it.
@@ -64,8 +66,8 @@ impl Switch {
             return None;
         }
         let mut cases: Vec<Case> = Vec::with_capacity(list.len());
-        for (at, value) in list.iter().enumerate() {
-            let field = format!("cases[{at}]");
+        for (place, value) in list.iter().enumerate() {
+            let field = format!("cases[{place}]");
             let text = |key: &str| value[key].as_str().filter(|text| !text.trim().is_empty());
             let (Some(name), Some(expression)) = (text("name"), text("expression")) else {
                 fields.refuse(&field, Code::Required, "a case needs a name and an expression");
@@ -80,7 +82,7 @@ impl Switch {
             } else if cases.iter().any(|case| *case.name == *name) {
                 fields.refuse(&field, Code::DuplicateId, format!("there are two cases called {name:?}"));
             } else {
-                cases.push(Case { name: name.into(), expression: expression.into() });
+                cases.push(Case { place, name: name.into(), expression: expression.into() });
             }
         }
         let mode = match fields.text("mode") {
