@@ -241,7 +241,9 @@ impl Chunk {
         }
         match (sel, other.offset_first) {
             (Sel::All, first @ Some(_)) => self.offset_first = first,
-            (Sel::Rows(rows), Some(first)) => self.offset = rows.iter().map(|row| first + u64::from(*row)).collect(),
+            (Sel::Rows(rows), Some(first)) => {
+                self.offset = rows.iter().map(|row| first + u64::from(*row)).collect()
+            }
             (sel, None) => self.offset = pick(&other.offset, sel),
         }
     }

@@ -137,7 +137,9 @@ fn build(
         let mine: Option<Vec<Known>> = edges.iter().filter(|edge| edge.to == at).map(comes).collect();
         let known = mine.map(|mine| mine.into_iter().reduce(|known, other| known.or(&other)));
         let known = known.map(|known| known.unwrap_or(Known::NOTHING));
-        let Some(work) = build::work(nodes[at].id, config, known.as_ref(), &mut shared, problems) else { continue };
+        let Some(work) = build::work(nodes[at].id, config, known.as_ref(), &mut shared, problems) else {
+            continue;
+        };
         let entering = known.unwrap_or(Known::NOTHING);
         let mut leaving = types::leaving(config, &entering);
         if let Work::Compute(of) = &work {

@@ -30,9 +30,9 @@ pub use self::trouble::Trouble;
 pub use self::view::{Cells, Texts, View};
 
 use self::kernel::{Column, Kernel};
-use crate::chunk::Raws;
 use self::tree::Node;
 use self::value::Value;
+use crate::chunk::Raws;
 
 /// A checked expression.
 pub struct Expression {
@@ -138,10 +138,18 @@ impl Expression {
                 Ok((f64::from(u8::from(flag)), Some(if flag { "true" } else { "false" }.into())))
             }
             (Expected::Number | Expected::Any, Value::Double(number)) => {
-                if number.is_finite() { Ok((number, None)) } else { Err(Trouble::NotFinite) }
+                if number.is_finite() {
+                    Ok((number, None))
+                } else {
+                    Err(Trouble::NotFinite)
+                }
             }
             (Expected::Number | Expected::Any, Value::Int(whole)) => {
-                if whole.unsigned_abs() <= 1 << 53 { Ok((whole as f64, None)) } else { Err(Trouble::NotExact) }
+                if whole.unsigned_abs() <= 1 << 53 {
+                    Ok((whole as f64, None))
+                } else {
+                    Err(Trouble::NotExact)
+                }
             }
             (Expected::Text | Expected::Any, text @ Value::Text(_)) => {
                 Ok((0.0, Some(text.write_json(limit::RAW_VALUE_BYTES)?.into())))
@@ -170,14 +178,15 @@ impl Expression {
         scratch: &mut Scratch,
         trouble: &mut Option<(u32, Trouble)>,
     ) -> Vec<u8> {
-        let mut answers = match self.kernel.as_ref().map(|kernel| kernel.eval(&self.slots, view, memo, scratch)) {
-            Some(Column::Bool(answers)) => answers,
-            _ => {
-                let mut answers = scratch.bools();
-                answers.resize(view.count(), FAILED);
-                answers
-            }
-        };
+        let mut answers =
+            match self.kernel.as_ref().map(|kernel| kernel.eval(&self.slots, view, memo, scratch)) {
+                Some(Column::Bool(answers)) => answers,
+                _ => {
+                    let mut answers = scratch.bools();
+                    answers.resize(view.count(), FAILED);
+                    answers
+                }
+            };
         let mut cells = std::mem::take(&mut scratch.cells);
         for (at, answer) in answers.iter_mut().enumerate() {
             if *answer == FAILED {

@@ -63,7 +63,8 @@ fn reasons(rows: &[Rows], port: Port) -> Vec<Reason> {
 fn units(rows: &[Rows]) -> Vec<String> {
     let info = series(0, 1, "a");
     let mine = rows.iter().filter(|rows| rows.port == Port::Out);
-    mine.flat_map(|rows| (0..rows.num.len()).map(|row| rows.unit_of(row, &info).unwrap().to_string())).collect()
+    mine.flat_map(|rows| (0..rows.num.len()).map(|row| rows.unit_of(row, &info).unwrap().to_string()))
+        .collect()
 }
 
 #[test]
@@ -89,8 +90,14 @@ fn results_that_are_not_finite_are_told_apart() {
 #[test]
 fn the_previous_record_is_that_of_the_same_series() {
     let node = r#""type":"compute","data":{"assignments":["rate = has(prev.value) ? (value - prev.value) / double(ts - prev.ts) * 1000 : 0"]}"#;
-    let readings =
-        [(0, 1000, "4"), (1, 1000, "100"), (0, 3000, "8"), (1, 2000, "90"), (0, 3000, "\"x\""), (0, 4000, "9")];
+    let readings = [
+        (0, 1000, "4"),
+        (1, 1000, "100"),
+        (0, 3000, "8"),
+        (1, 2000, "90"),
+        (0, 3000, "\"x\""),
+        (0, 4000, "9"),
+    ];
     let (rows, _) = run(node, &readings);
     assert_eq!(field(&rows, "rate"), ["0", "0", "2", "-10"]);
     // Text has no rate, nor has what comes after it.
@@ -109,7 +116,8 @@ fn computed_values_may_be_anything() {
 #[test]
 fn units_are_converted_and_what_has_none_is_an_error() {
     // The readings are in C.
-    let (rows, _) = run(r#""type":"scale","data":{"mode":"convert","to":"°F"}"#, &[(0, 1, "100"), (0, 2, "true")]);
+    let (rows, _) =
+        run(r#""type":"scale","data":{"mode":"convert","to":"°F"}"#, &[(0, 1, "100"), (0, 2, "true")]);
     assert_eq!((values(&rows, Port::Out), units(&rows)), (vec!["212".to_owned()], vec!["°F".to_owned()]));
     assert_eq!(reasons(&rows, Port::Error), [Reason::NotANumber]);
     let (rows, counted) = run(r#""type":"scale","data":{"mode":"convert","to":"bar"}"#, &[(0, 1, "100")]);
@@ -132,7 +140,8 @@ fn numbers_outside_a_table_go_where_it_says() {
         format!(r#""type":"scale","data":{{"mode":"table","points":[[0,0],[10,100]],"outside":"{outside}"}}"#)
     };
     let readings = [(0, 1, "-1"), (0, 2, "5"), (0, 3, "12")];
-    for (outside, expected) in [("clamp", &["0", "50", "100"][..]), ("extrapolate", &["-10", "50", "120"]), ("error", &["50"])]
+    for (outside, expected) in
+        [("clamp", &["0", "50", "100"][..]), ("extrapolate", &["-10", "50", "120"]), ("error", &["50"])]
     {
         let (rows, _) = run(&table(outside), &readings);
         assert_eq!(values(&rows, Port::Out), expected, "{outside}");
@@ -149,8 +158,14 @@ fn a_switch_sends_by_the_first_case_or_by_all_and_counts_what_fits_none() {
     };
     let readings = [(0, 1, "8"), (0, 2, "7"), (0, 3, "2"), (0, 4, "3"), (0, 5, "\"x\"")];
     let (rows, counted) = run(&switch("first"), &readings);
-    assert_eq!((values(&rows, Port::Case(0)), values(&rows, Port::Case(1))), (vec!["8".into(), "7".into()], vec!["2".into()]));
-    assert_eq!((values(&rows, Port::Else), values(&rows, Port::Error)), (vec!["3".into()], vec!["\"x\"".into()]));
+    assert_eq!(
+        (values(&rows, Port::Case(0)), values(&rows, Port::Case(1))),
+        (vec!["8".into(), "7".into()], vec!["2".into()])
+    );
+    assert_eq!(
+        (values(&rows, Port::Else), values(&rows, Port::Error)),
+        (vec!["3".into()], vec!["\"x\"".into()])
+    );
     assert_eq!(counted, Snapshot { in_: 5, out: 3, filtered: 1, error: 1, ..Snapshot::default() });
     let (rows, counted) = run(&switch("all"), &readings);
     assert_eq!(values(&rows, Port::Case(1)), ["8", "2"]);
@@ -161,7 +176,13 @@ fn a_switch_sends_by_the_first_case_or_by_all_and_counts_what_fits_none() {
 fn what_does_not_pass_is_rejected_with_its_reason_and_does_not_count_as_good() {
     let node = r#""type":"validate","data":{"min":0,"max":100,"maxStep":10,"maxGap":"10s"}"#;
     let readings = [
-        (0, 1000, "50"), (0, 2000, "70"), (0, 3000, "58"), (0, 4000, "-1"), (0, 5000, "\"x\""), (1, 5000, "5"), (0, 6000, "69"),
+        (0, 1000, "50"),
+        (0, 2000, "70"),
+        (0, 3000, "58"),
+        (0, 4000, "-1"),
+        (0, 5000, "\"x\""),
+        (1, 5000, "5"),
+        (0, 6000, "69"),
         (0, 14_000, "90"),
     ];
     let (rows, counted) = run(node, &readings);
@@ -176,7 +197,10 @@ fn what_does_not_pass_is_rejected_with_its_reason_and_does_not_count_as_good() {
 fn a_list_becomes_a_record_per_element_and_too_many_are_an_error() {
     let node = r#""type":"split","data":{"path":"r","element":"v","keys":["n"],"limit":2}"#;
     let readings = [
-        (0, 1, r#"{"r":[{"v":1,"n":"x"},{"v":"open"}]}"#), (0, 2, r#"{"r":[]}"#), (0, 3, r#"{"r":[1,2,3]}"#), (0, 4, "7"),
+        (0, 1, r#"{"r":[{"v":1,"n":"x"},{"v":"open"}]}"#),
+        (0, 2, r#"{"r":[]}"#),
+        (0, 3, r#"{"r":[1,2,3]}"#),
+        (0, 4, "7"),
         (0, 5, r#"{"r":{"k":{"v":2.5}}}"#),
     ];
     let (rows, counted) = run(node, &readings);

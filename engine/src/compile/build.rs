@@ -10,8 +10,8 @@ use edgesync_schemas::flow::problem::Code;
 use edgesync_schemas::limit;
 use edgesync_schemas::unit::{Unit, UnitIndex};
 
-use super::types::{self, Known, ValueType};
 use super::expression::{self, Surroundings};
+use super::types::{self, Known, ValueType};
 use crate::chunk::{Name, Names};
 use crate::expr::{Expected, Expression, Type};
 use crate::ops;
@@ -66,7 +66,13 @@ pub(super) struct Shared {
 
 impl Shared {
     /// The place of a unit, which is made if there is none yet.
-    fn unit(&mut self, node: &str, field: &str, unit: &Unit, problems: &mut Vec<Problem>) -> Option<UnitIndex> {
+    fn unit(
+        &mut self,
+        node: &str,
+        field: &str,
+        unit: &Unit,
+        problems: &mut Vec<Problem>,
+    ) -> Option<UnitIndex> {
         let place = self.units.iter().position(|other| other == unit).unwrap_or_else(|| {
             self.units.push(unit.clone());
             self.units.len() - 1

@@ -79,7 +79,8 @@ pub(crate) fn or_problems(
 ) -> Option<Expression> {
     compiled
         .map_err(|wrong| {
-            let told = |wrong: Wrong| Problem::of_field(node, field, wrong.code, wrong.message).at(wrong.position);
+            let told =
+                |wrong: Wrong| Problem::of_field(node, field, wrong.code, wrong.message).at(wrong.position);
             problems.extend(wrong.into_iter().map(told));
         })
         .ok()

@@ -163,7 +163,9 @@ impl<'a> Check<'a> {
 fn loop_of(of: &ComprehensionExpr) -> Option<(EachKind, Option<&IdedExpr>, &IdedExpr)> {
     let Expr::Call(step) = &of.loop_step.expr else { return None };
     match (&of.accu_init.expr, step.func_name.as_str(), &step.args[..]) {
-        (Expr::Literal(LiteralValue::Boolean(_)), op::LOGICAL_AND, [_, body]) => Some((EachKind::All, None, body)),
+        (Expr::Literal(LiteralValue::Boolean(_)), op::LOGICAL_AND, [_, body]) => {
+            Some((EachKind::All, None, body))
+        }
         (Expr::Literal(LiteralValue::Boolean(_)), op::LOGICAL_OR, [_, body]) => {
             Some((EachKind::Exists, None, body))
         }

@@ -157,7 +157,13 @@ impl Kernel {
     }
 
     /// Computes all rows. Give the column back to `scratch`.
-    pub fn eval(&self, slots: &[super::Slot], view: &View<'_>, memo: &mut Memo, scratch: &mut Scratch) -> Column {
+    pub fn eval(
+        &self,
+        slots: &[super::Slot],
+        view: &View<'_>,
+        memo: &mut Memo,
+        scratch: &mut Scratch,
+    ) -> Column {
         let mut run = eval::Run { kernel: self, slots, view, memo, scratch };
         match &self.root {
             Root::Bool(of) => Column::Bool(run.bools(of)),

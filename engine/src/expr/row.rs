@@ -298,7 +298,8 @@ impl<'a> Walk<'a> {
                 if arith == Arith::Add =>
             {
                 self.spend(a.len() + b.len())?;
-                let of = |list: &Value<'a>| (0..list.len()).filter_map(|at| list.element(at)).collect::<Vec<_>>();
+                let of =
+                    |list: &Value<'a>| (0..list.len()).filter_map(|at| list.element(at)).collect::<Vec<_>>();
                 Ok(Value::List(Rc::new([of(&a), of(&b)].concat())))
             }
             (a, b) => Err(Trouble::Operands(a.kind(), b.kind())),
@@ -378,7 +379,9 @@ impl<'a> Walk<'a> {
                 self.spend(of.len() / 16)?;
                 Ok(of.field(key.as_str()).flatten().is_some())
             }
-            (Value::Map(_) | Value::JsonMap(_), Value::Bool(_) | Value::Int(_) | Value::Double(_)) => Ok(false),
+            (Value::Map(_) | Value::JsonMap(_), Value::Bool(_) | Value::Int(_) | Value::Double(_)) => {
+                Ok(false)
+            }
             (Value::Map(_) | Value::JsonMap(_), a) => Err(not_a("a key", a)),
             (of, _) => Err(not_a("a list or map", of)),
         }

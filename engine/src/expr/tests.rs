@@ -93,7 +93,10 @@ fn numbers_texts_and_json_are_answered() {
     assert_eq!(json("sensor + '/' + unit", "0"), "\"t/in/C\"");
     assert_eq!(json("string(value) + 'x'", "2"), "\"2x\"");
     assert_eq!(json("value > 3", "4"), "true");
-    assert_eq!(json("{'v': value, 'l': [ts, 'x', true, null]}", "4"), r#"{"v":4.0,"l":[60000,"x",true,null]}"#);
+    assert_eq!(
+        json("{'v': value, 'l': [ts, 'x', true, null]}", "4"),
+        r#"{"v":4.0,"l":[60000,"x",true,null]}"#
+    );
     assert_eq!(json("value", "{\"b\":1,\"a\":[2]}"), "{\"b\":1,\"a\":[2]}");
     assert_eq!(json("value.a", "{\"b\":1,\"a\":[2]}"), "[2]");
 }
@@ -112,18 +115,24 @@ fn what_does_not_fit_is_an_error_not_an_answer() {
     ] {
         assert!(holds(source, value).is_err(), "{source} of {value}");
     }
-    for source in ["1 / value", "value / (value * 3)", "0 / value", "ts / (ts - ts)", "ts % int(value)", "1.0 / -value"]
+    for source in
+        ["1 / value", "value / (value * 3)", "0 / value", "ts / (ts - ts)", "ts % int(value)", "1.0 / -value"]
     {
         assert_eq!(one(source, Expected::Number, "0"), Err(Trouble::DivisionByZero), "{source}");
     }
-    for source in ["value * 1e308", "math.sqrt(-value)", "value * 1e308 - value * 1e308", "double('NaN') + value"] {
+    for source in
+        ["value * 1e308", "math.sqrt(-value)", "value * 1e308 - value * 1e308", "double('NaN') + value"]
+    {
         assert_eq!(one(source, Expected::Number, "100"), Err(Trouble::NotFinite), "{source}");
         assert_eq!(one(source, Expected::Any, "100"), Err(Trouble::NotFinite), "{source}");
     }
     assert_eq!(one("[value * 1e308]", Expected::Any, "100"), Err(Trouble::NotFinite));
     assert_eq!(one("ts * 1000000000000000", Expected::Number, "0"), Err(Trouble::Overflow));
     assert_eq!(one("ts * 1000000000000", Expected::Number, "0"), Err(Trouble::NotExact));
-    assert!(matches!(one("value.a", Expected::Any, "{\"a\":null}"), Err(Trouble::Type { .. })), "null is no value");
+    assert!(
+        matches!(one("value.a", Expected::Any, "{\"a\":null}"), Err(Trouble::Type { .. })),
+        "null is no value"
+    );
     assert!(matches!(one("value.a", Expected::Number, "{\"a\":true}"), Err(Trouble::Type { .. })));
     assert!(matches!(one("value.a", Expected::Text, "{\"a\":1}"), Err(Trouble::Type { .. })));
     let long = format!("\"{}\"", "x".repeat(4000));

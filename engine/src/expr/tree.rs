@@ -167,7 +167,9 @@ impl Node {
             }
             Self::Const(Const::Double(_)) => true,
             Self::Neg(a) => a.make_decimal(),
-            Self::Arith(Arith::Add | Arith::Sub | Arith::Mul, both) => both.iter_mut().all(Self::make_decimal),
+            Self::Arith(Arith::Add | Arith::Sub | Arith::Mul, both) => {
+                both.iter_mut().all(Self::make_decimal)
+            }
             _ => false,
         }
     }
@@ -183,7 +185,9 @@ impl Node {
             | Self::PrevTs
             | Self::HasPrev
             | Self::Element => {}
-            Self::Select(a, _) | Self::Has(a, _) | Self::Not(a) | Self::Neg(a) | Self::Matches(a, _) => visit(a),
+            Self::Select(a, _) | Self::Has(a, _) | Self::Not(a) | Self::Neg(a) | Self::Matches(a, _) => {
+                visit(a)
+            }
             Self::List(list) | Self::Call(_, list) => list.iter().for_each(visit),
             Self::Map(map) => map.iter().for_each(|(key, value)| {
                 visit(key);
@@ -213,7 +217,8 @@ impl Node {
 
     /// Whether it is the same for all records of a series and unit.
     pub fn is_of_series(&self) -> bool {
-        let mut is_so = !matches!(self, Self::Slot(_) | Self::HasSlot(_) | Self::Ts | Self::PrevTs | Self::HasPrev);
+        let mut is_so =
+            !matches!(self, Self::Slot(_) | Self::HasSlot(_) | Self::Ts | Self::PrevTs | Self::HasPrev);
         self.each_child(&mut |child| is_so = is_so && child.is_of_series());
         is_so
     }

@@ -27,7 +27,12 @@ impl Naive {
 
     /// What came before a record in its key, which the record is from now on, if any of the expressions wants to know; the record if there is
     /// no room for it.
-    fn step(&mut self, node: usize, record: &Record, expressions: &[&Expression]) -> Result<Option<Prev>, ()> {
+    fn step(
+        &mut self,
+        node: usize,
+        record: &Record,
+        expressions: &[&Expression],
+    ) -> Result<Option<Prev>, ()> {
         if !expressions.iter().any(|expression| expression.uses_prev) {
             return Ok(None);
         }
@@ -65,7 +70,9 @@ impl Naive {
             .map(|slot| match slot {
                 Slot::Value => Cell::new(record.num, record.raw.as_deref()),
                 Slot::Field(at) => Cell::new(fields[*at].1, fields[*at].2.as_deref()),
-                Slot::Prev => prev.as_ref().map_or(Cell::Missing, |(num, raw, _)| Cell::new(*num, raw.as_deref())),
+                Slot::Prev => {
+                    prev.as_ref().map_or(Cell::Missing, |(num, raw, _)| Cell::new(*num, raw.as_deref()))
+                }
                 Slot::Input(_) => Cell::Missing,
             })
             .collect();

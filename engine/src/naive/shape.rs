@@ -62,7 +62,8 @@ impl Naive {
             };
             let ts = record.ts.as_us();
             let is_near = state.good.is_none_or(|(last, then)| {
-                (x - last).abs() <= max_step || of.max_gap_ms.is_some_and(|gap| (ts - then).abs() > gap * 1000)
+                (x - last).abs() <= max_step
+                    || of.max_gap_ms.is_some_and(|gap| (ts - then).abs() > gap * 1000)
             });
             if is_near {
                 state.good = Some((x, ts));

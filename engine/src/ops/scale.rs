@@ -41,7 +41,9 @@ impl Stage {
                 Map::Convert { .. } => self.convert(input.num[row], unit()),
                 map => apply(map, input.num[row]),
             };
-            match mapped.and_then(|number| if number.is_finite() { Ok(number) } else { Err(Reason::NotFinite) }) {
+            match mapped
+                .and_then(|number| if number.is_finite() { Ok(number) } else { Err(Reason::NotFinite) })
+            {
                 Ok(number) => {
                     rows.push(row as u32);
                     nums.push(number);

@@ -36,7 +36,8 @@ impl Stage {
             .iter()
             .flat_map(|names| names.iter())
             .map(|name| {
-                let theirs = input.names.iter().flat_map(|names| names.iter()).position(|other| other == name);
+                let theirs =
+                    input.names.iter().flat_map(|names| names.iter()).position(|other| other == name);
                 (mine().position(|other| *other == **name), theirs)
             })
             .collect();
@@ -153,11 +154,17 @@ mod tests {
     fn elements_of_lists_and_maps_become_records() {
         let key = |key: &str| Step::Key(key.into());
         let whole = split(&[], &[], &[], 10);
-        assert_eq!(told(&whole, "[1,\"x\",true,{\"a\":[2]}]").unwrap(), ["1 0 null", "\"x\" 1 null", "true 2 null", "{\"a\":[2]} 3 null"]);
+        assert_eq!(
+            told(&whole, "[1,\"x\",true,{\"a\":[2]}]").unwrap(),
+            ["1 0 null", "\"x\" 1 null", "true 2 null", "{\"a\":[2]} 3 null"]
+        );
         assert_eq!(told(&whole, "{\"b\":1,\"a\":2}").unwrap(), ["1 0 \"b\"", "2 1 \"a\""]);
         assert_eq!(told(&whole, "[]").unwrap(), Vec::<String>::new());
         let inner = split(&[key("r"), Step::Index(0)], &[key("v")], &["n", "q"], 10);
-        assert_eq!(told(&inner, r#"{"r":[[{"v":1.5,"n":"p"},{"v":2,"q":null}]]}"#).unwrap(), ["1.5 0 null \"p\" null", "2 1 null null null"]);
+        assert_eq!(
+            told(&inner, r#"{"r":[[{"v":1.5,"n":"p"},{"v":2,"q":null}]]}"#).unwrap(),
+            ["1.5 0 null \"p\" null", "2 1 null null null"]
+        );
     }
 
     #[test]

@@ -66,8 +66,7 @@ fn first(
             break;
         }
         let mut found = None;
-        let answers =
-            expression.bools(&View { rows: Some(&left), ..*view }, memo, scratch, &mut found);
+        let answers = expression.bools(&View { rows: Some(&left), ..*view }, memo, scratch, &mut found);
         trouble = trouble.or(found.map(|(_, trouble)| trouble));
         let mine = output.side(Port::Case(case));
         mine.extend(left.iter().zip(&answers).filter(|(_, answer)| **answer == YES).map(|(row, _)| *row));

@@ -30,7 +30,12 @@ pub(crate) fn fields(chunk: &Chunk) -> Vec<Cells<'_>> {
 }
 
 /// Rows of a chunk, with what [`fields`] made of it.
-pub(crate) fn of<'a>(chunk: &'a Chunk, sel: &'a Sel, fields: &'a [Cells<'a>], texts: &'a dyn Texts) -> View<'a> {
+pub(crate) fn of<'a>(
+    chunk: &'a Chunk,
+    sel: &'a Sel,
+    fields: &'a [Cells<'a>],
+    texts: &'a dyn Texts,
+) -> View<'a> {
     View {
         rows: sel.rows(),
         key: &chunk.key,

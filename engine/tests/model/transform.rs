@@ -47,7 +47,9 @@ pub fn draw(sketch: &Sketch) -> (&'static str, serde_json::Value, &'static [Port
                 0 => json!({"factor": 2, "offset": -0.5, "unit": "V"}),
                 1 => json!({"inMin": 0, "inMax": 4, "outMin": 10, "outMax": 18, "clamp": b % 2 == 0}),
                 2 => json!({"factor": 1e308, "unit": "W"}),
-                3 | 4 => json!({"mode": "table", "points": table, "outside": (["clamp", "extrapolate", "error"][b % 3])}),
+                3 | 4 => {
+                    json!({"mode": "table", "points": table, "outside": (["clamp", "extrapolate", "error"][b % 3])})
+                }
                 // A conversion that changes no numbers, so that sums stay exact.
                 5 => json!({"mode": "convert", "to": "Cel", "from": "°C"}),
                 6 => json!({"mode": "convert", "to": "percent"}),

@@ -140,7 +140,14 @@ impl<'a> Check<'a> {
         Type::Number
     }
 
-    fn conditional(&mut self, id: u64, nodes: Vec<Node>, condition: Type, yes: Type, no: Type) -> (Node, Type) {
+    fn conditional(
+        &mut self,
+        id: u64,
+        nodes: Vec<Node>,
+        condition: Type,
+        yes: Type,
+        no: Type,
+    ) -> (Node, Type) {
         if !matches!(condition, Type::Bool | Type::Any) {
             self.refuse(id, format!("the condition must be true or false, it is {}", condition.name()));
         }
@@ -171,7 +178,10 @@ impl<'a> Check<'a> {
             _ => {
                 let is_test = matches!(function, Function::IsNaN | Function::IsInf | Function::IsFinite);
                 if of == Type::Int && !nodes.iter_mut().all(Node::make_decimal) {
-                    self.refuse(id, format!("math.{name} needs a decimal number: write double(...) around it"));
+                    self.refuse(
+                        id,
+                        format!("math.{name} needs a decimal number: write double(...) around it"),
+                    );
                 }
                 if is_test { Type::Bool } else { Type::Number }
             }
@@ -226,7 +236,9 @@ impl<'a> Check<'a> {
                 }
                 (Function::Size, Type::Int)
             }
-            ("double", &[Type::Int | Type::Number | Type::Text | Type::Any]) => (Function::Double, Type::Number),
+            ("double", &[Type::Int | Type::Number | Type::Text | Type::Any]) => {
+                (Function::Double, Type::Number)
+            }
             ("int", &[Type::Int | Type::Number | Type::Text | Type::Any]) => (Function::Int, Type::Int),
             ("string", &[Type::Bool | Type::Int | Type::Number | Type::Text | Type::Any]) => {
                 (Function::String, Type::Text)
@@ -270,9 +282,11 @@ impl<'a> Check<'a> {
         match RegexBuilder::new(pattern)
             .size_limit(limit::PATTERN_PROGRAM_BYTES)
             .dfa_size_limit(limit::PATTERN_PROGRAM_BYTES)
-            .build() {
+            .build()
+        {
             Ok(regex) => {
-                let looks_at_words = [r"\b", r"\B", r"\<", r"\>"].iter().any(|border| pattern.contains(border));
+                let looks_at_words =
+                    [r"\b", r"\B", r"\<", r"\>"].iter().any(|border| pattern.contains(border));
                 let bytes_slow = if looks_at_words { pattern.len() } else { 0 };
                 (Node::Matches(Box::new(node), Pattern { regex, bytes_slow }), Type::Bool)
             }

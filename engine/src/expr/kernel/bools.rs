@@ -59,11 +59,15 @@ impl Run<'_, '_> {
             Bool::Sure(a, answer) => {
                 let a = self.nums(a);
                 let mut to = self.scratch.bools();
-                zip_bools(&a, &NumCol::Const(0.0), self.view.count(), &mut to, |a, _| unless_nan(*answer, a, a));
+                zip_bools(&a, &NumCol::Const(0.0), self.view.count(), &mut to, |a, _| {
+                    unless_nan(*answer, a, a)
+                });
                 self.back(a);
                 to
             }
-            Bool::Same(a, b) => self.logic(a, b, |a, b| if (a | b) & FAILED > 0 { FAILED } else { u8::from(a == b) }),
+            Bool::Same(a, b) => {
+                self.logic(a, b, |a, b| if (a | b) & FAILED > 0 { FAILED } else { u8::from(a == b) })
+            }
             Bool::Not(a) => {
                 let mut a = self.bools(a);
                 a.iter_mut().for_each(|a| *a = if *a == FAILED { FAILED } else { 1 - *a });

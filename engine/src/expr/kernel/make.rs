@@ -38,7 +38,9 @@ impl Make {
         if node.is_of_series() {
             let whole = is_whole(node)?;
             return match constant(node) {
-                Some(Value::Int(number)) if number.unsigned_abs() < 1 << 53 => Some((Num::Const(number as f64), true)),
+                Some(Value::Int(number)) if number.unsigned_abs() < 1 << 53 => {
+                    Some((Num::Const(number as f64), true))
+                }
                 Some(Value::Double(number)) if number.is_finite() => Some((Num::Const(number), false)),
                 Some(_) => None,
                 None if uses_text(node) => Some((Num::Part(self.part(node)?), whole)),
@@ -75,7 +77,8 @@ impl Make {
             Node::If(three) => {
                 let condition = self.bools(&three[0])?;
                 let ((yes, whole), (no, no_whole)) = (self.num(&three[1])?, self.num(&three[2])?);
-                (whole == no_whole).then(|| (Num::If(Box::new(condition), Box::new(yes), Box::new(no)), whole))
+                (whole == no_whole)
+                    .then(|| (Num::If(Box::new(condition), Box::new(yes), Box::new(no)), whole))
             }
             Node::Call(function, args) => self.num_call(*function, args),
             _ => None,

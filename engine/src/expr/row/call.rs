@@ -24,10 +24,10 @@ impl<'a> Walk<'a> {
         let arg = self.eval(&args[0])?;
         match function {
             Function::Size => self.size(&arg),
-            Function::Double => self.to_double(arg),
-            Function::Int => self.to_int(arg),
-            Function::String => self.to_text(arg),
-            Function::Bool => to_bool(arg),
+            Function::Double => self.double(arg),
+            Function::Int => self.whole(arg),
+            Function::String => self.text_of(arg),
+            Function::Bool => bool_of(arg),
             _ => of_number(function, &arg),
         }
     }
@@ -46,7 +46,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn to_double(&mut self, of: Value<'a>) -> Result<Value<'a>, Trouble> {
+    fn double(&mut self, of: Value<'a>) -> Result<Value<'a>, Trouble> {
         match of {
             Value::Double(_) => Ok(of),
             Value::Int(whole) => Ok(Value::Double(whole as f64)),
@@ -60,7 +60,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Decimal numbers are cut to whole ones.
-    fn to_int(&mut self, of: Value<'a>) -> Result<Value<'a>, Trouble> {
+    fn whole(&mut self, of: Value<'a>) -> Result<Value<'a>, Trouble> {
         match of {
             Value::Int(_) => Ok(of),
             Value::Double(number) if number > i64::MIN as f64 && number < i64::MAX as f64 => {
@@ -76,7 +76,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn to_text(&mut self, of: Value<'a>) -> Result<Value<'a>, Trouble> {
+    fn text_of(&mut self, of: Value<'a>) -> Result<Value<'a>, Trouble> {
         let text = match of {
             Value::Text(_) => return Ok(of),
             Value::Int(whole) => whole.to_string(),
@@ -130,7 +130,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-fn to_bool<'a>(of: Value<'a>) -> Result<Value<'a>, Trouble> {
+fn bool_of<'a>(of: Value<'a>) -> Result<Value<'a>, Trouble> {
     match of {
         Value::Bool(_) => Ok(of),
         Value::Text(text) => match text.as_str() {

@@ -12,7 +12,8 @@ fn balanced(operator: &str, part: &str, count: usize) -> String {
     match count {
         0 | 1 => part.to_owned(),
         _ => {
-            let (left, right) = (balanced(operator, part, count / 2), balanced(operator, part, count - count / 2));
+            let (left, right) =
+                (balanced(operator, part, count / 2), balanced(operator, part, count - count / 2));
             format!("({left}{operator}{right})")
         }
     }
@@ -21,7 +22,9 @@ fn balanced(operator: &str, part: &str, count: usize) -> String {
 /// The worst that may be written: each must be cut, or be cheap. In a release build a step takes some tens of nanoseconds.
 #[test]
 fn no_expression_holds_a_cell() {
-    let list = |element: &str| format!("[{}]", vec![element; (limit::RAW_VALUE_BYTES - 2) / (element.len() + 1)].join(","));
+    let list = |element: &str| {
+        format!("[{}]", vec![element; (limit::RAW_VALUE_BYTES - 2) / (element.len() + 1)].join(","))
+    };
     let numbers = list("1");
     let text = format!("\"{}\"", "a".repeat(limit::RAW_VALUE_BYTES - 2));
     let mut mixed = "\"".to_owned();
@@ -96,6 +99,7 @@ fn no_expression_holds_a_cell() {
     rows.push(value, None, None, None, 0);
     assert_eq!(rows.answer(&expression, 0), Err(Trouble::TooManySteps));
     // Nothing that forgives errors goes on afterwards.
-    let expression = Expression::compile(&format!("({source}) || true"), &Scope::PLAIN, Expected::Bool).unwrap();
+    let expression =
+        Expression::compile(&format!("({source}) || true"), &Scope::PLAIN, Expected::Bool).unwrap();
     assert_eq!(rows.answer(&expression, 0), Err(Trouble::TooManySteps));
 }

@@ -21,14 +21,36 @@ pub fn source(kind: Kind, depth: u32) -> BoxedStrategy<String> {
     let leaf = |texts: &'static [&'static str]| prop::sample::select(texts).prop_map(str::to_owned).boxed();
     let leaves = match kind {
         Kind::Number => leaf(&[
-            "value", "value", "value", "fields.a", "fields.b", "prev.value", "1.5", "0.0", "-2.0", "1e300", "double(ts)",
+            "value",
+            "value",
+            "value",
+            "fields.a",
+            "fields.b",
+            "prev.value",
+            "1.5",
+            "0.0",
+            "-2.0",
+            "1e300",
+            "double(ts)",
             "double(value)",
         ]),
-        Kind::Whole => leaf(&["ts", "prev.ts", "1000", "0", "-7", "size(sensor)", "9007199254740993", "int(value)"]),
+        Kind::Whole => {
+            leaf(&["ts", "prev.ts", "1000", "0", "-7", "size(sensor)", "9007199254740993", "int(value)"])
+        }
         Kind::Bool => leaf(&[
-            "value", "true", "false", "has(prev.value)", "has(fields.b)", "has(prev.ts)", "value == 'open'",
-            "'ajar' != value", "value in ['open', 'shut']", "fields.b == 'open'", "value in [1.5, 2, 0.0]",
-            "fields.b in [1, 2]", "value == true",
+            "value",
+            "true",
+            "false",
+            "has(prev.value)",
+            "has(fields.b)",
+            "has(prev.ts)",
+            "value == 'open'",
+            "'ajar' != value",
+            "value in ['open', 'shut']",
+            "fields.b == 'open'",
+            "value in [1.5, 2, 0.0]",
+            "fields.b in [1, 2]",
+            "value == true",
         ]),
         Kind::Text => leaf(&["unit", "device", "sensor", "'t/in'", "'C'", "value", "string(ts)"]),
     };
@@ -37,12 +59,14 @@ pub fn source(kind: Kind, depth: u32) -> BoxedStrategy<String> {
     }
     let of = move |kind| source(kind, depth - 1);
     let two = move |a: Kind, b: Kind, operators: &'static [&'static str]| {
-        (of(a), prop::sample::select(operators), of(b)).prop_map(|(a, operator, b)| format!("({a} {operator} {b})"))
+        (of(a), prop::sample::select(operators), of(b))
+            .prop_map(|(a, operator, b)| format!("({a} {operator} {b})"))
     };
     let call = move |a: Kind, names: &'static [&'static str]| {
         (prop::sample::select(names), of(a)).prop_map(|(name, a)| format!("{name}({a})"))
     };
-    let choose = (of(Kind::Bool), of(kind), of(kind)).prop_map(|(condition, a, b)| format!("({condition} ? {a} : {b})"));
+    let choose = (of(Kind::Bool), of(kind), of(kind))
+        .prop_map(|(condition, a, b)| format!("({condition} ? {a} : {b})"));
     match kind {
         Kind::Number => prop_oneof![
             2 => leaves,
@@ -85,8 +109,22 @@ pub fn source(kind: Kind, depth: u32) -> BoxedStrategy<String> {
 }
 
 const VALUES: [&str; 16] = [
-    "0", "-0.0", "1", "1.5", "-2", "2", "7.25", "1e300", "-1e300", "1e18", "\"open\"", "\"o\\u0070en\"", "true", "false",
-    "[1,2]", "5e-324",
+    "0",
+    "-0.0",
+    "1",
+    "1.5",
+    "-2",
+    "2",
+    "7.25",
+    "1e300",
+    "-1e300",
+    "1e18",
+    "\"open\"",
+    "\"o\\u0070en\"",
+    "true",
+    "false",
+    "[1,2]",
+    "5e-324",
 ];
 
 /// Records that have about everything.

@@ -56,7 +56,14 @@ impl Texts for Names {
 }
 
 impl Rows {
-    pub fn push(&mut self, value: &str, a: Option<&str>, b: Option<&str>, prev: Option<(&str, i64)>, ts: i64) {
+    pub fn push(
+        &mut self,
+        value: &str,
+        a: Option<&str>,
+        b: Option<&str>,
+        prev: Option<(&str, i64)>,
+        ts: i64,
+    ) {
         self.key.push(0);
         self.unit.push(UnitIndex(1));
         self.ts.push(Timestamp::from_ms(ts).unwrap());
@@ -75,7 +82,10 @@ impl Rows {
     pub fn view<'a>(&'a self, rows: Option<&'a [u32]>) -> View<'a> {
         let fields: &'a [Cells<'a>] = self.cells.get_or_init(|| {
             // The columns are not touched once they are looked at.
-            self.fields.iter().map(|column| Cells { num: leak(&column.num), raw: leak(&column.raw) }).collect()
+            self.fields
+                .iter()
+                .map(|column| Cells { num: leak(&column.num), raw: leak(&column.raw) })
+                .collect()
         });
         View {
             rows,

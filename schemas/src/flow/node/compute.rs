@@ -110,8 +110,27 @@ fn read(value: &serde_json::Value) -> Result<(&str, &str), &'static str> {
 pub fn is_name(name: &str) -> bool {
     // The reserved words of CEL.
     const RESERVED: [&str; 21] = [
-        "false", "in", "null", "true", "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let",
-        "loop", "package", "namespace", "return", "var", "void", "while",
+        "false",
+        "in",
+        "null",
+        "true",
+        "as",
+        "break",
+        "const",
+        "continue",
+        "else",
+        "for",
+        "function",
+        "if",
+        "import",
+        "let",
+        "loop",
+        "package",
+        "namespace",
+        "return",
+        "var",
+        "void",
+        "while",
     ];
     let is_letter = |c: u8| c.is_ascii_alphabetic() || c == b'_';
     let bytes = name.as_bytes();

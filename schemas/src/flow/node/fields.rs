@@ -56,7 +56,11 @@ impl<'a> Fields<'a> {
     pub fn unit(&mut self, field: &str) -> Option<Unit> {
         let unit = self.text(field)?.parse();
         if unit.is_err() {
-            self.refuse(field, Code::OutOfRange, format!("{field} must be 1 to 16 characters without control characters"));
+            self.refuse(
+                field,
+                Code::OutOfRange,
+                format!("{field} must be 1 to 16 characters without control characters"),
+            );
         }
         unit.ok()
     }

@@ -206,7 +206,8 @@ mod tests {
     fn parse(data: serde_json::Value) -> Result<Map, Vec<(String, Code)>> {
         let mut problems: Vec<Problem> = Vec::new();
         let parsed = Scale::parse(&mut Fields::new("n", data.as_object().unwrap(), &mut problems));
-        let told = problems.into_iter().map(|problem| (problem.field.unwrap(), problem.code)).collect::<Vec<_>>();
+        let told =
+            problems.into_iter().map(|problem| (problem.field.unwrap(), problem.code)).collect::<Vec<_>>();
         if told.is_empty() { Ok(parsed.unwrap().map) } else { Err(told) }
     }
 
@@ -245,7 +246,11 @@ mod tests {
         told(json!({"mode": "table", "points": [[0, 1]]}), &[("points", Code::OutOfRange)]);
         told(
             json!({"mode": "table", "points": [[0, 1], [0, 2], [3], "x"]}),
-            &[("points[1]", Code::OutOfRange), ("points[2]", Code::WrongType), ("points[3]", Code::WrongType)],
+            &[
+                ("points[1]", Code::OutOfRange),
+                ("points[2]", Code::WrongType),
+                ("points[3]", Code::WrongType),
+            ],
         );
         told(json!({"mode": "convert"}), &[("to", Code::Required)]);
         told(json!({"mode": "convert", "to": "furlong"}), &[("to", Code::UnknownChoice)]);

@@ -68,7 +68,11 @@ impl Split {
             let field = format!("keys[{at}]");
             match key.as_str() {
                 Some(key) if !super::compute::is_name(key) || FIELDS.contains(&key) => {
-                    fields.refuse(&field, Code::OutOfRange, format!("{key:?} cannot be the name of a field here"));
+                    fields.refuse(
+                        &field,
+                        Code::OutOfRange,
+                        format!("{key:?} cannot be the name of a field here"),
+                    );
                 }
                 Some(key) if keys.iter().any(|other| **other == *key) => {}
                 Some(key) => keys.push(key.into()),
@@ -94,13 +98,16 @@ fn parse_path(text: &str) -> Result<Vec<Step>, String> {
             let quote = inner.chars().next().filter(|c| *c == '\'' || *c == '"');
             let (step, after) = match quote {
                 Some(quote) => {
-                    let (key, after) =
-                        inner[1..].split_once(quote).ok_or_else(|| format!("a quote is not closed in {text:?}"))?;
+                    let (key, after) = inner[1..]
+                        .split_once(quote)
+                        .ok_or_else(|| format!("a quote is not closed in {text:?}"))?;
                     (Step::Key(key.into()), after)
                 }
                 None => {
                     let digits = inner.find(|c: char| !c.is_ascii_digit()).unwrap_or(inner.len());
-                    let at = inner[..digits].parse().map_err(|_| format!("[ needs a number or a quoted key in {text:?}"))?;
+                    let at = inner[..digits]
+                        .parse()
+                        .map_err(|_| format!("[ needs a number or a quoted key in {text:?}"))?;
                     (Step::Index(at), &inner[digits..])
                 }
             };
@@ -148,7 +155,8 @@ mod tests {
 
     #[test]
     fn keys_that_cannot_be_fields_are_refused() {
-        let data = serde_json::json!({"keys": ["index", "my key", 7, "ok", "ok"], "path": "a..b", "limit": 0});
+        let data =
+            serde_json::json!({"keys": ["index", "my key", 7, "ok", "ok"], "path": "a..b", "limit": 0});
         let mut problems = Vec::new();
         Split::parse(&mut Fields::new("n", data.as_object().unwrap(), &mut problems));
         let told: Vec<_> = problems.iter().map(|problem| problem.field.as_deref().unwrap()).collect();

@@ -76,8 +76,9 @@ impl Switch {
             let is_taken = name == "default" || Port::ALL.iter().any(|port| port.name() == name);
             if is_taken || name.len() > limit::FIELD_NAME_BYTES || name.chars().any(char::is_control) {
                 let most = limit::FIELD_NAME_BYTES;
-                let message =
-                    format!("{name:?} cannot be a case's name: up to {most} bytes, and none of the names that ports have");
+                let message = format!(
+                    "{name:?} cannot be a case's name: up to {most} bytes, and none of the names that ports have"
+                );
                 fields.refuse(&field, Code::OutOfRange, message);
             } else if cases.iter().any(|case| *case.name == *name) {
                 fields.refuse(&field, Code::DuplicateId, format!("there are two cases called {name:?}"));
@@ -109,7 +110,8 @@ mod tests {
         ]});
         let mut problems = Vec::new();
         Switch::parse(&mut Fields::new("n", data.as_object().unwrap(), &mut problems));
-        let codes: Vec<_> = problems.iter().map(|problem| (problem.field.as_deref().unwrap(), problem.code)).collect();
+        let codes: Vec<_> =
+            problems.iter().map(|problem| (problem.field.as_deref().unwrap(), problem.code)).collect();
         assert_eq!(
             codes,
             [

@@ -134,7 +134,8 @@ mod tests {
         ] {
             let mut problems = Vec::new();
             Validate::parse(&mut Fields::new("n", data.as_object().unwrap(), &mut problems));
-            let told: Vec<_> = problems.iter().map(|problem| (problem.field.as_deref(), problem.code)).collect();
+            let told: Vec<_> =
+                problems.iter().map(|problem| (problem.field.as_deref(), problem.code)).collect();
             assert_eq!(told, [(Some(field), code)], "{data}");
         }
     }
