@@ -91,6 +91,9 @@ struct Shared {
     enough: Notify,
     written: AtomicU64,
     left_out: [AtomicU64; 4],
+    /// For tests: writes that are to be tried again.
+    #[cfg(test)]
+    postponed: AtomicU64,
     stopped: watch::Sender<bool>,
 }
 
@@ -119,6 +122,8 @@ impl DeadLetters {
                 enough: Notify::new(),
                 written: AtomicU64::new(0),
                 left_out: Default::default(),
+                #[cfg(test)]
+                postponed: AtomicU64::new(0),
                 stopped: watch::Sender::new(false),
             }),
         };
@@ -253,7 +258,11 @@ impl DeadLetters {
         let letters = batch.len() as u64;
         match written(self.shared.catalog.add_dead_letters(batch).await) {
             Written::Yes => self.shared.written.fetch_add(letters, Relaxed),
-            Written::Later => return false,
+            Written::Later => {
+                #[cfg(test)]
+                self.shared.postponed.fetch_add(1, Relaxed);
+                return false;
+            }
             Written::Never(error) => {
                 warn!(letters, %error, "dead letters could not be written down");
                 self.shared.left_out[LeftOut::Refused as usize].fetch_add(letters, Relaxed)

@@ -98,7 +98,9 @@ async fn a_letter_is_written_within_a_second_or_so_and_a_whole_batch_at_once() {
             }
         }
     }
+    let begin = std::time::Instant::now();
     while stage.letters.written() < 1 + given as u64 {
+        assert!(begin.elapsed().as_secs() < 20, "{} written", stage.letters.written());
         tokio::task::yield_now().await;
     }
 }
@@ -145,6 +147,11 @@ async fn while_nothing_can_be_written_letters_wait_and_what_does_not_fit_is_left
     }
     assert_eq!(stage.count(LeftOut::Waiting), 3);
     stage.letters.give(letter(quiet, "q"));
+    eventually("a write is to be tried again", async || match stage.letters.shared.postponed.load(Relaxed) {
+        0 => Err("none".to_owned()),
+        _ => Ok(()),
+    })
+    .await;
     holder.execute_batch("ROLLBACK").unwrap();
     assert_eq!(stage.becomes(loud, most as usize).await.len(), most as usize);
     assert_eq!(stage.becomes(quiet, 1).await, [("q".to_owned(), 0)]);

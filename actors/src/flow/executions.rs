@@ -45,6 +45,9 @@ struct Shared {
     written: AtomicU64,
     left_out: AtomicU64,
     refused: AtomicU64,
+    /// For tests: writes that are to be tried again.
+    #[cfg(test)]
+    postponed: AtomicU64,
     stopped: watch::Sender<bool>,
 }
 
@@ -70,6 +73,8 @@ impl Executions {
                 written: AtomicU64::new(0),
                 left_out: AtomicU64::new(0),
                 refused: AtomicU64::new(0),
+                #[cfg(test)]
+                postponed: AtomicU64::new(0),
                 stopped: watch::Sender::new(false),
             }),
         };
@@ -221,7 +226,11 @@ impl Executions {
                 self.shared.written.fetch_add(count as u64, Relaxed);
                 true
             }
-            Written::Later => return false,
+            Written::Later => {
+                #[cfg(test)]
+                self.shared.postponed.fetch_add(1, Relaxed);
+                return false;
+            }
             Written::Never(error) => {
                 warn!(records = count, %error, "what flows did could not be written down");
                 self.shared.refused.fetch_add(count as u64, Relaxed);

@@ -229,6 +229,12 @@ async fn while_nothing_can_be_written_deployments_wait_and_no_count_is_lost() {
         stage.done().await;
         next_minute().await;
     }
+    let executions = stage.flows.executions();
+    eventually("a write is to be tried again", async || match executions.shared.postponed.load(Relaxed) {
+        0 => Err("none".to_owned()),
+        _ => Ok(()),
+    })
+    .await;
     holder.execute_batch("ROLLBACK").unwrap();
     stage.execution(other, ExecutionStatus::Running).await;
     let sum = eventually("all is counted", async || {
