@@ -120,7 +120,10 @@ impl Plan {
     /// What another version of the flow changes.
     pub fn change_to(&self, new: &Self) -> Change {
         let is_same_node = |a: &PlannedNode, b: &PlannedNode| {
-            a.id == b.id && fingerprint(a) == fingerprint(b) && a.outputs == b.outputs && a.cases == b.cases
+            a.id == b.id
+                && fingerprint(self, a) == fingerprint(new, b)
+                && a.outputs == b.outputs
+                && a.cases == b.cases
         };
         let is_same = self.nodes().len() == new.nodes().len()
             && self.edges() == new.edges()
@@ -129,7 +132,9 @@ impl Plan {
             return Change::Cosmetic;
         }
         let has = |node: &PlannedNode| {
-            self.nodes().iter().any(|old| old.id == node.id && fingerprint(old) == fingerprint(node))
+            self.nodes()
+                .iter()
+                .any(|old| old.id == node.id && fingerprint(self, old) == fingerprint(new, node))
         };
         let is_hot = new.nodes().iter().filter(|node| node.remembers()).all(has);
         if is_hot { Change::Hot } else { Change::Cold }
