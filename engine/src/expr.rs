@@ -98,6 +98,7 @@ impl Expression {
             Expected::Bool => Kernel::make(&checked.tree, Type::Bool),
             Expected::Number => Kernel::make(&checked.tree, Type::Number),
             Expected::Any => Kernel::make(&checked.tree, checked.of),
+            Expected::Text if checked.of == Type::Text => Kernel::make(&checked.tree, Type::Text),
             Expected::Text => None,
         };
         Ok(Self {
@@ -221,6 +222,16 @@ impl Expression {
                     }
                 }
                 scratch.done(flags);
+            }
+            Some(Column::Text(places)) => {
+                let texts = self.kernel.as_ref().map_or(&[][..], |kernel| &kernel.texts);
+                answers.num = places;
+                for (at, place) in answers.num.iter_mut().enumerate() {
+                    if let Some(text) = (!place.is_nan()).then(|| texts.get(*place as usize)).flatten() {
+                        answers.raw.push((at as u32, Arc::clone(text)));
+                        *place = 0.0;
+                    }
+                }
             }
             None => {
                 answers.num = scratch.nums();

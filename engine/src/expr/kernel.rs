@@ -12,6 +12,8 @@ mod bools;
 mod eval;
 mod make;
 
+use std::sync::Arc;
+
 use edgesync_schemas::limit;
 
 use super::row::Cell;
@@ -31,12 +33,23 @@ pub(crate) struct Kernel {
     root: Root,
     /// Parts that depend on the series and unit alone.
     parts: Vec<Part>,
+    /// Texts that may be answered, as JSON.
+    pub texts: Vec<Arc<str>>,
 }
 
 #[derive(Debug, Clone)]
 enum Root {
     Bool(Bool),
     Num(Num),
+    Text(Text),
+}
+
+/// A choice of texts that are written out.
+#[derive(Debug, Clone)]
+enum Text {
+    /// By its place in [`Kernel::texts`].
+    Const(usize),
+    If(Box<Bool>, Box<Text>, Box<Text>),
 }
 
 /// A part that depends on the series and unit alone.
@@ -148,6 +161,8 @@ pub struct Scratch {
 pub(crate) enum Column {
     Bool(Vec<u8>),
     Num(Vec<f64>),
+    /// Places in [`Kernel::texts`].
+    Text(Vec<f64>),
 }
 
 impl Kernel {
@@ -168,6 +183,7 @@ impl Kernel {
         match &self.root {
             Root::Bool(of) => Column::Bool(run.bools(of)),
             Root::Num(of) => Column::Num(run.own(of)),
+            Root::Text(of) => Column::Text(run.texts(of)),
         }
     }
 }

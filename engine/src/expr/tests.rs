@@ -178,4 +178,9 @@ fn these_are_computed_over_columns() {
         let expression = Expression::compile(source, &scope, Expected::Bool);
         assert!(expression.unwrap_or_else(|wrong| panic!("{source}: {wrong:?}")).is_columnar(), "{source}");
     }
+    for source in ["value > 30 ? 'hot' : value < 5 ? 'cold' : 'mild'", "value > 3", "value + fields.a"] {
+        let fields = [("a".into(), Type::Number)];
+        let scope = Scope { fields: Some(&fields), ..Scope::PLAIN };
+        assert!(Expression::compile(source, &scope, Expected::Any).unwrap().is_columnar(), "{source}");
+    }
 }

@@ -1,7 +1,7 @@
 //! Running kernels: numbers.
 
 use super::make::EXACT;
-use super::{Kernel, Memo, NO, Num, One, Scratch, Two, UNITS, UNKNOWN, YES};
+use super::{Kernel, Memo, NO, Num, One, Scratch, Text, Two, UNITS, UNKNOWN, YES};
 use crate::expr::row::{self, Row, eval};
 use crate::expr::scope::Slot;
 use crate::expr::tree::TextVar;
@@ -108,18 +108,35 @@ impl<'a> Run<'a, '_> {
             Num::If(condition, yes, no) => {
                 let condition = self.bools(condition);
                 let (yes, no) = (self.nums(yes), self.nums(no));
-                let mut to = self.scratch.nums();
-                to.extend(condition.iter().enumerate().map(|(at, condition)| match *condition {
-                    YES => yes.get(at),
-                    NO => no.get(at),
-                    _ => f64::NAN,
-                }));
-                self.scratch.done(condition);
-                self.back(yes);
-                self.back(no);
-                NumCol::Own(to)
+                NumCol::Own(self.choose(condition, yes, no))
             }
         }
+    }
+
+    /// Places of texts for all rows.
+    pub fn texts(&mut self, of: &Text) -> Vec<f64> {
+        match of {
+            Text::Const(place) => self.own(&Num::Const(*place as f64)),
+            Text::If(condition, yes, no) => {
+                let condition = self.bools(condition);
+                let (yes, no) = (NumCol::Own(self.texts(yes)), NumCol::Own(self.texts(no)));
+                self.choose(condition, yes, no)
+            }
+        }
+    }
+
+    /// One or the other for each row; not sure where the condition is not.
+    fn choose(&mut self, condition: Vec<u8>, yes: NumCol<'a>, no: NumCol<'a>) -> Vec<f64> {
+        let mut to = self.scratch.nums();
+        to.extend(condition.iter().enumerate().map(|(at, condition)| match *condition {
+            YES => yes.get(at),
+            NO => no.get(at),
+            _ => f64::NAN,
+        }));
+        self.scratch.done(condition);
+        self.back(yes);
+        self.back(no);
+        to
     }
 
     /// A variable's numbers; NaN where it holds something else.

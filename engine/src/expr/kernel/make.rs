@@ -1,6 +1,8 @@
 //! Tree to kernel, as far as it goes.
 
-use super::{Bool, Kernel, Num, One, PARTS, Part, Root, Two};
+use std::sync::Arc;
+
+use super::{Bool, Kernel, Num, One, PARTS, Part, Root, Text, Two};
 use crate::expr::row::{Row, eval};
 use crate::expr::scope::Type;
 use crate::expr::tree::{Arith, Cmp, Const, Function, Node, TextVar};
@@ -12,25 +14,42 @@ pub(super) const EXACT: f64 = ((1u64 << 53) - 1) as f64;
 impl Kernel {
     /// From a checked tree of which an answer of this type is wanted; `None` if something in it must be computed row by row.
     pub fn make(tree: &Node, of: Type) -> Option<Self> {
-        let mut make = Make { parts: Vec::new() };
+        let mut make = Make { parts: Vec::new(), texts: Vec::new() };
         let root = match of {
             Type::Bool => Root::Bool(make.bools(tree)?),
             // Where a variable of any type holds no number the kernel is not sure, and the row says what it is.
             Type::Number | Type::Int | Type::Any => Root::Num(make.num(tree)?.0),
-            _ => return None,
+            Type::Text => Root::Text(make.text(tree)?),
+            Type::Container | Type::Null => return None,
         };
-        Some(Self { root, parts: make.parts })
+        Some(Self { root, parts: make.parts, texts: make.texts })
     }
 }
 
 struct Make {
     parts: Vec<Part>,
+    texts: Vec<Arc<str>>,
 }
 
 impl Make {
     fn part(&mut self, node: &Node) -> Option<usize> {
         self.parts.push(Part { node: node.clone(), uses_unit: uses_unit(node) });
         (self.parts.len() <= PARTS).then(|| self.parts.len() - 1)
+    }
+
+    fn text(&mut self, node: &Node) -> Option<Text> {
+        match node {
+            Node::Const(Const::Text(text)) => {
+                self.texts.push(serde_json::Value::from(&**text).to_string().into());
+                Some(Text::Const(self.texts.len() - 1))
+            }
+            Node::If(three) => {
+                let condition = self.bools(&three[0])?;
+                let (yes, no) = (self.text(&three[1])?, self.text(&three[2])?);
+                Some(Text::If(Box::new(condition), Box::new(yes), Box::new(no)))
+            }
+            _ => None,
+        }
     }
 
     /// A number, and whether it is a whole one.

@@ -104,7 +104,11 @@ pub fn source(kind: Kind, depth: u32) -> BoxedStrategy<String> {
             1 => choose,
         ]
         .boxed(),
-        Kind::Text => prop_oneof![3 => leaves, 1 => two(Kind::Text, Kind::Text, &["+"]), 1 => choose].boxed(),
+        Kind::Text => {
+            let written = (of(Kind::Bool), of(Kind::Bool))
+                .prop_map(|(a, b)| format!("({a} ? 'a' : {b} ? 'b\"' : '')"));
+            prop_oneof![3 => leaves, 1 => two(Kind::Text, Kind::Text, &["+"]), 1 => choose, 2 => written].boxed()
+        }
     }
 }
 
