@@ -234,7 +234,7 @@ fn rows(flow: FlowId, values: &[f64]) -> Rows {
 async fn a_unit_that_a_flow_gave_is_shown() {
     let log = TempLog::open();
     // the records' series has to be one that the log knows
-    log.commit(&[(1, "t", 1)]);
+    append_range(&log, device(1), 0..1).await;
     let hub = Hub::start(log.clone());
     let flow = FlowId::from_uuid(Uuid::from_u128(7));
     let source = Source::FlowNode { flow, node: "n".into(), field: "output".into() };

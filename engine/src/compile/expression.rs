@@ -14,7 +14,6 @@ pub(crate) struct Surroundings {
     /// `None` if they are not known, because what feeds the node is broken itself: then all names pass.
     fields: Option<Vec<(Arc<str>, Type)>>,
     has_prev: bool,
-    inputs: Vec<Arc<str>>,
 }
 
 impl Surroundings {
@@ -25,7 +24,6 @@ impl Surroundings {
             value: known.map_or(Type::Any, |known| type_of(known.value)),
             fields: names.map(|names| names.iter().map(|name| (Arc::clone(name), Type::Any)).collect()),
             has_prev: false,
-            inputs: Vec::new(),
         }
     }
 
@@ -46,12 +44,8 @@ impl Surroundings {
 
     /// Compiles an expression.
     pub fn compile(&self, source: &str, expected: Expected) -> Result<Expression, Vec<Wrong>> {
-        let scope = Scope {
-            value: self.value,
-            fields: self.fields.as_deref(),
-            prev: self.has_prev,
-            inputs: &self.inputs,
-        };
+        let scope =
+            Scope { value: self.value, fields: self.fields.as_deref(), prev: self.has_prev, inputs: &[] };
         Expression::compile(source, &scope, expected)
     }
 }

@@ -213,3 +213,53 @@ impl Scratch {
         column
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use edgesync_schemas::time::Timestamp;
+    use edgesync_schemas::unit::UnitIndex;
+
+    use super::*;
+    use crate::expr::{Cells, Expected, Expression, Scope, TextVar, Texts};
+
+    /// Counts how often it is asked for the sensor.
+    struct Names(std::cell::Cell<usize>);
+
+    impl Texts for Names {
+        fn text(&self, _: u32, _: UnitIndex, var: TextVar) -> &str {
+            if var == TextVar::Sensor {
+                self.0.set(self.0.get() + 1);
+            }
+            "pump"
+        }
+    }
+
+    #[test]
+    fn a_part_is_computed_once_per_series_and_remembered_for_so_many_keys_only() {
+        let expression =
+            Expression::compile("sensor.startsWith('p') && value > 0", &Scope::PLAIN, Expected::Bool)
+                .unwrap();
+        let key: Vec<u32> = (0..100).map(|row| row % 10).collect();
+        let (ts, unit, num) = ([Timestamp::default(); 100], [UnitIndex(1); 100], [1.0; 100]);
+        let names = Names(std::cell::Cell::default());
+        let view = View {
+            rows: None,
+            key: &key,
+            ts: &ts,
+            unit: &unit,
+            value: Cells { num: &num, raw: &[] },
+            fields: &[],
+            inputs: &[],
+            prev: None,
+            texts: &names,
+        };
+        let (mut memo, mut scratch) = (Memo::new(8), Scratch::default());
+        for asked in [8 + 2 * 10, 8 + 2 * 20] {
+            let answers = expression.bools(&view, &mut memo, &mut scratch, &mut None);
+            assert_eq!(answers, [YES; 100]);
+            assert_eq!(names.0.get(), asked, "8 keys are remembered, 2 are not");
+        }
+        assert_eq!(memo.parts[0][0].len(), 8);
+        assert_eq!(expression.memo_bytes_per_key(), 8);
+    }
+}

@@ -102,4 +102,10 @@ fn no_expression_holds_a_cell() {
     let expression =
         Expression::compile(&format!("({source}) || true"), &Scope::PLAIN, Expected::Bool).unwrap();
     assert_eq!(rows.answer(&expression, 0), Err(Trouble::TooManySteps));
+    // Not even if there were steps left that were too few for a single large one.
+    let source = r"value.matches('\\b[ab].*(c|d).*(e|f).*(g|h).*(i|j).*(k|l).*\\b') || true";
+    let expression = Expression::compile(source, &Scope::PLAIN, Expected::Bool).unwrap();
+    let mut rows = Rows::default();
+    rows.push(&mixed, None, None, None, 0);
+    assert_eq!(rows.answer(&expression, 0), Err(Trouble::TooManySteps));
 }
