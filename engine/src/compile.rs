@@ -90,7 +90,8 @@ fn read<'a>(diagram: &'a Diagram, options: &Options, problems: &mut Vec<Problem>
         let before = problems.len();
         let config = NodeConfig::parse_what_can_be(node, options.faults, problems);
         let is_sound = problems.len() == before;
-        let (cases, inputs) = config.as_ref().map(|of| (of.cases(), of.inputs())).unwrap_or_default();
+        let sound = config.as_ref().filter(|_| is_sound);
+        let (cases, inputs) = sound.map(|of| (of.cases(), of.inputs())).unwrap_or_default();
         nodes.push(Drawn {
             id: &node.id,
             spec: spec(&node.kind, options.faults),

@@ -70,15 +70,6 @@ fn how<'a>(expressions: impl IntoIterator<Item = &'a Expression>) -> &'static st
 }
 
 fn explain_node(plan: &Plan, at: usize, node: &PlannedNode) -> ExplainNode {
-    let (horizon_ms, state_bytes_per_key) = match &node.work {
-        Work::Window(window) => (Some(window.size_ms + window.lateness_ms), ops::window::bytes_per_key()),
-        Work::Filter(of) => ops::prev::explain([&**of]),
-        Work::Switch(of) => ops::prev::explain(&of.cases),
-        Work::Compute(of) => ops::prev::explain(of.steps.iter().map(|(_, step)| step)),
-        Work::Validate(of) => (ops::validate::horizon_ms(of), ops::validate::bytes_per_key(of)),
-        Work::MovingAverage(of) => (of.duration_ms, ops::moving_average::bytes_per_key(of)),
-        _ => (Some(0), 0),
-    };
     ExplainNode {
         id: node.id.to_string(),
         kind: node.spec.kind,
@@ -90,9 +81,9 @@ fn explain_node(plan: &Plan, at: usize, node: &PlannedNode) -> ExplainNode {
             Work::Compute(of) => Some(how(of.steps.iter().map(|(_, step)| step))),
             _ => None,
         },
-        keyed: node.spec.state == State::PerKey || state_bytes_per_key > 0,
-        horizon_ms,
-        state_bytes_per_key,
+        keyed: node.spec.state == State::PerKey || ops::bytes_per_key(node) > 0,
+        horizon_ms: ops::horizon_ms(node),
+        state_bytes_per_key: ops::bytes_per_key(node),
         fields: node.leaving.names.as_deref().unwrap_or_default().to_vec(),
     }
 }

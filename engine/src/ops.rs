@@ -3,27 +3,43 @@
 //! A stage reads the rows meant of its input and says in an [`Output`] where each of them went. It does not count, route or
 //! emit: its caller does, after the call, so that a stage that panics halfway has done nothing but spoil its own state.
 
+pub mod combine;
 pub mod compute;
+pub mod deadband;
+pub mod dedupe;
+pub mod ewma;
+mod extremes;
 pub mod fault;
 pub mod filter;
+mod group;
+mod held;
+pub mod interval_join;
+pub mod min_max;
 pub mod moving_average;
 pub mod prev;
+pub mod rate;
 pub mod scale;
 pub mod split;
 pub mod switch;
+pub mod throttle;
 pub mod validate;
 pub mod view;
 pub mod window;
+
+#[cfg(test)]
+mod tests;
 
 use std::cell::OnceCell;
 use std::sync::Arc;
 
 use edgesync_schemas::flow::Port;
+use edgesync_schemas::flow::node::combine::Trigger;
+use edgesync_schemas::flow::node::moving_average::Method;
 use edgesync_schemas::reading::SeriesInfo;
 use edgesync_schemas::unit::{Unit, UnitIndex};
 
 use crate::cell::emit::Reason;
-use crate::chunk::{Chunk, Sel};
+use crate::chunk::{Chunk, Names, Sel};
 use crate::expr::Scratch;
 use crate::plan::{PlannedNode, Work};
 use crate::state::BadState;
@@ -39,6 +55,14 @@ pub(crate) enum Stage {
     Compute(compute::Stage),
     Scale(scale::Stage),
     Split(split::Stage),
+    Deadband(deadband::Stage),
+    Throttle(throttle::Stage),
+    Dedupe(dedupe::Stage),
+    Rate(rate::Stage),
+    MinMax(min_max::Stage),
+    Ewma(ewma::Stage),
+    Combine(combine::Stage),
+    IntervalJoin(interval_join::Stage),
     MovingAverage(moving_average::Stage),
     Window(window::Stage),
     Fault(fault::Stage),
@@ -104,7 +128,7 @@ pub(crate) struct Output {
     pub routed: u64,
     /// Records that were held and ended without leaving, because another one stands for them.
     pub folded: u64,
-    /// Records that left by `out` beyond those that came: elements of a list, pairs, results before the last.
+    /// Records that left by `out`, or were dropped, beyond those that came: elements of a list, pairs, results before the last.
     pub made: u64,
     /// Records that ended because there was no room for them or what they would make, by reason.
     pub dropped: Vec<(Reason, u64)>,
@@ -159,8 +183,25 @@ impl Output {
         }
     }
 
+    /// Notes that a row leaves by `error` because its value is no number.
+    #[cold]
+    pub fn not_a_number(&mut self, row: usize, raw: &str) {
+        self.errors.push((row as u32, Reason::NotANumber));
+        self.detail.get_or_insert_with(|| describe(raw));
+    }
+
+    /// The records of [`Output::further`] that leave by a port; `names` are those of the input.
+    pub fn further_chunk(&mut self, port: Port, names: Option<&Names>) -> &mut Chunk {
+        let at = self.further.iter().position(|(other, _)| *other == port).unwrap_or_else(|| {
+            let mut chunk = Chunk::default();
+            chunk.name(names);
+            self.further.push((port, chunk));
+            self.further.len() - 1
+        });
+        &mut self.further[at].1
+    }
+
     /// Notes that records ended for a reason that is none of theirs.
-    #[allow(dead_code, reason = "the first stage that has such records is on its way")]
     pub fn drop(&mut self, reason: Reason, count: u64) {
         match self.dropped.iter_mut().find(|(other, _)| *other == reason) {
             Some((_, all)) => *all += count,
@@ -180,6 +221,16 @@ impl Stage {
             Work::Compute(of) => Self::Compute(compute::Stage::new(Arc::clone(of), keys)),
             Work::Scale(of) => Self::Scale(scale::Stage::new(Arc::clone(of))),
             Work::Split(of) => Self::Split(split::Stage::new(of)),
+            Work::Deadband(of) => Self::Deadband(deadband::Stage::new(of, keys)),
+            Work::Throttle(of) => Self::Throttle(throttle::Stage::new(of, keys)),
+            Work::Dedupe(of) => Self::Dedupe(dedupe::Stage::new(of, node, keys)),
+            Work::Rate(of) => Self::Rate(rate::Stage::new(of, keys)),
+            Work::MinMax(of) => Self::MinMax(min_max::Stage::new(of, keys)),
+            Work::Combine(of) => Self::Combine(combine::Stage::new(of, keys)),
+            Work::IntervalJoin(of) => Self::IntervalJoin(interval_join::Stage::new(of, node, keys)),
+            Work::MovingAverage(of) if let Method::Ewma(weight) = of.method => {
+                Self::Ewma(ewma::Stage::new(weight, keys))
+            }
             Work::MovingAverage(of) => Self::MovingAverage(moving_average::Stage::new(of, keys)),
             Work::Window(of) => Self::Window(window::Stage::new(of, keys)),
             Work::Fault(of) => Self::Fault(fault::Stage::new(of)),
@@ -194,6 +245,14 @@ impl Stage {
             Self::Switch(stage) => stage.save(),
             Self::Validate(stage) => stage.save(),
             Self::Compute(stage) => stage.save(),
+            Self::Deadband(stage) => Some(stage.save()),
+            Self::Throttle(stage) => Some(stage.save()),
+            Self::Dedupe(stage) => Some(stage.save()),
+            Self::Rate(stage) => Some(stage.save()),
+            Self::MinMax(stage) => Some(stage.save()),
+            Self::Ewma(stage) => Some(stage.save()),
+            Self::Combine(stage) => Some(stage.save()),
+            Self::IntervalJoin(stage) => Some(stage.save()),
             Self::MovingAverage(stage) => Some(stage.save()),
             Self::Window(stage) => Some(stage.save()),
         }
@@ -207,6 +266,14 @@ impl Stage {
             Self::Switch(stage) => stage.load(saved),
             Self::Validate(stage) => stage.load(saved),
             Self::Compute(stage) => stage.load(saved),
+            Self::Deadband(stage) => stage.load(saved),
+            Self::Throttle(stage) => stage.load(saved),
+            Self::Dedupe(stage) => stage.load(saved),
+            Self::Rate(stage) => stage.load(saved),
+            Self::MinMax(stage) => stage.load(saved),
+            Self::Ewma(stage) => stage.load(saved),
+            Self::Combine(stage) => stage.load(saved),
+            Self::IntervalJoin(stage) => stage.load(saved),
             Self::MovingAverage(stage) => stage.load(saved),
             Self::Window(stage) => stage.load(saved),
         }
@@ -222,6 +289,14 @@ impl Stage {
             Self::Compute(stage) => stage.run(input, sel, context, output),
             Self::Scale(stage) => stage.run(input, sel, context, output),
             Self::Split(stage) => stage.run(input, sel, output),
+            Self::Deadband(stage) => stage.run(input, sel, output),
+            Self::Throttle(stage) => stage.run(input, sel, context, output),
+            Self::Dedupe(stage) => stage.run(input, sel, output),
+            Self::Rate(stage) => stage.run(input, sel, output),
+            Self::MinMax(stage) => stage.run(input, sel, output),
+            Self::Ewma(stage) => stage.run(input, sel, output),
+            Self::Combine(stage) => stage.run(input, sel, context, output),
+            Self::IntervalJoin(stage) => stage.run(input, sel, context, output),
             Self::MovingAverage(stage) => stage.run(input, sel, output),
             Self::Window(stage) => stage.run(input, sel, context, output),
             Self::Fault(stage) => stage.run(input, sel, output),
@@ -231,8 +306,11 @@ impl Stage {
 
     /// Handles that it is [`due`](Stage::due). Results are added to `output`. `offset` is the newest arrival offset.
     pub fn tick(&mut self, context: &mut Context<'_>, offset: u64, output: &mut Output) {
-        if let Self::Window(stage) = self {
-            stage.tick(context, offset, output);
+        match self {
+            Self::Window(stage) => stage.tick(context, offset, output),
+            Self::Throttle(stage) => stage.tick(context, offset, output),
+            Self::IntervalJoin(stage) => stage.tick(context, offset, output),
+            _ => {}
         }
     }
 
@@ -241,6 +319,8 @@ impl Stage {
     pub fn due(&self) -> Option<i64> {
         match self {
             Self::Window(stage) => stage.due(),
+            Self::Throttle(stage) => stage.due(),
+            Self::IntervalJoin(stage) => stage.due(),
             _ => None,
         }
     }
@@ -249,8 +329,80 @@ impl Stage {
     pub fn held(&self) -> u64 {
         match self {
             Self::Window(stage) => stage.held(),
+            Self::Throttle(stage) => stage.held(),
+            Self::IntervalJoin(stage) => stage.held(),
             _ => 0,
         }
+    }
+}
+
+/// Bytes of state of one key, about.
+pub(crate) fn bytes_per_key(node: &PlannedNode) -> usize {
+    let fields = node.entering.names.as_deref().map_or(0, <[_]>::len);
+    match &node.work {
+        Work::Window(of) => window::bytes_per_key(of),
+        Work::Deadband(_) => deadband::bytes_per_key(),
+        Work::Throttle(of) => throttle::bytes_per_key(of, fields),
+        Work::Dedupe(of) => dedupe::bytes_per_key(of),
+        Work::Rate(_) => rate::bytes_per_key(),
+        Work::MinMax(of) => min_max::bytes_per_key(of),
+        Work::Combine(of) => combine::bytes_per_key(of),
+        Work::IntervalJoin(_) => interval_join::bytes_per_key(fields),
+        Work::MovingAverage(of) if matches!(of.method, Method::Ewma(_)) => ewma::bytes_per_key(),
+        Work::MovingAverage(of) => moving_average::bytes_per_key(of),
+        Work::Filter(of) => prev::bytes_per_key([&**of]),
+        Work::Switch(of) => prev::bytes_per_key(&of.cases),
+        Work::Compute(of) => prev::bytes_per_key(of.steps.iter().map(|(_, step)| step)),
+        Work::Validate(of) => validate::bytes_per_key(of),
+        _ => 0,
+    }
+}
+
+/// Bytes of state of one key at the worst.
+pub(crate) fn bytes_per_key_most(node: &PlannedNode) -> usize {
+    let fields = node.entering.names.as_deref().map_or(0, <[_]>::len);
+    match &node.work {
+        Work::Window(of) => window::bytes_per_key_most(of),
+        Work::Deadband(_) => deadband::bytes_per_key(),
+        Work::Throttle(of) => throttle::bytes_per_key_most(of, fields),
+        Work::Dedupe(of) => dedupe::bytes_per_key_most(of),
+        Work::Rate(_) => rate::bytes_per_key(),
+        Work::MinMax(of) => min_max::bytes_per_key_most(of),
+        Work::Combine(of) => combine::bytes_per_key_most(of),
+        Work::IntervalJoin(_) => interval_join::bytes_per_key_most(fields),
+        Work::MovingAverage(of) if matches!(of.method, Method::Ewma(_)) => ewma::bytes_per_key(),
+        Work::MovingAverage(of) => moving_average::bytes_per_key_most(of),
+        Work::Filter(of) => prev::bytes_per_key_most([&**of]),
+        Work::Switch(of) => prev::bytes_per_key_most(&of.cases),
+        Work::Compute(of) => prev::bytes_per_key_most(of.steps.iter().map(|(_, step)| step)),
+        Work::Validate(of) => validate::bytes_per_key(of),
+        _ => 0,
+    }
+}
+
+/// How far back in event time, in milliseconds, a node must be fed to be itself again; `None` if no bound is known.
+pub(crate) fn horizon_ms(node: &PlannedNode) -> Option<i64> {
+    match &node.work {
+        Work::Window(of) => window::horizon_ms(of),
+        Work::Throttle(of) => Some(of.period_ms),
+        Work::Rate(of) => of.max_gap_ms,
+        // Which inputs are new depends on when the last result was, which may be long ago.
+        Work::Combine(of) if of.trigger == Trigger::All => None,
+        Work::Combine(of) => of.max_age_ms,
+        Work::IntervalJoin(of) => Some(of.tolerance_ms + of.lateness_ms),
+        Work::MovingAverage(of) if matches!(of.method, Method::Ewma(_)) => None,
+        Work::MovingAverage(of) => of.duration_ms,
+        Work::Deadband(_) | Work::Dedupe(_) | Work::MinMax(_) => None,
+        Work::Filter(of) => prev::horizon_ms([&**of]),
+        Work::Switch(of) => prev::horizon_ms(&of.cases),
+        Work::Compute(of) => prev::horizon_ms(of.steps.iter().map(|(_, step)| step)),
+        Work::Validate(of) => validate::horizon_ms(of),
+        Work::Source(_)
+        | Work::Scale(_)
+        | Work::Split(_)
+        | Work::Display(_)
+        | Work::Debug
+        | Work::Fault(_) => Some(0),
     }
 }
 

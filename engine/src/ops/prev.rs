@@ -33,9 +33,14 @@ fn any_uses_prev<'a>(expressions: impl IntoIterator<Item = &'a Expression>) -> b
     expressions.into_iter().any(|expression| expression.uses_prev)
 }
 
-/// Horizon and typical bytes per key of a node with these expressions. The record before may lie any time back.
-pub(crate) fn explain<'a>(expressions: impl IntoIterator<Item = &'a Expression>) -> (Option<i64>, usize) {
-    if any_uses_prev(expressions) { (None, size_of::<Prev>() + 8) } else { (Some(0), 0) }
+/// How far back a node with these expressions looks. The record before may lie any time back.
+pub(crate) fn horizon_ms<'a>(expressions: impl IntoIterator<Item = &'a Expression>) -> Option<i64> {
+    if any_uses_prev(expressions) { None } else { Some(0) }
+}
+
+/// Bytes per key of a node with these expressions, of numbers.
+pub(crate) fn bytes_per_key<'a>(expressions: impl IntoIterator<Item = &'a Expression>) -> usize {
+    if any_uses_prev(expressions) { size_of::<Prev>() + 8 } else { 0 }
 }
 
 /// Bytes per key at the worst: of a long text, and of what expressions know of a key.

@@ -112,8 +112,8 @@ pub fn compile_mended(mut diagram: Diagram) -> Plan {
                     json!({ "cases": cases.collect::<Vec<_>>() })
                 }
                 (Code::ExpressionType, "compute") => json!({"assignments": ["x = ts"]}),
-                // Averages and the like of text.
-                (Code::TypeMismatch | Code::UnitMismatch, _) => {
+                // Averages and the like of text, and what looks for fields of theirs.
+                (Code::TypeMismatch | Code::UnitMismatch | Code::NotFound, _) => {
                     node.kind = "debug".into();
                     json!({})
                 }
