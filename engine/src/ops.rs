@@ -27,7 +27,7 @@ pub(crate) enum Stage {
     Pass,
     Filter(filter::Stage),
     MovingAverage(moving_average::Stage),
-    Window(window::Stage),
+    Window(Box<window::Stage>),
     Fault(fault::Stage),
     /// It panicked: every record goes to the error port.
     Failed,
@@ -148,7 +148,7 @@ impl Stage {
             Work::Source(_) | Work::Display(_) | Work::Debug => Self::Pass,
             Work::Filter(predicate) => Self::Filter(filter::Stage::new(Arc::clone(predicate))),
             Work::MovingAverage(of) => Self::MovingAverage(moving_average::Stage::new(of, keys)),
-            Work::Window(of) => Self::Window(window::Stage::new(of, keys)),
+            Work::Window(of) => Self::Window(Box::new(window::Stage::new(of, keys))),
             Work::Fault(of) => Self::Fault(fault::Stage::new(of)),
         }
     }

@@ -12,7 +12,7 @@ use crate::window::pane::Wanted;
 
 /// Settings, times in microseconds.
 #[derive(Debug)]
-pub(super) struct Common {
+pub(crate) struct Common {
     pub aggregates: Box<[Aggregate]>,
     pub wanted: Wanted,
     pub lateness: i64,
@@ -25,7 +25,7 @@ pub(super) struct Common {
 
 /// Whose result it is and of which window.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Label {
+pub(crate) struct Label {
     pub key: u32,
     pub unit: UnitIndex,
     /// Arrival offset of what made it.
