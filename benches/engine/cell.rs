@@ -8,7 +8,6 @@ use edgesync_engine::{CellHandle, Emission, Options, Outlet, Plan, compile};
 use edgesync_schemas::flow::Diagram;
 use edgesync_schemas::id::{DeviceId, Offset, SeriesId};
 use edgesync_schemas::reading::{Arrival, Columns, Commit, SeriesInfo};
-use edgesync_schemas::time::Timestamp;
 
 pub fn id(n: u64) -> uuid::Uuid {
     uuid::Uuid::from_u128(u128::from(n) + 1)
