@@ -64,7 +64,7 @@ pub(crate) enum Stage {
     Combine(combine::Stage),
     IntervalJoin(interval_join::Stage),
     MovingAverage(moving_average::Stage),
-    Window(window::Stage),
+    Window(Box<window::Stage>),
     Fault(fault::Stage),
     /// It panicked: every record goes to the error port.
     Failed,
@@ -232,7 +232,7 @@ impl Stage {
                 Self::Ewma(ewma::Stage::new(weight, keys))
             }
             Work::MovingAverage(of) => Self::MovingAverage(moving_average::Stage::new(of, keys)),
-            Work::Window(of) => Self::Window(window::Stage::new(of, keys)),
+            Work::Window(of) => Self::Window(Box::new(window::Stage::new(of, keys))),
             Work::Fault(of) => Self::Fault(fault::Stage::new(of)),
         }
     }
