@@ -1,10 +1,12 @@
 //! Feed: one task per cell of the engine, which pulls committed readings from the log's tail while the cell has room.
 //!
 //! Feeding never pushes back on the log: a cell that is behind pulls later, by offset, from memory or from disk, and its lag is
-//! shown. It begins where the last run of the server left off ([`Cursor`](crate::cursor)), once all flows are installed. A cell whose thread is condemned is replaced by a new one, its flows are installed again, and it goes on at the old one's frontier:
+//! shown. It begins where the last run of the server left off (`flow/states.rs`), once all flows are installed. A cell whose thread is condemned is replaced by a new one, its flows are installed again, and it goes on at the old one's frontier:
 //! every reading is fed to each flow at least once, and again only after a condemned cell or a crash. Results leave by a bounded channel to a task
 //! that gives them to [`Dispatch`]; while that is full the cell pauses.
 
+mod install;
+mod replace;
 mod status;
 
 use std::collections::HashMap;
@@ -23,7 +25,7 @@ use edgesync_schemas::time::Timestamp;
 use edgesync_storage::log::{self, Hold, ReadingLog};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Interval, MissedTickBehavior};
-use tracing::{error, info, warn};
+use tracing::{error, warn};
 
 use crate::flow::dispatch::Dispatch;
 use crate::link::{Room, pump};
@@ -33,6 +35,8 @@ pub use status::Status;
 use status::Still;
 
 const TICK: Duration = Duration::from_secs(1);
+/// How far the flows' clock stays behind the wall's: a reading takes less than that from its arrival into the log, as a rule.
+const BEHIND_US: i64 = limit::FLOW_CLOCK_BEHIND_MS * 1000;
 /// After a failure of the log's store, and between replacements of a cell that is condemned again at once.
 const RETRY: Duration = Duration::from_secs(1);
 /// Until a cell has worked off some of its commands.
@@ -49,6 +53,13 @@ pub struct Installed {
     pub plan: Arc<Plan>,
     /// Units that its nodes show.
     pub units: Units,
+    /// Whether its nodes remember anything.
+    pub remembers: bool,
+}
+
+/// Records that came into a flow's nodes.
+fn moved(counters: &FlowCounters) -> u64 {
+    counters.nodes.iter().fold(0, |sum, node| sum.wrapping_add(node.snapshot().in_))
 }
 
 /// One cell: an engine thread, and the task that feeds it.
@@ -62,6 +73,8 @@ pub struct Cell {
     running: Mutex<Running>,
     /// Where the running thread began: its frontier says nothing before it has done a commit.
     begins: AtomicU64,
+    /// Readings from here on are needed if its thread is to be replaced.
+    needed: AtomicU64,
     replaced: AtomicU64,
     skipped: AtomicU64,
     still: Still,
@@ -91,7 +104,7 @@ impl Cell {
         let (emitted, room) = (Arc::new(Notify::new()), Arc::new(Room::default()));
         let wake = emitted.clone();
         let outlet = Outlet { sender, wake: Arc::new(move || wake.notify_one()) };
-        let handle = spawn(index, &options, &outlet, &room)?;
+        let handle = spawn(index, &log, from, &options, &outlet, &room)?;
         let running = Mutex::new(Running { handle, flows: HashMap::new() });
         let cell = Arc::new(Self {
             index,
@@ -102,6 +115,7 @@ impl Cell {
             room,
             running,
             begins: AtomicU64::new(from.0),
+            needed: AtomicU64::new(from.0),
             replaced: AtomicU64::new(0),
             skipped: AtomicU64::new(0),
             still: Still::new(from),
@@ -122,63 +136,9 @@ impl Cell {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Installs a flow, or replaces the installed one, between two commits.
-    ///
-    /// # Errors
-    /// As the engine says; the flow that was installed before is untouched then.
-    pub fn install(
-        &self,
-        flow: FlowId,
-        installed: Installed,
-    ) -> Result<Arc<FlowCounters>, edgesync_engine::Error> {
-        let mut running = self.running();
-        let counters = running.handle.install(flow, installed.version, installed.plan.clone())?;
-        self.dispatch.attach(&counters, installed.units.clone());
-        running.flows.insert(flow, (installed, counters.clone()));
-        Ok(counters)
-    }
-
-    /// Installs what is installed again, with empty state. `None` if `counters` are not those of what runs: it was replaced or removed
-    /// meanwhile, and stays as it is.
-    ///
-    /// # Errors
-    /// As [`Self::install`].
-    pub fn install_again(
-        &self,
-        flow: FlowId,
-        counters: &Arc<FlowCounters>,
-    ) -> Result<Option<Arc<FlowCounters>>, edgesync_engine::Error> {
-        let mut running = self.running();
-        let current = running.flows.get(&flow).filter(|(_, current)| Arc::ptr_eq(current, counters));
-        let Some(installed) = current.map(|(installed, _)| installed.clone()) else { return Ok(None) };
-        let counters = running.handle.install(flow, installed.version, installed.plan.clone())?;
-        self.dispatch.attach(&counters, installed.units.clone());
-        running.flows.insert(flow, (installed, counters.clone()));
-        Ok(Some(counters))
-    }
-
-    /// What counts for an installed flow now.
-    pub fn counters(&self, flow: FlowId) -> Option<Arc<FlowCounters>> {
-        self.running().flows.get(&flow).map(|(_, counters)| counters.clone())
-    }
-
-    /// Removes a flow. Its state is gone.
-    ///
-    /// # Errors
-    /// [`edgesync_engine::Error::Busy`]; the flow runs on then.
-    pub fn remove(&self, flow: FlowId) -> Result<(), edgesync_engine::Error> {
-        let mut running = self.running();
-        if !running.flows.contains_key(&flow) {
-            return Ok(());
-        }
-        match running.handle.remove(flow) {
-            // a cell that runs nothing any more does not run this flow, and its successor is not given it
-            Ok(()) | Err(edgesync_engine::Error::Condemned | edgesync_engine::Error::Stopped) => {}
-            Err(error) => return Err(error),
-        }
-        running.flows.remove(&flow);
-        self.dispatch.detach(flow);
-        Ok(())
+    /// Says from which reading on the log is needed for its flows to go on as they are.
+    pub(crate) fn needs(&self, from: Offset) {
+        self.needed.store(from.0, Relaxed);
     }
 
     /// How it is.
@@ -223,7 +183,7 @@ impl Cell {
     }
 
     async fn run(self: Arc<Self>, mut from: Offset, mut stopped: watch::Receiver<bool>) {
-        let mut tries: u32 = 0;
+        let (mut tries, mut done): (u32, Offset) = (0, from);
         // the tail holds what is not fed; a replaced cell needs what is not done as well
         let not_done = self.log.hold(from);
         loop {
@@ -234,69 +194,32 @@ impl Cell {
                 _ = stopped.wait_for(|stopped| *stopped) => return,
             };
             let Fed::Condemned { frontier } = fed else { return };
-            tries = if frontier > from { 1 } else { tries + 1 };
-            from = frontier.max(from);
-            error!(cell = self.index, %from, tries, "cell is condemned, replacing it");
+            tries = if frontier > done { 1 } else { tries + 1 };
+            done = frontier.max(done);
+            error!(cell = self.index, %done, tries, "cell is condemned, replacing it");
             tokio::time::sleep(RETRY * tries.saturating_sub(1)).await;
             if tries >= TRIES_AT_A_COMMIT
-                && let Ok(commit) = self.log.tail(from).next().await
+                && let Ok(commit) = self.log.tail(done).next().await
             {
-                error!(cell = self.index, %from, to = %commit.end(), "readings condemn every cell, skipping them");
-                self.skipped.fetch_add(commit.end().0 - from.0, Relaxed);
-                (from, tries) = (commit.end(), 0);
+                error!(cell = self.index, %done, to = %commit.end(), "readings condemn every cell, skipping them");
+                self.skipped.fetch_add(commit.end().0 - done.0, Relaxed);
+                (done, tries) = (commit.end(), 0);
             }
-            self.replace().await;
+            from = self.replace(done, handle.clock()).await;
         }
-    }
-
-    /// Puts a new thread in the place of a condemned one, with the same flows.
-    async fn replace(&self) {
-        let handle = loop {
-            match spawn(self.index, &self.options, &self.outlet, &self.room) {
-                Ok(handle) => break handle,
-                Err(error) => error!(cell = self.index, %error, "cell cannot be replaced, trying again"),
-            }
-            tokio::time::sleep(RETRY).await;
-        };
-        self.replaced.fetch_add(1, Relaxed);
-        let flows: Vec<_> = {
-            let mut running = self.running();
-            running.handle = handle;
-            running.flows.keys().copied().collect()
-        };
-        for flow in &flows {
-            loop {
-                match self.carry_over(*flow) {
-                    Err(edgesync_engine::Error::Busy) => tokio::time::sleep(BUSY).await,
-                    Err(error) => break error!(%flow, %error, "flow cannot be installed on the new cell"),
-                    Ok(()) => break,
-                }
-            }
-        }
-        info!(cell = self.index, flows = flows.len(), "cell replaced");
-    }
-
-    /// Installs a flow of the condemned cell on the new one, unless it was removed meanwhile.
-    fn carry_over(&self, flow: FlowId) -> Result<(), edgesync_engine::Error> {
-        let mut running = self.running();
-        let Running { handle, flows } = &mut *running;
-        let Some((installed, counters)) = flows.get_mut(&flow) else { return Ok(()) };
-        *counters = handle.install(flow, installed.version, installed.plan.clone())?;
-        self.dispatch.attach(counters, installed.units.clone());
-        self.dispatch.reinstalled(counters.clone());
-        Ok(())
     }
 
     /// Feeds until the cell is condemned or the log ends.
     async fn feed(&self, handle: &CellHandle, from: Offset, not_done: &Hold) -> Fed {
-        while let Err(edgesync_engine::Error::Busy) = handle.series(self.log.series().all()) {
-            tokio::time::sleep(BUSY).await;
-        }
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let works = || {
-            handle.tick(now());
-            not_done.advance(handle.frontier().max(from));
+            let done = handle.frontier().max(from);
+            // the wall clock counts while nothing comes; what is on its way into the log arrived before
+            if done >= self.log.end() {
+                handle.tick(now().plus_us(-BEHIND_US));
+            }
+            not_done.advance(done.min(Offset(self.needed.load(Relaxed))));
             !handle.is_condemned()
         };
         let condemned = || Fed::Condemned { frontier: handle.frontier() };
@@ -359,14 +282,20 @@ enum Fed {
     LogEnded,
 }
 
+/// Starts a thread that knows all series, for readings from an offset on.
 fn spawn(
     index: usize,
+    log: &ReadingLog,
+    from: Offset,
     options: &edgesync_engine::options::Options,
     outlet: &Outlet,
     room: &Arc<Room>,
 ) -> Result<CellHandle, edgesync_engine::Error> {
     let room = room.clone();
-    CellHandle::spawn(index, options.clone(), outlet.clone(), Arc::new(move || room.make()))
+    let handle = CellHandle::spawn(index, options.clone(), outlet.clone(), Arc::new(move || room.make()))?;
+    handle.series(log.series().all())?;
+    handle.begin(from)?;
+    Ok(handle)
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@
 //! queues that tasks own beside them.
 
 pub mod cell;
-mod cursor;
 pub mod device;
 pub mod flow;
 pub mod handle;

@@ -239,6 +239,9 @@ impl From<flows::Error> for Problem {
             Error::Refused(problems) => Self::flow(problems),
             Error::Catalog(error) => error.into(),
             Error::Busy | Error::Stopped => Self::busy(),
+            error @ Error::WarmUp => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "warm_up_failed", error.to_string())
+            }
             error @ (Error::Engine(_) | Error::Log(_) | Error::Actor(_)) => Self::internal(&error),
         }
     }

@@ -152,14 +152,14 @@ impl CellHandle {
     /// # Errors
     /// [`Error::TooManyFlows`], [`Error::Busy`], [`Error::Condemned`], [`Error::Stopped`].
     pub fn install(&self, flow: FlowId, version: u32, plan: Arc<Plan>) -> Result<Arc<FlowCounters>, Error> {
-        self.put(flow, version, plan, Begin::Empty, None)
+        self.put(flow, version, plan, Begin::Empty, None).map_err(|refused| refused.0)
     }
 
     /// As [`CellHandle::install`], beginning in another way. `reply` is called on the cell's thread with what became of it, unless the
     /// cell ends before; if it was not installed, what ran before runs on.
     ///
     /// # Errors
-    /// As [`CellHandle::install`].
+    /// As [`CellHandle::install`], and `begin` again.
     pub fn install_as(
         &self,
         flow: FlowId,
@@ -167,7 +167,7 @@ impl CellHandle {
         plan: Arc<Plan>,
         begin: Begin,
         reply: impl FnOnce(Outcome) + Send + 'static,
-    ) -> Result<Arc<FlowCounters>, Error> {
+    ) -> Result<Arc<FlowCounters>, Box<(Error, Begin)>> {
         self.put(flow, version, plan, begin, Some(Reply(Box::new(reply))))
     }
 
@@ -178,15 +178,29 @@ impl CellHandle {
         plan: Arc<Plan>,
         begin: Begin,
         reply: Option<Reply<Outcome>>,
-    ) -> Result<Arc<FlowCounters>, Error> {
+    ) -> Result<Arc<FlowCounters>, Box<(Error, Begin)>> {
         if self.shared.flows.load(Ordering::Acquire) >= limit::FLOWS_PER_CELL {
-            return Err(Error::TooManyFlows);
+            return Err(Box::new((Error::TooManyFlows, begin)));
+        }
+        if let Err(error) = self.check() {
+            return Err(Box::new((error, begin)));
         }
         let counters = Arc::new(FlowCounters::of(flow, version, &plan));
         let generation = self.generation.fetch_add(1, Ordering::AcqRel) + 1;
         let install = Install { generation, plan, counters: Arc::clone(&counters), begin, reply };
-        self.send(Work::Install(install))?;
-        Ok(counters)
+        match self.work.try_send(Work::Install(install)) {
+            Ok(()) => {
+                self.wake();
+                Ok(counters)
+            }
+            Err(error) => {
+                let refused = refused(&error);
+                match error.into_inner() {
+                    Work::Install(install) => Err(Box::new((refused, install.begin))),
+                    _ => Err(Box::new((refused, Begin::Empty))),
+                }
+            }
+        }
     }
 
     /// Asks what a flow remembers, after everything fed so far; `None` if it is not here. `reply` is called on the cell's thread, unless the

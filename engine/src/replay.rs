@@ -115,6 +115,14 @@ impl Replay {
         self.run.seen_to()
     }
 
+    /// Lets the clock go on from one thing that is due to the next, until nothing is, or `most` times.
+    pub fn flush(&mut self, most: usize, emit: &mut dyn FnMut(Emission)) {
+        for _ in 0..most {
+            let Some(due) = self.run.due() else { return };
+            self.advance(due, self.run.seen_to().0, emit);
+        }
+    }
+
     /// Says that it has seen all there is before `next`.
     pub fn skip_to(&mut self, next: Offset) {
         self.run.skip_to(next);
@@ -122,7 +130,20 @@ impl Replay {
 
     /// Runs readings through it; those that it has seen are passed over.
     pub fn feed(&mut self, history: &History, info_of: InfoOf<'_>, emit: &mut dyn FnMut(Emission)) {
-        let mut row = history.offsets.partition_point(|offset| *offset < self.run.seen_to());
+        let seen = history.offsets.partition_point(|offset| *offset < self.run.seen_to());
+        self.run_from(history, seen, info_of, emit);
+        if let Some(last) = history.offsets.last() {
+            self.run.skip_to(last.plus(1));
+        }
+    }
+
+    fn run_from(
+        &mut self,
+        history: &History,
+        mut row: usize,
+        info_of: InfoOf<'_>,
+        emit: &mut dyn FnMut(Emission),
+    ) {
         while row < history.len() {
             let second = second_us(history.received[row]);
             if second > self.run.clock_us() {
@@ -134,9 +155,11 @@ impl Replay {
             self.run_rows(history, row..end, info_of, emit);
             row = end;
         }
-        if let Some(last) = history.offsets.last() {
-            self.run.skip_to(last.plus(1));
-        }
+    }
+
+    /// Runs stored readings through it that are in another order than that of arrival, whatever it has seen.
+    pub fn feed_stored(&mut self, history: &History, info_of: InfoOf<'_>, emit: &mut dyn FnMut(Emission)) {
+        self.run_from(history, 0, info_of, emit);
     }
 
     /// Lets the clock go on to a time, if it is later. `emit` gets what that makes.

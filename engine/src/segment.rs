@@ -221,7 +221,7 @@ impl FlowRun {
     }
 
     /// The next second in which time alone makes a stage do something.
-    fn due(&self) -> Option<i64> {
+    pub fn due(&self) -> Option<i64> {
         let due_us = self.stages.iter().filter_map(Stage::due).min()?;
         let second = due_us.saturating_add(999_999).div_euclid(1_000_000).saturating_mul(1_000_000);
         Some(second.max(self.clock_us + 1_000_000))

@@ -9,6 +9,7 @@ use edgesync_schemas::id::{Offset, SeriesId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::ops::Stage;
 use crate::plan::{Plan, PlannedNode};
 
 /// The way in which stages write their state. Another number: none of it can be read.
@@ -100,6 +101,49 @@ pub(crate) fn lineages(plan: &Plan) -> Vec<u64> {
         lineages.push(hasher.finish());
     }
     lineages
+}
+
+/// What a new version of a flow may take over from the one that runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// It does the same: only what people see differs.
+    Cosmetic,
+    /// Every node that remembers something does so as it did: it takes over between two readings.
+    Hot,
+    /// Some node remembers in another way, or is new: it must be fed what is stored.
+    Cold,
+}
+
+impl Plan {
+    /// What another version of the flow changes.
+    pub fn change_to(&self, new: &Self) -> Change {
+        let is_same_node = |a: &PlannedNode, b: &PlannedNode| {
+            a.id == b.id && fingerprint(a) == fingerprint(b) && a.outputs == b.outputs && a.cases == b.cases
+        };
+        let is_same = self.nodes().len() == new.nodes().len()
+            && self.edges() == new.edges()
+            && self.nodes().iter().zip(new.nodes()).all(|(a, b)| is_same_node(a, b));
+        if is_same {
+            return Change::Cosmetic;
+        }
+        let has = |node: &PlannedNode| {
+            self.nodes().iter().any(|old| old.id == node.id && fingerprint(old) == fingerprint(node))
+        };
+        let is_hot = new.nodes().iter().filter(|node| node.remembers()).all(has);
+        if is_hot { Change::Hot } else { Change::Cold }
+    }
+
+    /// Whether any node remembers something.
+    pub fn remembers(&self) -> bool {
+        self.nodes().iter().any(PlannedNode::remembers)
+    }
+}
+
+impl PlannedNode {
+    /// Whether it remembers something between records.
+    pub fn remembers(&self) -> bool {
+        Stage::new(self, 1).save().is_some()
+    }
 }
 
 /// Something a stage remembers, as bytes.

@@ -32,6 +32,8 @@ pub struct Flow;
 pub enum Message {
     /// Another version was installed in place of this one.
     Replaced(Installed, Arc<FlowCounters>),
+    /// It is another version that does the same.
+    Relabelled(Installed),
     /// The cell was replaced, and the flow installed on the new one.
     Reinstalled(Arc<FlowCounters>),
     /// Something happened to a node.
@@ -155,6 +157,7 @@ impl Actor for Flow {
                 state.restarts = Restarts::default();
                 state.count_with(counters, &myself).await?;
             }
+            Message::Relabelled(installed) => state.begin.installed = installed,
             Message::Reinstalled(counters) => state.count_with(counters, &myself).await?,
             Message::Event(event) => state.note(event, &myself),
             Message::Retry(retry) if retry == state.retry && state.health == Health::Restarting => {
@@ -228,7 +231,7 @@ impl State {
     }
 
     fn note(&mut self, event: Event, myself: &ActorRef<Message>) {
-        if event.version != self.begin.installed.version {
+        if event.version != self.begin.counters.version {
             return;
         }
         if let EventKind::Panicked { message } = &event.kind {

@@ -8,19 +8,21 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use edgesync_schemas::id::FlowId;
+use edgesync_engine::cell::command::{Begin, Outcome};
+use edgesync_engine::metrics::FlowCounters;
+use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::limit;
 use edgesync_storage::log::SeriesDictionary;
 use ractor::{Actor, ActorId, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent};
 use tokio::time::Instant;
 use tracing::{error, info};
 
-use super::Error;
 use super::dispatch::Directory;
 use super::executions::Executions;
 use super::flow::{self, Flow};
 use super::restarts::Restarts;
-use crate::cell::{Cell, Installed};
+use super::{Error, NotPut, Version};
+use crate::cell::Cell;
 
 /// The actor.
 pub struct Manager;
@@ -29,7 +31,11 @@ pub struct Manager;
 #[derive(Debug)]
 pub enum Message {
     /// Run this, instead of what runs of the flow now; unless it is later than this by then.
-    Deploy(FlowId, Installed, Instant, RpcReplyPort<Result<(), Error>>),
+    Deploy(Version, Begin, Instant, Answer),
+    /// A cell said what became of a version.
+    Put(Put, Outcome, Answer),
+    /// What runs of the flow does what this version does: it is this version from now on.
+    Relabel(Version, RpcReplyPort<()>),
     /// Run it no more. True if it ran.
     Stop(FlowId, RpcReplyPort<Result<bool, Error>>),
     /// It cannot run, and why; told to its owner until it is deployed.
@@ -38,6 +44,17 @@ pub enum Message {
     Refused(FlowId, RpcReplyPort<Option<String>>),
     /// Let all flows look at their counters.
     Tick,
+}
+
+/// Hears what became of a version.
+pub type Answer = RpcReplyPort<Result<Outcome, NotPut>>;
+
+/// A version that a cell was asked to run.
+#[derive(Debug)]
+pub struct Put {
+    version: Version,
+    counters: Arc<FlowCounters>,
+    place: usize,
 }
 
 /// What it begins with.
@@ -92,12 +109,18 @@ impl Actor for Manager {
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            Message::Deploy(flow, installed, until, reply) => {
+            Message::Deploy(version, begin, until, reply) => {
                 // whoever asked is told that it was not done, so it must not be
-                let is_late = Instant::now() > until;
-                let deployed =
-                    if is_late { Err(Error::Busy) } else { state.deploy(flow, installed, &myself).await };
-                let _ = reply.send(deployed);
+                if Instant::now() > until {
+                    let _ = reply.send(Err(NotPut { error: Error::Busy, begin: None }));
+                } else {
+                    state.put(version, begin, reply, &myself).await;
+                }
+            }
+            Message::Put(put, outcome, reply) => state.was_put(put, outcome, reply, &myself).await,
+            Message::Relabel(version, reply) => {
+                state.relabel(version);
+                let _ = reply.send(());
             }
             Message::Stop(flow, reply) => {
                 let _ = reply.send(state.stop(flow));
@@ -139,23 +162,57 @@ impl Actor for Manager {
 }
 
 impl State {
-    async fn deploy(
-        &mut self,
-        flow: FlowId,
-        installed: Installed,
-        myself: &ActorRef<Message>,
-    ) -> Result<(), Error> {
-        let nodes = installed.plan.nodes().len();
-        let place = match self.flows.get(&flow) {
-            Some(deployed) => deployed.cell,
-            None => {
-                let least = self.loads.iter().enumerate().min_by_key(|(_, load)| **load);
-                least.map(|(place, _)| place).ok_or(Error::Stopped)?
-            }
+    /// Asks a cell to run a version: the one that its flow runs on, else the least loaded.
+    async fn put(&mut self, version: Version, begin: Begin, reply: Answer, myself: &ActorRef<Message>) {
+        let least = self.loads.iter().enumerate().min_by_key(|(_, load)| **load).map(|(place, _)| place);
+        let place = self.flows.get(&version.flow).map(|deployed| deployed.cell).or(least);
+        let Some(place) = place else {
+            let _ = reply.send(Err(NotPut { error: Error::Stopped, begin: None }));
+            return;
         };
+        // one that begins with nothing cannot fail any more
+        let cannot_fail = matches!(begin, Begin::Empty | Begin::At(_));
+        match self.begin.cells[place].install(version.flow, &version.installed, begin) {
+            Err(refused) => {
+                let (error, begin) = *refused;
+                let _ = reply.send(Err(NotPut { error: error.into(), begin: Some(begin) }));
+            }
+            Ok((counters, _)) if cannot_fail => {
+                let put = Put { version, counters, place };
+                self.was_put(put, Outcome::Installed(Offset(0)), reply, myself).await;
+            }
+            Ok((counters, told)) => {
+                let (put, myself) = (Put { version, counters, place }, myself.clone());
+                tokio::spawn(async move {
+                    match told.await {
+                        Ok(outcome) => drop(myself.cast(Message::Put(put, outcome, reply))),
+                        Err(_) => {
+                            let error = Error::Engine(edgesync_engine::Error::Condemned);
+                            let _ = reply.send(Err(NotPut { error, begin: None }));
+                        }
+                    }
+                });
+            }
+        }
+    }
+
+    async fn was_put(&mut self, put: Put, outcome: Outcome, reply: Answer, myself: &ActorRef<Message>) {
+        let answer = match outcome {
+            Outcome::Installed(_) => match self.runs(put, myself).await {
+                Ok(()) => Ok(outcome),
+                Err(error) => Err(NotPut { error, begin: None }),
+            },
+            _ => Ok(outcome),
+        };
+        let _ = reply.send(answer);
+    }
+
+    /// A version runs: its flow has an actor from now on, or its actor has another version.
+    async fn runs(&mut self, put: Put, myself: &ActorRef<Message>) -> Result<(), Error> {
+        let Put { version: Version { flow, installed }, counters, place } = put;
         let cell = self.begin.cells[place].clone();
-        let counters = cell.install(flow, installed.clone())?;
-        let version = installed.version;
+        cell.runs(flow, installed.clone(), counters.clone());
+        let (version, nodes) = (installed.version, installed.plan.nodes().len());
         self.loads[place] += nodes;
         self.refused.remove(&flow);
         let (dictionary, executions) = (self.begin.dictionary.clone(), self.begin.executions.clone());
@@ -180,6 +237,14 @@ impl State {
         }
         info!(%flow, version, cell = place, "flow deployed");
         Ok(())
+    }
+
+    fn relabel(&mut self, version: Version) {
+        let Version { flow, installed } = version;
+        let Some(deployed) = self.flows.get_mut(&flow) else { return };
+        deployed.begin.cell.relabel(flow, installed.clone());
+        deployed.begin.installed = installed.clone();
+        let _ = deployed.actor.cast(flow::Message::Relabelled(installed));
     }
 
     fn stop(&mut self, flow: FlowId) -> Result<bool, Error> {

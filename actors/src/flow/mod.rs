@@ -11,12 +11,16 @@ pub mod restarts;
 
 mod check;
 mod debug;
+mod history;
 mod start;
+pub(crate) mod states;
+mod warm;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use edgesync_engine::cell::command::{Begin, Outcome};
 use edgesync_engine::compile::{self, compile};
 use edgesync_engine::plan::{Plan, Work};
 use edgesync_schemas::flow::{Diagram, Problem};
@@ -32,13 +36,13 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::cell::{self, Cell, Installed};
-use crate::cursor::Cursor;
 use crate::live::{Hub, Units};
 use check::Gone;
 use dead_letters::DeadLetters;
 use debug::Debugged;
 use dispatch::{Directory, Dispatch};
 use executions::Executions;
+use states::States;
 
 /// Why something could not be done to a flow.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +65,9 @@ pub enum Error {
     /// There was no turn in time. A deployment was not made then; a stop may be made later.
     #[error("the flows are busy")]
     Busy,
+    /// The version did not get as far as the running one, in time or at all; that one runs on.
+    #[error("the version could not be warmed up with what is stored, what ran before runs on")]
+    WarmUp,
     /// Flows are being shut down.
     #[error("flows have stopped")]
     Stopped,
@@ -82,7 +89,8 @@ struct Shared {
     executions: Executions,
     dead_letters: DeadLetters,
     options: compile::Options,
-    cursor: Cursor,
+    log: ReadingLog,
+    states: States,
     stopped: watch::Sender<bool>,
 }
 
@@ -106,7 +114,7 @@ impl FlowsHandle {
         let dead_letters = DeadLetters::start(catalog.clone(), dictionary.clone());
         let dispatch =
             Dispatch::new(live.clone(), directory.clone(), executions.clone(), dead_letters.clone());
-        let (cursor, from) = Cursor::open(log.clone()).await?;
+        let (states, from, put_out) = States::open(log.clone()).await?;
         let cells = (0..cells.max(1))
             .map(|index| {
                 let options = edgesync_engine::Options::default();
@@ -132,11 +140,12 @@ impl FlowsHandle {
             executions,
             dead_letters,
             options,
-            cursor,
+            log,
+            states,
             stopped,
         };
         let flows = Self { shared: Arc::new(shared) };
-        flows.deploy_active().await?;
+        flows.deploy_active(from, put_out).await?;
         flows.shared.cells.iter().for_each(|cell| cell.open());
         tokio::spawn(flows.clone().keep());
         Ok(flows)
@@ -159,8 +168,9 @@ impl FlowsHandle {
         self.compile(flow, deployed, Gone::PassOver).await.map(drop)
     }
 
-    /// Runs the diagram as this version of the flow, in place of what runs of it now: no reading is missed or seen twice by the change.
-    /// Cancel safe: it happens whole or not at all.
+    /// Runs the diagram as this version of the flow, in place of what runs of it now: no reading is missed or seen twice by the change, and
+    /// nodes that are configured as they were go on with what they remember. A version with other such nodes warms up first, which may take
+    /// [`limit::WARM_UP_S`]. Cancel safe: it happens whole or not at all.
     ///
     /// # Errors
     /// All of [`Error`]; what ran before runs on then.
@@ -172,7 +182,7 @@ impl FlowsHandle {
             .filter(|node| matches!(node.work, Work::Debug))
             .map(|node| node.id.clone())
             .collect();
-        self.install(flow, version, plan).await?;
+        self.upgrade(Version::new(flow, version, plan)).await?;
         self.shared.executions.runs(flow, version);
         for node in debugs {
             self.shared.debugged.look(flow, &node).await;
@@ -185,7 +195,11 @@ impl FlowsHandle {
     /// # Errors
     /// [`Error::Engine`], [`Error::Busy`], [`Error::Stopped`].
     pub async fn stop(&self, flow: FlowId) -> Result<bool, Error> {
-        self.call(|reply| manager::Message::Stop(flow, reply)).await?
+        let did = self.call(|reply| manager::Message::Stop(flow, reply)).await??;
+        if did {
+            self.shared.states.forget(flow).await?;
+        }
+        Ok(did)
     }
 
     /// `GET /flows/{id}/metrics`: how the flow is and what its nodes count. One that does not run has state `stopped`, or `refused` with
@@ -210,7 +224,7 @@ impl FlowsHandle {
 
     /// Where flows would go on after a crash.
     pub fn cursor(&self) -> Offset {
-        self.shared.cursor.written()
+        self.shared.states.needed()
     }
 
     /// What is told of runs, and counted of that.
@@ -238,7 +252,7 @@ impl FlowsHandle {
             in_time &= stopped.await.unwrap_or(false);
         }
         self.shared.stopped.send_replace(true);
-        self.shared.cursor.save(&self.shared.cells, true).await;
+        self.shared.states.save(&self.shared.cells, true).await;
         let told = async { tokio::join!(self.shared.executions.finish(), self.shared.dead_letters.finish()) };
         in_time && tokio::time::timeout(deadline / 2, told).await.is_ok()
     }
@@ -246,7 +260,7 @@ impl FlowsHandle {
     async fn keep(self) {
         let mut stopped = self.shared.stopped.subscribe();
         tokio::select! {
-            () = self.shared.cursor.keep(&self.shared.cells) => {}
+            () = self.shared.states.keep(&self.shared.cells) => {}
             _ = stopped.wait_for(|stopped| *stopped) => {}
         }
     }
@@ -260,20 +274,41 @@ impl FlowsHandle {
         if problems.is_empty() { Ok(plan) } else { Err(Error::Refused(problems)) }
     }
 
-    async fn install(&self, flow: FlowId, version: u32, plan: Plan) -> Result<(), Error> {
+    /// What runs of a flow, and where.
+    fn running(&self, flow: FlowId) -> Option<(&Arc<Cell>, Installed)> {
+        self.shared.cells.iter().find_map(|cell| Some((cell, cell.installed(flow)?)))
+    }
+
+    async fn relabel(&self, version: Version) -> Result<(), Error> {
+        self.call(|reply| manager::Message::Relabel(version, reply)).await
+    }
+
+    async fn install(&self, version: Version, begin: Begin) -> Result<(), Error> {
+        match self.put(version, begin).await? {
+            Outcome::Installed(_) => Ok(()),
+            Outcome::Removed => Err(Error::Stopped),
+            Outcome::Behind(_) | Outcome::BadState => Err(Error::WarmUp),
+        }
+    }
+
+    async fn put(&self, version: Version, mut begin: Begin) -> Result<Outcome, Error> {
         use edgesync_engine::Error::{Busy, Condemned};
-        let units = units(&plan);
-        let installed = Installed { version, plan: Arc::new(plan), units };
         let until = Instant::now() + PATIENCE;
         // a cell that is given thousands of flows at once works them off in a moment, and a condemned one is replaced in one
         loop {
-            let installed = installed.clone();
-            match self.ask(|reply| manager::Message::Deploy(flow, installed, until, reply), None).await? {
-                Err(Error::Engine(Busy | Condemned)) if Instant::now() < until => {
-                    tokio::time::sleep(BUSY).await
+            let version = version.clone();
+            let answer =
+                self.ask(|reply| manager::Message::Deploy(version, begin, until, reply), None).await?;
+            match answer {
+                Ok(outcome) => return Ok(outcome),
+                Err(NotPut { error: Error::Engine(Busy | Condemned), begin: Some(again) })
+                    if Instant::now() < until =>
+                {
+                    begin = again;
+                    tokio::time::sleep(BUSY).await;
                 }
-                Err(Error::Engine(Busy | Condemned)) => return Err(Error::Busy),
-                answer => return answer,
+                Err(NotPut { error: Error::Engine(Busy | Condemned), .. }) => return Err(Error::Busy),
+                Err(NotPut { error, .. }) => return Err(error),
             }
         }
     }
@@ -298,6 +333,27 @@ impl FlowsHandle {
     }
 }
 
+/// A version of a flow that can run.
+#[derive(Debug, Clone)]
+pub struct Version {
+    flow: FlowId,
+    installed: Installed,
+}
+
+impl Version {
+    fn new(flow: FlowId, version: u32, plan: Plan) -> Self {
+        let (units, remembers) = (units(&plan), plan.remembers());
+        Self { flow, installed: Installed { version, plan: Arc::new(plan), units, remembers } }
+    }
+}
+
+/// Why a version was not put into a cell, and how it was to begin, if it may be tried again.
+#[derive(Debug)]
+pub struct NotPut {
+    error: Error,
+    begin: Option<Begin>,
+}
+
 const PATIENCE: Duration = Duration::from_secs(limit::FLOW_CALL_S);
 const BUSY: Duration = Duration::from_millis(10);
 
@@ -314,5 +370,7 @@ fn units(plan: &Plan) -> Units {
 mod debug_tests;
 #[cfg(test)]
 mod start_tests;
+#[cfg(test)]
+mod state_tests;
 #[cfg(test)]
 mod tests;

@@ -1,18 +1,19 @@
 //! Starting what was deployed when the server stopped, before anybody may ask for anything.
 //!
-//! Plans are compiled and their devices looked up several at a time; the manager installs them one after the other. Cells are not fed until
-//! all are installed, so no flow misses what another one sees.
+//! Flows are compiled, their devices looked up and what they remember read several at a time. Cells are not fed until all are installed, so no
+//! flow misses what another one sees.
 
 use edgesync_schemas::entity::flow::DeployedFlow;
 use edgesync_schemas::flow::Diagram;
-use edgesync_schemas::id::FlowId;
+use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::limit;
 use edgesync_storage::catalog::Deployment;
 use futures_util::{StreamExt, stream};
 use tracing::{info, warn};
 
 use super::check::Gone;
-use super::{Error, FlowsHandle, manager};
+use super::states::PutOut;
+use super::{Error, FlowsHandle, Version, manager};
 use crate::cell::now;
 
 impl FlowsHandle {
@@ -20,16 +21,13 @@ impl FlowsHandle {
     ///
     /// # Errors
     /// [`Error::Catalog`] if it cannot be read which flows those are, [`Error::Stopped`].
-    pub(super) async fn deploy_active(&self) -> Result<(), Error> {
+    pub(super) async fn deploy_active(&self, needed: Offset, put_out: PutOut) -> Result<(), Error> {
         self.shared.catalog.stop_flows_of_all_deleted().await?;
         let flows = self.shared.catalog.deployed_flows().await?;
         let mut found = Vec::with_capacity(flows.len());
-        let mut plans = stream::iter(flows).map(|flow| self.prepare(flow)).buffered(limit::FLOW_STARTS);
-        while let Some((flow, version, plan)) = plans.next().await {
-            let outcome = match plan {
-                Ok(plan) => self.install(flow, version, plan).await,
-                Err(error) => Err(error),
-            };
+        let resumed = stream::iter(flows).map(|flow| self.resume_one(flow, needed, put_out));
+        let mut resumed = resumed.buffered(limit::FLOW_STARTS);
+        while let Some((flow, version, outcome)) = resumed.next().await {
             let failed = match outcome {
                 Ok(()) => None,
                 Err(Error::Stopped) => return Err(Error::Stopped),
@@ -43,12 +41,21 @@ impl FlowsHandle {
         Ok(())
     }
 
-    async fn prepare(&self, flow: DeployedFlow) -> (FlowId, u32, Result<edgesync_engine::plan::Plan, Error>) {
+    async fn resume_one(
+        &self,
+        flow: DeployedFlow,
+        needed: Offset,
+        put_out: PutOut,
+    ) -> (FlowId, u32, Result<(), Error>) {
         let plan = match serde_json::from_value::<Diagram>(flow.diagram) {
             Ok(diagram) => self.compile(flow.id, &diagram, Gone::PassOver).await,
             Err(error) => Err(Error::Actor(format!("its diagram cannot be read: {error}"))),
         };
-        (flow.id, flow.version, plan)
+        let outcome = match plan {
+            Ok(plan) => self.resume(Version::new(flow.id, flow.version, plan), needed, put_out).await,
+            Err(error) => Err(error),
+        };
+        (flow.id, flow.version, outcome)
     }
 
     /// Says why.

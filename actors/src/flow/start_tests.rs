@@ -78,10 +78,11 @@ async fn a_deployment_whose_time_is_over_is_not_made() {
     let flow = stage.flow().await;
     let diagram = chain(stage.device, "filter", json!({"expression": "true"}));
     let plan = stage.flows.compile(flow, &diagram, Gone::Refuse).await.unwrap();
-    let installed = Installed { version: 1, plan: Arc::new(plan), units: HashMap::new() };
+    let version = Version::new(flow, 1, plan);
     let past = Instant::now() - Duration::from_millis(1);
-    let answer = stage.flows.ask(|reply| manager::Message::Deploy(flow, installed, past, reply), None).await;
-    assert!(matches!(answer, Ok(Err(Error::Busy))), "{answer:?}");
+    let deploy = |reply| manager::Message::Deploy(version, Begin::Empty, past, reply);
+    let answer = stage.flows.ask(deploy, None).await;
+    assert!(matches!(answer, Ok(Err(NotPut { error: Error::Busy, .. }))), "{answer:?}");
     assert_eq!(stage.flows.status(flow).await.unwrap()["state"], "stopped");
 }
 

@@ -79,7 +79,7 @@ impl Stage {
         append(&self.log, self.device, &readings).await;
     }
 
-    async fn watch(&self, flow: FlowId, node: &str) -> Session {
+    pub(super) async fn watch(&self, flow: FlowId, node: &str) -> Session {
         let mut session = self.live.session();
         let source = Source::FlowNode { flow, node: node.into(), field: "output".into() };
         let request = Request { id: SubId(1), source, points: 0, max_hz: limit::LIVE_HZ, since: None };

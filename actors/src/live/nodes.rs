@@ -78,10 +78,12 @@ impl Nodes {
         }
         flow.counters = Some(counters.clone());
         flow.units = units;
-        let followed: Vec<_> =
+        let followed: HashMap<_, _> =
             flow.followed.iter().map(|(node, fields)| (node.clone(), fields.len())).collect();
-        for (node, fields) in followed {
-            flow.watch(&node, u32::try_from(fields).unwrap_or(u32::MAX));
+        // The engine carries the counts of a running version over, for what leaves its successor before this is called; these are right.
+        for node in &counters.nodes {
+            let fields = followed.get(&node.id).copied().unwrap_or_default();
+            node.watch.store(u32::try_from(fields).unwrap_or(u32::MAX), Relaxed);
         }
     }
 

@@ -50,6 +50,8 @@ pub(crate) struct Install {
 pub enum Begin {
     /// Nothing.
     Empty,
+    /// Nothing, and readings before this offset are none of its concern.
+    At(Offset),
     /// What was saved; results of readings before this offset were put out already, and of time up to this.
     Saved(Box<Saved>, Offset, Timestamp),
     /// What it has seen by itself. Its results begin where it is installed.

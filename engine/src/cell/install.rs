@@ -60,7 +60,8 @@ impl Cell {
                     host.slot(old.slot).iter_mut().for_each(|old| run.take_over(old, is_prepared));
                 }
                 if !is_saved {
-                    run.count_with(Arc::clone(&counters));
+                    let old = self.flows.get(&flow).map(|old| Arc::clone(&old.counters));
+                    run.count_with(Arc::clone(&counters), old.as_deref());
                     run.count_held();
                 }
                 let (pack, slot) = self.put(run);
@@ -81,9 +82,10 @@ impl Cell {
 
     /// A run that has seen what the cell has.
     fn begin(&mut self, mut run: FlowRun, begin: Begin) -> Result<FlowRun, Outcome> {
-        let is_empty = matches!(begin, Begin::Empty);
+        let is_empty = matches!(begin, Begin::Empty | Begin::At(_));
         match begin {
             Begin::Empty => {}
+            Begin::At(next) => run.skip_to(next),
             Begin::Saved(saved, muted_to, clock) => {
                 run.load(&saved, |series| self.dictionary.info(series)).map_err(|_| Outcome::BadState)?;
                 run.count_held();

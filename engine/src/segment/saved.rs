@@ -82,8 +82,13 @@ impl FlowRun {
         }
     }
 
-    /// Counts with these from now on.
-    pub fn count_with(&mut self, counters: Arc<FlowCounters>) {
+    /// Counts with these from now on. Who watches nodes of the run that this one replaces watches those that are called so here.
+    pub fn count_with(&mut self, counters: Arc<FlowCounters>, old: Option<&FlowCounters>) {
+        for node in &counters.nodes {
+            if let Some(old) = old.and_then(|old| old.node(&node.id)) {
+                node.watch.store(old.watch.load(Ordering::Relaxed), Ordering::Relaxed);
+            }
+        }
         (self.flow, self.version) = (counters.flow, counters.version);
         self.counters = counters;
     }

@@ -73,6 +73,9 @@ pub const FLOW_RESTART_MS_MAX: u64 = 60_000;
 pub const FLOW_HEALTHY_S: u64 = 600;
 /// Flows that are compiled at once when the server starts. More wait; cells are fed when all are installed.
 pub const FLOW_STARTS: usize = 32;
+/// Milliseconds that the clock of flows stays behind the wall's while no readings come. A reading that takes longer from its arrival into the log
+/// may find its window closed by the grace of silent keys.
+pub const FLOW_CLOCK_BEHIND_MS: i64 = 2_000;
 /// Seconds that a cell may have readings to do and finish none of them. Longer: the server says that it is not ready.
 pub const CELL_STILL_S: u64 = 10;
 /// Seconds between two looks at running flows: at their counters, and at how far they are, which is written down.
@@ -81,6 +84,19 @@ pub const FLOW_TICK_S: u64 = 1;
 pub const ERROR_SAMPLES: usize = 10;
 /// Seconds that a request waits for the actors of flows. Longer: it is answered as busy.
 pub const FLOW_CALL_S: u64 = 30;
+/// Readings of a slice of event time that a replay reads at once. More: the slice is made shorter.
+pub const REPLAY_SLICE: usize = 400_000;
+/// Milliseconds of event time that a new version is fed before it takes the place of the running one, if its nodes have no horizon of their own
+/// (an average of the last hundred values, whenever they came): an hour.
+pub const WARM_UP_MS: i64 = 3_600_000;
+/// Seconds that a version may warm up. Longer: it is not deployed, and what runs runs on.
+pub const WARM_UP_S: u64 = 600;
+/// Times that a version that warmed up is offered to a cell that has gone on meanwhile. More: it is not deployed.
+pub const CUT_OVER_TRIES: u32 = 20;
+/// Seconds after which what a running flow remembers is saved again. After a crash a flow is fed again from there.
+pub const FLOW_SAVE_S: u64 = 10;
+/// Bytes of what flows remember that are saved together. More wait for the next second.
+pub const FLOW_SAVE_BYTES: usize = 16 * 1024 * 1024;
 /// Seconds that a debug node is watched after somebody looked at it.
 pub const DEBUG_S: u64 = 900;
 /// Debug nodes of one flow that are watched. More: the longest unseen of the flow is let go.

@@ -1,0 +1,126 @@
+//! What runs on a cell: installing flows, saving what they remember, removing them.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use edgesync_engine::Saved;
+use edgesync_engine::cell::command::{Begin, Outcome};
+use edgesync_engine::metrics::FlowCounters;
+use edgesync_schemas::id::{FlowId, Offset};
+use edgesync_schemas::time::Timestamp;
+use tokio::sync::oneshot;
+
+use super::{Cell, Installed, moved};
+
+impl Cell {
+    /// Asks the engine to install a flow, or to replace the installed one, between two commits. What becomes of it is told later; once it runs,
+    /// [`Self::runs`] must be told. What ran before runs on until then.
+    ///
+    /// # Errors
+    /// As the engine says, with how it was to begin; the flow that was installed before is untouched then.
+    pub fn install(
+        &self,
+        flow: FlowId,
+        installed: &Installed,
+        begin: Begin,
+    ) -> Result<(Arc<FlowCounters>, oneshot::Receiver<Outcome>), Box<(edgesync_engine::Error, Begin)>> {
+        let (tell, told) = oneshot::channel();
+        let reply = move |outcome| {
+            let _ = tell.send(outcome); // nobody waits for it any more
+        };
+        let handle = self.running().handle.clone();
+        let counters = handle.install_as(flow, installed.version, installed.plan.clone(), begin, reply)?;
+        Ok((counters, told))
+    }
+
+    /// What was installed runs.
+    pub fn runs(&self, flow: FlowId, installed: Installed, counters: Arc<FlowCounters>) {
+        let mut running = self.running();
+        self.dispatch.attach(&counters, installed.units.clone());
+        running.flows.insert(flow, (installed, counters));
+    }
+
+    /// The flow has another version that does the same.
+    pub fn relabel(&self, flow: FlowId, installed: Installed) {
+        let mut running = self.running();
+        let Some((current, counters)) = running.flows.get_mut(&flow) else { return };
+        self.dispatch.attach(counters, installed.units.clone());
+        *current = installed;
+    }
+
+    /// What is installed of a flow.
+    pub fn installed(&self, flow: FlowId) -> Option<Installed> {
+        self.running().flows.get(&flow).map(|(installed, _)| installed.clone())
+    }
+
+    /// What a flow remembers now; `None` if it does not run here.
+    ///
+    /// # Errors
+    /// As the engine says, and [`edgesync_engine::Error::Condemned`] if the cell ended meanwhile.
+    pub async fn save(&self, flow: FlowId) -> Result<Option<Saved>, edgesync_engine::Error> {
+        let (tell, told) = oneshot::channel();
+        let handle = self.running().handle.clone();
+        handle.save(flow, move |saved| {
+            let _ = tell.send(saved);
+        })?;
+        told.await.map_err(|_| edgesync_engine::Error::Condemned)
+    }
+
+    /// How far it is, and what its flows' clock shows there.
+    pub fn reached(&self) -> (Offset, Timestamp) {
+        let handle = self.running().handle.clone();
+        // the clock first: one that is later than the frontier would let windows close before their readings come
+        let clock = handle.clock();
+        (handle.frontier().max(Offset(self.begins.load(Relaxed))), clock)
+    }
+
+    /// The flows that run here and remember something, with how many records came into their sources.
+    pub(crate) fn remembering(&self) -> Vec<(FlowId, u64)> {
+        let running = self.running();
+        let flows = running.flows.iter().filter(|(_, (installed, _))| installed.remembers);
+        flows.map(|(flow, (_, counters))| (*flow, moved(counters))).collect()
+    }
+
+    /// Installs what is installed again, with empty state. `None` if `counters` are not those of what runs: it was replaced or removed
+    /// meanwhile, and stays as it is.
+    ///
+    /// # Errors
+    /// As [`Self::install`].
+    pub fn install_again(
+        &self,
+        flow: FlowId,
+        counters: &Arc<FlowCounters>,
+    ) -> Result<Option<Arc<FlowCounters>>, edgesync_engine::Error> {
+        let mut running = self.running();
+        let current = running.flows.get(&flow).filter(|(_, current)| Arc::ptr_eq(current, counters));
+        let Some(installed) = current.map(|(installed, _)| installed.clone()) else { return Ok(None) };
+        let counters = running.handle.install(flow, installed.version, installed.plan.clone())?;
+        self.dispatch.attach(&counters, installed.units.clone());
+        running.flows.insert(flow, (installed, counters.clone()));
+        Ok(Some(counters))
+    }
+
+    /// What counts for an installed flow now.
+    pub fn counters(&self, flow: FlowId) -> Option<Arc<FlowCounters>> {
+        self.running().flows.get(&flow).map(|(_, counters)| counters.clone())
+    }
+
+    /// Removes a flow. Its state is gone.
+    ///
+    /// # Errors
+    /// [`edgesync_engine::Error::Busy`]; the flow runs on then.
+    pub fn remove(&self, flow: FlowId) -> Result<(), edgesync_engine::Error> {
+        let mut running = self.running();
+        if !running.flows.contains_key(&flow) {
+            return Ok(());
+        }
+        match running.handle.remove(flow) {
+            // a cell that runs nothing any more does not run this flow, and its successor is not given it
+            Ok(()) | Err(edgesync_engine::Error::Condemned | edgesync_engine::Error::Stopped) => {}
+            Err(error) => return Err(error),
+        }
+        running.flows.remove(&flow);
+        self.dispatch.detach(flow);
+        Ok(())
+    }
+}

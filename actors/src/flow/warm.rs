@@ -1,0 +1,158 @@
+//! How a version begins: empty, with what the running one remembers, or with what it made of stored readings beside it.
+//!
+//! A version that must warm up runs on a thread of its own, fed first with stored readings as far back as its nodes look, then with what was
+//! committed since, until it is close to the end of the log. Its cell then gives it the last commits and puts it in the place of the running one,
+//! between two readings: none is lost, doubled or seen in another order, and the other flows of the cell notice nothing. If anything goes wrong
+//! before that, what runs runs on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use edgesync_engine::cell::command::{Begin, Outcome};
+use edgesync_engine::plan::Plan;
+use edgesync_engine::{Change, History, Replay};
+use edgesync_schemas::id::Offset;
+use edgesync_schemas::limit;
+use edgesync_storage::log::ReadingLog;
+use tracing::info;
+
+use super::history::Stored;
+use super::states::{PutOut, load};
+use super::{Error, FlowsHandle, Version};
+use crate::cell::now;
+
+/// Commits of the log that are run before the thread lets others run.
+const COMMITS_AT_ONCE: usize = 64;
+
+impl FlowsHandle {
+    /// Runs a version in place of what runs of the flow now.
+    pub(super) async fn upgrade(&self, version: Version) -> Result<(), Error> {
+        let flow = version.flow;
+        let Some((cell, old)) = self.running(flow) else { return self.install(version, Begin::Empty).await };
+        match old.plan.change_to(&version.installed.plan) {
+            Change::Cosmetic => self.relabel(version).await,
+            Change::Hot => self.install(version, Begin::Empty).await,
+            Change::Cold => {
+                let until = tokio::time::Instant::now() + Duration::from_secs(limit::WARM_UP_S);
+                let old = cell.save(flow).await?;
+                let warm = self.warm_up(&version, None, |replay| {
+                    if let Some(old) = &old {
+                        let series = self.shared.log.series().clone();
+                        replay.number_as(old, &|of| series.info(of));
+                    }
+                });
+                let mut replay = tokio::time::timeout_at(until, warm).await.map_err(|_| Error::WarmUp)??;
+                for _ in 0..limit::CUT_OVER_TRIES {
+                    let next = replay.next();
+                    match self.put(version.clone(), Begin::Prepared(replay.prepared())).await? {
+                        Outcome::Installed(_) => return Ok(()),
+                        Outcome::Removed => return Err(Error::Stopped),
+                        Outcome::Behind(_) | Outcome::BadState => {
+                            info!(%flow, %next, "version is behind its cell, it catches up");
+                        }
+                    }
+                    let again = self.warm_up(&version, None, |_| ());
+                    replay = tokio::time::timeout_at(until, again).await.map_err(|_| Error::WarmUp)??;
+                }
+                Err(Error::WarmUp)
+            }
+        }
+    }
+
+    /// Starts what ran when the server stopped: as it was saved last, or warmed up.
+    pub(super) async fn resume(
+        &self,
+        version: Version,
+        needed: Offset,
+        put_out: PutOut,
+    ) -> Result<(), Error> {
+        if !version.installed.remembers {
+            return self.install(version, Begin::At(put_out.next)).await;
+        }
+        let flow = version.flow;
+        if let Some(saved) = load(&self.shared.log, flow, needed).await {
+            let begin = Begin::Saved(Box::new(saved), put_out.next, put_out.clock);
+            match self.put(version.clone(), begin).await? {
+                Outcome::Installed(_) => return Ok(()),
+                Outcome::Removed => return Err(Error::Stopped),
+                outcome => info!(%flow, ?outcome, "what the flow remembers cannot be used, it warms up"),
+            }
+        }
+        let replay = self.warm_up(&version, Some(put_out.next), |_| ()).await?;
+        self.install(version, Begin::Prepared(replay.prepared())).await
+    }
+
+    /// Runs a version over what is stored, as far back as it looks, up to `end`, or to where the log ends by then.
+    async fn warm_up(
+        &self,
+        version: &Version,
+        end: Option<Offset>,
+        begin: impl FnOnce(&mut Replay),
+    ) -> Result<Replay, Error> {
+        let log = &self.shared.log;
+        let plan = version.installed.plan.clone();
+        let keys = limit::KEYS_PER_NODE;
+        let mut replay =
+            Replay::new(version.flow, version.installed.version, plan.clone(), keys, limit::CHUNK_ROWS);
+        begin(&mut replay);
+        // what is committed from here on comes from the log's tail
+        let from = end.unwrap_or_else(|| log.end());
+        let mut tail = log.tail(from);
+        let mut stored = Stored::looking_back(log.clone(), &plan, from);
+        let started = now();
+        while let Some(history) = stored.next().await? {
+            replay = run(replay, log, move |replay, info_of| {
+                replay.feed_stored(&history, info_of, &mut |_| ());
+            })
+            .await?;
+        }
+        replay.skip_to(from);
+        while end.is_none() {
+            let mut commits = Vec::new();
+            while commits.len() < COMMITS_AT_ONCE
+                && let Some(commit) = tail.next_now().await?
+            {
+                commits.push(commit);
+            }
+            if commits.is_empty() {
+                break;
+            }
+            replay = run(replay, log, move |replay, info_of| {
+                for commit in &commits {
+                    replay.feed(&History::of_commit(commit), info_of, &mut |_| ());
+                }
+            })
+            .await?;
+        }
+        let took_ms = (now().as_us() - started.as_us()) / 1000;
+        info!(flow = %version.flow, version = version.installed.version, took_ms, next = %replay.next(), "version warmed up");
+        Ok(replay)
+    }
+}
+
+impl Stored {
+    /// What the nodes of a plan look back at.
+    fn looking_back(log: ReadingLog, plan: &Arc<Plan>, end: Offset) -> Self {
+        let horizon_ms = plan.explain().horizon_ms.unwrap_or(limit::WARM_UP_MS);
+        let from = if horizon_ms == 0 {
+            edgesync_schemas::time::Timestamp::MAX
+        } else {
+            now().plus_us(-horizon_ms * 1000)
+        };
+        Self::new(log, plan, from, edgesync_schemas::time::Timestamp::MAX, end)
+    }
+}
+
+/// Runs a replay a little further, on a thread where it may take its time.
+pub(super) async fn run(
+    mut replay: Replay,
+    log: &ReadingLog,
+    work: impl FnOnce(&mut Replay, edgesync_engine::replay::InfoOf<'_>) + Send + 'static,
+) -> Result<Replay, Error> {
+    let series = log.series().clone();
+    let ran = tokio::task::spawn_blocking(move || {
+        work(&mut replay, &|of| series.info(of));
+        replay
+    });
+    ran.await.map_err(|_| Error::WarmUp)
+}
