@@ -239,6 +239,8 @@ impl From<flows::Error> for Problem {
             Error::Refused(problems) => Self::flow(problems),
             Error::Catalog(error) => error.into(),
             Error::Busy | Error::Stopped => Self::busy(),
+            error @ Error::NotDeployed => Self::conflict("not_deployed", error.to_string()),
+            Error::Ended(why) => Self::new(StatusCode::CONFLICT, "run_ended", why),
             error @ Error::WarmUp => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "warm_up_failed", error.to_string())
             }

@@ -8,14 +8,15 @@ use edgesync_engine::{CellHandle, Emission, Options, Outlet, Plan, compile};
 use edgesync_schemas::flow::Diagram;
 use edgesync_schemas::id::{DeviceId, Offset, SeriesId};
 use edgesync_schemas::reading::{Arrival, Columns, Commit, SeriesInfo};
-use edgesync_schemas::time::Timestamp;
 
 pub fn id(n: u64) -> uuid::Uuid {
     uuid::Uuid::from_u128(u128::from(n) + 1)
 }
 
 pub fn commit(first: u64, columns: Columns) -> Arc<Commit> {
-    let arrivals = vec![Arrival { end_row: columns.len() as u32, received_at: Timestamp::default() }];
+    // What is beyond the clock would not move time.
+    let received_at = columns.ts.iter().copied().max().unwrap_or_default();
+    let arrivals = vec![Arrival { end_row: columns.len() as u32, received_at }];
     Arc::new(Commit { first: Offset(first), columns, arrivals, new_series: Vec::new() })
 }
 

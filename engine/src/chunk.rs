@@ -149,6 +149,11 @@ impl Chunk {
         self.fields.resize_with(names.map_or(0, |names| names.len()), Column::default);
     }
 
+    /// The further columns. A chunk that was used before may have more in `fields`, left over and empty.
+    pub fn columns(&self) -> &[Column] {
+        &self.fields[..self.names.as_ref().map_or(0, |names| names.len())]
+    }
+
     /// Original JSON of a row, where its value is no number.
     pub fn raw_of(&self, row: u32) -> Option<&Arc<str>> {
         raw_at(&self.raw, row)
@@ -196,6 +201,17 @@ impl Chunk {
                 None => mine.push(0.0, Some(Arc::from("null"))),
             }
         }
+    }
+
+    /// Adds a row of another chunk with this number instead of its value, and without its fields: the caller adds those.
+    #[inline]
+    pub fn push_number(&mut self, other: &Self, row: usize, num: f64, unit: UnitIndex) {
+        self.push_quality(other.quality_of(row));
+        self.key.push(other.key[row]);
+        self.ts.push(other.ts[row]);
+        self.num.push(num);
+        self.unit.push(unit);
+        self.offset.push(other.offset_of(row));
     }
 
     /// Adds a row of another chunk without its fields: the caller adds those.

@@ -64,11 +64,6 @@ impl Explain {
 }
 
 fn explain_node(plan: &Plan, at: usize, node: &PlannedNode) -> ExplainNode {
-    let (horizon_ms, state_bytes_per_key) = match &node.work {
-        Work::Window(window) => (Some(window.size_ms + window.lateness_ms), ops::window::bytes_per_key()),
-        Work::MovingAverage(of) => (of.duration_ms, ops::moving_average::bytes_per_key(of)),
-        _ => (Some(0), 0),
-    };
     ExplainNode {
         id: node.id.to_string(),
         kind: node.spec.kind,
@@ -80,8 +75,8 @@ fn explain_node(plan: &Plan, at: usize, node: &PlannedNode) -> ExplainNode {
             _ => None,
         },
         keyed: node.spec.state == State::PerKey,
-        horizon_ms,
-        state_bytes_per_key,
+        horizon_ms: ops::horizon_ms(node),
+        state_bytes_per_key: ops::bytes_per_key(node),
         fields: node.leaving.names.as_deref().unwrap_or_default().to_vec(),
     }
 }

@@ -3,17 +3,26 @@
 //! Everything here is slow on purpose: values are kept in lists and summed afresh, expressions are computed row by row, nothing is
 //! shared between records. If the two disagree, believe this one first.
 
-use std::collections::BTreeMap;
+mod average;
+mod combine;
+mod deadband;
+mod dedupe;
+mod interval_join;
+mod min_max;
+mod rate;
+mod throttle;
+pub(crate) mod window;
+
 use std::sync::Arc;
 
 use edgesync_schemas::flow::Port;
-use edgesync_schemas::flow::node::window::Aggregate;
-use edgesync_schemas::flow::node::{MovingAverage, Window};
+use edgesync_schemas::flow::node::{By, Window};
 use edgesync_schemas::id::{Offset, SeriesId};
 use edgesync_schemas::reading::{Commit, Quality, SeriesInfo};
 use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::unit::UnitIndex;
 
+use self::window::Effects;
 use crate::cell::emit::Reason;
 use crate::chunk::Name;
 use crate::expr::row::{Row, eval_bool};
@@ -61,10 +70,19 @@ pub struct Naive {
 #[derive(Debug, Clone, Default)]
 struct State {
     values: Vec<(i64, f64)>,
-    windows: BTreeMap<i64, Vec<(i64, f64)>>,
-    watermark: Option<i64>,
+    window: window::Key,
+    kept: Kept,
+}
+
+/// What most nodes remember of one key: records, and what is over.
+#[derive(Debug, Clone, Default)]
+struct Kept {
+    /// In the order they came, each with its input and whether something has become of it.
+    records: Vec<(u8, Record, bool)>,
+    /// No time comes before it.
+    over: Option<i64>,
+    /// The clock at the last record.
     seen: i64,
-    unit: UnitIndex,
 }
 
 impl Naive {
@@ -138,7 +156,8 @@ impl Naive {
         for node in 0..self.plan.nodes().len() {
             let mut came = std::mem::take(&mut self.pending[node]);
             came.sort_by_key(|(edge, _)| *edge);
-            for (_, mut record) in came {
+            for (edge, mut record) in came {
+                let input = self.plan.edges().get(edge).map_or(0, |edge| edge.input);
                 // Further numbers are known downstream only if every input has them.
                 let names = self.plan.nodes()[node].entering.names.clone();
                 let fields = names.iter().flat_map(|names| names.iter()).map(|name| {
@@ -148,7 +167,7 @@ impl Naive {
                 record.fields = fields.collect();
                 record.reason = None;
                 self.counters[node].in_ += 1;
-                self.record(node, record, known);
+                self.record(node, input, record, known);
             }
             if let Some(offset) = tick {
                 self.tick_node(node, offset);
@@ -156,7 +175,7 @@ impl Naive {
         }
     }
 
-    fn record(&mut self, node: usize, record: Record, known: &[Arc<SeriesInfo>]) {
+    fn record(&mut self, node: usize, input: u8, record: Record, known: &[Arc<SeriesInfo>]) {
         let plan = Arc::clone(&self.plan);
         match &plan.nodes()[node].work {
             Work::Source(_) | Work::Display(_) | Work::Debug | Work::Fault(_) => {
@@ -178,41 +197,22 @@ impl Naive {
                     Err(_) => self.fail(node, Reason::Expression, record),
                 }
             }
+            Work::Deadband(of) => self.deadband(node, of, record),
+            Work::Throttle(of) => self.throttle(node, of, record),
+            Work::Dedupe(of) => self.dedupe(node, of, record),
+            Work::Rate(of) => self.rate(node, of, record),
+            Work::MinMax(of) => self.min_max(node, of, record),
+            Work::Combine(of) => {
+                let group = group(of.by, record.series, known);
+                self.combine(node, of, group, input, record);
+            }
+            Work::IntervalJoin(of) => {
+                let group = group(of.by, record.series, known);
+                self.join(node, of, group, input, record);
+            }
             Work::MovingAverage(of) => self.average(node, of, record),
             Work::Window(of) => self.window(node, of, record),
         }
-    }
-
-    fn average(&mut self, node: usize, of: &MovingAverage, record: Record) {
-        if record.raw.is_some() {
-            return self.fail(node, Reason::NotANumber, record);
-        }
-        let Some(state) = self.state(node, record.series) else {
-            return self.fail(node, Reason::TooManyKeys, record);
-        };
-        let ts = record.ts.as_us();
-        if state.values.len() == of.window_size {
-            state.values.remove(0);
-        }
-        if let Some(duration) = of.duration_ms {
-            while state.values.first().is_some_and(|(oldest, _)| *oldest <= ts - duration * 1000) {
-                state.values.remove(0);
-            }
-        }
-        state.values.push((ts, record.num));
-        let values: Vec<f64> = state.values.iter().map(|(_, value)| *value).collect();
-        let mean = values.iter().sum::<f64>() / values.len() as f64;
-        if !mean.is_finite() {
-            return self.fail(node, Reason::NotFinite, record);
-        }
-        let fields = vec![
-            field("current_value", mean),
-            field("window_size", values.len() as f64),
-            field("window_full", if values.len() == of.window_size { 1.0 } else { 0.0 }),
-            field("min_in_window", values.iter().copied().fold(f64::INFINITY, f64::min)),
-            field("max_in_window", values.iter().copied().fold(f64::NEG_INFINITY, f64::max)),
-        ];
-        self.leave(node, Port::Out, Record { num: mean, fields, ..record });
     }
 
     fn window(&mut self, node: usize, of: &Window, record: Record) {
@@ -223,57 +223,50 @@ impl Naive {
         let Some(state) = self.state(node, record.series) else {
             return self.fail(node, Reason::TooManyKeys, record);
         };
-        let (ts, size) = (record.ts.as_us(), of.size_ms * 1000);
-        let start = ts.div_euclid(size) * size;
-        state.seen = now;
-        if state.watermark.is_some_and(|watermark| start + size <= watermark) {
+        let effects = state.window.record(of, record.ts.as_us(), record.num, record.unit, now);
+        let (is_late, error) = (effects.is_late, effects.error);
+        self.window_effects(node, of, record.series, record.offset, effects);
+        if is_late {
             self.counters[node].late += 1;
-            return self.pass_on(node, Port::Late, record);
+            self.pass_on(node, Port::Late, record);
+        } else if let Some(reason) = error {
+            self.fail(node, reason, record);
         }
-        state.windows.entry(start).or_default().push((ts, record.num));
-        state.unit = record.unit;
-        let newest = ts - of.lateness_ms * 1000;
-        state.watermark = Some(state.watermark.map_or(newest, |watermark| watermark.max(newest)));
-        self.counters[node].in_flight += 1;
-        self.close(node, of, record.series, record.offset);
     }
 
-    fn close(&mut self, node: usize, of: &Window, series: SeriesId, offset: Offset) {
-        let size = of.size_ms * 1000;
-        loop {
-            let Some(state) = self.state(node, series) else { return };
-            let watermark = state.watermark.unwrap_or(i64::MIN);
-            let Some((&start, _)) = state.windows.first_key_value() else { return };
-            if start + size > watermark {
-                return;
+    fn window_effects(
+        &mut self,
+        node: usize,
+        of: &Window,
+        series: SeriesId,
+        offset: Offset,
+        effects: Effects,
+    ) {
+        let counters = &mut self.counters[node];
+        counters.made += effects.made;
+        counters.filtered += effects.folded;
+        counters.dropped += effects.dropped;
+        counters.error += effects.unfit;
+        counters.in_flight = counters.in_flight + effects.taken - effects.ended;
+        let Some(unit) = self.state(node, series).map(|state| state.window.unit) else { return };
+        for row in effects.rows {
+            let bounds = [row.start, row.end].map(|us| us.div_euclid(1000) as f64);
+            let mut values = [&bounds[..], &row.values].concat();
+            if of.revise_ms > 0 {
+                values.push(f64::from(row.revision));
             }
-            let records = state.windows.remove(&start).unwrap_or_default();
-            let unit = state.unit;
-            let count = records.len() as u64;
-            self.counters[node].in_flight -= count;
-            let values: Vec<f64> =
-                of.aggregates.iter().map(|aggregate| aggregate_of(*aggregate, &records)).collect();
-            if values.iter().any(|value| !value.is_finite()) {
-                self.counters[node].error += count;
-                continue;
+            if of.early_ms.is_some() {
+                values.push(f64::from(u8::from(row.is_final)));
             }
-            self.counters[node].filtered += count - 1;
-            let mut fields = vec![
-                field("window_start", (start / 1000) as f64),
-                field("window_end", ((start + size) / 1000) as f64),
-            ];
-            let named = of.aggregates.iter().zip(&values);
-            fields.extend(named.map(|(aggregate, value)| field(aggregate.name(), *value)));
-            let ts = Timestamp::from_us_saturating(start);
             let record = Record {
                 series,
-                ts,
-                num: values[0],
+                ts: Timestamp::from_us_saturating(row.start),
+                num: row.values[0],
                 raw: None,
                 unit,
                 quality: Quality::GOOD,
                 offset,
-                fields,
+                fields: of.names().iter().zip(values).map(|(name, value)| field(name, value)).collect(),
                 reason: None,
             };
             self.leave(node, Port::Out, record);
@@ -282,20 +275,23 @@ impl Naive {
 
     fn tick_node(&mut self, node: usize, offset: Offset) {
         let plan = Arc::clone(&self.plan);
-        let (Work::Window(of), now) = (&plan.nodes()[node].work, self.now) else { return };
+        match &plan.nodes()[node].work {
+            Work::Window(of) => self.window_tick(node, of, offset),
+            Work::Throttle(of) => self.throttle_tick(node, of, offset),
+            Work::IntervalJoin(of) => self.join_tick(node, of, offset),
+            _ => {}
+        }
+    }
+
+    fn window_tick(&mut self, node: usize, of: &Window, offset: Offset) {
+        let now = self.now;
         if self.counters[node].in_flight == 0 {
             return;
         }
         for at in 0..self.states[node].len() {
             let (series, state) = &mut self.states[node][at];
-            let series = *series;
-            let seen = state.seen;
-            let Some((&last, _)) = state.windows.last_key_value() else { continue };
-            if now - seen >= of.idle_ms * 1000 {
-                let over = last + of.size_ms * 1000;
-                state.watermark = Some(state.watermark.map_or(over, |watermark| watermark.max(over)));
-                self.close(node, of, series, offset);
-            }
+            let (series, effects) = (*series, state.window.tick(of, now));
+            self.window_effects(node, of, series, offset, effects);
         }
     }
 
@@ -333,21 +329,16 @@ impl Naive {
     }
 }
 
-fn aggregate_of(aggregate: Aggregate, records: &[(i64, f64)]) -> f64 {
-    let values = || records.iter().map(|(_, value)| *value);
-    match aggregate {
-        Aggregate::Count => records.len() as f64,
-        Aggregate::Sum => values().sum(),
-        Aggregate::Avg => values().sum::<f64>() / records.len() as f64,
-        Aggregate::Min => values().fold(f64::INFINITY, f64::min),
-        Aggregate::Max => values().fold(f64::NEG_INFINITY, f64::max),
-        Aggregate::First => {
-            let earliest = records.iter().map(|(ts, _)| *ts).min();
-            records.iter().find(|(ts, _)| Some(*ts) == earliest).map_or(0.0, |(_, value)| *value)
-        }
-        Aggregate::Last => {
-            let latest = records.iter().map(|(ts, _)| *ts).max();
-            records.iter().rfind(|(ts, _)| Some(*ts) == latest).map_or(0.0, |(_, value)| *value)
-        }
-    }
+/// The series that stands for all whose records meet those of `series`.
+fn group(by: By, series: SeriesId, known: &[Arc<SeriesInfo>]) -> SeriesId {
+    let device = known.iter().find(|info| info.id == series).map(|info| info.device);
+    let first =
+        known.iter().filter(|info| by == By::All || Some(info.device) == device).map(|info| info.id).min();
+    first.unwrap_or(series)
+}
+
+/// Bytes of the text and JSON of a record.
+fn text_bytes(record: &Record) -> usize {
+    let raws = record.fields.iter().map(|(_, _, raw)| raw).chain([&record.raw]);
+    raws.flatten().map(|raw| raw.len()).sum()
 }

@@ -3,19 +3,35 @@
 //! A stage reads the rows meant of its input and says in an [`Output`] where each of them went. It does not count, route or
 //! emit: its caller does, after the call, so that a stage that panics halfway has done nothing but spoil its own state.
 
+pub mod combine;
+pub mod deadband;
+pub mod dedupe;
+pub mod ewma;
+mod extremes;
 pub mod fault;
 pub mod filter;
+mod group;
+mod held;
+pub mod interval_join;
+pub mod min_max;
 pub mod moving_average;
+pub mod rate;
+pub mod throttle;
 pub mod window;
+
+#[cfg(test)]
+mod tests;
 
 use std::cell::OnceCell;
 use std::sync::Arc;
 
 use edgesync_schemas::flow::Port;
+use edgesync_schemas::flow::node::combine::Trigger;
+use edgesync_schemas::flow::node::moving_average::Method;
 use edgesync_schemas::reading::SeriesInfo;
 
 use crate::cell::emit::Reason;
-use crate::chunk::{Chunk, Sel};
+use crate::chunk::{Chunk, Names, Sel};
 use crate::expr::kernel::Scratch;
 use crate::plan::{PlannedNode, Work};
 use crate::state::BadState;
@@ -26,6 +42,14 @@ pub(crate) enum Stage {
     /// Records leave as they came: sources, displays, debug nodes.
     Pass,
     Filter(filter::Stage),
+    Deadband(deadband::Stage),
+    Throttle(throttle::Stage),
+    Dedupe(dedupe::Stage),
+    Rate(rate::Stage),
+    MinMax(min_max::Stage),
+    Ewma(ewma::Stage),
+    Combine(combine::Stage),
+    IntervalJoin(interval_join::Stage),
     MovingAverage(moving_average::Stage),
     Window(window::Stage),
     Fault(fault::Stage),
@@ -85,7 +109,7 @@ pub(crate) struct Output {
     pub routed: u64,
     /// Records that were held and ended without leaving, because another one stands for them.
     pub folded: u64,
-    /// Records that left by `out` beyond those that came: elements of a list, pairs, results before the last.
+    /// Records that left by `out`, or were dropped, beyond those that came: elements of a list, pairs, results before the last.
     pub made: u64,
     /// Records that ended because there was no room for them or what they would make, by reason.
     pub dropped: Vec<(Reason, u64)>,
@@ -132,8 +156,25 @@ impl Output {
         (count(|port| port == Port::Late), filtered + further)
     }
 
+    /// Notes that a row leaves by `error` because its value is no number.
+    #[cold]
+    pub fn not_a_number(&mut self, row: usize, raw: &str) {
+        self.errors.push((row as u32, Reason::NotANumber));
+        self.detail.get_or_insert_with(|| describe(raw));
+    }
+
+    /// The records of [`Output::further`] that leave by a port; `names` are those of the input.
+    pub fn further_chunk(&mut self, port: Port, names: Option<&Names>) -> &mut Chunk {
+        let at = self.further.iter().position(|(other, _)| *other == port).unwrap_or_else(|| {
+            let mut chunk = Chunk::default();
+            chunk.name(names);
+            self.further.push((port, chunk));
+            self.further.len() - 1
+        });
+        &mut self.further[at].1
+    }
+
     /// Notes that records ended for a reason that is none of theirs.
-    #[allow(dead_code, reason = "the first stage that has such records is on its way")]
     pub fn drop(&mut self, reason: Reason, count: u64) {
         match self.dropped.iter_mut().find(|(other, _)| *other == reason) {
             Some((_, all)) => *all += count,
@@ -148,6 +189,16 @@ impl Stage {
         match &node.work {
             Work::Source(_) | Work::Display(_) | Work::Debug => Self::Pass,
             Work::Filter(predicate) => Self::Filter(filter::Stage::new(Arc::clone(predicate))),
+            Work::Deadband(of) => Self::Deadband(deadband::Stage::new(of, keys)),
+            Work::Throttle(of) => Self::Throttle(throttle::Stage::new(of, keys)),
+            Work::Dedupe(of) => Self::Dedupe(dedupe::Stage::new(of, node, keys)),
+            Work::Rate(of) => Self::Rate(rate::Stage::new(of, keys)),
+            Work::MinMax(of) => Self::MinMax(min_max::Stage::new(of, keys)),
+            Work::Combine(of) => Self::Combine(combine::Stage::new(of, keys)),
+            Work::IntervalJoin(of) => Self::IntervalJoin(interval_join::Stage::new(of, node, keys)),
+            Work::MovingAverage(of) if let Method::Ewma(weight) = of.method => {
+                Self::Ewma(ewma::Stage::new(weight, keys))
+            }
             Work::MovingAverage(of) => Self::MovingAverage(moving_average::Stage::new(of, keys)),
             Work::Window(of) => Self::Window(window::Stage::new(of, keys)),
             Work::Fault(of) => Self::Fault(fault::Stage::new(of)),
@@ -158,6 +209,14 @@ impl Stage {
     pub fn save(&self) -> Option<Vec<u8>> {
         match self {
             Self::Pass | Self::Filter(_) | Self::Fault(_) | Self::Failed => None,
+            Self::Deadband(stage) => Some(stage.save()),
+            Self::Throttle(stage) => Some(stage.save()),
+            Self::Dedupe(stage) => Some(stage.save()),
+            Self::Rate(stage) => Some(stage.save()),
+            Self::MinMax(stage) => Some(stage.save()),
+            Self::Ewma(stage) => Some(stage.save()),
+            Self::Combine(stage) => Some(stage.save()),
+            Self::IntervalJoin(stage) => Some(stage.save()),
             Self::MovingAverage(stage) => Some(stage.save()),
             Self::Window(stage) => Some(stage.save()),
         }
@@ -167,6 +226,14 @@ impl Stage {
     pub fn load(&mut self, saved: &[u8]) -> Result<(), BadState> {
         match self {
             Self::Pass | Self::Filter(_) | Self::Fault(_) | Self::Failed => Err(BadState),
+            Self::Deadband(stage) => stage.load(saved),
+            Self::Throttle(stage) => stage.load(saved),
+            Self::Dedupe(stage) => stage.load(saved),
+            Self::Rate(stage) => stage.load(saved),
+            Self::MinMax(stage) => stage.load(saved),
+            Self::Ewma(stage) => stage.load(saved),
+            Self::Combine(stage) => stage.load(saved),
+            Self::IntervalJoin(stage) => stage.load(saved),
             Self::MovingAverage(stage) => stage.load(saved),
             Self::Window(stage) => stage.load(saved),
         }
@@ -177,6 +244,14 @@ impl Stage {
         match self {
             Self::Pass => output.pass = Some(sel.clone()),
             Self::Filter(stage) => stage.run(input, sel, context, output),
+            Self::Deadband(stage) => stage.run(input, sel, output),
+            Self::Throttle(stage) => stage.run(input, sel, context, output),
+            Self::Dedupe(stage) => stage.run(input, sel, output),
+            Self::Rate(stage) => stage.run(input, sel, output),
+            Self::MinMax(stage) => stage.run(input, sel, output),
+            Self::Ewma(stage) => stage.run(input, sel, output),
+            Self::Combine(stage) => stage.run(input, sel, context, output),
+            Self::IntervalJoin(stage) => stage.run(input, sel, context, output),
             Self::MovingAverage(stage) => stage.run(input, sel, output),
             Self::Window(stage) => stage.run(input, sel, context, output),
             Self::Fault(stage) => stage.run(input, sel, output),
@@ -186,8 +261,11 @@ impl Stage {
 
     /// Handles that it is [`due`](Stage::due). Results are added to `output`. `offset` is the newest arrival offset.
     pub fn tick(&mut self, context: &mut Context<'_>, offset: u64, output: &mut Output) {
-        if let Self::Window(stage) = self {
-            stage.tick(context, offset, output);
+        match self {
+            Self::Window(stage) => stage.tick(context, offset, output),
+            Self::Throttle(stage) => stage.tick(context, offset, output),
+            Self::IntervalJoin(stage) => stage.tick(context, offset, output),
+            _ => {}
         }
     }
 
@@ -196,6 +274,8 @@ impl Stage {
     pub fn due(&self) -> Option<i64> {
         match self {
             Self::Window(stage) => stage.due(),
+            Self::Throttle(stage) => stage.due(),
+            Self::IntervalJoin(stage) => stage.due(),
             _ => None,
         }
     }
@@ -204,8 +284,63 @@ impl Stage {
     pub fn held(&self) -> u64 {
         match self {
             Self::Window(stage) => stage.held(),
+            Self::Throttle(stage) => stage.held(),
+            Self::IntervalJoin(stage) => stage.held(),
             _ => 0,
         }
+    }
+}
+
+/// Bytes of state of one key, about.
+pub(crate) fn bytes_per_key(node: &PlannedNode) -> usize {
+    let fields = node.entering.names.as_deref().map_or(0, <[_]>::len);
+    match &node.work {
+        Work::Window(of) => window::bytes_per_key(of),
+        Work::Deadband(_) => deadband::bytes_per_key(),
+        Work::Throttle(of) => throttle::bytes_per_key(of, fields),
+        Work::Dedupe(of) => dedupe::bytes_per_key(of),
+        Work::Rate(_) => rate::bytes_per_key(),
+        Work::MinMax(of) => min_max::bytes_per_key(of),
+        Work::Combine(of) => combine::bytes_per_key(of),
+        Work::IntervalJoin(_) => interval_join::bytes_per_key(fields),
+        Work::MovingAverage(of) if matches!(of.method, Method::Ewma(_)) => ewma::bytes_per_key(),
+        Work::MovingAverage(of) => moving_average::bytes_per_key(of),
+        _ => 0,
+    }
+}
+
+/// Bytes of state of one key at the worst.
+pub(crate) fn bytes_per_key_most(node: &PlannedNode) -> usize {
+    let fields = node.entering.names.as_deref().map_or(0, <[_]>::len);
+    match &node.work {
+        Work::Window(of) => window::bytes_per_key_most(of),
+        Work::Deadband(_) => deadband::bytes_per_key(),
+        Work::Throttle(of) => throttle::bytes_per_key_most(of, fields),
+        Work::Dedupe(of) => dedupe::bytes_per_key_most(of),
+        Work::Rate(_) => rate::bytes_per_key(),
+        Work::MinMax(of) => min_max::bytes_per_key_most(of),
+        Work::Combine(of) => combine::bytes_per_key_most(of),
+        Work::IntervalJoin(_) => interval_join::bytes_per_key_most(fields),
+        Work::MovingAverage(of) if matches!(of.method, Method::Ewma(_)) => ewma::bytes_per_key(),
+        Work::MovingAverage(of) => moving_average::bytes_per_key_most(of),
+        _ => 0,
+    }
+}
+
+/// How far back in event time, in milliseconds, a node must be fed to be itself again; `None` if no bound is known.
+pub(crate) fn horizon_ms(node: &PlannedNode) -> Option<i64> {
+    match &node.work {
+        Work::Window(of) => window::horizon_ms(of),
+        Work::Throttle(of) => Some(of.period_ms),
+        Work::Rate(of) => of.max_gap_ms,
+        // Which inputs are new depends on when the last result was, which may be long ago.
+        Work::Combine(of) if of.trigger == Trigger::All => None,
+        Work::Combine(of) => of.max_age_ms,
+        Work::IntervalJoin(of) => Some(of.tolerance_ms + of.lateness_ms),
+        Work::MovingAverage(of) if matches!(of.method, Method::Ewma(_)) => None,
+        Work::MovingAverage(of) => of.duration_ms,
+        Work::Deadband(_) | Work::Dedupe(_) | Work::MinMax(_) => None,
+        Work::Source(_) | Work::Filter(_) | Work::Display(_) | Work::Debug | Work::Fault(_) => Some(0),
     }
 }
 

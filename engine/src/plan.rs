@@ -5,7 +5,10 @@
 use std::sync::Arc;
 
 use edgesync_schemas::flow::Port;
-use edgesync_schemas::flow::node::{DeviceSensor, Display, Fault, MovingAverage, Spec, Window};
+use edgesync_schemas::flow::node::{
+    Combine, Deadband, Dedupe, DeviceSensor, Display, Fault, IntervalJoin, MinMax, MovingAverage, Rate, Spec,
+    Throttle, Window,
+};
 use edgesync_schemas::limit;
 
 use crate::compile::types::Known;
@@ -82,6 +85,20 @@ pub enum Work {
     Source(DeviceSensor),
     /// Divides records by an expression.
     Filter(Arc<Predicate>),
+    /// Passes what differs enough.
+    Deadband(Deadband),
+    /// Passes so many per period.
+    Throttle(Throttle),
+    /// Passes what did not pass before.
+    Dedupe(Dedupe),
+    /// Computes change per time.
+    Rate(Rate),
+    /// Finds the smallest and largest value.
+    MinMax(MinMax),
+    /// Puts the newest of several inputs side by side.
+    Combine(Combine),
+    /// Pairs records of two inputs.
+    IntervalJoin(IntervalJoin),
     /// Averages the newest values.
     MovingAverage(MovingAverage),
     /// Aggregates windows.
@@ -111,15 +128,7 @@ impl Plan {
     /// Keys that each of the nodes may keep state for, so that the whole flow stays within [`limit::FLOW_STATE_BYTES`] whatever
     /// its readings are: `keys_per_node` at the most, 1 at the least.
     pub(crate) fn keys_most(&self, keys_per_node: usize) -> usize {
-        let per_key: usize = self
-            .nodes
-            .iter()
-            .map(|node| match &node.work {
-                Work::Window(window) => ops::window::bytes_per_key_most(window),
-                Work::MovingAverage(average) => ops::moving_average::bytes_per_key_most(average),
-                _ => 0,
-            })
-            .sum();
+        let per_key: usize = self.nodes.iter().map(ops::bytes_per_key_most).sum();
         limit::FLOW_STATE_BYTES.checked_div(per_key).unwrap_or(usize::MAX).clamp(1, keys_per_node.max(1))
     }
 

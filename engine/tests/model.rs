@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
+#[path = "model/remember.rs"]
+mod remember;
 mod support;
 
 use std::sync::Arc;
@@ -82,9 +84,13 @@ fn draw(sketches: &[Sketch], prefix: &str) -> Diagram {
     let mut nodes = vec![node("s0", "device-sensor", json!({"devices": [device(1), device(2)]}))];
     let mut edges = Vec::new();
     let mut ports: Vec<Vec<Port>> = vec![vec![Port::Out]];
+    let mut drawn = vec!["s0".to_owned()];
+    let mut joins = 0;
     for (at, sketch) in sketches.iter().enumerate() {
         let id = format!("{prefix}{at}");
-        let (kind, data, mine): (&str, _, &[Port]) = match sketch.kind % 8 {
+        let mut target = id.clone();
+        let mut inputs: &[&str] = &[];
+        let (kind, data, mine): (&str, _, &[Port]) = match sketch.kind % 20 {
             0 => ("device-sensor", json!({"devices": [device(1)], "sensors": ["a", "b"]}), &[Port::Out]),
             1 | 2 => {
                 let expression = EXPRESSIONS[sketch.a as usize % EXPRESSIONS.len()];
@@ -99,36 +105,62 @@ fn draw(sketches: &[Sketch], prefix: &str) -> Diagram {
                 let data = json!({"windowSize": sketch.a % 5 + 1, "duration": duration});
                 ("moving-average", data, &[Port::Out, Port::Error])
             }
-            4 | 5 => {
-                let all = ["avg", "count", "sum", "min", "max", "first", "last"];
-                let some: Vec<&str> =
-                    (0..=sketch.b % 4).map(|k| all[(sketch.a.wrapping_add(k * 3)) as usize % 7]).collect();
-                let size = [700, 1000, 2500][sketch.a as usize % 3];
-                let lateness = [0, 300, 4000][sketch.b as usize % 3];
-                let data = json!({"size": size, "aggregates": some, "lateness": lateness, "idle": "2s"});
-                ("window", data, &[Port::Out, Port::Late, Port::Error])
-            }
+            4 | 5 => ("window", windows::data(sketch.a, sketch.b), &[Port::Out, Port::Late, Port::Error]),
             6 => ("display", json!({}), &[Port::Out]),
+            8 => ("deadband", remember::deadband(sketch.a, sketch.b), &[Port::Out, Port::Error]),
+            9 | 10 => {
+                let data = remember::throttle(sketch.a, sketch.b);
+                ("throttle", data, &[Port::Out, Port::Late, Port::Error])
+            }
+            11 => ("dedupe", remember::dedupe(sketch.a, sketch.b), &[Port::Out, Port::Error]),
+            12 => {
+                // By a field, which must be there: a node of its own in front of it makes sure.
+                target = format!("{id}-before");
+                nodes.push(node(&target, "moving-average", json!({"windowSize": sketch.b % 3 + 1})));
+                edges.push(edge(&target, Port::Out, &id, None));
+                let mut data = remember::dedupe(sketch.a, sketch.b);
+                data["field"] = json!("max_in_window");
+                ("dedupe", data, &[Port::Out, Port::Error])
+            }
+            13 => ("rate", remember::rate(sketch.a, sketch.b), &[Port::Out, Port::Error]),
+            14 => ("min-max", remember::min_max(sketch.a, sketch.b), &[Port::Out, Port::Error]),
+            15 => ("moving-average", remember::average(sketch.a, sketch.b), &[Port::Out, Port::Error]),
+            16 | 17 => {
+                inputs = &["a", "b", "c"][..2 + usize::from(sketch.a % 2)];
+                ("combine", remember::combine(inputs, sketch.a, sketch.b), &[Port::Out, Port::Error])
+            }
+            // Pairs of pairs of pairs would be a great many.
+            18 if joins < 2 => {
+                (inputs, joins) = (&["left", "right"], joins + 1);
+                let data = remember::join(sketch.a, sketch.b);
+                ("interval-join", data, &[Port::Out, Port::Unmatched, Port::Late, Port::Error])
+            }
             _ => ("debug", json!({}), &[Port::Out]),
         };
         nodes.push(node(&id, kind, data));
         if kind != "device-sensor" {
-            for (from, port) in &sketch.inputs {
+            let count = sketch.inputs.len().max(inputs.len());
+            for (nth, (from, port)) in sketch.inputs.iter().cycle().take(count).enumerate() {
                 let from = *from as usize % ports.len();
                 let port = ports[from][*port as usize % ports[from].len()];
-                let source = nodes[from].id.clone();
-                let edge = Edge {
-                    source: Some(source),
-                    target: Some(id.clone()),
-                    source_handle: Some(port.name().into()),
-                    ..Edge::default()
-                };
-                edges.push(edge);
+                let input = (!inputs.is_empty()).then(|| inputs[nth % inputs.len()]);
+                edges.push(edge(&drawn[from], port, &target, input));
             }
         }
+        drawn.push(id);
         ports.push(mine.to_vec());
     }
     Diagram { nodes, edges, ..Diagram::default() }
+}
+
+fn edge(from: &str, port: Port, to: &str, input: Option<&str>) -> Edge {
+    Edge {
+        source: Some(from.into()),
+        target: Some(to.into()),
+        source_handle: Some(port.name().into()),
+        target_handle: input.map(str::to_owned),
+        ..Edge::default()
+    }
 }
 
 fn node(id: &str, kind: &str, data: serde_json::Value) -> Node {
@@ -169,7 +201,7 @@ fn columns(readings: &[(u8, i16, u8, u8)]) -> Columns {
             ts,
             value(*kind),
             UnitIndex(*unit),
-            Quality::GOOD,
+            if kind / 16 == 0 { Quality::CLOCK_AHEAD } else { Quality::GOOD },
         );
     }
     columns
@@ -346,3 +378,5 @@ proptest! {
 
 #[path = "model/restart.rs"]
 mod restart;
+#[path = "model/windows.rs"]
+mod windows;

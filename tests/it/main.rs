@@ -25,6 +25,7 @@ mod postgres;
 mod postgres_faults;
 mod restart;
 mod retention;
+mod runs;
 mod senml;
 mod sequence;
 mod serve;

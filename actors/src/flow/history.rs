@@ -35,8 +35,15 @@ pub(super) struct Stored {
 
 impl Stored {
     /// Of event times from `from` up to, and not with, `to`, as far as they arrived before `end`.
-    pub fn new(log: ReadingLog, plan: &Arc<Plan>, from: Timestamp, to: Timestamp, end: Offset) -> Self {
-        let mut sources: Vec<(DeviceId, Option<SensorName>)> = Vec::new();
+    pub fn new(log: ReadingLog, plan: &Plan, from: Timestamp, to: Timestamp, end: Offset) -> Self {
+        let mut stored = Self { log, sources: Vec::new(), next: from, to, end, slice_us: FIRST_US };
+        stored.also_of(plan);
+        stored
+    }
+
+    /// Also those for the sources of another plan.
+    pub fn also_of(&mut self, plan: &Plan) {
+        let sources = &mut self.sources;
         for (_, source) in plan.sources() {
             for device in &source.devices {
                 match source.sensors.is_empty() {
@@ -50,10 +57,14 @@ impl Stored {
         sources.sort_unstable();
         sources.dedup();
         // Who reads all of a device's sensors reads each of them.
-        let whole: Vec<DeviceId> =
-            sources.iter().filter(|(_, sensor)| sensor.is_none()).map(|(of, _)| *of).collect();
+        let whole = sources.iter().filter(|(_, sensor)| sensor.is_none()).map(|(device, _)| *device);
+        let whole: Vec<DeviceId> = whole.collect();
         sources.retain(|(device, sensor)| sensor.is_none() || whole.binary_search(device).is_err());
-        Self { log, sources, next: from, to, end, slice_us: FIRST_US }
+    }
+
+    /// Up to which event time it is read.
+    pub fn at(&self) -> Timestamp {
+        self.next
     }
 
     /// The next slice that has readings; `None` at the end. Cancel safe.

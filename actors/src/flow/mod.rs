@@ -12,6 +12,7 @@ pub mod restarts;
 mod check;
 mod debug;
 mod history;
+pub mod run;
 mod start;
 pub(crate) mod states;
 mod warm;
@@ -65,6 +66,12 @@ pub enum Error {
     /// There was no turn in time. A deployment was not made then; a stop may be made later.
     #[error("the flows are busy")]
     Busy,
+    /// There is nothing that runs to compare with.
+    #[error("the flow is not deployed: there is nothing to compare with")]
+    NotDeployed,
+    /// A run ended before its time; why.
+    #[error("the run ended: {0}")]
+    Ended(String),
     /// The version did not get as far as the running one, in time or at all; that one runs on.
     #[error("the version could not be warmed up with what is stored, what ran before runs on")]
     WarmUp,
@@ -91,6 +98,7 @@ struct Shared {
     options: compile::Options,
     log: ReadingLog,
     states: States,
+    runs: run::Runs,
     stopped: watch::Sender<bool>,
 }
 
@@ -142,6 +150,7 @@ impl FlowsHandle {
             options,
             log,
             states,
+            runs: run::Runs::default(),
             stopped,
         };
         let flows = Self { shared: Arc::new(shared) };

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use edgesync_engine::cell::command::{Begin, Outcome};
 use edgesync_engine::plan::Plan;
+use edgesync_engine::replay::InfoOf;
 use edgesync_engine::{Change, History, Replay};
 use edgesync_schemas::id::Offset;
 use edgesync_schemas::limit;
@@ -144,15 +145,24 @@ impl Stored {
 }
 
 /// Runs a replay a little further, on a thread where it may take its time.
-pub(super) async fn run(
+async fn run(
+    replay: Replay,
+    log: &ReadingLog,
+    work: impl FnOnce(&mut Replay, InfoOf<'_>) + Send + 'static,
+) -> Result<Replay, Error> {
+    run_with(replay, log, work).await.map(|(replay, ())| replay)
+}
+
+/// As [`run`], with an answer.
+pub(super) async fn run_with<T: Send + 'static>(
     mut replay: Replay,
     log: &ReadingLog,
-    work: impl FnOnce(&mut Replay, edgesync_engine::replay::InfoOf<'_>) + Send + 'static,
-) -> Result<Replay, Error> {
+    work: impl FnOnce(&mut Replay, InfoOf<'_>) -> T + Send + 'static,
+) -> Result<(Replay, T), Error> {
     let series = log.series().clone();
     let ran = tokio::task::spawn_blocking(move || {
-        work(&mut replay, &|of| series.info(of));
-        replay
+        let answer = work(&mut replay, &|of| series.info(of));
+        (replay, answer)
     });
     ran.await.map_err(|_| Error::WarmUp)
 }

@@ -131,7 +131,7 @@ async fn deploy(
 }
 
 /// The version that is to be deployed, and its diagram: as it was deployed before, if it was; else that of the draft.
-async fn meant(
+pub(super) async fn meant(
     state: &AppState,
     user: UserId,
     flow: &FlowDiagram,
@@ -258,14 +258,14 @@ async fn output(
     Ok(Json(entity::Page { items: items.collect(), next: None }))
 }
 
-fn diagram(nodes: Vec<Value>, edges: Vec<Value>) -> Result<Diagram, Vec<FlowProblem>> {
+pub(super) fn diagram(nodes: Vec<Value>, edges: Vec<Value>) -> Result<Diagram, Vec<FlowProblem>> {
     let drawing = json!({"nodes": nodes, "edges": edges});
     Diagram::from_json(&drawing.to_string())
 }
 
 impl Problem {
     /// With a JSON pointer into the diagram for each problem of it.
-    fn pointing_into(self, diagram: &Diagram) -> Self {
+    pub(super) fn pointing_into(self, diagram: &Diagram) -> Self {
         let errors = self
             .problems
             .iter()

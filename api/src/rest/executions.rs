@@ -8,6 +8,7 @@ use edgesync_schemas::entity::dead_letter::DeadLetter;
 use edgesync_schemas::entity::execution::{ExecutionStatus, FlowExecution, NodeExecution};
 use edgesync_schemas::entity::flow_version::{FlowVersion, FlowVersionSummary};
 use edgesync_schemas::id::{ExecutionId, FlowId};
+use serde_json::json;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -93,7 +94,7 @@ async fn list(
     Ok(Json(page(state.catalog.executions(auth.user.id, id, status, params.slice()?).await?)))
 }
 
-/// A run of a flow.
+/// A run of a flow. While it runs over stored readings, its result says how many it has met, and up to which event time.
 #[utoipa::path(
     get,
     path = "/flows/{id}/executions/{eid}",
@@ -111,7 +112,12 @@ async fn show(
     auth: Auth,
     Path((id, execution)): Path<(FlowId, ExecutionId)>,
 ) -> Result<Json<FlowExecution>, Problem> {
-    Ok(Json(state.catalog.execution(auth.user.id, id, execution).await?))
+    let mut execution = state.catalog.execution(auth.user.id, id, execution).await?;
+    if let Some((readings, at)) = state.actors.flows.runs().progress(execution.id) {
+        execution.result.insert("readings".into(), json!(readings));
+        execution.result.insert("at".into(), json!(at));
+    }
+    Ok(Json(execution))
 }
 
 /// What the nodes did in a run of their flow, the newest first.

@@ -16,6 +16,7 @@ mod organizations;
 mod permissions;
 mod projects;
 mod readings;
+mod runs;
 mod samples;
 mod sessions;
 mod widgets;
@@ -48,6 +49,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(flows::routes())
         .merge(deployments::routes())
         .merge(executions::routes())
+        .merge(runs::routes())
         .merge(node_types::routes())
         .merge(dashboards::routes())
         .merge(permissions::routes())

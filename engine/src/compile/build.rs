@@ -28,6 +28,16 @@ pub(super) fn work(
     Some(match config {
         NodeConfig::Comment(_) => return None,
         NodeConfig::DeviceSensor(of) => Work::Source(of.clone()),
+        NodeConfig::Deadband(of) => Work::Deadband(of.clone()),
+        NodeConfig::Throttle(of) => Work::Throttle(of.clone()),
+        NodeConfig::Dedupe(of) => {
+            check_field(node, "field", of.field.as_deref(), known, problems);
+            Work::Dedupe(of.clone())
+        }
+        NodeConfig::Rate(of) => Work::Rate(of.clone()),
+        NodeConfig::MinMax(of) => Work::MinMax(of.clone()),
+        NodeConfig::Combine(of) => Work::Combine(of.clone()),
+        NodeConfig::IntervalJoin(of) => Work::IntervalJoin(of.clone()),
         NodeConfig::MovingAverage(of) => Work::MovingAverage(of.clone()),
         NodeConfig::Window(of) => Work::Window(of.clone()),
         NodeConfig::Display(of) => Work::Display(of.clone()),
@@ -43,4 +53,15 @@ pub(super) fn work(
             }
         },
     })
+}
+
+/// Checks that all records that come in have the further value that a key names.
+fn check_field(node: &str, key: &str, field: Option<&str>, known: &Known, problems: &mut Vec<Problem>) {
+    let names = known.names.as_deref().unwrap_or_default();
+    let Some(field) = field.filter(|field| names.iter().all(|name| **name != **field)) else { return };
+    let message = match names.join(", ") {
+        names if names.is_empty() => format!("what comes in has no field {field:?}: it has none"),
+        names => format!("what comes in has no field {field:?}, only {names}"),
+    };
+    problems.push(Problem::of_field(node, key, Code::NotFound, message));
 }

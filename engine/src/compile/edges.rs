@@ -69,17 +69,23 @@ fn out(node: &Drawn<'_>, edge: &Edge, name: &str, problems: &mut Vec<Problem>) -
     });
     // What a node with a broken configuration calls its outs is not known.
     if port.is_none() && !(node.config.is_none() && spec.ports.contains(&Port::Case(0))) {
-        let message = format!("a {} node has no output {:?}", spec.kind, handle.unwrap_or("out"));
+        let message = format!("{} node has no output {:?}", with_article(spec.kind), handle.unwrap_or("out"));
         problems.push(Problem::of_edge(name, "sourceHandle", Code::UnknownPort, message));
     }
     port
+}
+
+/// A kind with its article.
+fn with_article(kind: &str) -> String {
+    let article = if kind.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {kind}")
 }
 
 /// The input of a node that an edge leads to.
 fn input(node: &Drawn<'_>, edge: &Edge, name: &str, problems: &mut Vec<Problem>) -> Option<u8> {
     let spec = node.spec?;
     if spec.input == Input::Nothing {
-        let message = format!("a {} node has no input", spec.kind);
+        let message = format!("{} node has no input", with_article(spec.kind));
         problems.push(Problem::of_edge(name, "target", Code::UnknownPort, message));
         return None;
     }
@@ -88,7 +94,7 @@ fn input(node: &Drawn<'_>, edge: &Edge, name: &str, problems: &mut Vec<Problem>)
     if input.is_none() && !(node.config.is_none() && spec.input == Input::Named) {
         let message = match node.inputs.join(", ") {
             names if names.is_empty() => {
-                format!("a {} node has no input {:?}", spec.kind, handle.unwrap_or_default())
+                format!("{} node has no input {:?}", with_article(spec.kind), handle.unwrap_or_default())
             }
             names => format!("the node has no input {:?}, only {names}", handle.unwrap_or_default()),
         };

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use edgesync_schemas::flow::node::{NodeConfig, moving_average};
+use edgesync_schemas::flow::node::moving_average::Method;
+use edgesync_schemas::flow::node::throttle::Mode;
+use edgesync_schemas::flow::node::{NodeConfig, interval_join, min_max, moving_average, rate};
 
 use crate::chunk::{Name, Names};
 
@@ -63,19 +65,37 @@ pub(super) fn leaving(config: &NodeConfig, known: &Known) -> Known {
         | NodeConfig::Debug(_)
         | NodeConfig::Fault(_)
         | NodeConfig::Comment(_) => known.clone(),
-        NodeConfig::MovingAverage(_) => {
-            numbers(moving_average::SPEC.fields.iter().map(|name| Name::from(*name)).collect())
+        NodeConfig::Dedupe(_) => known.clone(),
+        NodeConfig::Deadband(_) => Known { value: ValueType::Number, ..known.clone() },
+        NodeConfig::Throttle(of) if of.mode == Mode::Average => {
+            Known { value: ValueType::Number, ..known.clone() }
         }
-        NodeConfig::Window(window) => {
-            let aggregates = window.aggregates.iter().map(|aggregate| aggregate.name());
-            numbers(["window_start", "window_end"].into_iter().chain(aggregates).map(Arc::from).collect())
+        NodeConfig::Throttle(_) => known.clone(),
+        NodeConfig::Rate(_) => Known { unit: Some("".into()), ..numbers(names_of(rate::SPEC.fields)) },
+        NodeConfig::MinMax(_) => numbers(names_of(min_max::SPEC.fields)),
+        NodeConfig::Combine(of) => {
+            Known { names: Some(of.inputs.iter().map(|name| Name::from(&**name)).collect()), ..known.clone() }
         }
+        NodeConfig::IntervalJoin(_) => {
+            Known { names: Some(names_of(interval_join::SPEC.fields)), ..known.clone() }
+        }
+        NodeConfig::MovingAverage(of) if matches!(of.method, Method::Ewma(_)) => {
+            numbers(names_of(&moving_average::SPEC.fields[..1]))
+        }
+        NodeConfig::MovingAverage(_) => numbers(names_of(moving_average::SPEC.fields)),
+        NodeConfig::Window(window) => numbers(window.names().into_iter().map(Arc::from).collect()),
     }
+}
+
+fn names_of(names: &[&str]) -> Names {
+    names.iter().map(|name| Name::from(*name)).collect()
 }
 
 /// The type that a node needs its records to be; `None` if any will do.
 pub(super) fn needed(config: &NodeConfig) -> Option<ValueType> {
     match config {
+        NodeConfig::Deadband(_) | NodeConfig::Rate(_) | NodeConfig::MinMax(_) => Some(ValueType::Number),
+        NodeConfig::Throttle(of) if of.mode == Mode::Average => Some(ValueType::Number),
         NodeConfig::MovingAverage(_) => Some(ValueType::Number),
         NodeConfig::Window(window) if window.is_numeric() => Some(ValueType::Number),
         _ => None,

@@ -11,6 +11,7 @@ pub mod device;
 pub mod device_history;
 pub mod execution;
 pub mod flow;
+pub mod flow_run;
 pub mod flow_version;
 pub mod input;
 pub mod organization;

@@ -4,23 +4,39 @@
 //! check. Numbers and times written as text are read, because forms of editors write them so. Keys that a kind does not
 //! know are left alone: they belong to the editor.
 
+pub mod by;
+pub mod combine;
 pub mod comment;
+pub mod deadband;
 pub mod debug;
+pub mod dedupe;
 pub mod device_sensor;
 pub mod display;
 pub mod fault;
 pub mod fields;
 pub mod filter;
+pub mod interval_join;
+pub mod min_max;
 pub mod moving_average;
+pub mod rate;
+pub mod throttle;
 pub mod window;
 
+pub use by::By;
+pub use combine::Combine;
 pub use comment::Comment;
+pub use deadband::Deadband;
 pub use debug::Debug;
+pub use dedupe::Dedupe;
 pub use device_sensor::DeviceSensor;
 pub use display::Display;
 pub use fault::Fault;
 pub use filter::Filter;
+pub use interval_join::IntervalJoin;
+pub use min_max::MinMax;
 pub use moving_average::MovingAverage;
+pub use rate::Rate;
+pub use throttle::Throttle;
 pub use window::Window;
 
 use serde::Serialize;
@@ -86,7 +102,8 @@ pub enum Input {
     Nothing,
     /// One input, fed by any number of edges; at least one.
     One,
-    /// Several inputs, which the key `inputs` of its configuration names; each fed by any number of edges, at least one.
+    /// Several inputs, which the key `inputs` of its configuration names (of some kinds always the same, as its schema says); each fed by any
+    /// number of edges, at least one.
     Named,
 }
 
@@ -107,6 +124,13 @@ pub enum State {
 pub enum NodeConfig {
     DeviceSensor(DeviceSensor),
     Filter(Filter),
+    Deadband(Deadband),
+    Throttle(Throttle),
+    Dedupe(Dedupe),
+    Rate(Rate),
+    MinMax(MinMax),
+    Combine(Combine),
+    IntervalJoin(IntervalJoin),
     MovingAverage(MovingAverage),
     Window(Window),
     Display(Display),
@@ -116,12 +140,19 @@ pub enum NodeConfig {
 }
 
 /// Every kind that users may draw, in the palette's order. `fault` is not among them: it exists for tests.
-pub const CATALOGUE: [&Spec; 8] = [
+pub const CATALOGUE: [&Spec; 15] = [
     &device_sensor::SPEC,
     &device_sensor::SPEC_DEVICE,
     &filter::SPEC,
+    &deadband::SPEC,
+    &throttle::SPEC,
+    &dedupe::SPEC,
     &moving_average::SPEC,
+    &min_max::SPEC,
+    &rate::SPEC,
     &window::SPEC,
+    &combine::SPEC,
+    &interval_join::SPEC,
     &display::SPEC,
     &debug::SPEC,
     &comment::SPEC,
@@ -143,7 +174,11 @@ impl NodeConfig {
 
     /// Names of its inputs, if it has several.
     pub fn inputs(&self) -> Vec<Box<str>> {
-        Vec::new()
+        match self {
+            Self::Combine(of) => of.inputs.clone(),
+            Self::IntervalJoin(_) => interval_join::INPUTS.map(Box::from).to_vec(),
+            _ => Vec::new(),
+        }
     }
 
     /// The configuration of `node`, or `None` with every problem found added to `problems`.
@@ -162,6 +197,13 @@ impl NodeConfig {
             "device-sensor" => DeviceSensor::parse(&mut fields).map(Self::DeviceSensor),
             "device" => DeviceSensor::parse_device(&mut fields).map(Self::DeviceSensor),
             "filter" => Filter::parse(&mut fields).map(Self::Filter),
+            "deadband" => Deadband::parse(&mut fields).map(Self::Deadband),
+            "throttle" => Throttle::parse(&mut fields).map(Self::Throttle),
+            "dedupe" => Dedupe::parse(&mut fields).map(Self::Dedupe),
+            "rate" => Rate::parse(&mut fields).map(Self::Rate),
+            "min-max" => MinMax::parse(&mut fields).map(Self::MinMax),
+            "combine" => Combine::parse(&mut fields).map(Self::Combine),
+            "interval-join" => IntervalJoin::parse(&mut fields).map(Self::IntervalJoin),
             "moving-average" => MovingAverage::parse(&mut fields).map(Self::MovingAverage),
             "window" => Window::parse(&mut fields).map(Self::Window),
             "display" => Display::parse(&mut fields).map(Self::Display),

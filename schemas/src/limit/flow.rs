@@ -20,14 +20,61 @@ pub const EXPRESSION_NODES: usize = 500;
 pub const EXPRESSION_DEPTH: usize = 32;
 /// Bytes of a pattern of `matches`. Longer: the diagram is refused. Patterns are compiled for each record that they are tried on.
 pub const PATTERN_BYTES: usize = 256;
-/// Values that a moving average keeps per key. More: the diagram is refused.
+/// Values that a moving average or a min-max keeps per key. More: the diagram is refused.
 pub const AVERAGE_VALUES: u64 = 10_000;
+/// Records per key and period that a throttle may be told to let through. More: the diagram is refused.
+pub const THROTTLE_RECORDS: u64 = 1_000_000;
+/// Values that a dedupe remembers per key. More: the diagram is refused.
+pub const DEDUPE_VALUES: u64 = 256;
+/// Inputs of a combine. More: the diagram is refused.
+pub const COMBINE_INPUTS: usize = 8;
+/// Bytes of the name of an input that a configuration defines. Longer: the diagram is refused.
+pub const INPUT_NAME_BYTES: usize = 32;
+/// Records that an interval join keeps per key and side. One more pairs with what is there, and is then dropped (`no_room`).
+pub const JOIN_RECORDS: usize = 256;
+/// Pairs that one record of an interval join makes with those that came before it. More are dropped (`fan_out`).
+pub const JOIN_FAN_OUT: usize = 100;
+/// Bytes of text and JSON that a throttle, dedupe, combine or interval join holds per key: two of the longest values. A record that there is no
+/// room for goes to the node's error port (`no_room`); an interval join drops it, a dedupe forgets older values instead.
+pub const TEXT_PER_KEY: usize = 8192;
 /// Shortest window, in milliseconds.
 pub const WINDOW_MS_MIN: i64 = 1;
 /// Longest window, lateness and grace, in milliseconds: 31 days.
 pub const WINDOW_MS_MAX: i64 = 31 * 86_400_000;
-/// Windows that may be open at once per key: lateness / size + 2. More: the diagram is refused.
+/// Windows that lateness and revise may keep per key: (lateness + revise) / step + 2, where the step is the size, the hop, the gap or the
+/// calendar's unit. More: the diagram is refused.
 pub const WINDOWS_PER_KEY: i64 = 64;
+/// Windows of one key that readings beyond the future guard may hold open, until the clock comes to them. A record that would open one
+/// more goes to the node's error port (`too_many_windows`): a wrong clock can send any time there is.
+pub const FUTURE_WINDOWS: usize = 8;
+/// Panes that a hopping window is made of: a week by the hour. More: the diagram is refused. One record may close as many windows,
+/// each the sum of as many panes: 168 results and some 28,000 additions at the worst, about a tenth of a millisecond.
+pub const PANES_PER_WINDOW: u64 = 168;
+/// Panes that are added up for one late record: the windows that it may revise times the panes of each. More: the diagram is refused. With
+/// percentiles of full panes that takes some 4 ms, otherwise some 10 us.
+pub const PANES_PER_REVISION: u64 = 168;
+/// Records of a count window. More: the diagram is refused.
+pub const COUNT_WINDOW: u64 = 1_000_000;
+/// Records of one key that wait until a count window's order of event time is known (24 bytes each). One more: the oldest is counted at
+/// once, and readings before it are late.
+pub const COUNT_WAITING: usize = 512;
+/// Aggregates of one window. More: the diagram is refused.
+pub const WINDOW_AGGREGATES: usize = 16;
+/// Values of one pane that are kept for percentiles (8 bytes each), and times for time-weighted means (16 bytes each). Beyond it
+/// percentiles come from a sketch, and the oldest times are settled: a record that lies before them no longer weighs.
+pub const WINDOW_VALUES: usize = 512;
+/// Bins of a sketch (8 bytes each): of values of one sign, four and a half decades. Beyond it those nearest to zero are merged.
+pub const SKETCH_BINS: usize = 512;
+/// By how much a percentile from a sketch may be off, relative to the value.
+pub const SKETCH_ERROR: f64 = 0.01;
+/// Results for windows without records in one gap between two windows of a key. Later ones are left out and counted as dropped.
+pub const EMPTY_WINDOWS: u64 = 100;
+/// Milliseconds that a reading may lie beyond the clock and still move its key's time, by default.
+pub const FUTURE_MS: i64 = 5 * 60_000;
+/// Shortest time between two early results of a key, in milliseconds: the clock goes by whole seconds.
+pub const EARLY_MS_MIN: i64 = 1000;
+/// How long a session may last in milliseconds, by default: a day.
+pub const SESSION_MS: i64 = 86_400_000;
 /// Milliseconds after its last reading that a silent key's windows are closed, by default.
 pub const IDLE_GRACE_MS: i64 = 30_000;
 /// Bytes of state of one flow at the worst. A record of a key for which there would be no room goes to the node's error port
@@ -93,6 +140,20 @@ pub const WARM_UP_MS: i64 = 3_600_000;
 pub const WARM_UP_S: u64 = 600;
 /// Times that a version that warmed up is offered to a cell that has gone on meanwhile. More: it is not deployed.
 pub const CUT_OVER_TRIES: u32 = 20;
+/// Runs over stored readings that are on their way, in the process. One more is refused as busy.
+pub const RUNS: usize = 4;
+/// Seconds that a run over stored readings may take. Longer: it fails, and says so.
+pub const RUN_S: u64 = 600;
+/// Readings that a run may meet. More: it fails, and says so.
+pub const RUN_READINGS: u64 = 100_000_000;
+/// Values that a source is given in a run that is made once. More: they are refused.
+pub const RUN_VALUES: usize = 1_000;
+/// Records that are kept of what each port of a node put out in a run, and of what it was given. More are counted.
+pub const RUN_SAMPLES: usize = 20;
+/// Times that the clock goes on to what is due next, after a run that is made once.
+pub const RUN_TICKS: usize = 1_000;
+/// Records of each last node that a run compares with those of what is deployed. More: the comparison says that it is cut.
+pub const COMPARE_RECORDS: usize = 200_000;
 /// Seconds after which what a running flow remembers is saved again. After a crash a flow is fed again from there.
 pub const FLOW_SAVE_S: u64 = 10;
 /// Bytes of what flows remember that are saved together. More wait for the next second.

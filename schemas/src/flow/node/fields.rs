@@ -127,6 +127,18 @@ impl<'a> Fields<'a> {
         None
     }
 
+    /// One of some names.
+    pub fn choice<T: Copy>(&mut self, field: &str, choices: &[(&str, T)]) -> Option<T> {
+        let text = self.text(field)?;
+        let found = choices.iter().find(|(name, _)| *name == text);
+        if found.is_none() {
+            let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+            let message = format!("{text:?} is none of {}", names.join(", "));
+            self.refuse(field, Code::UnknownChoice, message);
+        }
+        found.map(|(_, value)| *value)
+    }
+
     /// A list; a single value that is no list is a list of one.
     pub fn list(&mut self, field: &str) -> &'a [Value] {
         match self.get(field) {

@@ -1,0 +1,130 @@
+//! Runs over stored readings that are on their way: how far each is, and whether it is to go on.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use edgesync_schemas::id::ExecutionId;
+use edgesync_schemas::limit;
+use edgesync_schemas::time::Timestamp;
+
+use super::super::Error;
+
+/// How far a run is.
+#[derive(Debug, Default)]
+pub struct Progress {
+    readings: AtomicU64,
+    at_us: AtomicI64,
+    stopped: AtomicBool,
+}
+
+/// The runs that are on their way. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Runs {
+    runs: Arc<Mutex<HashMap<ExecutionId, Arc<Progress>>>>,
+}
+
+/// Ends a run's entry when it is dropped.
+#[derive(Debug)]
+pub struct Running {
+    runs: Runs,
+    id: ExecutionId,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.runs.lock().remove(&self.id);
+    }
+}
+
+impl Runs {
+    fn lock(&self) -> MutexGuard<'_, HashMap<ExecutionId, Arc<Progress>>> {
+        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a place for a run; `None` if [`limit::RUNS`] are on their way.
+    pub fn begin(&self, id: ExecutionId) -> Option<Running> {
+        let mut runs = self.lock();
+        if runs.len() >= limit::RUNS {
+            return None;
+        }
+        runs.insert(id, Arc::default());
+        Some(Running { runs: self.clone(), id })
+    }
+
+    /// Whether there is a place.
+    pub fn has_room(&self) -> bool {
+        self.lock().len() < limit::RUNS
+    }
+
+    /// How many readings a run has met, and up to which event time; `None` if it is not on its way.
+    pub fn progress(&self, id: ExecutionId) -> Option<(u64, Timestamp)> {
+        let progress = self.lock().get(&id)?.clone();
+        Some((progress.readings.load(Relaxed), Timestamp::from_us_saturating(progress.at_us.load(Relaxed))))
+    }
+
+    /// Tells a run to end. False if it is not on its way.
+    pub fn stop(&self, id: ExecutionId) -> bool {
+        self.lock().get(&id).is_some_and(|progress| {
+            progress.stopped.store(true, Relaxed);
+            true
+        })
+    }
+
+    pub(super) fn of(&self, id: ExecutionId) -> Arc<Progress> {
+        self.lock().get(&id).cloned().unwrap_or_default()
+    }
+}
+
+impl Progress {
+    pub(super) fn reached(&self, readings: u64, at: Timestamp) {
+        self.readings.store(readings, Relaxed);
+        self.at_us.store(at.as_us(), Relaxed);
+    }
+
+    /// Whether a run that began then may go on.
+    pub(super) fn goes_on(&self, begun: Instant, readings: u64) -> Result<(), Error> {
+        if self.stopped.load(Relaxed) {
+            return Err(Error::Stopped);
+        }
+        if begun.elapsed() > Duration::from_secs(limit::RUN_S) {
+            return Err(Error::Ended(format!(
+                "it took longer than {} s: choose a shorter time",
+                limit::RUN_S
+            )));
+        }
+        if readings > limit::RUN_READINGS {
+            let most = limit::RUN_READINGS;
+            return Err(Error::Ended(format!("there are more than {most} readings: choose a shorter time")));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_run_is_stopped_and_gives_its_place_back() {
+        let runs = Runs::default();
+        let id = |n: usize| ExecutionId::from_uuid(Uuid::from_u128(n as u128));
+        let mut running: Vec<_> = (0..limit::RUNS).map(|n| runs.begin(id(n)).unwrap()).collect();
+        assert!(runs.begin(id(99)).is_none());
+        let progress = runs.of(id(0));
+        assert!(progress.goes_on(Instant::now(), 1).is_ok() && runs.stop(id(0)));
+        assert!(matches!(progress.goes_on(Instant::now(), 1), Err(Error::Stopped)));
+        running.clear();
+        assert!(runs.has_room() && !runs.stop(id(0)) && runs.progress(id(0)).is_none());
+    }
+
+    #[test]
+    fn too_many_readings_end_a_run() {
+        let progress = Progress::default();
+        assert!(progress.goes_on(Instant::now(), limit::RUN_READINGS).is_ok());
+        assert!(progress.goes_on(Instant::now(), limit::RUN_READINGS + 1).is_err());
+    }
+}

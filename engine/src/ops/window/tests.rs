@@ -1,0 +1,5 @@
+//! Windows one by one, and against the model.
+
+mod model;
+mod rules;
+mod support;
