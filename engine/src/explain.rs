@@ -6,7 +6,7 @@ use edgesync_schemas::flow::node::State;
 use serde::Serialize;
 
 use crate::chunk::Name;
-use crate::ops;
+use crate::ops::needs;
 use crate::plan::{Plan, PlannedNode, Work};
 
 /// The explanation of a plan.
@@ -75,8 +75,8 @@ fn explain_node(plan: &Plan, at: usize, node: &PlannedNode) -> ExplainNode {
             _ => None,
         },
         keyed: node.spec.state == State::PerKey,
-        horizon_ms: ops::horizon_ms(node),
-        state_bytes_per_key: ops::bytes_per_key(node),
+        horizon_ms: needs::horizon_ms(node),
+        state_bytes_per_key: needs::bytes_per_key(node),
         fields: node.leaving.names.as_deref().unwrap_or_default().to_vec(),
     }
 }
