@@ -200,13 +200,11 @@ impl FlowRun {
     }
 
     /// Tells the flow that time went on. It goes on from one second in which something is due to the next, so how often it is told makes no
-    /// difference.
-    pub fn tick(&mut self, round: Round, work: &mut Workspace, emit: Emit<'_>) {
+    /// difference. Whether anything was due.
+    pub fn tick(&mut self, round: Round, work: &mut Workspace, emit: Emit<'_>) -> bool {
         let next = round.tick.unwrap_or_default();
         self.come_to(next, work, emit);
-        if round.now_us > self.clock_us && next >= self.seen_to {
-            self.go_on(round, work, emit);
-        }
+        round.now_us > self.clock_us && next >= self.seen_to && self.go_on(round, work, emit)
     }
 
     /// Before anything that was not put out: lets the clock go as far as it had gone by then. What that makes is muted.
@@ -217,14 +215,17 @@ impl FlowRun {
         }
     }
 
-    fn go_on(&mut self, round: Round, work: &mut Workspace, emit: Emit<'_>) {
+    fn go_on(&mut self, round: Round, work: &mut Workspace, emit: Emit<'_>) -> bool {
+        let mut was_due = false;
         self.ticks = self.ticks.wrapping_add(1);
         while let Some(due) = self.due().filter(|due| *due <= round.now_us) {
+            was_due = true;
             self.clock_us = due;
             self.is_muted = (round.tick.unwrap_or_default(), due) <= self.muted_to;
             self.run_segments(Round { now_us: due, ..round }, work, emit);
         }
         self.clock_us = round.now_us;
+        was_due
     }
 
     /// The next second in which time alone makes a stage do something.

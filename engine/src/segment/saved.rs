@@ -82,13 +82,17 @@ impl FlowRun {
         }
     }
 
-    /// Counts with these from now on. Who watches nodes of the run that this one replaces watches those that are called so here.
-    pub fn count_with(&mut self, counters: Arc<FlowCounters>, old: Option<&FlowCounters>) {
-        for node in &counters.nodes {
-            if let Some(old) = old.and_then(|old| old.node(&node.id)) {
-                node.watch.store(old.watch.load(Ordering::Relaxed), Ordering::Relaxed);
+    /// Who watches nodes of another run of the flow watches those that are called so here.
+    pub fn watched_as(&self, other: &FlowCounters) {
+        for node in &self.counters.nodes {
+            if let Some(other) = other.node(&node.id) {
+                node.watch.store(other.watch.load(Ordering::Relaxed), Ordering::Relaxed);
             }
         }
+    }
+
+    /// Counts with these from now on.
+    pub fn count_with(&mut self, counters: Arc<FlowCounters>) {
         (self.flow, self.version) = (counters.flow, counters.version);
         self.counters = counters;
     }
