@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::chunk::Name;
 use crate::expr::Expression;
-use crate::ops;
+use crate::ops::needs;
 use crate::plan::{Plan, PlannedNode, Work};
 
 /// The explanation of a plan.
@@ -81,9 +81,9 @@ fn explain_node(plan: &Plan, at: usize, node: &PlannedNode) -> ExplainNode {
             Work::Compute(of) => Some(how(of.steps.iter().map(|(_, step)| step))),
             _ => None,
         },
-        keyed: node.spec.state == State::PerKey || ops::bytes_per_key(node) > 0,
-        horizon_ms: ops::horizon_ms(node),
-        state_bytes_per_key: ops::bytes_per_key(node),
+        keyed: node.spec.state == State::PerKey || needs::bytes_per_key(node) > 0,
+        horizon_ms: needs::horizon_ms(node),
+        state_bytes_per_key: needs::bytes_per_key(node),
         fields: node.leaving.names.as_deref().unwrap_or_default().to_vec(),
     }
 }

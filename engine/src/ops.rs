@@ -16,6 +16,7 @@ mod held;
 pub mod interval_join;
 pub mod min_max;
 pub mod moving_average;
+pub mod needs;
 pub mod prev;
 pub mod rate;
 pub mod scale;
@@ -33,7 +34,6 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 use edgesync_schemas::flow::Port;
-use edgesync_schemas::flow::node::combine::Trigger;
 use edgesync_schemas::flow::node::moving_average::Method;
 use edgesync_schemas::reading::SeriesInfo;
 use edgesync_schemas::unit::{Unit, UnitIndex};
@@ -64,7 +64,7 @@ pub(crate) enum Stage {
     Combine(combine::Stage),
     IntervalJoin(interval_join::Stage),
     MovingAverage(moving_average::Stage),
-    Window(window::Stage),
+    Window(Box<window::Stage>),
     Fault(fault::Stage),
     /// It panicked: every record goes to the error port.
     Failed,
@@ -232,7 +232,7 @@ impl Stage {
                 Self::Ewma(ewma::Stage::new(weight, keys))
             }
             Work::MovingAverage(of) => Self::MovingAverage(moving_average::Stage::new(of, keys)),
-            Work::Window(of) => Self::Window(window::Stage::new(of, keys)),
+            Work::Window(of) => Self::Window(Box::new(window::Stage::new(of, keys))),
             Work::Fault(of) => Self::Fault(fault::Stage::new(of)),
         }
     }
@@ -333,76 +333,6 @@ impl Stage {
             Self::IntervalJoin(stage) => stage.held(),
             _ => 0,
         }
-    }
-}
-
-/// Bytes of state of one key, about.
-pub(crate) fn bytes_per_key(node: &PlannedNode) -> usize {
-    let fields = node.entering.names.as_deref().map_or(0, <[_]>::len);
-    match &node.work {
-        Work::Window(of) => window::bytes_per_key(of),
-        Work::Deadband(_) => deadband::bytes_per_key(),
-        Work::Throttle(of) => throttle::bytes_per_key(of, fields),
-        Work::Dedupe(of) => dedupe::bytes_per_key(of),
-        Work::Rate(_) => rate::bytes_per_key(),
-        Work::MinMax(of) => min_max::bytes_per_key(of),
-        Work::Combine(of) => combine::bytes_per_key(of),
-        Work::IntervalJoin(_) => interval_join::bytes_per_key(fields),
-        Work::MovingAverage(of) if matches!(of.method, Method::Ewma(_)) => ewma::bytes_per_key(),
-        Work::MovingAverage(of) => moving_average::bytes_per_key(of),
-        Work::Filter(of) => prev::bytes_per_key([&**of]),
-        Work::Switch(of) => prev::bytes_per_key(&of.cases),
-        Work::Compute(of) => prev::bytes_per_key(of.steps.iter().map(|(_, step)| step)),
-        Work::Validate(of) => validate::bytes_per_key(of),
-        _ => 0,
-    }
-}
-
-/// Bytes of state of one key at the worst.
-pub(crate) fn bytes_per_key_most(node: &PlannedNode) -> usize {
-    let fields = node.entering.names.as_deref().map_or(0, <[_]>::len);
-    match &node.work {
-        Work::Window(of) => window::bytes_per_key_most(of),
-        Work::Deadband(_) => deadband::bytes_per_key(),
-        Work::Throttle(of) => throttle::bytes_per_key_most(of, fields),
-        Work::Dedupe(of) => dedupe::bytes_per_key_most(of),
-        Work::Rate(_) => rate::bytes_per_key(),
-        Work::MinMax(of) => min_max::bytes_per_key_most(of),
-        Work::Combine(of) => combine::bytes_per_key_most(of),
-        Work::IntervalJoin(_) => interval_join::bytes_per_key_most(fields),
-        Work::MovingAverage(of) if matches!(of.method, Method::Ewma(_)) => ewma::bytes_per_key(),
-        Work::MovingAverage(of) => moving_average::bytes_per_key_most(of),
-        Work::Filter(of) => prev::bytes_per_key_most([&**of]),
-        Work::Switch(of) => prev::bytes_per_key_most(&of.cases),
-        Work::Compute(of) => prev::bytes_per_key_most(of.steps.iter().map(|(_, step)| step)),
-        Work::Validate(of) => validate::bytes_per_key(of),
-        _ => 0,
-    }
-}
-
-/// How far back in event time, in milliseconds, a node must be fed to be itself again; `None` if no bound is known.
-pub(crate) fn horizon_ms(node: &PlannedNode) -> Option<i64> {
-    match &node.work {
-        Work::Window(of) => window::horizon_ms(of),
-        Work::Throttle(of) => Some(of.period_ms),
-        Work::Rate(of) => of.max_gap_ms,
-        // Which inputs are new depends on when the last result was, which may be long ago.
-        Work::Combine(of) if of.trigger == Trigger::All => None,
-        Work::Combine(of) => of.max_age_ms,
-        Work::IntervalJoin(of) => Some(of.tolerance_ms + of.lateness_ms),
-        Work::MovingAverage(of) if matches!(of.method, Method::Ewma(_)) => None,
-        Work::MovingAverage(of) => of.duration_ms,
-        Work::Deadband(_) | Work::Dedupe(_) | Work::MinMax(_) => None,
-        Work::Filter(of) => prev::horizon_ms([&**of]),
-        Work::Switch(of) => prev::horizon_ms(&of.cases),
-        Work::Compute(of) => prev::horizon_ms(of.steps.iter().map(|(_, step)| step)),
-        Work::Validate(of) => validate::horizon_ms(of),
-        Work::Source(_)
-        | Work::Scale(_)
-        | Work::Split(_)
-        | Work::Display(_)
-        | Work::Debug
-        | Work::Fault(_) => Some(0),
     }
 }
 

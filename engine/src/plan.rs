@@ -19,7 +19,7 @@ use crate::compile::types::{Known, ValueType};
 use crate::explain::Explain;
 use crate::expr::Expression;
 use crate::fuse::Segment;
-use crate::ops;
+use crate::ops::needs;
 
 /// A flow that is ready to be installed.
 #[derive(Debug)]
@@ -178,7 +178,7 @@ impl Plan {
     /// Keys that each of the nodes may keep state for, so that the whole flow stays within [`limit::FLOW_STATE_BYTES`] whatever
     /// its readings are: `keys_per_node` at the most, 1 at the least.
     pub(crate) fn keys_most(&self, keys_per_node: usize) -> usize {
-        let per_key: usize = self.nodes.iter().map(ops::bytes_per_key_most).sum();
+        let per_key: usize = self.nodes.iter().map(needs::bytes_per_key_most).sum();
         limit::FLOW_STATE_BYTES.checked_div(per_key).unwrap_or(usize::MAX).clamp(1, keys_per_node.max(1))
     }
 

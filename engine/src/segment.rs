@@ -192,6 +192,13 @@ impl FlowRun {
         self.run_segments(round, work, emit);
     }
 
+    /// Counts how long readings waited that are about to be run.
+    pub fn waited(&self, ns: u64, readings: usize) {
+        for source in &self.sources {
+            bump(&self.counters.nodes[source.node].waiting_ns, ns.saturating_mul(readings as u64));
+        }
+    }
+
     /// Tells the flow that time went on. It goes on from one second in which something is due to the next, so how often it is told makes no
     /// difference.
     pub fn tick(&mut self, round: Round, work: &mut Workspace, emit: Emit<'_>) {

@@ -6,6 +6,7 @@
 mod combine;
 mod deadband;
 mod dedupe;
+mod horizon;
 mod interval_join;
 mod min_max;
 mod moving_average;
@@ -203,6 +204,34 @@ fn told(rows: &[Rows]) -> Vec<(Port, u64, String)> {
         (0..rows.num.len()).map(|at| (rows.port, rows.offset[at].0, line(rows, at))).collect()
     };
     rows.iter().flat_map(lines).collect()
+}
+
+/// Small steps of a known generator (SplitMix64): a failure is replayed by its seed.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, most: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % most
+    }
+}
+
+/// The seed of random tests: that in `SEED`, or always the same.
+fn seed() -> u64 {
+    let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_261_126);
+    println!("SEED={seed}");
+    seed
+}
+
+/// The keys of both devices that come in by some inputs; without inputs, three of them.
+fn keys_of(inputs: &[&str]) -> Vec<u32> {
+    match inputs {
+        [] => vec![0, 1, 4],
+        inputs => (0..8).filter(|key| inputs.contains(&SENSORS[*key as usize % 4])).collect(),
+    }
 }
 
 /// Plays a script of lines `what comes -> what leaves; what else leaves` in both ways; answers the counters of the node.

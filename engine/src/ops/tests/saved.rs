@@ -8,21 +8,8 @@ use edgesync_schemas::unit::UnitIndex;
 use edgesync_schemas::value::Value;
 use serde_json::{Value as Json, json};
 
-use super::{Bench, Step, plan, told};
+use super::{Bench, Random, Step, keys_of, plan, seed, told};
 use crate::plan::Plan;
-
-/// Small steps of a known generator (SplitMix64): a failure is replayed by its seed.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, most: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % most
-    }
-}
 
 /// Readings that go on in time, mostly, with ticks between them.
 fn steps(random: &mut Random, sensors: &[u32]) -> Vec<Vec<Step>> {
@@ -92,17 +79,10 @@ fn play(
 
 #[test]
 fn a_flow_goes_on_as_if_it_had_not_been_saved_and_loaded() {
-    let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_261_126);
-    println!("SEED={seed}");
+    let seed = seed();
     for (kind, data, inputs) in kinds() {
         let plan = plan(kind, data.clone(), &inputs);
-        let sensors: Vec<u32> = match inputs.as_slice() {
-            [] => vec![0, 1, 4],
-            inputs => {
-                let is_one = |key: &u32| inputs.iter().any(|name| super::name_of(*key % 4) == **name);
-                (0..8).filter(is_one).collect()
-            }
-        };
+        let sensors = keys_of(&inputs);
         for round in 0..6 {
             let parts = steps(&mut Random(seed + round), &sensors);
             let whole = play(&plan, &parts, |all| all);
