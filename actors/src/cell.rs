@@ -167,19 +167,22 @@ impl Cell {
         self.still.look(frontier, lag);
     }
 
-    /// Feeds what is committed until now, at most for `deadline`, then stops. False if it ran out. Not cancel safe.
-    pub async fn stop(&self, deadline: Duration) -> bool {
+    /// Waits until what is committed by now is done, at most for `deadline`. False if it ran out.
+    pub async fn catch_up(&self, deadline: Duration) -> bool {
         let end = self.log.end();
         let caught_up = async {
             while self.status().frontier < end {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        let in_time = tokio::time::timeout(deadline, caught_up).await.is_ok();
+        tokio::time::timeout(deadline, caught_up).await.is_ok()
+    }
+
+    /// Stops it. False if it could not end what it was at. Not cancel safe.
+    pub async fn stop(&self) -> bool {
         self.stopped.send_replace(true);
         let handle = self.running().handle.clone();
-        let joined = tokio::task::spawn_blocking(move || handle.shutdown(RETRY)).await.unwrap_or(false);
-        in_time && joined
+        tokio::task::spawn_blocking(move || handle.shutdown(RETRY)).await.unwrap_or(false)
     }
 
     async fn run(self: Arc<Self>, mut from: Offset, mut stopped: watch::Receiver<bool>) {

@@ -216,16 +216,71 @@ impl Chunk {
 
     /// Adds a row of another chunk without its fields: the caller adds those.
     pub fn push_row_but_fields(&mut self, other: &Self, row: usize) {
-        if let Some(raw) = other.raw_of(row as u32) {
-            self.raw.push((self.key.len() as u32, Arc::clone(raw)));
+        self.push_with(other, row, other.num[row], other.raw_of(row as u32).cloned());
+    }
+
+    /// Adds a row of another chunk with another value and without its fields: the caller adds those.
+    pub fn push_with(&mut self, other: &Self, row: usize, num: f64, raw: Option<Arc<str>>) {
+        if let Some(raw) = raw {
+            self.raw.push((self.key.len() as u32, raw));
         }
         self.push_quality(other.quality_of(row));
         self.key.push(other.key[row]);
         self.ts.push(other.ts[row]);
-        self.num.push(other.num[row]);
+        self.num.push(num);
         self.unit.push(other.unit[row]);
         self.offset.push(other.offset_of(row));
     }
+}
+
+impl Column {
+    /// Some rows of it.
+    pub fn pick(&self, sel: &Sel) -> Self {
+        Self { num: pick(&self.num, sel), raw: pick_raw(&self.raw, sel) }
+    }
+}
+
+impl Chunk {
+    /// Makes an empty chunk one of some rows of another, without values and fields: the caller adds those.
+    pub fn copy_but_values(&mut self, other: &Self, sel: &Sel) {
+        debug_assert!(self.is_empty());
+        self.key = pick(&other.key, sel);
+        self.ts = pick(&other.ts, sel);
+        self.unit = pick(&other.unit, sel);
+        if !other.quality.is_empty() {
+            self.quality = pick(&other.quality, sel);
+        }
+        match (sel, other.offset_first) {
+            (Sel::All, first @ Some(_)) => self.offset_first = first,
+            (Sel::Rows(rows), Some(first)) => {
+                self.offset = rows.iter().map(|row| first + u64::from(*row)).collect()
+            }
+            (sel, None) => self.offset = pick(&other.offset, sel),
+        }
+    }
+}
+
+/// Some rows of a column.
+pub(crate) fn pick<T: Copy>(column: &[T], sel: &Sel) -> Vec<T> {
+    match sel {
+        Sel::All => column.to_vec(),
+        Sel::Rows(rows) => rows.iter().map(|row| column[*row as usize]).collect(),
+    }
+}
+
+/// Original JSON of some rows, by their new places.
+pub(crate) fn pick_raw(raws: &Raws, sel: &Sel) -> Raws {
+    let Sel::Rows(rows) = sel else { return raws.clone() };
+    let mut picked = Raws::new();
+    let mut next = 0;
+    // Both are ascending, and texts are few.
+    for (row, raw) in raws {
+        next += rows[next..].partition_point(|other| other < row);
+        if rows.get(next) == Some(row) {
+            picked.push((next as u32, Arc::clone(raw)));
+        }
+    }
+    picked
 }
 
 #[cfg(test)]

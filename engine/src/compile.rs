@@ -2,6 +2,7 @@
 
 mod build;
 mod edges;
+pub(crate) mod expression;
 mod order;
 pub mod types;
 
@@ -12,6 +13,7 @@ use edgesync_schemas::flow::node::{NodeConfig, Spec, spec};
 use edgesync_schemas::flow::problem::Code;
 use edgesync_schemas::flow::{Diagram, Port, Problem};
 use edgesync_schemas::limit;
+use edgesync_schemas::unit::Unit;
 
 use self::types::Known;
 use crate::fuse;
@@ -30,8 +32,10 @@ struct Drawn<'a> {
     id: &'a str,
     /// `None` if there is no such kind.
     spec: Option<&'static Spec>,
-    /// `None` if something is wrong with it.
+    /// What could be read of it.
     config: Option<NodeConfig>,
+    /// Whether that is all.
+    is_sound: bool,
     /// Names of the outs and inputs that the configuration defines.
     cases: Box<[Box<str>]>,
     inputs: Box<[Box<str>]>,
@@ -50,7 +54,7 @@ pub fn compile(diagram: &Diagram, options: &Options) -> Result<Plan, Vec<Problem
     let edges = edges::check_edges(diagram, &nodes, &mut problems);
     edges::check_inputs(&nodes, &edges, &mut problems);
     let order = order::sort(diagram, &edges, &mut problems);
-    let built = build(&nodes, &edges, &order, &mut problems);
+    let (built, units) = build(&nodes, &edges, &order, &mut problems);
     let draws_nothing = diagram.nodes.iter().all(|node| node.kind == "comment");
     if draws_nothing {
         problems.push(Problem::of_diagram(Code::Empty, "the diagram has no node that does anything"));
@@ -67,7 +71,9 @@ pub fn compile(diagram: &Diagram, options: &Options) -> Result<Plan, Vec<Problem
         }
         return Err(problems);
     }
-    Ok(plan(diagram, nodes, built, &edges, &order))
+    let mut plan = plan(diagram, nodes, built, &edges, &order);
+    plan.units = units;
+    Ok(plan)
 }
 
 /// The nodes, in the diagram's order.
@@ -81,12 +87,16 @@ fn read<'a>(diagram: &'a Diagram, options: &Options, problems: &mut Vec<Problem>
             let message = format!("there are two nodes with id {:?}", node.id);
             problems.push(Problem::of_field(&node.id, "id", Code::DuplicateId, message));
         }
-        let config = NodeConfig::parse(node, options.faults, problems);
-        let (cases, inputs) = config.as_ref().map(|of| (of.cases(), of.inputs())).unwrap_or_default();
+        let before = problems.len();
+        let config = NodeConfig::parse_what_can_be(node, options.faults, problems);
+        let is_sound = problems.len() == before;
+        let sound = config.as_ref().filter(|_| is_sound);
+        let (cases, inputs) = sound.map(|of| (of.cases(), of.inputs())).unwrap_or_default();
         nodes.push(Drawn {
             id: &node.id,
             spec: spec(&node.kind, options.faults),
             config,
+            is_sound,
             cases: cases.into(),
             inputs: inputs.into(),
         });
@@ -109,25 +119,41 @@ fn build(
     edges: &[PlannedEdge],
     order: &[usize],
     problems: &mut Vec<Problem>,
-) -> Vec<Option<Built>> {
+) -> (Vec<Option<Built>>, Arc<[Unit]>) {
+    let mut shared = build::Shared::default();
     let mut built: Vec<Option<Built>> = (0..nodes.len()).map(|_| None).collect();
     let in_circles = (0..nodes.len()).filter(|at| !order.contains(at));
     for at in order.iter().copied().chain(in_circles) {
         let Some(config) = &nodes[at].config else { continue };
+        if !nodes[at].is_sound {
+            // What its expressions say is looked at all the same.
+            build::work(nodes[at].id, config, None, &mut shared, problems);
+            continue;
+        }
         // What leaves by another port than `out` is what came in.
-        let comes = |edge: &PlannedEdge| match &built[edge.from] {
-            None => Known::NOTHING,
-            Some(from) if edge.port == Port::Out => from.leaving.clone(),
-            Some(from) => from.entering.clone(),
+        let comes = |edge: &PlannedEdge| {
+            let from = built[edge.from].as_ref()?;
+            Some(if edge.port == Port::Out { from.leaving.clone() } else { from.entering.clone() })
         };
-        let mine = || edges.iter().filter(|edge| edge.to == at);
-        let all = mine().map(comes).reduce(|known, other| known.or(&other));
-        let entering = all.unwrap_or(Known::NOTHING);
-        let Some(work) = build::work(nodes[at].id, config, &entering, problems) else { continue };
-        let leaving = types::leaving(config, &entering);
+        let mine: Option<Vec<Known>> = edges.iter().filter(|edge| edge.to == at).map(comes).collect();
+        let known = mine.map(|mine| mine.into_iter().reduce(|known, other| known.or(&other)));
+        let known = known.map(|known| known.unwrap_or(Known::NOTHING));
+        let Some(work) = build::work(nodes[at].id, config, known.as_ref(), &mut shared, problems) else {
+            continue;
+        };
+        let entering = known.unwrap_or(Known::NOTHING);
+        let mut leaving = types::leaving(config, &entering);
+        if let Work::Compute(of) = &work {
+            (leaving.value, leaving.names) = (of.value, of.names.clone());
+            leaving.unit = of.unit.map_or(leaving.unit, |unit| shared.text(unit));
+        }
+        if leaving.names.as_ref().is_some_and(|names| names.len() > limit::FIELDS) {
+            let message = format!("its records have more than {} fields", limit::FIELDS);
+            problems.push(Problem::of_node(nodes[at].id, Code::TooLarge, message));
+        }
         built[at] = Some(Built { work, entering, leaving });
     }
-    built
+    (built, shared.units.into())
 }
 
 fn plan(
@@ -167,5 +193,5 @@ fn plan(
         nodes[edge.to].inputs.push(at);
     }
     let (segments, segment_of) = fuse::fuse(&nodes, &edges);
-    Plan { nodes, edges, segments, segment_of }
+    Plan { nodes, edges, segments, units: Arc::default(), segment_of }
 }

@@ -6,6 +6,7 @@ use edgesync_schemas::flow::node::State;
 use serde::Serialize;
 
 use crate::chunk::Name;
+use crate::expr::Expression;
 use crate::ops::needs;
 use crate::plan::{Plan, PlannedNode, Work};
 
@@ -34,7 +35,7 @@ pub struct ExplainNode {
     pub segment: usize,
     /// Ports that lead somewhere.
     pub wired: Vec<Cow<'static, str>>,
-    /// Of a filter: whether its expression is computed over columns or row by row.
+    /// Of a node with expressions: whether all of them are computed over columns, or some row by row.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expression: Option<&'static str>,
     /// Whether it remembers something per series.
@@ -63,6 +64,11 @@ impl Explain {
     }
 }
 
+/// How expressions are computed.
+fn how<'a>(expressions: impl IntoIterator<Item = &'a Expression>) -> &'static str {
+    if expressions.into_iter().all(Expression::is_columnar) { "columns" } else { "row by row" }
+}
+
 fn explain_node(plan: &Plan, at: usize, node: &PlannedNode) -> ExplainNode {
     ExplainNode {
         id: node.id.to_string(),
@@ -70,11 +76,12 @@ fn explain_node(plan: &Plan, at: usize, node: &PlannedNode) -> ExplainNode {
         segment: plan.segments.iter().position(|segment| segment.nodes.contains(&at)).unwrap_or_default(),
         wired: node.outputs.ports().map(|port| port.name_in(&node.cases)).collect(),
         expression: match &node.work {
-            Work::Filter(of) if of.kernel.is_some() => Some("columns"),
-            Work::Filter(_) => Some("row by row"),
+            Work::Filter(of) => Some(how([&**of])),
+            Work::Switch(of) => Some(how(&of.cases)),
+            Work::Compute(of) => Some(how(of.steps.iter().map(|(_, step)| step))),
             _ => None,
         },
-        keyed: node.spec.state == State::PerKey,
+        keyed: node.spec.state == State::PerKey || needs::bytes_per_key(node) > 0,
         horizon_ms: needs::horizon_ms(node),
         state_bytes_per_key: needs::bytes_per_key(node),
         fields: node.leaving.names.as_deref().unwrap_or_default().to_vec(),

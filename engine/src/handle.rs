@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::thread::Thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 use edgesync_schemas::id::{FlowId, Offset};
@@ -114,7 +114,7 @@ impl CellHandle {
         if self.has_ended() || !self.shared.take_room(commit) {
             return Err(Full);
         }
-        if self.work.try_send(Work::Feed(Arc::clone(commit))).is_err() {
+        if self.work.try_send(Work::Feed(Arc::clone(commit), Instant::now())).is_err() {
             self.shared.give_room(commit);
             return Err(Full);
         }

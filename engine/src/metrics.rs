@@ -61,6 +61,8 @@ pub struct NodeCounters {
     pub in_flight: AtomicU64,
     /// Nanoseconds spent in the node; sampled, so an estimate.
     pub busy_ns: AtomicU64,
+    /// Nanoseconds that records waited in the cell before they came in, each of them counted; of sources only, because behind them nothing waits.
+    pub waiting_ns: AtomicU64,
     /// How many watch the node. While 0, its records are not sent to the outlet. Written by whoever subscribes.
     pub watch: AtomicU32,
     state: AtomicU8,
@@ -88,6 +90,7 @@ pub struct Snapshot {
     pub dropped: u64,
     pub in_flight: u64,
     pub busy_ns: u64,
+    pub waiting_ns: u64,
 }
 
 impl FlowCounters {
@@ -140,6 +143,7 @@ impl NodeCounters {
             dropped: self.dropped.load(Ordering::Relaxed),
             in_flight: self.in_flight.load(Ordering::Relaxed),
             busy_ns: self.busy_ns.load(Ordering::Relaxed),
+            waiting_ns: self.waiting_ns.load(Ordering::Relaxed),
         }
     }
 

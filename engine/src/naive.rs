@@ -7,9 +7,11 @@ mod average;
 mod combine;
 mod deadband;
 mod dedupe;
+mod expression;
 mod interval_join;
 mod min_max;
 mod rate;
+mod shape;
 mod throttle;
 pub(crate) mod window;
 
@@ -25,7 +27,6 @@ use edgesync_schemas::unit::UnitIndex;
 use self::window::Effects;
 use crate::cell::emit::Reason;
 use crate::chunk::Name;
-use crate::expr::row::{Row, eval_bool};
 use crate::metrics::Snapshot;
 use crate::plan::{Plan, Work};
 
@@ -72,6 +73,8 @@ struct State {
     values: Vec<(i64, f64)>,
     window: window::Key,
     kept: Kept,
+    prev: Option<expression::Prev>,
+    good: Option<(f64, i64)>,
 }
 
 /// What most nodes remember of one key: records, and what is over.
@@ -181,22 +184,20 @@ impl Naive {
             Work::Source(_) | Work::Display(_) | Work::Debug | Work::Fault(_) => {
                 self.leave(node, Port::Out, record)
             }
-            Work::Filter(predicate) => {
-                let Some(info) = known.iter().find(|info| info.id == record.series) else { return };
-                let row = Row {
-                    num: record.num,
-                    raw: record.raw.as_deref(),
-                    unit: info.unit(record.unit).map_or("", |unit| unit.as_str()),
-                    ts_ms: record.ts.as_ms(),
-                    device: &info.device.to_string(),
-                    sensor: info.sensor.as_str(),
-                };
-                match eval_bool(&predicate.tree, &row) {
-                    Ok(true) => self.leave(node, Port::Out, record),
-                    Ok(false) => self.leave(node, Port::Else, record),
-                    Err(_) => self.fail(node, Reason::Expression, record),
+            Work::Filter(expression) => {
+                let answer = self.with_row(node, record, known, &[expression], |row| expression.holds(row));
+                match answer {
+                    Err(failed) => self.fail(node, Reason::TooManyKeys, failed),
+                    Ok((Ok(true), record)) => self.leave(node, Port::Out, record),
+                    Ok((Ok(false), record)) => self.leave(node, Port::Else, record),
+                    Ok((Err(_), record)) => self.fail(node, Reason::Expression, record),
                 }
             }
+            Work::Switch(of) => self.switch(node, of, record, known),
+            Work::Compute(of) => self.compute(node, of, record, known),
+            Work::Validate(of) => self.validate(node, of, record),
+            Work::Scale(of) => self.scale(node, of, record, known),
+            Work::Split(of) => self.split(node, of, record),
             Work::Deadband(of) => self.deadband(node, of, record),
             Work::Throttle(of) => self.throttle(node, of, record),
             Work::Dedupe(of) => self.dedupe(node, of, record),
@@ -310,7 +311,7 @@ impl Naive {
 
     fn leave(&mut self, node: usize, port: Port, record: Record) {
         match port {
-            Port::Out => self.counters[node].out += 1,
+            Port::Out | Port::Case(_) => self.counters[node].out += 1,
             _ => self.counters[node].filtered += 1,
         }
         self.pass_on(node, port, record);

@@ -4,6 +4,7 @@
 //! emit: its caller does, after the call, so that a stage that panics halfway has done nothing but spoil its own state.
 
 pub mod combine;
+pub mod compute;
 pub mod deadband;
 pub mod dedupe;
 pub mod ewma;
@@ -16,8 +17,14 @@ pub mod interval_join;
 pub mod min_max;
 pub mod moving_average;
 pub mod needs;
+pub mod prev;
 pub mod rate;
+pub mod scale;
+pub mod split;
+pub mod switch;
 pub mod throttle;
+pub mod validate;
+pub mod view;
 pub mod window;
 
 #[cfg(test)]
@@ -29,10 +36,11 @@ use std::sync::Arc;
 use edgesync_schemas::flow::Port;
 use edgesync_schemas::flow::node::moving_average::Method;
 use edgesync_schemas::reading::SeriesInfo;
+use edgesync_schemas::unit::{Unit, UnitIndex};
 
 use crate::cell::emit::Reason;
 use crate::chunk::{Chunk, Names, Sel};
-use crate::expr::kernel::Scratch;
+use crate::expr::Scratch;
 use crate::plan::{PlannedNode, Work};
 use crate::state::BadState;
 
@@ -42,6 +50,11 @@ pub(crate) enum Stage {
     /// Records leave as they came: sources, displays, debug nodes.
     Pass,
     Filter(filter::Stage),
+    Switch(switch::Stage),
+    Validate(validate::Stage),
+    Compute(compute::Stage),
+    Scale(scale::Stage),
+    Split(split::Stage),
     Deadband(deadband::Stage),
     Throttle(throttle::Stage),
     Dedupe(dedupe::Stage),
@@ -51,7 +64,7 @@ pub(crate) enum Stage {
     Combine(combine::Stage),
     IntervalJoin(interval_join::Stage),
     MovingAverage(moving_average::Stage),
-    Window(window::Stage),
+    Window(Box<window::Stage>),
     Fault(fault::Stage),
     /// It panicked: every record goes to the error port.
     Failed,
@@ -71,12 +84,14 @@ pub(crate) struct Context<'a> {
 #[derive(Debug)]
 pub(crate) struct Series {
     pub info: Arc<SeriesInfo>,
+    /// Units that the flow gives records itself.
+    units: Arc<[Unit]>,
     device: OnceCell<Box<str>>,
 }
 
 impl Series {
-    pub fn new(info: Arc<SeriesInfo>) -> Self {
-        Self { info, device: OnceCell::new() }
+    pub fn new(info: Arc<SeriesInfo>, units: Arc<[Unit]>) -> Self {
+        Self { info, units, device: OnceCell::new() }
     }
 
     /// The device's id as text.
@@ -85,8 +100,12 @@ impl Series {
     }
 
     /// The unit with this index as text; empty for none.
-    pub fn unit(&self, unit: edgesync_schemas::unit::UnitIndex) -> &str {
-        self.info.unit(unit).map_or("", |unit| unit.as_str())
+    pub fn unit(&self, unit: UnitIndex) -> &str {
+        let unit = match unit.place_in_flow() {
+            Some(place) => self.units.get(place),
+            None => self.info.unit(unit),
+        };
+        unit.map_or("", Unit::as_str)
     }
 }
 
@@ -156,6 +175,14 @@ impl Output {
         (count(|port| port == Port::Late), filtered + further)
     }
 
+    /// Sends further rows of the input to `error`, all for one reason.
+    pub fn fail_all(&mut self, rows: Vec<u32>, reason: Reason) {
+        if !rows.is_empty() {
+            self.errors.extend(rows.into_iter().map(|row| (row, reason)));
+            self.errors.sort_unstable_by_key(|(row, _)| *row);
+        }
+    }
+
     /// Notes that a row leaves by `error` because its value is no number.
     #[cold]
     pub fn not_a_number(&mut self, row: usize, raw: &str) {
@@ -188,7 +215,12 @@ impl Stage {
     pub fn new(node: &PlannedNode, keys: usize) -> Self {
         match &node.work {
             Work::Source(_) | Work::Display(_) | Work::Debug => Self::Pass,
-            Work::Filter(predicate) => Self::Filter(filter::Stage::new(Arc::clone(predicate))),
+            Work::Filter(of) => Self::Filter(filter::Stage::new(Arc::clone(of), keys)),
+            Work::Switch(of) => Self::Switch(switch::Stage::new(Arc::clone(of), keys)),
+            Work::Validate(of) => Self::Validate(validate::Stage::new(of, keys)),
+            Work::Compute(of) => Self::Compute(compute::Stage::new(Arc::clone(of), keys)),
+            Work::Scale(of) => Self::Scale(scale::Stage::new(Arc::clone(of))),
+            Work::Split(of) => Self::Split(split::Stage::new(of)),
             Work::Deadband(of) => Self::Deadband(deadband::Stage::new(of, keys)),
             Work::Throttle(of) => Self::Throttle(throttle::Stage::new(of, keys)),
             Work::Dedupe(of) => Self::Dedupe(dedupe::Stage::new(of, node, keys)),
@@ -200,7 +232,7 @@ impl Stage {
                 Self::Ewma(ewma::Stage::new(weight, keys))
             }
             Work::MovingAverage(of) => Self::MovingAverage(moving_average::Stage::new(of, keys)),
-            Work::Window(of) => Self::Window(window::Stage::new(of, keys)),
+            Work::Window(of) => Self::Window(Box::new(window::Stage::new(of, keys))),
             Work::Fault(of) => Self::Fault(fault::Stage::new(of)),
         }
     }
@@ -208,7 +240,11 @@ impl Stage {
     /// What it remembers; `None` if nothing. [`Stage::load`] takes it.
     pub fn save(&self) -> Option<Vec<u8>> {
         match self {
-            Self::Pass | Self::Filter(_) | Self::Fault(_) | Self::Failed => None,
+            Self::Pass | Self::Scale(_) | Self::Split(_) | Self::Fault(_) | Self::Failed => None,
+            Self::Filter(stage) => stage.save(),
+            Self::Switch(stage) => stage.save(),
+            Self::Validate(stage) => stage.save(),
+            Self::Compute(stage) => stage.save(),
             Self::Deadband(stage) => Some(stage.save()),
             Self::Throttle(stage) => Some(stage.save()),
             Self::Dedupe(stage) => Some(stage.save()),
@@ -225,7 +261,11 @@ impl Stage {
     /// Goes on with what a stage of the same node remembered, exactly as that one would have.
     pub fn load(&mut self, saved: &[u8]) -> Result<(), BadState> {
         match self {
-            Self::Pass | Self::Filter(_) | Self::Fault(_) | Self::Failed => Err(BadState),
+            Self::Pass | Self::Scale(_) | Self::Split(_) | Self::Fault(_) | Self::Failed => Err(BadState),
+            Self::Filter(stage) => stage.load(saved),
+            Self::Switch(stage) => stage.load(saved),
+            Self::Validate(stage) => stage.load(saved),
+            Self::Compute(stage) => stage.load(saved),
             Self::Deadband(stage) => stage.load(saved),
             Self::Throttle(stage) => stage.load(saved),
             Self::Dedupe(stage) => stage.load(saved),
@@ -244,6 +284,11 @@ impl Stage {
         match self {
             Self::Pass => output.pass = Some(sel.clone()),
             Self::Filter(stage) => stage.run(input, sel, context, output),
+            Self::Switch(stage) => stage.run(input, sel, context, output),
+            Self::Validate(stage) => stage.run(input, sel, output),
+            Self::Compute(stage) => stage.run(input, sel, context, output),
+            Self::Scale(stage) => stage.run(input, sel, context, output),
+            Self::Split(stage) => stage.run(input, sel, output),
             Self::Deadband(stage) => stage.run(input, sel, output),
             Self::Throttle(stage) => stage.run(input, sel, context, output),
             Self::Dedupe(stage) => stage.run(input, sel, output),

@@ -5,15 +5,19 @@
 use std::sync::Arc;
 
 use edgesync_schemas::flow::Port;
+use edgesync_schemas::flow::node::scale::Map;
+use edgesync_schemas::flow::node::switch::Mode;
 use edgesync_schemas::flow::node::{
     Combine, Deadband, Dedupe, DeviceSensor, Display, Fault, IntervalJoin, MinMax, MovingAverage, Rate, Spec,
-    Throttle, Window,
+    Split, Throttle, Validate, Window,
 };
 use edgesync_schemas::limit;
+use edgesync_schemas::unit::{Unit, UnitIndex};
 
-use crate::compile::types::Known;
+use crate::chunk::Names;
+use crate::compile::types::{Known, ValueType};
 use crate::explain::Explain;
-use crate::expr::Predicate;
+use crate::expr::Expression;
 use crate::fuse::Segment;
 use crate::ops::needs;
 
@@ -23,6 +27,8 @@ pub struct Plan {
     pub(crate) nodes: Vec<PlannedNode>,
     pub(crate) edges: Vec<PlannedEdge>,
     pub(crate) segments: Vec<Segment>,
+    /// Units that its nodes give records ([`edgesync_schemas::unit::UnitIndex::of_flow`]).
+    pub(crate) units: Arc<[Unit]>,
     /// By node: the segment it runs in.
     pub(crate) segment_of: Vec<usize>,
 }
@@ -84,7 +90,17 @@ pub enum Work {
     /// Emits readings.
     Source(DeviceSensor),
     /// Divides records by an expression.
-    Filter(Arc<Predicate>),
+    Filter(Arc<Expression>),
+    /// Sends records to the outs of cases.
+    Switch(Arc<Switching>),
+    /// Turns values away.
+    Validate(Validate),
+    /// Computes new values.
+    Compute(Arc<Computing>),
+    /// Maps numbers.
+    Scale(Arc<Scaling>),
+    /// Makes a record of each element.
+    Split(Split),
     /// Passes what differs enough.
     Deadband(Deadband),
     /// Passes so many per period.
@@ -109,6 +125,40 @@ pub enum Work {
     Debug,
     /// Panics on purpose.
     Fault(Fault),
+}
+
+/// What a switch does.
+#[derive(Debug)]
+pub struct Switching {
+    /// By case: when a record leaves by it.
+    pub cases: Vec<Expression>,
+    /// By which of those that hold.
+    pub mode: Mode,
+}
+
+/// What a compute node does.
+#[derive(Debug)]
+pub struct Computing {
+    /// In their order: where each answer goes, by its place among the fields as expressions see them, and the expression. Those fields are the
+    /// record's own ones, and then every new name when it comes first.
+    pub steps: Vec<(usize, Expression)>,
+    /// The place there of the new value, if there is one.
+    pub output: Option<usize>,
+    /// The new value's unit; `None`: the record's own.
+    pub unit: Option<UnitIndex>,
+    /// What is known of the new value; of the old one if there is none.
+    pub value: ValueType,
+    /// Names of the fields that leave.
+    pub names: Option<Names>,
+}
+
+/// What a scale node does.
+#[derive(Debug)]
+pub struct Scaling {
+    /// How numbers are mapped.
+    pub map: Map,
+    /// The results' unit and its place among the flow's own ones; `None`: the record's own.
+    pub unit: Option<(Unit, UnitIndex)>,
 }
 
 /// An edge of a [`Plan`].

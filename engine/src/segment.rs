@@ -25,7 +25,7 @@ use self::source::Source;
 use crate::cell::emit::{Emission, Reason};
 use crate::cell::fence::fence;
 use crate::chunk::{Chunk, Sel};
-use crate::expr::kernel;
+use crate::expr::Scratch;
 use crate::metrics::{FlowCounters, bump};
 use crate::ops::{Context, Output, Series, Stage};
 use crate::plan::{Plan, Work};
@@ -65,7 +65,7 @@ pub(crate) struct Workspace {
     chunks: Vec<Chunk>,
     spare: Vec<Chunk>,
     output: Output,
-    kernels: kernel::Scratch,
+    kernels: Scratch,
     /// By segment: what has come for it in this round.
     inbox: Vec<Vec<Delivery>>,
     calls: u32,
@@ -149,14 +149,14 @@ impl FlowRun {
             source.add(is_mine);
         }
         let key = self.series.len() as u32;
-        self.series.push(Series::new(Arc::clone(info)));
+        self.series.push(Series::new(Arc::clone(info), Arc::clone(&self.plan.units)));
         self.keys.insert(info.id, key);
         key
     }
 
     /// Takes note of a new unit of a series.
     pub fn renew(&mut self, key: u32, info: &Arc<SeriesInfo>) {
-        self.series[key as usize] = Series::new(Arc::clone(info));
+        self.series[key as usize] = Series::new(Arc::clone(info), Arc::clone(&self.plan.units));
     }
 
     /// The rows of some readings that it has not seen, in two parts: those whose results are muted, and the others. `offset` gives
@@ -190,6 +190,13 @@ impl FlowRun {
             self.enter(at, work);
         }
         self.run_segments(round, work, emit);
+    }
+
+    /// Counts how long readings waited that are about to be run.
+    pub fn waited(&self, ns: u64, readings: usize) {
+        for source in &self.sources {
+            bump(&self.counters.nodes[source.node].waiting_ns, ns.saturating_mul(readings as u64));
+        }
     }
 
     /// Tells the flow that time went on. It goes on from one second in which something is due to the next, so how often it is told makes no

@@ -76,12 +76,14 @@ impl Saved {
 
 /// Says in which way a node remembers: two nodes with the same one can take over each other's state. A new version of the software may
 /// change it, and then the flow is fed again.
-pub(crate) fn fingerprint(node: &PlannedNode) -> u64 {
+pub(crate) fn fingerprint(plan: &Plan, node: &PlannedNode) -> u64 {
     let mut hasher = DefaultHasher::new();
     node.spec.kind.hash(&mut hasher);
     format!("{:?}", node.work).hash(&mut hasher);
     node.entering.names.hash(&mut hasher);
     node.input_names.hash(&mut hasher);
+    // Units are remembered by their places.
+    plan.units.hash(&mut hasher);
     hasher.finish()
 }
 
@@ -97,7 +99,7 @@ pub(crate) fn lineages(plan: &Plan) -> Vec<u64> {
             .collect();
         before.sort_unstable();
         let mut hasher = DefaultHasher::new();
-        (fingerprint(node), before).hash(&mut hasher);
+        (fingerprint(plan, node), before).hash(&mut hasher);
         lineages.push(hasher.finish());
     }
     lineages
@@ -118,7 +120,10 @@ impl Plan {
     /// What another version of the flow changes.
     pub fn change_to(&self, new: &Self) -> Change {
         let is_same_node = |a: &PlannedNode, b: &PlannedNode| {
-            a.id == b.id && fingerprint(a) == fingerprint(b) && a.outputs == b.outputs && a.cases == b.cases
+            a.id == b.id
+                && fingerprint(self, a) == fingerprint(new, b)
+                && a.outputs == b.outputs
+                && a.cases == b.cases
         };
         let is_same = self.nodes().len() == new.nodes().len()
             && self.edges() == new.edges()
@@ -127,7 +132,9 @@ impl Plan {
             return Change::Cosmetic;
         }
         let has = |node: &PlannedNode| {
-            self.nodes().iter().any(|old| old.id == node.id && fingerprint(old) == fingerprint(node))
+            self.nodes()
+                .iter()
+                .any(|old| old.id == node.id && fingerprint(self, old) == fingerprint(new, node))
         };
         let is_hot = new.nodes().iter().filter(|node| node.remembers()).all(has);
         if is_hot { Change::Hot } else { Change::Cold }

@@ -54,7 +54,7 @@ fn numbers(emissions: &[Emission]) -> Vec<f64> {
 }
 
 fn count(counters: &FlowCounters, node: &str) -> Snapshot {
-    Snapshot { busy_ns: 0, ..counters.node(node).unwrap().snapshot() }
+    Snapshot { busy_ns: 0, waiting_ns: 0, ..counters.node(node).unwrap().snapshot() }
 }
 
 #[test]

@@ -100,3 +100,57 @@ fn the_largest_diagram_compiles_quickly() {
     let json = format!(r#"{{"nodes":[{source},{}],"edges":[{}]}}"#, nodes.join(","), edges.join(","));
     assert_eq!(support::plan(&json).nodes().len(), limit::FLOW_NODES);
 }
+
+#[test]
+fn the_patterns_and_units_of_a_flow_are_bounded() {
+    let flow = |kind: &str, count: usize, data: &dyn Fn(usize) -> String| {
+        let nodes: Vec<String> = (0..count)
+            .map(|n| format!(r#"{{"id":"n{n}","type":"{kind}","data":{{{}}}}}"#, data(n)))
+            .collect();
+        let edges: Vec<String> = (0..count).map(|n| format!(r#"{{"source":"s","target":"n{n}"}}"#)).collect();
+        let source = format!(r#"{{"id":"s","type":"device-sensor","data":{{"devices":["{}"]}}}}"#, device(1));
+        let json = format!(r#"{{"nodes":[{source},{}],"edges":[{}]}}"#, nodes.join(","), edges.join(","));
+        support::compiled(&json).map(|_| ()).map_err(|problems| {
+            problems
+                .into_iter()
+                .map(|problem| (problem.node.unwrap_or_default(), problem.code))
+                .collect::<Vec<_>>()
+        })
+    };
+    let pattern = |n: usize| format!(r#""expression":"sensor.matches('^a{n}+$')""#);
+    assert_eq!(flow("filter", limit::PATTERNS_PER_FLOW, &pattern), Ok(()));
+    let one_more = vec![(format!("n{}", limit::PATTERNS_PER_FLOW), Code::ExpressionTooLarge)];
+    assert_eq!(flow("filter", limit::PATTERNS_PER_FLOW + 1, &pattern), Err(one_more));
+    let unit = |n: usize| format!(r#""unit":"u{n}""#);
+    assert_eq!(flow("scale", limit::UNITS_PER_FLOW, &unit), Ok(()));
+    let one_more = vec![(format!("n{}", limit::UNITS_PER_FLOW), Code::TooLarge)];
+    assert_eq!(flow("scale", limit::UNITS_PER_FLOW + 1, &unit), Err(one_more));
+}
+
+#[test]
+fn the_fields_of_a_record_are_bounded() {
+    let names = |from: usize| -> String {
+        let all: Vec<String> = (from..from + limit::ASSIGNMENTS).map(|n| format!("\"f{n} = 1\"")).collect();
+        all.join(",")
+    };
+    let count = limit::FIELDS / limit::ASSIGNMENTS + 1;
+    let nodes: Vec<String> = (0..count)
+        .map(|n| {
+            let assignments = names(n * limit::ASSIGNMENTS);
+            format!(r#"{{"id":"n{n}","type":"compute","data":{{"assignments":[{assignments}]}}}}"#)
+        })
+        .collect();
+    let edges: Vec<String> = (0..count)
+        .map(|n| {
+            format!(
+                r#"{{"source":"{}","target":"n{n}"}}"#,
+                if n == 0 { "s".to_owned() } else { format!("n{}", n - 1) }
+            )
+        })
+        .collect();
+    let source = format!(r#"{{"id":"s","type":"device-sensor","data":{{"devices":["{}"]}}}}"#, device(1));
+    let json = format!(r#"{{"nodes":[{source},{}],"edges":[{}]}}"#, nodes.join(","), edges.join(","));
+    let problems = support::compiled(&json).unwrap_err();
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert_eq!((problems[0].code, problems[0].node.as_deref()), (Code::TooLarge, Some("n4")));
+}

@@ -14,6 +14,7 @@ use edgesync_engine::compile::{Options as CompileOptions, compile};
 use edgesync_engine::naive::{Naive, Record};
 use edgesync_engine::{Emission, FlowCounters, Options, Plan, Rows};
 use edgesync_schemas::flow::diagram::{Edge, Node};
+use edgesync_schemas::flow::problem::Code;
 use edgesync_schemas::flow::{Diagram, Port};
 use edgesync_schemas::id::Offset;
 use edgesync_schemas::reading::{Arrival, Columns, Quality, SeriesInfo};
@@ -90,7 +91,7 @@ fn draw(sketches: &[Sketch], prefix: &str) -> Diagram {
         let id = format!("{prefix}{at}");
         let mut target = id.clone();
         let mut inputs: &[&str] = &[];
-        let (kind, data, mine): (&str, _, &[Port]) = match sketch.kind % 20 {
+        let (kind, data, mine): (&str, _, &[Port]) = match sketch.kind % 28 {
             0 => ("device-sensor", json!({"devices": [device(1)], "sensors": ["a", "b"]}), &[Port::Out]),
             1 | 2 => {
                 let expression = EXPRESSIONS[sketch.a as usize % EXPRESSIONS.len()];
@@ -135,7 +136,8 @@ fn draw(sketches: &[Sketch], prefix: &str) -> Diagram {
                 let data = remember::join(sketch.a, sketch.b);
                 ("interval-join", data, &[Port::Out, Port::Unmatched, Port::Late, Port::Error])
             }
-            _ => ("debug", json!({}), &[Port::Out]),
+            7 | 18 | 19 => ("debug", json!({}), &[Port::Out]),
+            _ => transform::draw(sketch),
         };
         nodes.push(node(&id, kind, data));
         if kind != "device-sensor" {
@@ -157,7 +159,7 @@ fn edge(from: &str, port: Port, to: &str, input: Option<&str>) -> Edge {
     Edge {
         source: Some(from.into()),
         target: Some(to.into()),
-        source_handle: Some(port.name().into()),
+        source_handle: Some(transform::handle(port)),
         target_handle: input.map(str::to_owned),
         ..Edge::default()
     }
@@ -174,7 +176,7 @@ fn compiled(sketches: &[Sketch]) -> Arc<Plan> {
 /// With ids that begin with `prefix`: nodes of other ids take nothing over from each other.
 fn compiled_as(sketches: &[Sketch], prefix: &str) -> Arc<Plan> {
     let diagram = draw(sketches, prefix);
-    Arc::new(compile(&diagram, &CompileOptions::default()).unwrap_or_else(|problems| panic!("{problems:#?}")))
+    Arc::new(transform::compile_mended(diagram))
 }
 
 fn known() -> Vec<Arc<SeriesInfo>> {
@@ -184,10 +186,14 @@ fn known() -> Vec<Arc<SeriesInfo>> {
 
 /// Values are small whole numbers, so that sums are exact whatever their order.
 fn value(kind: u8) -> Value {
-    match kind % 16 {
+    match kind % 20 {
         0 => Value::from_json("\"open\"").unwrap(),
         1 => Value::from_json("true").unwrap(),
         2 => Value::from_json("{\"lat\":52.5}").unwrap(),
+        16 => Value::from_json("[1,2.5,\"x\"]").unwrap(),
+        17 => Value::from_json("{\"a\":{\"v\":1,\"n\":\"p\"},\"b\":{\"v\":2}}").unwrap(),
+        18 => Value::from_json("{\"list\":[true,4]}").unwrap(),
+        19 => Value::from_json("[]").unwrap(),
         n => Value::number(f64::from(n) - 8.0).unwrap(),
     }
 }
@@ -240,7 +246,7 @@ fn record(rows: &Rows, row: usize) -> Record {
 /// Compares what a flow put out and counted with the model.
 fn compare(plan: &Plan, version: u32, counters: &FlowCounters, emitted: &[Emission], model: &Naive) {
     for (at, node) in plan.nodes().iter().enumerate() {
-        for port in Port::ALL {
+        for port in Port::ALL.into_iter().chain((0..3).map(Port::Case)) {
             let expected: Vec<&Record> = model
                 .emitted
                 .iter()
@@ -254,7 +260,7 @@ fn compare(plan: &Plan, version: u32, counters: &FlowCounters, emitted: &[Emissi
             assert_eq!(found.len(), expected.len(), "number of records of {} by {port}", node.id);
         }
         let mut found = counters.nodes[at].snapshot();
-        found.busy_ns = 0;
+        (found.busy_ns, found.waiting_ns) = (0, 0);
         assert_eq!(found, model.counters()[at], "counters of {}", node.id);
         assert!(found.is_balanced(), "not every record of {} is accounted for: {found:?}", node.id);
     }
@@ -378,5 +384,7 @@ proptest! {
 
 #[path = "model/restart.rs"]
 mod restart;
+#[path = "model/transform.rs"]
+mod transform;
 #[path = "model/windows.rs"]
 mod windows;

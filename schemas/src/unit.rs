@@ -1,5 +1,7 @@
 //! Units of readings, as the device wrote them.
 
+pub mod physical;
+
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -77,4 +79,16 @@ pub struct UnitIndex(pub u8);
 impl UnitIndex {
     /// No unit was given.
     pub const NONE: Self = Self(0);
+    /// From here on it is a unit that a flow gave: the k-th of the flow's own ones, k from 0. No reading has one.
+    pub const OF_FLOW: u8 = 128;
+
+    /// The unit that is at this place among a flow's own ones; none beyond the 128th.
+    pub fn of_flow(at: usize) -> Option<Self> {
+        u8::try_from(at).ok().and_then(|at| Self::OF_FLOW.checked_add(at)).map(Self)
+    }
+
+    /// Its place among a flow's own ones, if it is one of them.
+    pub fn place_in_flow(self) -> Option<usize> {
+        self.0.checked_sub(Self::OF_FLOW).map(usize::from)
+    }
 }

@@ -18,6 +18,7 @@ mod close_codes;
 mod crash;
 mod crash_postgres;
 mod dashboards;
+mod executions;
 mod first_start;
 mod isolation;
 mod postgres;

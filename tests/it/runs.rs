@@ -55,9 +55,13 @@ fn values(records: &Value) -> Vec<f64> {
 async fn a_run_with_values_tells_what_each_node_was_given_and_put_out() {
     let stage = stage().await;
     let flow = draft(&stage, "value > 1.0 && unit == 'C'").await;
-    let given = json!([{"value": 2, "unit": "C"}, {"value": 4, "unit": "C"}, 9, {"value": "open", "unit": "C"}]);
+    let given =
+        json!([{"value": 2, "unit": "C"}, {"value": 4, "unit": "C"}, 9, {"value": "open", "unit": "C"}]);
     let (status, execution) = run(&stage, &flow, json!({"trigger_data": {"in": given}})).await;
-    assert_eq!((status, &execution["status"], &execution["trigger"]), (200, &json!("completed"), &json!("manual")));
+    assert_eq!(
+        (status, &execution["status"], &execution["trigger"]),
+        (200, &json!("completed"), &json!("manual"))
+    );
     assert_eq!(execution["result"]["readings"], 4);
     let source = node(&stage, &flow, &execution, "in").await;
     assert_eq!(source["records_out"], 4);
@@ -115,13 +119,12 @@ async fn a_run_over_stored_readings_is_compared_with_what_is_deployed() {
     let flow = stage.api.deploy("f", deployed, edges()).await;
     let mut device = Device::connect(&stage.server, &stage.device, 1, 1).await;
     // a millisecond apart, so that each has a time of its own
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    let start = i64::try_from(now.as_millis()).unwrap() - 1000;
-    let readings: Vec<Value> = (1..=10).map(|n| json!(["t", n, start + n])).collect();
+    let readings: Vec<Value> = (1..=10).map(|n| json!(["t", n, n - 100])).collect();
     device.deliver(1, json!(readings)).await;
     let shown = async || {
         let status = stage.api.get(&format!("/api/v1/flows/{flow}/metrics")).await;
-        status["nodes"].as_array().unwrap().iter().find(|node| node["id"] == "show").unwrap()["records_in"].clone()
+        status["nodes"].as_array().unwrap().iter().find(|node| node["id"] == "show").unwrap()["records_in"]
+            .clone()
     };
     eventually("the deployed flow has seen them", async || match shown().await {
         seen if seen == 5 => Ok(()),
@@ -141,7 +144,10 @@ async fn a_run_over_stored_readings_is_compared_with_what_is_deployed() {
     let show = &compared["nodes"]["show"];
     let counts = ["same", "changed", "only_draft", "only_deployed"].map(|key| show[key].as_u64().unwrap());
     assert_eq!((compared["same"].clone(), counts), (json!(false), [1, 2, 0, 2]), "{compared}");
-    assert_eq!((&show["differences"][2]["draft"], &show["differences"][2]["deployed"]), (&json!(8.0), &json!(7.0)));
+    assert_eq!(
+        (&show["differences"][2]["draft"], &show["differences"][2]["deployed"]),
+        (&json!(8.0), &json!(7.0))
+    );
     assert_eq!(execution["result"]["effects"][0]["count"], 3);
     // the same against itself is the same
     let body = json!({"from": from, "compare_with": "deployed"});
@@ -161,7 +167,8 @@ async fn nothing_is_compared_with_what_does_not_run_and_others_flows_are_not_run
     let (status, answer) =
         run(&stage, &flow, json!({"from": "2020-01-01T00:00:00Z", "compare_with": "deployed"})).await;
     assert_eq!((status, &answer["code"]), (409, &json!("not_deployed")), "{answer}");
-    let (status, answer) = run(&stage, &flow, json!({"nodes": [{"id": "x", "type": "odd"}], "edges": []})).await;
+    let (status, answer) =
+        run(&stage, &flow, json!({"nodes": [{"id": "x", "type": "odd"}], "edges": []})).await;
     assert_eq!(status, 422, "{answer}");
     let stranger = crate::support::Api::sign_up(&stage.server).await;
     let path = format!("/api/v1/flows/{flow}/run");

@@ -36,7 +36,7 @@ impl Cell {
     /// What was installed runs.
     pub fn runs(&self, flow: FlowId, installed: Installed, counters: Arc<FlowCounters>) {
         let mut running = self.running();
-        self.dispatch.attach(&counters, installed.units.clone());
+        self.dispatch.attach(&counters, &installed);
         running.flows.insert(flow, (installed, counters));
     }
 
@@ -44,7 +44,7 @@ impl Cell {
     pub fn relabel(&self, flow: FlowId, installed: Installed) {
         let mut running = self.running();
         let Some((current, counters)) = running.flows.get_mut(&flow) else { return };
-        self.dispatch.attach(counters, installed.units.clone());
+        self.dispatch.attach(counters, &installed);
         *current = installed;
     }
 
@@ -95,7 +95,7 @@ impl Cell {
         let current = running.flows.get(&flow).filter(|(_, current)| Arc::ptr_eq(current, counters));
         let Some(installed) = current.map(|(installed, _)| installed.clone()) else { return Ok(None) };
         let counters = running.handle.install(flow, installed.version, installed.plan.clone())?;
-        self.dispatch.attach(&counters, installed.units.clone());
+        self.dispatch.attach(&counters, &installed);
         running.flows.insert(flow, (installed, counters.clone()));
         Ok(Some(counters))
     }

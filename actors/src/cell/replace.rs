@@ -70,7 +70,7 @@ impl Cell {
             }
         };
         *counters = handle.install_as(flow, installed.version, installed.plan.clone(), begin, told)?;
-        self.dispatch.attach(counters, installed.units.clone());
+        self.dispatch.attach(counters, &installed);
         self.dispatch.reinstalled(counters.clone());
         Ok(())
     }

@@ -157,8 +157,8 @@ impl DeadLetters {
         self.leave_out(reason, 1);
     }
 
-    /// Takes what a cell has given up: rows with their reasons. `detail` is about the first of them. Never waits.
-    pub(super) fn rows(&self, rows: &Rows, detail: &str) {
+    /// Takes what a cell has given up of this version: rows with their reasons. `detail` is about the first of them. Never waits.
+    pub(super) fn rows(&self, rows: &Rows, version: u32, detail: &str) {
         let mut raws = rows.raw.iter().peekable();
         for (row, (timestamp, reason)) in (0u32..).zip(rows.ts.iter().zip(&rows.reasons)) {
             let at = row as usize;
@@ -166,7 +166,7 @@ impl DeadLetters {
             let info = self.shared.dictionary.info(rows.series[at]);
             self.give(Letter {
                 flow: rows.flow,
-                version: rows.version,
+                version,
                 node: rows.node.clone(),
                 source: info.map(|info| (info.device, info.sensor.clone())),
                 timestamp: *timestamp,

@@ -15,7 +15,8 @@ use ractor::ActorRef;
 use super::dead_letters::DeadLetters;
 use super::executions::Executions;
 use super::flow;
-use crate::live::{Hub, Units};
+use crate::cell::Installed;
+use crate::live::Hub;
 
 /// Where results go. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -47,7 +48,10 @@ impl Dispatch {
                 self.executions.rows(&rows);
             }
             Emission::Rows(_) => {}
-            Emission::Dead(rows, detail) => self.dead_letters.rows(&rows, &detail),
+            Emission::Dead(rows, detail) => {
+                let version = self.executions.version(rows.flow, rows.version);
+                self.dead_letters.rows(&rows, version, &detail);
+            }
             Emission::Event(event) => self.directory.tell(event.flow, flow::Message::Event(event)),
         }
     }
@@ -57,10 +61,10 @@ impl Dispatch {
         self.directory.tell(counters.flow, flow::Message::Reinstalled(counters));
     }
 
-    /// A flow was installed with these counters.
-    pub fn attach(&self, counters: &Arc<FlowCounters>, units: Units) {
-        self.live.attach(counters, units);
-        self.executions.attach(counters);
+    /// A flow was installed with these counters, or what was is another version now.
+    pub(crate) fn attach(&self, counters: &Arc<FlowCounters>, installed: &Installed) {
+        self.live.attach(counters, installed.units.clone());
+        self.executions.attach(counters, installed.version);
     }
 
     /// A flow was removed.

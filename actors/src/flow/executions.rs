@@ -98,10 +98,10 @@ impl Executions {
         self.told().deployments.insert(key, one);
     }
 
-    /// A flow was installed with these counters.
-    pub(crate) fn attach(&self, counters: &Arc<FlowCounters>) {
+    /// A version of a flow was installed with these counters, or what was is this version now.
+    pub(crate) fn attach(&self, counters: &Arc<FlowCounters>, version: u32) {
         let mut told = self.told();
-        let left = told.minutes.attach(counters);
+        let left = told.minutes.attach(counters, version);
         for record in left {
             self.queue(&mut told, record);
         }
@@ -110,6 +110,11 @@ impl Executions {
     /// A flow was removed.
     pub(crate) fn detach(&self, flow: FlowId) {
         self.told().minutes.detach(flow);
+    }
+
+    /// Which version that is which a cell calls so: one that does the same as the one before is not installed anew.
+    pub(super) fn version(&self, flow: FlowId, installed: u32) -> u32 {
+        self.told().minutes.version(flow, installed)
     }
 
     /// A node could not handle a record.
@@ -175,6 +180,7 @@ impl Executions {
             return;
         }
         of_flow.push(node.clone());
+        let version = told.minutes.version(flow, version);
         self.queue(&mut told, NodeRecord { flow, version, scope: NodeScope::Sample, work: make() });
     }
 

@@ -91,6 +91,36 @@ async fn a_deployment_is_told_of_minute_by_minute_until_another_takes_its_place(
     assert_eq!((ended.status, &ended.result["replaced_by"]), (ExecutionStatus::Stopped, &json!(2)));
 }
 
+/// One that is not installed anew.
+#[tokio::test]
+async fn a_version_that_does_the_same_is_told_of_by_its_own_number() {
+    let stage = Stage::new().await;
+    let flow = stage.flow().await;
+    stage.deployed(flow, 1, "moving-average", json!({"windowSize": 2})).await;
+    let first = stage.execution(flow, ExecutionStatus::Running).await;
+    stage.append(&[1.0, 2.0]).await;
+    stage.done().await;
+    let counters = stage.counters(flow);
+    stage.deployed(flow, 2, "moving-average", json!({"windowSize": 2, "label": "average"})).await;
+    assert!(Arc::ptr_eq(&counters, &stage.counters(flow)));
+    let second = stage.execution(flow, ExecutionStatus::Running).await;
+    assert_eq!(second.version, 2);
+    crate::testing::append(&stage.log, stage.device, &[("t", 1_000, "\"warm\"", None)]).await;
+    stage.done().await;
+    next_minute().await;
+    assert_eq!(stage.are_told_of(&first, "middle", NodeScope::Minute, 1).await[0].records_in, 2);
+    let told = stage.are_told_of(&second, "middle", NodeScope::Minute, 1).await;
+    assert_eq!((told[0].records_in, told[0].errors), (1, 1));
+    stage.are_told_of(&second, "middle", NodeScope::Sample, 1).await;
+    let letters = eventually("the dead letter is there", async || {
+        let letters =
+            stage.catalog.dead_letters(stage.user.user.id, flow, None, Slice::FIRST).await.unwrap().items;
+        if letters.is_empty() { Err("none".to_owned()) } else { Ok(letters) }
+    })
+    .await;
+    assert_eq!(letters[0].version, 2);
+}
+
 #[tokio::test]
 async fn an_execution_goes_on_over_a_restart_and_nothing_runs_on_that_does_not() {
     let stage = Stage::new().await;

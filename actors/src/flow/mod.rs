@@ -254,14 +254,15 @@ impl FlowsHandle {
     /// Lets the cells finish what is committed, at most for `deadline`, then stops them, and has what is told of runs written down. False if it
     /// ran out. Not cancel safe.
     pub async fn shutdown(&self, deadline: Duration) -> bool {
-        let mut in_time = true;
-        let cells = self.shared.cells.clone().into_iter();
-        let stopping = cells.map(|cell| tokio::spawn(async move { cell.stop(deadline).await }));
-        for stopped in stopping.collect::<Vec<_>>() {
-            in_time &= stopped.await.unwrap_or(false);
-        }
+        let cells = &self.shared.cells;
+        let finishing = cells.iter().map(|cell| cell.catch_up(deadline));
+        let mut in_time = futures_util::future::join_all(finishing).await.into_iter().all(|in_time| in_time);
         self.shared.stopped.send_replace(true);
-        self.shared.states.save(&self.shared.cells, true).await;
+        // a cell that has ended cannot tell what its flows remember
+        self.shared.states.save(cells, true).await;
+        for stopped in futures_util::future::join_all(cells.iter().map(|cell| cell.stop())).await {
+            in_time &= stopped;
+        }
         let told = async { tokio::join!(self.shared.executions.finish(), self.shared.dead_letters.finish()) };
         in_time && tokio::time::timeout(deadline / 2, told).await.is_ok()
     }

@@ -3,7 +3,7 @@
 //! The node's operator runs in a cell and knows nothing of this; it only adds to counters, which are read here on a tick. So an actor
 //! that dies stops nothing, and its successor reads on where it was.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use edgesync_engine::cell::emit::EventKind;
@@ -83,6 +83,8 @@ pub struct Status {
     pub state: Health,
     /// Records that came in.
     pub records_in: u64,
+    /// Records that it made beyond those: elements of a list, pairs of a join, results before the last.
+    pub records_made: u64,
     /// Records that left by `out`.
     pub records_out: u64,
     /// Records that the node left out on purpose, or folded into others.
@@ -91,10 +93,16 @@ pub struct Status {
     pub late: u64,
     /// Records that it could not handle.
     pub errors: u64,
+    /// Records that ended because there was no room for them, or for what would have been made of them.
+    pub dropped: u64,
+    /// Of errors and dropped records, how many for which reason.
+    pub reasons: BTreeMap<&'static str, u64>,
     /// Records that it holds.
     pub in_flight: u64,
     /// Nanoseconds spent in it, estimated.
     pub busy_ns: u64,
+    /// Of a source: nanoseconds that a record waited in its cell, on the average.
+    pub waiting_ns: u64,
     /// Records that came in, a second, between the last two ticks.
     pub in_per_s: f64,
     /// Records that left, a second, between the last two ticks.
@@ -222,12 +230,16 @@ pub(super) fn of_counters(counters: &NodeCounters) -> Status {
         kind: counters.kind,
         state,
         records_in: now.in_,
+        records_made: now.made,
         records_out: now.out,
         filtered: now.filtered,
         late: now.late,
         errors: now.error,
+        dropped: now.dropped,
+        reasons: counters.reasons().into_iter().map(|(reason, count)| (reason.code(), count)).collect(),
         in_flight: now.in_flight,
         busy_ns: now.busy_ns,
+        waiting_ns: now.waiting_ns.checked_div(now.in_).unwrap_or_default(),
         in_per_s: 0.0,
         out_per_s: 0.0,
         error_samples: Vec::new(),

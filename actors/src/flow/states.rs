@@ -23,6 +23,8 @@ use crate::cell::Cell;
 /// The bookmark from which on readings are needed.
 const NAME: &str = "flows";
 const EVERY: Duration = Duration::from_secs(limit::FLOW_TICK_S);
+/// A cell that does not answer for so long has flows that are saved later.
+const STILL: Duration = Duration::from_secs(5);
 const SAVE: Duration = Duration::from_secs(limit::FLOW_SAVE_S);
 
 /// How far results were put out.
@@ -155,15 +157,25 @@ impl States {
                 next: all.next.min(here.next),
                 clock: all.clock.min(here.clock),
             }));
-            let mut needed_here = frontier;
+            let (mut needed_here, mut stands_still) = (frontier, false);
             for (flow, moved) in cell.remembering() {
                 running.insert(flow);
                 let before = written.flows.get(&flow).copied();
                 let is_still = before.is_some_and(|before| before.moved == moved);
                 let is_due = before.is_none_or(|before| before.at.elapsed() >= SAVE) || is_last;
                 if !is_still && is_due && bytes < limit::FLOW_SAVE_BYTES {
-                    // a cell that ends meanwhile is replaced, and its flows are saved then
-                    if let Ok(Some(saved)) = cell.save(flow).await {
+                    // a cell that ends meanwhile is replaced, and its flows are saved then; one that stands still is not waited for twice
+                    let saved = match stands_still {
+                        true => None,
+                        false => match tokio::time::timeout(STILL, cell.save(flow)).await {
+                            Ok(saved) => saved.ok().flatten(),
+                            Err(_) => {
+                                stands_still = true;
+                                None
+                            }
+                        },
+                    };
+                    if let Some(saved) = saved {
                         let place = SavedAt { next: saved.next, moved, at: Instant::now() };
                         let state = saved.to_bytes();
                         bytes += state.len();

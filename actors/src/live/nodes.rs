@@ -12,7 +12,7 @@ use edgesync_engine::cell::emit::Rows;
 use edgesync_engine::metrics::FlowCounters;
 use edgesync_schemas::id::{FlowId, SeriesId};
 use edgesync_schemas::reading::SeriesInfo;
-use edgesync_schemas::unit::{Unit, UnitIndex};
+use edgesync_schemas::unit::Unit;
 use edgesync_schemas::wire::live::{OUTPUT, Point};
 use edgesync_storage::log::SeriesDictionary;
 use tokio::time::Instant;
@@ -151,12 +151,11 @@ fn samples(rows: &Rows, field: &str, units: &[Option<Unit>]) -> Vec<Sample> {
 /// The units of the series that the records belong to. Neighbours mostly share one, and its look-up.
 fn units(rows: &Rows, dictionary: &SeriesDictionary) -> Vec<Option<Unit>> {
     let mut last: (SeriesId, Option<Arc<SeriesInfo>>) = (SeriesId(u32::MAX), None);
-    let records = rows.series.iter().zip(&rows.unit);
-    let unit = |(series, unit): (&SeriesId, &UnitIndex)| {
+    let unit = |(row, series): (usize, &SeriesId)| {
         if last.0 != *series {
             last = (*series, dictionary.info(*series));
         }
-        last.1.as_ref()?.unit(*unit).cloned()
+        rows.unit_of(row, last.1.as_deref()?).cloned()
     };
-    records.map(unit).collect()
+    rows.series.iter().enumerate().map(unit).collect()
 }

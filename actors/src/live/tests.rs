@@ -219,6 +219,7 @@ fn rows(flow: FlowId, values: &[f64]) -> Rows {
         num: values.to_vec(),
         raw: Vec::new(),
         unit: vec![UnitIndex::NONE; rows],
+        units: [].into(),
         offset: vec![Offset(0); rows],
         quality: Vec::new(),
         fields: vec![(
@@ -227,6 +228,23 @@ fn rows(flow: FlowId, values: &[f64]) -> Rows {
         )],
         reasons: Vec::new(),
     }
+}
+
+#[tokio::test]
+async fn a_unit_that_a_flow_gave_is_shown() {
+    let log = TempLog::open();
+    // the records' series has to be one that the log knows
+    append_range(&log, device(1), 0..1).await;
+    let hub = Hub::start(log.clone());
+    let flow = FlowId::from_uuid(Uuid::from_u128(7));
+    let source = Source::FlowNode { flow, node: "n".into(), field: "output".into() };
+    let mut session = hub.session();
+    session.subscribe(request(source, None)).await.unwrap();
+    let unit = UnitIndex::of_flow(1).unwrap();
+    let units = ["V", "kW"].map(|unit| unit.parse().unwrap()).into();
+    hub.publish(&Rows { unit: vec![unit], units, ..rows(flow, &[1.0]) });
+    let (_, update) = session.take().unwrap();
+    assert_eq!(update.values[0].unit.as_ref().unwrap().as_str(), "kW");
 }
 
 #[tokio::test]

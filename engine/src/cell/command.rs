@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::reading::{Commit, SeriesInfo};
@@ -21,8 +22,8 @@ pub(crate) type Generation = u64;
 /// Done in order.
 #[derive(Debug)]
 pub(crate) enum Work {
-    /// Readings.
-    Feed(Arc<Commit>),
+    /// Readings, and since when they wait.
+    Feed(Arc<Commit>, Instant),
     /// The wall clock.
     Tick(Timestamp),
     /// Where readings begin.

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use crossbeam::channel::TrySendError;
 use edgesync_schemas::flow::Port;
 use edgesync_schemas::id::{FlowId, Offset, SeriesId};
-use edgesync_schemas::reading::Quality;
+use edgesync_schemas::reading::{Quality, SeriesInfo};
 use edgesync_schemas::time::Timestamp;
-use edgesync_schemas::unit::UnitIndex;
+use edgesync_schemas::unit::{Unit, UnitIndex};
 
 use crate::chunk::{Column, Name, Raws};
 
@@ -111,16 +111,29 @@ pub struct Rows {
     pub num: Vec<f64>,
     /// Original JSON of values that are no numbers: (row, JSON), rows ascending.
     pub raw: Raws,
-    /// Units, by their place in the series' units.
+    /// Units, by their place in the series' units or in `units`. See [`Rows::unit_of`].
     pub unit: Vec<UnitIndex>,
+    /// Units that the flow gives records itself.
+    pub units: Arc<[Unit]>,
     /// Arrival offset of the reading that caused each record.
     pub offset: Vec<Offset>,
     /// What was noticed about the readings they come from; empty if nothing.
     pub quality: Vec<Quality>,
     /// Named further values, each a column.
     pub fields: Vec<(Name, Column)>,
-    /// Of the error port: why each record is here. Otherwise empty.
+    /// Of the ports error and rejected: why each record is here. Otherwise empty.
     pub reasons: Vec<Reason>,
+}
+
+impl Rows {
+    /// The unit of a record of this series; `None` if it has none.
+    pub fn unit_of<'a>(&'a self, row: usize, series: &'a SeriesInfo) -> Option<&'a Unit> {
+        let unit = self.unit[row];
+        match unit.place_in_flow() {
+            Some(place) => self.units.get(place),
+            None => series.unit(unit),
+        }
+    }
 }
 
 /// Why a record went to a node's error port, or was dropped.

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Instant;
 
 use edgesync_schemas::id::{DeviceId, SeriesId};
 use edgesync_schemas::reading::{Commit, Quality, SeriesInfo};
@@ -236,7 +237,14 @@ impl Host {
     }
 
     /// Runs the flows that got rows of a commit. The parcel's columns are used up.
-    pub fn run(&mut self, commit: &Commit, parcel: &mut Parcel, emit: &mut dyn FnMut(Emission)) {
+    pub fn run(
+        &mut self,
+        commit: &Commit,
+        parcel: &mut Parcel,
+        fed: Instant,
+        emit: &mut dyn FnMut(Emission),
+    ) {
+        let waited_ns = u64::try_from(fed.elapsed().as_nanos()).unwrap_or(u64::MAX);
         let round = Round { now_us: self.now_us, tick: None };
         let mut start = 0;
         for &(slot, end) in &parcel.groups {
@@ -266,6 +274,7 @@ impl Host {
                         fill_rows(&mut readings, commit, &parcel.rows[part]);
                     }
                 }
+                flow.waited(waited_ns, readings.len());
                 flow.run(readings, round, &mut self.work, emit);
             }
         }

@@ -8,6 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Instant;
 
 use edgesync_schemas::reading::Commit;
 use timely::Accountable;
@@ -29,8 +30,8 @@ pub(crate) type Epoch = u64;
 
 /// A thing to be done in an epoch.
 pub(crate) enum Input {
-    /// Rows from `next` on.
-    Rows { commit: Arc<Commit>, next: usize },
+    /// Rows from `next` on, and since when they wait.
+    Rows { commit: Arc<Commit>, next: usize, fed: Instant },
     /// What time it is, and the arrival offset of the next reading.
     Tick { now_us: i64, next: u64 },
 }
@@ -52,7 +53,7 @@ pub(crate) struct Dataflow {
 struct Routed(Option<Rc<Cell<Option<Work>>>>);
 
 enum Work {
-    Rows { commit: Arc<Commit>, parcel: Parcel },
+    Rows { commit: Arc<Commit>, parcel: Parcel, fed: Instant },
     Tick { now_us: i64, next: u64 },
 }
 
@@ -95,7 +96,7 @@ pub(crate) fn render(
                             clock_us = clock_us.max(*now_us);
                             (Some(Work::Tick { now_us: clock_us, next: *next }), true)
                         }
-                        Input::Rows { commit, next } => match clock::next(commit, *next, clock_us) {
+                        Input::Rows { commit, next, fed } => match clock::next(commit, *next, clock_us) {
                             Next::Tick(second_us) => {
                                 clock_us = second_us;
                                 let next = commit.first.0 + *next as u64;
@@ -108,7 +109,10 @@ pub(crate) fn render(
                                 *next = end;
                                 let commit = Arc::clone(commit);
                                 let is_last = end == commit.columns.len();
-                                ((!parcel.is_empty()).then_some(Work::Rows { commit, parcel }), is_last)
+                                (
+                                    (!parcel.is_empty()).then_some(Work::Rows { commit, parcel, fed: *fed }),
+                                    is_last,
+                                )
                             }
                         },
                     };
@@ -132,8 +136,8 @@ pub(crate) fn render(
                         let mut emit = |emission| outbox.borrow_mut().push(emission);
                         match work {
                             Work::Tick { now_us, next } => host.borrow_mut().tick(now_us, next, &mut emit),
-                            Work::Rows { commit, mut parcel } => {
-                                host.borrow_mut().run(&commit, &mut parcel, &mut emit);
+                            Work::Rows { commit, mut parcel, fed } => {
+                                host.borrow_mut().run(&commit, &mut parcel, fed, &mut emit);
                                 router.borrow_mut().recycle(parcel);
                             }
                         }

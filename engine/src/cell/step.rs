@@ -159,12 +159,12 @@ impl Cell {
             match work {
                 Work::From(next) => self.next = self.next.max(next),
                 Work::Series(known) => self.learn(&known),
-                Work::Feed(commit) => {
+                Work::Feed(commit, fed) => {
                     self.learn(&commit.new_series);
                     self.clock_us = clock::after(self.clock_us, &commit);
                     self.next = self.next.max(commit.end());
                     self.recent.push(&commit);
-                    self.feed(|| Input::Rows { commit: Arc::clone(&commit), next: 0 });
+                    self.feed(|| Input::Rows { commit: Arc::clone(&commit), next: 0, fed });
                     self.fed.push_back((self.next_epoch, Some(commit)));
                     self.next_epoch += 1;
                 }

@@ -68,7 +68,7 @@ fn out(node: &Drawn<'_>, edge: &Edge, name: &str, problems: &mut Vec<Problem>) -
         port => spec.ports.contains(port),
     });
     // What a node with a broken configuration calls its outs is not known.
-    if port.is_none() && !(node.config.is_none() && spec.ports.contains(&Port::Case(0))) {
+    if port.is_none() && (node.is_sound || !spec.ports.contains(&Port::Case(0))) {
         let message = format!("{} node has no output {:?}", with_article(spec.kind), handle.unwrap_or("out"));
         problems.push(Problem::of_edge(name, "sourceHandle", Code::UnknownPort, message));
     }
@@ -91,7 +91,7 @@ fn input(node: &Drawn<'_>, edge: &Edge, name: &str, problems: &mut Vec<Problem>)
     }
     let handle = edge.target_handle.as_deref();
     let input = port::input_of(handle, &node.inputs);
-    if input.is_none() && !(node.config.is_none() && spec.input == Input::Named) {
+    if input.is_none() && (node.is_sound || spec.input != Input::Named) {
         let message = match node.inputs.join(", ") {
             names if names.is_empty() => {
                 format!("{} node has no input {:?}", with_article(spec.kind), handle.unwrap_or_default())

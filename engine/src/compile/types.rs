@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use edgesync_schemas::flow::node::moving_average::Method;
 use edgesync_schemas::flow::node::throttle::Mode;
-use edgesync_schemas::flow::node::{NodeConfig, interval_join, min_max, moving_average, rate};
+use edgesync_schemas::flow::node::validate::ValueKind;
+use edgesync_schemas::flow::node::{NodeConfig, interval_join, min_max, moving_average, rate, split};
 
 use crate::chunk::{Name, Names};
 
@@ -61,10 +62,34 @@ pub(super) fn leaving(config: &NodeConfig, known: &Known) -> Known {
     match config {
         NodeConfig::DeviceSensor(_) => Known::NOTHING,
         NodeConfig::Filter(_)
+        | NodeConfig::Switch(_)
         | NodeConfig::Display(_)
         | NodeConfig::Debug(_)
         | NodeConfig::Fault(_)
         | NodeConfig::Comment(_) => known.clone(),
+        NodeConfig::Validate(of) => Known {
+            value: match of.types[..] {
+                [ValueKind::Number] => ValueType::Number,
+                [ValueKind::Bool] => ValueType::Bool,
+                [ValueKind::Text] => ValueType::Text,
+                _ => known.value,
+            },
+            ..known.clone()
+        },
+        // What it computes is known when its expressions are compiled.
+        NodeConfig::Compute(_) => known.clone(),
+        NodeConfig::Scale(of) => Known {
+            value: ValueType::Number,
+            unit: of.unit.as_ref().map(|unit| unit.as_str().into()).or_else(|| known.unit.clone()),
+            names: known.names.clone(),
+        },
+        NodeConfig::Split(of) => {
+            let mine: Vec<&str> = split::FIELDS.into_iter().chain(of.keys.iter().map(|key| &**key)).collect();
+            let theirs = known.names.iter().flat_map(|names| names.iter());
+            let theirs = theirs.filter(|name| !mine.contains(&&***name)).cloned();
+            let names = theirs.chain(mine.iter().map(|name| Name::from(*name))).collect();
+            Known { value: ValueType::Any, unit: known.unit.clone(), names: Some(names) }
+        }
         NodeConfig::Dedupe(_) => known.clone(),
         NodeConfig::Deadband(_) => Known { value: ValueType::Number, ..known.clone() },
         NodeConfig::Throttle(of) if of.mode == Mode::Average => {
@@ -96,7 +121,7 @@ pub(super) fn needed(config: &NodeConfig) -> Option<ValueType> {
     match config {
         NodeConfig::Deadband(_) | NodeConfig::Rate(_) | NodeConfig::MinMax(_) => Some(ValueType::Number),
         NodeConfig::Throttle(of) if of.mode == Mode::Average => Some(ValueType::Number),
-        NodeConfig::MovingAverage(_) => Some(ValueType::Number),
+        NodeConfig::MovingAverage(_) | NodeConfig::Scale(_) => Some(ValueType::Number),
         NodeConfig::Window(window) if window.is_numeric() => Some(ValueType::Number),
         _ => None,
     }

@@ -1,242 +1,265 @@
 //! Kernels: numbers and truth values computed a column at a time.
 //!
-//! What compiles: `value` and `double(ts)`, decimal literals, + - * / and sign, `math.abs` and `math.sqrt`, comparisons, `ts` compared
-//! with a whole number, text variables compared with a text, and, or, not. A truth value is a byte: [`NO`], [`YES`] or [`FAILED`]
-//! (a comparison with NaN), combined as CEL says: `false && error` is false.
+//! A kernel need not know everything: a number that is NaN, and a truth value that is [`FAILED`], mean that it is not sure of the
+//! record, which is then computed by [`super::row`]. So errors are made in one place, and a kernel must only be right where it
+//! answers. It is not sure of variables that hold no number, of results that are not finite, and of whole numbers beyond 2^53
+//! (below, f64 computes with them exactly).
+//!
+//! Parts that only depend on device, sensor and unit, whatever they do, are computed once for each of those that come, by
+//! [`super::row`] too.
 
+mod bools;
 mod eval;
+mod make;
 
-use cel::IdedExpr;
-use cel::common::ast::{CallExpr, Expr, LiteralValue, operators as op};
+use std::sync::Arc;
+
+use edgesync_schemas::limit;
+
+use super::row::Cell;
+use super::tree::{Cmp, Node};
+use super::view::View;
 
 /// False.
 pub const NO: u8 = 0;
 /// True.
 pub const YES: u8 = 1;
-/// It could not be computed.
+/// Not known: it could not be computed, or not here.
 pub const FAILED: u8 = 2;
 
 /// A compiled expression.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Kernel(Bool);
-
-#[derive(Debug, Clone, PartialEq)]
-enum Num {
-    Value,
-    Ts,
-    Const(f64),
-    Neg(Box<Num>),
-    Abs(Box<Num>),
-    Sqrt(Box<Num>),
-    Two(Arith, Box<Num>, Box<Num>),
+#[derive(Debug, Clone)]
+pub(crate) struct Kernel {
+    root: Root,
+    /// Parts that depend on the series and unit alone.
+    parts: Vec<Part>,
+    /// Texts that may be answered, as JSON.
+    pub texts: Vec<Arc<str>>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Arith {
+#[derive(Debug, Clone)]
+enum Root {
+    Bool(Bool),
+    Num(Num),
+    Text(Text),
+}
+
+/// A choice of texts that are written out.
+#[derive(Debug, Clone)]
+enum Text {
+    /// By its place in [`Kernel::texts`].
+    Const(usize),
+    If(Box<Bool>, Box<Text>, Box<Text>),
+}
+
+/// A part that depends on the series and unit alone.
+#[derive(Debug, Clone)]
+struct Part {
+    node: Node,
+    uses_unit: bool,
+}
+
+#[derive(Debug, Clone)]
+enum Num {
+    Const(f64),
+    /// A variable, by its place in the expression's slots.
+    Slot(usize),
+    Ts,
+    PrevTs,
+    /// By its place in [`Kernel::parts`].
+    Part(usize),
+    One(One, Box<Num>),
+    Two(Two, Box<Num>, Box<Num>),
+    If(Box<Bool>, Box<Num>, Box<Num>),
+}
+
+#[derive(Debug, Clone, Copy)]
+enum One {
+    Neg,
+    NegWhole,
+    Abs,
+    Sign,
+    Sqrt,
+    Ceil,
+    Floor,
+    Round,
+    Trunc,
+    ToWhole,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Two {
     Add,
     Sub,
     Mul,
     Div,
+    AddWhole,
+    SubWhole,
+    MulWhole,
+    DivWhole,
+    ModWhole,
+    Greatest,
+    Least,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Cmp {
-    Less,
-    LessEq,
-    Greater,
-    GreaterEq,
-    Eq,
-    NotEq,
-}
-
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 enum Bool {
     Const(bool),
+    Part(usize),
+    /// A variable that is true or false itself.
+    Slot(usize),
+    HasSlot(usize),
+    HasPrev,
+    /// Whether a variable is one of these texts.
+    SlotText(usize, Box<[Box<str>]>),
     Cmp(Cmp, Num, Num),
-    Text { var: TextVar, equals: bool, text: Box<str> },
+    In(Num, Box<[f64]>),
+    /// Of a number: this, if it is sure of it.
+    Sure(Num, bool),
+    Same(Box<Bool>, Box<Bool>),
     Not(Box<Bool>),
     And(Box<Bool>, Box<Bool>),
     Or(Box<Bool>, Box<Bool>),
+    If(Box<Bool>, Box<Bool>, Box<Bool>),
 }
 
-/// A variable that holds text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TextVar {
-    /// The device's id.
-    Device,
-    /// The sensor's name.
-    Sensor,
-    /// The unit.
-    Unit,
+/// What an expression's parts answered for the series and units that came. Kept by who runs the expression, from call to call, and
+/// only for the series of one flow.
+#[derive(Debug)]
+pub struct Memo {
+    /// Keys at or above this are computed each time.
+    keys_most: usize,
+    /// By part, unit (0 if the part does not use it) and key; [`UNKNOWN`] where it was not computed yet.
+    parts: Vec<Vec<Vec<f64>>>,
 }
 
-/// The columns that a kernel reads: rows `rows` of them, or all.
-pub trait Rows {
-    /// How many rows are meant.
-    fn count(&self) -> usize;
-    /// The numbers if all rows are meant, to be read in place.
-    fn values(&self) -> Option<&[f64]>;
-    /// Writes the numbers of the rows meant to `to`.
-    fn gather_values(&self, to: &mut Vec<f64>);
-    /// Writes their times in milliseconds to `to`.
-    fn gather_ts(&self, to: &mut Vec<f64>);
-    /// Writes whether each one's variable equals `text` to `to`.
-    fn gather_text(&self, var: TextVar, text: &str, to: &mut Vec<u8>);
+impl Memo {
+    /// Of the keys below `keys_most`.
+    pub fn new(keys_most: usize) -> Self {
+        Self { keys_most, parts: Vec::new() }
+    }
 }
 
-/// Memory that kernels work in, kept from call to call.
+/// Units that a [`Memo`] knows apart: none, and those that a series may have. Others are computed each time.
+const UNITS: usize = 1 + limit::UNITS_PER_SERIES;
+/// Parts of a kernel; an expression with more is computed row by row.
+const PARTS: usize = 4;
+
+/// In a [`Memo`]: no answer yet. No answer is infinite.
+const UNKNOWN: f64 = f64::INFINITY;
+
+/// Memory that expressions work in, kept from call to call.
 #[derive(Debug, Default)]
 pub struct Scratch {
     nums: Vec<Vec<f64>>,
     bools: Vec<Vec<u8>>,
+    pub(crate) cells: Vec<Cell>,
+}
+
+/// A column of answers.
+#[derive(Debug)]
+pub(crate) enum Column {
+    Bool(Vec<u8>),
+    Num(Vec<f64>),
+    /// Places in [`Kernel::texts`].
+    Text(Vec<f64>),
 }
 
 impl Kernel {
-    /// From a checked tree; `None` if something in it needs to be computed row by row.
-    pub fn compile(tree: &IdedExpr) -> Option<Self> {
-        bool_of(tree).map(Self)
+    /// Bytes of a [`Memo`] per key if it comes with every unit.
+    pub fn memo_bytes_per_key(&self) -> usize {
+        self.parts.iter().map(|part| 8 * if part.uses_unit { UNITS } else { 1 }).sum()
     }
 
-    /// Computes all rows. The answer has one byte per row; give it back with [`Scratch::done`].
-    pub fn eval(&self, rows: &dyn Rows, scratch: &mut Scratch) -> Vec<u8> {
-        eval::eval_bool(&self.0, rows, scratch)
+    /// Computes all rows. Give the column back to `scratch`.
+    pub fn eval(
+        &self,
+        slots: &[super::Slot],
+        view: &View<'_>,
+        memo: &mut Memo,
+        scratch: &mut Scratch,
+    ) -> Column {
+        let mut run = eval::Run { kernel: self, slots, view, memo, scratch };
+        match &self.root {
+            Root::Bool(of) => Column::Bool(run.bools(of)),
+            Root::Num(of) => Column::Num(run.own(of)),
+            Root::Text(of) => Column::Text(run.texts(of)),
+        }
     }
 }
 
 impl Scratch {
-    /// Gives a column back.
+    /// Gives a column of truth values back.
     pub fn done(&mut self, column: Vec<u8>) {
         self.bools.push(column);
     }
 
-    fn bools(&mut self) -> Vec<u8> {
+    /// Gives a column of numbers back.
+    pub fn done_nums(&mut self, column: Vec<f64>) {
+        self.nums.push(column);
+    }
+
+    /// An empty column of truth values.
+    pub fn bools(&mut self) -> Vec<u8> {
         let mut column = self.bools.pop().unwrap_or_default();
         column.clear();
         column
     }
 
-    fn nums(&mut self) -> Vec<f64> {
+    /// An empty column of numbers.
+    pub fn nums(&mut self) -> Vec<f64> {
         let mut column = self.nums.pop().unwrap_or_default();
         column.clear();
         column
     }
 }
 
-fn bool_of(tree: &IdedExpr) -> Option<Bool> {
-    match &tree.expr {
-        Expr::Literal(LiteralValue::Boolean(flag)) => Some(Bool::Const(*flag.inner())),
-        Expr::Call(call) if call.target.is_none() => match (call.func_name.as_str(), &call.args[..]) {
-            (op::LOGICAL_NOT, [a]) => Some(Bool::Not(Box::new(bool_of(a)?))),
-            (op::LOGICAL_AND, [a, b]) => Some(Bool::And(Box::new(bool_of(a)?), Box::new(bool_of(b)?))),
-            (op::LOGICAL_OR, [a, b]) => Some(Bool::Or(Box::new(bool_of(a)?), Box::new(bool_of(b)?))),
-            (name, [a, b]) => compare(cmp_of(name)?, a, b),
-            _ => None,
-        },
-        _ => None,
-    }
-}
+#[cfg(test)]
+mod tests {
+    use edgesync_schemas::time::Timestamp;
+    use edgesync_schemas::unit::UnitIndex;
 
-fn cmp_of(name: &str) -> Option<Cmp> {
-    match name {
-        op::LESS => Some(Cmp::Less),
-        op::LESS_EQUALS => Some(Cmp::LessEq),
-        op::GREATER => Some(Cmp::Greater),
-        op::GREATER_EQUALS => Some(Cmp::GreaterEq),
-        op::EQUALS => Some(Cmp::Eq),
-        op::NOT_EQUALS => Some(Cmp::NotEq),
-        _ => None,
-    }
-}
+    use super::*;
+    use crate::expr::{Cells, Expected, Expression, Scope, TextVar, Texts};
 
-fn compare(cmp: Cmp, a: &IdedExpr, b: &IdedExpr) -> Option<Bool> {
-    if let (Some(a), Some(b)) = (num_of(a), num_of(b)) {
-        return Some(Bool::Cmp(cmp, a, b));
-    }
-    let is_ts = |tree: &IdedExpr| matches!(&tree.expr, Expr::Ident(name) if name == "ts");
-    // Both are whole and, as milliseconds of dates are, far below 2^53, where f64 is exact.
-    let whole = |tree: &IdedExpr| match &tree.expr {
-        Expr::Literal(LiteralValue::Int(whole)) if whole.inner().unsigned_abs() < 1 << 53 => {
-            Some(Num::Const(*whole.inner() as f64))
+    /// Counts how often it is asked for the sensor.
+    struct Names(std::cell::Cell<usize>);
+
+    impl Texts for Names {
+        fn text(&self, _: u32, _: UnitIndex, var: TextVar) -> &str {
+            if var == TextVar::Sensor {
+                self.0.set(self.0.get() + 1);
+            }
+            "pump"
         }
-        _ => None,
-    };
-    if is_ts(a) {
-        return Some(Bool::Cmp(cmp, Num::Ts, whole(b)?));
     }
-    if is_ts(b) {
-        return Some(Bool::Cmp(cmp, whole(a)?, Num::Ts));
-    }
-    let equals = match cmp {
-        Cmp::Eq => true,
-        Cmp::NotEq => false,
-        _ => return None,
-    };
-    let (var, text) = match (text_var(a), text_of(b)) {
-        (Some(var), Some(text)) => (var, text),
-        _ => (text_var(b)?, text_of(a)?),
-    };
-    Some(Bool::Text { var, equals, text: text.into() })
-}
 
-fn text_var(tree: &IdedExpr) -> Option<TextVar> {
-    match &tree.expr {
-        Expr::Ident(name) => match name.as_str() {
-            "device" => Some(TextVar::Device),
-            "sensor" => Some(TextVar::Sensor),
-            "unit" => Some(TextVar::Unit),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-fn text_of(tree: &IdedExpr) -> Option<&str> {
-    match &tree.expr {
-        Expr::Literal(LiteralValue::String(text)) => Some(text.inner()),
-        _ => None,
-    }
-}
-
-fn num_of(tree: &IdedExpr) -> Option<Num> {
-    match &tree.expr {
-        Expr::Ident(name) if name == "value" => Some(Num::Value),
-        Expr::Literal(LiteralValue::Double(number)) => Some(Num::Const(*number.inner())),
-        // Whole numbers are compared with decimal ones as decimal ones are.
-        Expr::Literal(LiteralValue::Int(whole)) if whole.inner().unsigned_abs() < 1 << 53 => {
-            Some(Num::Const(*whole.inner() as f64))
-        }
-        Expr::Call(call) => num_call(call),
-        _ => None,
-    }
-}
-
-fn num_call(call: &CallExpr) -> Option<Num> {
-    if let Some(target) = call.target.as_deref() {
-        let is_math = matches!(&target.expr, Expr::Ident(name) if name == "math");
-        return match (is_math, call.func_name.as_str(), &call.args[..]) {
-            (true, "abs", [a]) if !is_whole(a) => Some(Num::Abs(Box::new(num_of(a)?))),
-            (true, "sqrt", [a]) if !is_whole(a) => Some(Num::Sqrt(Box::new(num_of(a)?))),
-            _ => None,
+    #[test]
+    fn a_part_is_computed_once_per_series_and_remembered_for_so_many_keys_only() {
+        let expression =
+            Expression::compile("sensor.startsWith('p') && value > 0", &Scope::PLAIN, Expected::Bool)
+                .unwrap();
+        let key: Vec<u32> = (0..100).map(|row| row % 10).collect();
+        let (ts, unit, num) = ([Timestamp::default(); 100], [UnitIndex(1); 100], [1.0; 100]);
+        let names = Names(std::cell::Cell::default());
+        let view = View {
+            rows: None,
+            key: &key,
+            ts: &ts,
+            unit: &unit,
+            value: Cells { num: &num, raw: &[] },
+            fields: &[],
+            inputs: &[],
+            prev: None,
+            texts: &names,
         };
+        let (mut memo, mut scratch) = (Memo::new(8), Scratch::default());
+        for asked in [8 + 2 * 10, 8 + 2 * 20] {
+            let answers = expression.bools(&view, &mut memo, &mut scratch, &mut None);
+            assert_eq!(answers, [YES; 100]);
+            assert_eq!(names.0.get(), asked, "8 keys are remembered, 2 are not");
+        }
+        assert_eq!(memo.parts[0][0].len(), 8);
+        assert_eq!(expression.memo_bytes_per_key(), 8);
     }
-    let arith = match (call.func_name.as_str(), &call.args[..]) {
-        ("double", [a]) if matches!(&a.expr, Expr::Ident(name) if name == "ts") => return Some(Num::Ts),
-        ("double", [a]) if !is_whole(a) => return num_of(a),
-        (op::NEGATE, [a]) if !is_whole(a) => return Some(Num::Neg(Box::new(num_of(a)?))),
-        (op::ADD, _) => Arith::Add,
-        (op::SUBSTRACT, _) => Arith::Sub,
-        (op::MULTIPLY, _) => Arith::Mul,
-        (op::DIVIDE, _) => Arith::Div,
-        _ => return None,
-    };
-    let [a, b] = &call.args[..] else { return None };
-    // Arithmetic of whole numbers rounds and overflows in its own way.
-    if is_whole(a) || is_whole(b) {
-        return None;
-    }
-    Some(Num::Two(arith, Box::new(num_of(a)?), Box::new(num_of(b)?)))
-}
-
-fn is_whole(tree: &IdedExpr) -> bool {
-    matches!(&tree.expr, Expr::Literal(LiteralValue::Int(_)))
 }

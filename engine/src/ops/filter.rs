@@ -4,52 +4,46 @@ use std::sync::Arc;
 
 use edgesync_schemas::flow::Port;
 
-use super::{Context, Output, Series};
+use super::prev::{Prevs, less};
+use super::{Context, Output, view};
 use crate::cell::emit::Reason;
 use crate::chunk::{Chunk, Sel};
-use crate::expr::Predicate;
-use crate::expr::kernel::{FAILED, NO, Rows, TextVar, YES};
-use crate::expr::row::{Row, eval_bool};
+use crate::expr::{Expression, FAILED, Memo, NO, View, YES};
+use crate::state::BadState;
 
 #[derive(Debug)]
 pub(crate) struct Stage {
-    predicate: Arc<Predicate>,
+    expression: Arc<Expression>,
+    memo: Memo,
+    prevs: Option<Prevs>,
 }
 
 impl Stage {
-    pub fn new(predicate: Arc<Predicate>) -> Self {
-        Self { predicate }
+    pub fn new(expression: Arc<Expression>, keys: usize) -> Self {
+        Self { memo: Memo::new(keys), prevs: Prevs::new([&*expression], keys), expression }
+    }
+
+    pub fn save(&self) -> Option<Vec<u8>> {
+        self.prevs.as_ref().map(Prevs::save)
+    }
+
+    pub fn load(&mut self, saved: &[u8]) -> Result<(), BadState> {
+        self.prevs.as_mut().ok_or(BadState)?.load(saved)
     }
 
     pub fn run(&mut self, input: &Chunk, sel: &Sel, context: &mut Context<'_>, output: &mut Output) {
-        let view = View { chunk: input, rows: sel.rows(), series: context.series };
-        let mut answers = match &self.predicate.kernel {
-            Some(kernel) => kernel.eval(&view, context.scratch),
-            None => vec![FAILED; view.count()],
-        };
-        if self.predicate.kernel.is_none() || !input.raw.is_empty() {
-            self.answer_by_row(&view, &mut answers, output);
-        }
+        let too_many = self.prevs.as_mut().map_or_else(Vec::new, |prevs| prevs.advance(input, sel));
+        let fewer = (!too_many.is_empty()).then(|| less(input, sel, &too_many));
+        let sel = fewer.as_ref().unwrap_or(sel);
+        let fields = view::fields(input);
+        let prev = self.prevs.as_ref().map(Prevs::columns);
+        let view = View { prev, ..view::of(input, sel, &fields, &context.series) };
+        let mut trouble = None;
+        let answers = self.expression.bools(&view, &mut self.memo, context.scratch, &mut trouble);
+        output.detail = trouble.map(|(_, trouble)| trouble.to_string());
         divide(&view, &answers, output);
         context.scratch.done(answers);
-    }
-
-    /// Computes what the kernel could not: all rows if there is none, else those whose value is no number.
-    fn answer_by_row(&self, view: &View<'_>, answers: &mut [u8], output: &mut Output) {
-        for (at, answer) in answers.iter_mut().enumerate() {
-            let row = view.row(at);
-            let raw = view.chunk.raw_of(row as u32).map(|raw| &**raw);
-            if raw.is_none() && self.predicate.kernel.is_some() {
-                continue;
-            }
-            *answer = match eval_bool(&self.predicate.tree, &view.row_vars(row, raw)) {
-                Ok(answer) => u8::from(answer),
-                Err(detail) => {
-                    output.detail.get_or_insert(detail);
-                    FAILED
-                }
-            };
-        }
+        output.fail_all(too_many, Reason::TooManyKeys);
     }
 }
 
@@ -81,64 +75,4 @@ fn divide(view: &View<'_>, answers: &[u8], output: &mut Output) {
     other.truncate(others);
     output.pass = Some(Sel::Rows(pass));
     *output.side(Port::Else) = other;
-}
-
-/// The rows of a chunk that a filter looks at.
-struct View<'a> {
-    chunk: &'a Chunk,
-    rows: Option<&'a [u32]>,
-    series: &'a [Series],
-}
-
-impl<'a> View<'a> {
-    #[inline(always)]
-    fn row(&self, at: usize) -> usize {
-        self.rows.map_or(at, |rows| rows[at] as usize)
-    }
-
-    fn row_vars(&self, row: usize, raw: Option<&'a str>) -> Row<'a> {
-        let series = &self.series[self.chunk.key[row] as usize];
-        Row {
-            num: self.chunk.num[row],
-            raw,
-            unit: series.unit(self.chunk.unit[row]),
-            ts_ms: self.chunk.ts[row].as_ms(),
-            device: series.device(),
-            sensor: series.info.sensor.as_str(),
-        }
-    }
-
-    fn text(&self, var: TextVar, row: usize) -> &str {
-        let series = &self.series[self.chunk.key[row] as usize];
-        match var {
-            TextVar::Device => series.device(),
-            TextVar::Sensor => series.info.sensor.as_str(),
-            TextVar::Unit => series.unit(self.chunk.unit[row]),
-        }
-    }
-}
-
-impl Rows for View<'_> {
-    fn count(&self) -> usize {
-        self.rows.map_or(self.chunk.len(), <[u32]>::len)
-    }
-
-    fn values(&self) -> Option<&[f64]> {
-        self.rows.is_none().then_some(&self.chunk.num)
-    }
-
-    fn gather_values(&self, to: &mut Vec<f64>) {
-        match self.rows {
-            None => to.extend_from_slice(&self.chunk.num),
-            Some(rows) => to.extend(rows.iter().map(|row| self.chunk.num[*row as usize])),
-        }
-    }
-
-    fn gather_ts(&self, to: &mut Vec<f64>) {
-        to.extend((0..self.count()).map(|at| self.chunk.ts[self.row(at)].as_ms() as f64));
-    }
-
-    fn gather_text(&self, var: TextVar, text: &str, to: &mut Vec<u8>) {
-        to.extend((0..self.count()).map(|at| u8::from(self.text(var, self.row(at)) == text)));
-    }
 }

@@ -5,7 +5,8 @@ use edgesync_schemas::flow::node::moving_average::Method;
 use edgesync_schemas::limit;
 
 use super::{
-    combine, deadband, dedupe, ewma, interval_join, min_max, moving_average, rate, throttle, window,
+    combine, deadband, dedupe, ewma, interval_join, min_max, moving_average, prev, rate, throttle, validate,
+    window,
 };
 use crate::plan::{PlannedNode, Work};
 
@@ -23,6 +24,10 @@ pub(crate) fn bytes_per_key(node: &PlannedNode) -> usize {
         Work::IntervalJoin(_) => interval_join::bytes_per_key(fields),
         Work::MovingAverage(of) if matches!(of.method, Method::Ewma(_)) => ewma::bytes_per_key(),
         Work::MovingAverage(of) => moving_average::bytes_per_key(of),
+        Work::Filter(of) => prev::bytes_per_key([&**of]),
+        Work::Switch(of) => prev::bytes_per_key(&of.cases),
+        Work::Compute(of) => prev::bytes_per_key(of.steps.iter().map(|(_, step)| step)),
+        Work::Validate(of) => validate::bytes_per_key(of),
         _ => 0,
     }
 }
@@ -41,6 +46,10 @@ pub(crate) fn bytes_per_key_most(node: &PlannedNode) -> usize {
         Work::IntervalJoin(_) => interval_join::bytes_per_key_most(fields),
         Work::MovingAverage(of) if matches!(of.method, Method::Ewma(_)) => ewma::bytes_per_key(),
         Work::MovingAverage(of) => moving_average::bytes_per_key_most(of),
+        Work::Filter(of) => prev::bytes_per_key_most([&**of]),
+        Work::Switch(of) => prev::bytes_per_key_most(&of.cases),
+        Work::Compute(of) => prev::bytes_per_key_most(of.steps.iter().map(|(_, step)| step)),
+        Work::Validate(of) => validate::bytes_per_key(of),
         _ => 0,
     }
 }
@@ -65,6 +74,15 @@ pub(crate) fn horizon_ms(node: &PlannedNode) -> Option<i64> {
         Work::MovingAverage(of) => Some(of.duration_ms? + 2 * in_time_ms),
         // Each record that passed decided about the next.
         Work::Deadband(_) | Work::Dedupe(_) | Work::MinMax(_) => None,
-        Work::Source(_) | Work::Filter(_) | Work::Display(_) | Work::Debug | Work::Fault(_) => Some(0),
+        Work::Filter(of) => prev::horizon_ms([&**of]),
+        Work::Switch(of) => prev::horizon_ms(&of.cases),
+        Work::Compute(of) => prev::horizon_ms(of.steps.iter().map(|(_, step)| step)),
+        Work::Validate(of) => validate::horizon_ms(of),
+        Work::Source(_)
+        | Work::Scale(_)
+        | Work::Split(_)
+        | Work::Display(_)
+        | Work::Debug
+        | Work::Fault(_) => Some(0),
     }
 }

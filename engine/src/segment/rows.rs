@@ -7,7 +7,7 @@ use edgesync_schemas::id::Offset;
 
 use super::FlowRun;
 use crate::cell::emit::{Emission, Rows};
-use crate::chunk::{Chunk, Column, Raws, Sel};
+use crate::chunk::{Chunk, Sel, pick, pick_raw};
 
 impl FlowRun {
     /// Records as they are emitted.
@@ -17,25 +17,6 @@ impl FlowRun {
 
     /// Records with the names of their node, port and series.
     pub(super) fn rows_of(&self, node: usize, port: Port, chunk: &Chunk, sel: &Sel) -> Rows {
-        fn pick<T: Copy>(column: &[T], sel: &Sel) -> Vec<T> {
-            match sel {
-                Sel::All => column.to_vec(),
-                Sel::Rows(rows) => rows.iter().map(|row| column[*row as usize]).collect(),
-            }
-        }
-        fn pick_raw(raws: &Raws, sel: &Sel) -> Raws {
-            let Sel::Rows(rows) = sel else { return raws.clone() };
-            let mut picked = Raws::new();
-            let mut next = 0;
-            // Both are ascending, and texts are few.
-            for (row, raw) in raws {
-                next += rows[next..].partition_point(|other| other < row);
-                if rows.get(next) == Some(row) {
-                    picked.push((next as u32, Arc::clone(raw)));
-                }
-            }
-            picked
-        }
         let names = chunk.names.as_deref().unwrap_or_default();
         Rows {
             flow: self.flow,
@@ -55,14 +36,13 @@ impl FlowRun {
             fields: names
                 .iter()
                 .zip(&chunk.fields)
-                .map(|(name, column)| {
-                    (
-                        Arc::clone(name),
-                        Column { num: pick(&column.num, sel), raw: pick_raw(&column.raw, sel) },
-                    )
-                })
+                .map(|(name, column)| (Arc::clone(name), column.pick(sel)))
                 .collect(),
-            reasons: if port == Port::Error { pick(&chunk.reasons, sel) } else { Vec::new() },
+            reasons: match port {
+                Port::Error | Port::Rejected => pick(&chunk.reasons, sel),
+                _ => Vec::new(),
+            },
+            units: Arc::clone(&self.plan.units),
         }
     }
 }

@@ -18,7 +18,7 @@ impl FlowRun {
         let nodes = self.plan.nodes.iter().zip(&self.stages);
         let stages = nodes.filter_map(|(node, stage)| {
             let state = stage.save()?;
-            Some(SavedStage { node: Box::from(&*node.id), fingerprint: fingerprint(node), state })
+            Some(SavedStage { node: Box::from(&*node.id), fingerprint: fingerprint(&self.plan, node), state })
         });
         Saved::new(next, self.clock_us, self.series_ids().collect(), stages.collect())
     }
@@ -39,7 +39,7 @@ impl FlowRun {
         }
         for (at, saved) in mine.into_iter().zip(&saved.stages) {
             let node = &self.plan.nodes[at];
-            if *node.id != *saved.node || fingerprint(node) != saved.fingerprint {
+            if *node.id != *saved.node || fingerprint(&self.plan, node) != saved.fingerprint {
                 return Err(BadState);
             }
             self.stages[at].load(&saved.state)?;
@@ -62,7 +62,7 @@ impl FlowRun {
         }
         let marks = |plan: &Plan| match of_same_lineage {
             true => lineages(plan),
-            false => plan.nodes.iter().map(fingerprint).collect(),
+            false => plan.nodes.iter().map(|node| fingerprint(plan, node)).collect(),
         };
         let (mine, theirs) = (marks(&self.plan), marks(&old.plan));
         for (at, node) in self.plan.nodes.iter().enumerate() {

@@ -7,6 +7,7 @@
 pub mod by;
 pub mod combine;
 pub mod comment;
+pub mod compute;
 pub mod deadband;
 pub mod debug;
 pub mod dedupe;
@@ -19,12 +20,17 @@ pub mod interval_join;
 pub mod min_max;
 pub mod moving_average;
 pub mod rate;
+pub mod scale;
+pub mod split;
+pub mod switch;
 pub mod throttle;
+pub mod validate;
 pub mod window;
 
 pub use by::By;
 pub use combine::Combine;
 pub use comment::Comment;
+pub use compute::Compute;
 pub use deadband::Deadband;
 pub use debug::Debug;
 pub use dedupe::Dedupe;
@@ -36,7 +42,11 @@ pub use interval_join::IntervalJoin;
 pub use min_max::MinMax;
 pub use moving_average::MovingAverage;
 pub use rate::Rate;
+pub use scale::Scale;
+pub use split::Split;
+pub use switch::Switch;
 pub use throttle::Throttle;
+pub use validate::Validate;
 pub use window::Window;
 
 use serde::Serialize;
@@ -124,6 +134,11 @@ pub enum State {
 pub enum NodeConfig {
     DeviceSensor(DeviceSensor),
     Filter(Filter),
+    Switch(Switch),
+    Validate(Validate),
+    Compute(Compute),
+    Scale(Scale),
+    Split(Split),
     Deadband(Deadband),
     Throttle(Throttle),
     Dedupe(Dedupe),
@@ -140,10 +155,15 @@ pub enum NodeConfig {
 }
 
 /// Every kind that users may draw, in the palette's order. `fault` is not among them: it exists for tests.
-pub const CATALOGUE: [&Spec; 15] = [
+pub const CATALOGUE: [&Spec; 20] = [
     &device_sensor::SPEC,
     &device_sensor::SPEC_DEVICE,
     &filter::SPEC,
+    &switch::SPEC,
+    &validate::SPEC,
+    &compute::SPEC,
+    &scale::SPEC,
+    &split::SPEC,
     &deadband::SPEC,
     &throttle::SPEC,
     &dedupe::SPEC,
@@ -169,7 +189,10 @@ pub fn spec(kind: &str, faults: bool) -> Option<&'static Spec> {
 impl NodeConfig {
     /// Names of the outs that it defines ([`Port::Case`]).
     pub fn cases(&self) -> Vec<Box<str>> {
-        Vec::new()
+        match self {
+            Self::Switch(of) => of.cases.iter().map(|case| case.name.clone()).collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// Names of its inputs, if it has several.
@@ -183,6 +206,13 @@ impl NodeConfig {
 
     /// The configuration of `node`, or `None` with every problem found added to `problems`.
     pub fn parse(node: &Node, faults: bool, problems: &mut Vec<Problem>) -> Option<Self> {
+        let before = problems.len();
+        let config = Self::parse_what_can_be(node, faults, problems);
+        if problems.len() == before { config } else { None }
+    }
+
+    /// What could be read of the configuration of `node`: of use for nothing but finding more problems if any were added to `problems`.
+    pub fn parse_what_can_be(node: &Node, faults: bool, problems: &mut Vec<Problem>) -> Option<Self> {
         let Some(spec) = spec(&node.kind, faults) else {
             let message = match node.kind.as_str() {
                 "" => "the node has no type".to_owned(),
@@ -191,12 +221,16 @@ impl NodeConfig {
             problems.push(Problem::of_field(&node.id, "type", Code::UnknownType, message));
             return None;
         };
-        let before = problems.len();
         let mut fields = Fields::new(&node.id, &node.data, problems);
-        let config = match spec.kind {
+        match spec.kind {
             "device-sensor" => DeviceSensor::parse(&mut fields).map(Self::DeviceSensor),
             "device" => DeviceSensor::parse_device(&mut fields).map(Self::DeviceSensor),
             "filter" => Filter::parse(&mut fields).map(Self::Filter),
+            "switch" => Switch::parse(&mut fields).map(Self::Switch),
+            "validate" => Validate::parse(&mut fields).map(Self::Validate),
+            "compute" => Compute::parse(&mut fields).map(Self::Compute),
+            "scale" => Scale::parse(&mut fields).map(Self::Scale),
+            "split" => Split::parse(&mut fields).map(Self::Split),
             "deadband" => Deadband::parse(&mut fields).map(Self::Deadband),
             "throttle" => Throttle::parse(&mut fields).map(Self::Throttle),
             "dedupe" => Dedupe::parse(&mut fields).map(Self::Dedupe),
@@ -210,8 +244,7 @@ impl NodeConfig {
             "debug" => Debug::parse(&mut fields).map(Self::Debug),
             "fault" => Fault::parse(&mut fields).map(Self::Fault),
             _ => Some(Self::Comment(Comment)),
-        };
-        if problems.len() == before { config } else { None }
+        }
     }
 }
 

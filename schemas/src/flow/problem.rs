@@ -35,6 +35,24 @@ pub struct Position {
     pub column: u32,
 }
 
+impl Position {
+    /// The place of a byte of a text, which begins a character.
+    pub fn of(text: &str, byte: usize) -> Self {
+        let before = text.get(..byte).unwrap_or(text);
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        Self { line: before.matches('\n').count() as u32 + 1, column: line.chars().count() as u32 + 1 }
+    }
+
+    /// This place of a text that itself begins at `begins` of another, as a place there.
+    #[must_use]
+    pub fn within(self, begins: Self) -> Self {
+        match self.line {
+            1 => Self { line: begins.line, column: begins.column + self.column - 1 },
+            line => Self { line: begins.line + line - 1, ..self },
+        }
+    }
+}
+
 /// Kinds of [`Problem`]s.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = FlowProblemCode)]
@@ -116,5 +134,19 @@ impl Problem {
     pub fn at(mut self, position: Option<Position>) -> Self {
         self.position = position;
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_within_a_text_are_places_of_the_whole() {
+        let whole = "y =\n  ä + 'a' *\n2";
+        let begins = Position::of(whole, 6);
+        assert_eq!(begins, Position { line: 2, column: 3 });
+        assert_eq!(Position { line: 1, column: 5 }.within(begins), Position { line: 2, column: 7 });
+        assert_eq!(Position { line: 2, column: 1 }.within(begins), Position { line: 3, column: 1 });
     }
 }

@@ -18,8 +18,29 @@ pub const EXPRESSION_BYTES: usize = 2048;
 pub const EXPRESSION_NODES: usize = 500;
 /// Depth of an expression's syntax tree. Deeper: the diagram is refused.
 pub const EXPRESSION_DEPTH: usize = 32;
-/// Bytes of a pattern of `matches`. Longer: the diagram is refused. Patterns are compiled for each record that they are tried on.
+/// Bytes of a pattern of `matches`. Longer: the diagram is refused.
 pub const PATTERN_BYTES: usize = 256;
+/// Bytes of a pattern of `matches` when it is compiled: what it costs to try it. More: the diagram is refused.
+pub const PATTERN_PROGRAM_BYTES: usize = 256 * 1024;
+/// Patterns of `matches` in a flow. More: the diagram is refused. Each may take four times [`PATTERN_PROGRAM_BYTES`] of memory.
+pub const PATTERNS_PER_FLOW: usize = 64;
+/// Steps that an expression may take for one record: parts of it that are computed, elements of lists that are looked at, 32 bytes
+/// of text that are read or copied. More: the record goes to the node's error port. About a millisecond.
+pub const EXPRESSION_STEPS: usize = 20_000;
+/// Assignments of a compute node, and keys that a split node takes. More: the diagram is refused.
+pub const ASSIGNMENTS: usize = 50;
+/// Further values (fields) of a record. More: the diagram is refused.
+pub const FIELDS: usize = 200;
+/// Bytes of the name of a field or of a case. Longer: the diagram is refused.
+pub const FIELD_NAME_BYTES: usize = 64;
+/// Cases of a switch. More: the diagram is refused.
+pub const SWITCH_CASES: usize = 64;
+/// Points of a table. More: the diagram is refused.
+pub const TABLE_POINTS: usize = 1_000;
+/// Elements that a record may be split into, at the most. A record with more goes to the node's error port (`fan_out`).
+pub const SPLIT_ELEMENTS: u64 = 1_000;
+/// Units of its own that a flow may give its records. More: the diagram is refused.
+pub const UNITS_PER_FLOW: usize = 128;
 /// Values that a moving average or a min-max keeps per key. More: the diagram is refused.
 pub const AVERAGE_VALUES: u64 = 10_000;
 /// Records per key and period that a throttle may be told to let through. More: the diagram is refused.

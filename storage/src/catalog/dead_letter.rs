@@ -16,7 +16,8 @@ use super::{Catalog, Listing, Slice, audit, flow};
 
 impl Catalog {
     /// Writes down records that flows could not handle. Those of flows that are gone are left out, and what is too large of others is
-    /// cut off ([`DeadLetter::bounded`]). Those that are there already stay as they are, so it may be asked again. Ids are drawn by whoever found the records: lists
+    /// cut off ([`DeadLetter::bounded`]). A record that is there already stays as it is: of the same node and reading, with the same value and
+    /// what was wrong with it. So it may be asked again, and a reading that is fed again after a crash leaves no second letter. Ids are drawn by whoever found the records: lists
     /// are in their order. Not for users: it is asked by whoever runs the flows.
     ///
     /// # Errors
@@ -32,7 +33,9 @@ impl Catalog {
                 code, detail, skipped, at, flow_id, seq)
              SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, f.id,
                 (SELECT COALESCE(max(l.seq), 0) + 1 FROM dead_letters l WHERE l.flow_id = f.id)
-             FROM flows f WHERE f.id = $14 ON CONFLICT (id) DO NOTHING",
+             FROM flows f WHERE f.id = $14 AND NOT EXISTS (SELECT 1 FROM dead_letters l WHERE l.flow_id = f.id
+                AND l.arrival_offset = $7 AND l.node_id = $3 AND l.code = $10 AND CAST(l.value AS TEXT) = $15)
+             ON CONFLICT (id) DO NOTHING",
             letters.iter().map(values).collect(),
         )
         .await?;
@@ -86,7 +89,7 @@ impl Catalog {
     }
 }
 
-/// id, version, node_id, device_id, sensor_type, event_time, arrival_offset, value, is_cut, code, detail, skipped, at, flow_id
+/// id, version, node_id, device_id, sensor_type, event_time, arrival_offset, value, is_cut, code, detail, skipped, at, flow_id, value
 fn values(letter: &DeadLetter) -> Vec<Value> {
     let letter = letter.clone().bounded();
     vec![
@@ -104,6 +107,7 @@ fn values(letter: &DeadLetter) -> Vec<Value> {
         count(letter.skipped),
         letter.at.into(),
         letter.flow_id.into(),
+        Value::json(&letter.value),
     ]
 }
 

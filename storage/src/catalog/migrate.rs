@@ -33,6 +33,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "executions",
         sql: include_str!("../../migrations/sqlite/0010_executions.sql"),
     },
+    Migration { version: 11, name: "letters", sql: include_str!("../../migrations/sqlite/0011_letters.sql") },
 ];
 
 /// All of PostgreSQL's, as above.
@@ -86,6 +87,11 @@ pub(super) const POSTGRES: &[Migration] = &[
         version: 10,
         name: "executions",
         sql: include_str!("../../migrations/postgres/catalog/0010_executions.sql"),
+    },
+    Migration {
+        version: 11,
+        name: "letters",
+        sql: include_str!("../../migrations/postgres/catalog/0011_letters.sql"),
     },
 ];
 

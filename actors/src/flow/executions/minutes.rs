@@ -32,6 +32,8 @@ pub(super) struct Minutes {
 /// Counters of one installation, and what they were when they were looked at last.
 struct Counted {
     counters: Arc<FlowCounters>,
+    /// What counts: that of the counters, or a later one that does the same.
+    version: u32,
     seen: Vec<Snapshot>,
     stage: Stage,
 }
@@ -59,17 +61,31 @@ fn turn(flow: FlowId) -> usize {
 }
 
 impl Minutes {
-    /// A flow was installed. What is known of an installation that is let go for it.
-    pub fn attach(&mut self, counters: &Arc<FlowCounters>) -> Vec<NodeRecord> {
+    /// A version of a flow was installed, or what is installed is another version now. What has to be told before that is forgotten.
+    pub fn attach(&mut self, counters: &Arc<FlowCounters>, version: u32) -> Vec<NodeRecord> {
         let of_flow = self.turns[turn(counters.flow)].entry(counters.flow).or_default();
         let mut left = Vec::new();
+        if let Some(last) = of_flow.last_mut().filter(|last| Arc::ptr_eq(&last.counters, counters)) {
+            if last.version != version {
+                last.look(&mut left);
+                last.version = version;
+            }
+            return left;
+        }
         if of_flow.len() >= INSTALLATIONS {
             of_flow.remove(0).look(&mut left);
         }
         of_flow.iter_mut().for_each(|counted| counted.stage = Stage::IsOver);
         let seen = vec![Snapshot::default(); counters.nodes.len()];
-        of_flow.push(Counted { counters: counters.clone(), seen, stage: Stage::Runs });
+        of_flow.push(Counted { counters: counters.clone(), version, seen, stage: Stage::Runs });
         left
+    }
+
+    /// The version that an installation counts for.
+    pub fn version(&self, flow: FlowId, installed: u32) -> u32 {
+        let mut of_flow = self.turns[turn(flow)].get(&flow).into_iter().flatten().rev();
+        let counted = of_flow.find(|counted| counted.counters.version == installed);
+        counted.map_or(installed, |counted| counted.version)
     }
 
     /// A flow was removed.
@@ -143,7 +159,7 @@ impl Counted {
                 busy_ns: moved(|of| of.busy_ns),
                 executed_at: at,
             };
-            let (flow, version) = (self.counters.flow, self.counters.version);
+            let (flow, version) = (self.counters.flow, self.version);
             records.push(NodeRecord { flow, version, scope: NodeScope::Minute, work });
         }
     }

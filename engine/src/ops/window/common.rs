@@ -25,7 +25,7 @@ pub(crate) struct Common {
 
 /// Whose result it is and of which window.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Label {
+pub(crate) struct Label {
     pub key: u32,
     pub unit: UnitIndex,
     /// Arrival offset of what made it.

@@ -8,6 +8,7 @@ use std::ops::RangeInclusive;
 use serde_json::{Map, Value};
 
 use crate::flow::problem::{Code, Problem};
+use crate::unit::Unit;
 
 /// A node's `data` while it is read.
 pub struct Fields<'a> {
@@ -49,6 +50,19 @@ impl<'a> Fields<'a> {
             self.refuse(field, Code::Required, format!("{field} is missing"));
         }
         self.text(field)
+    }
+
+    /// A unit.
+    pub fn unit(&mut self, field: &str) -> Option<Unit> {
+        let unit = self.text(field)?.parse();
+        if unit.is_err() {
+            self.refuse(
+                field,
+                Code::OutOfRange,
+                format!("{field} must be 1 to 16 characters without control characters"),
+            );
+        }
+        unit.ok()
     }
 
     /// `true` or `false`.

@@ -9,7 +9,7 @@ use crate::limit;
 /// Passes records for which an expression is true to `out`, the others to `else`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Filter {
-    /// CEL over `value, unit, ts, device, sensor`; at most [`limit::EXPRESSION_BYTES`]. The engine's compiler checks it.
+    /// CEL over `value, unit, ts, device, sensor, fields, prev`; at most [`limit::EXPRESSION_BYTES`]. The engine's compiler checks it.
     pub expression: String,
 }
 
@@ -24,7 +24,7 @@ pub const SPEC: Spec = Spec {
     side_effect: false,
     fields: &[],
     docs: "Records for which the expression is true leave by out, the others by else. The expression is CEL over value, unit, \
-           ts (milliseconds), device and sensor. A record it cannot be computed for leaves by error.",
+           ts (milliseconds), device, sensor, fields.<name> and the previous record of the key (prev.value, prev.ts). A record it cannot be computed for leaves by error.",
     schema: r#"{"type":"object","required":["expression"],"properties":{
         "expression":{"type":"string","title":"Expression","format":"cel","maxLength":2048,"examples":["value > 30.0 && unit == 'C'"]}}}"#,
 };

@@ -43,7 +43,7 @@ async fn letters_come_back_newest_first_as_they_were_given_in_pages_and_by_node(
     let (c, user, flow) = (&f.catalog, ada.user.id, flow(&f, &ada).await);
     let first = letter(flow, "a");
     let bare = DeadLetter { device_id: None, sensor_type: None, value: json!(0.1), ..letter(flow, "b") };
-    let given = vec![first, bare, letter(flow, "a")];
+    let given = vec![first, bare, DeadLetter { offset: 2, ..letter(flow, "a") }];
     c.add_dead_letters(&given).await.unwrap();
     c.add_dead_letters(&given[1..]).await.unwrap();
     let newest_first: Vec<_> = given.into_iter().rev().collect();
@@ -54,6 +54,28 @@ async fn letters_come_back_newest_first_as_they_were_given_in_pages_and_by_node(
     let rest = c.dead_letters(user, flow, None, Slice { after: page.next, ..Slice::first(2) }).await.unwrap();
     assert_eq!((page.items.len(), &rest.items[..], rest.next), (2, &newest_first[2..], None));
     assert_not_found(c.dead_letters(eve.user.id, flow, None, Slice::FIRST).await);
+}
+
+#[tokio::test]
+async fn a_reading_that_is_fed_again_leaves_no_second_letter() {
+    let f = fixture();
+    let ada = f.sign_up("ada@example.org").await;
+    let (c, user, flow, other) = (&f.catalog, ada.user.id, flow(&f, &ada).await, flow(&f, &ada).await);
+    let first = letter(flow, "a");
+    let again = || DeadLetter { id: new_id(), version: 4, at: now(), ..first.clone() };
+    c.add_dead_letters(&[first.clone(), again()]).await.unwrap();
+    c.add_dead_letters(&[again()]).await.unwrap();
+    assert_eq!(all(&f, user, flow).await, [first.clone()]);
+    let different = [
+        DeadLetter { offset: 8, ..again() },
+        DeadLetter { node_id: "b".to_owned(), ..again() },
+        DeadLetter { code: "expression".to_owned(), ..again() },
+        DeadLetter { value: json!([1.10, "é"]), ..again() },
+        DeadLetter { flow_id: other, ..again() },
+    ];
+    c.add_dead_letters(&different).await.unwrap();
+    c.add_dead_letters(&different.clone().map(|one| DeadLetter { id: new_id(), ..one })).await.unwrap();
+    assert_eq!((all(&f, user, flow).await.len(), all(&f, user, other).await.len()), (5, 1));
 }
 
 #[tokio::test]
