@@ -12,18 +12,19 @@ use tokio::sync::oneshot;
 
 use super::{Cell, Installed, moved};
 
+/// What counts for a flow that the engine was asked to install, and what tells what became of that.
+pub type Asked = (Arc<FlowCounters>, oneshot::Receiver<Outcome>);
+
+/// Why the engine did not take a flow, and how it was to begin.
+pub type Refused = Box<(edgesync_engine::Error, Begin)>;
+
 impl Cell {
     /// Asks the engine to install a flow, or to replace the installed one, between two commits. What becomes of it is told later; once it runs,
     /// [`Self::runs`] must be told. What ran before runs on until then.
     ///
     /// # Errors
     /// As the engine says, with how it was to begin; the flow that was installed before is untouched then.
-    pub fn install(
-        &self,
-        flow: FlowId,
-        installed: &Installed,
-        begin: Begin,
-    ) -> Result<(Arc<FlowCounters>, oneshot::Receiver<Outcome>), Box<(edgesync_engine::Error, Begin)>> {
+    pub fn install(&self, flow: FlowId, installed: &Installed, begin: Begin) -> Result<Asked, Refused> {
         let (tell, told) = oneshot::channel();
         let reply = move |outcome| {
             let _ = tell.send(outcome); // nobody waits for it any more

@@ -7,6 +7,7 @@ use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::time::Timestamp;
 use tracing::{error, info};
 
+use super::install::Refused;
 use super::{BUSY, Cell, RETRY, Running, spawn};
 use crate::flow::states;
 
@@ -60,7 +61,7 @@ impl Cell {
     }
 
     /// Installs a flow of the condemned cell on the new one, unless it was removed meanwhile.
-    fn carry_over(&self, flow: FlowId, begin: Begin) -> Result<(), Box<(edgesync_engine::Error, Begin)>> {
+    fn carry_over(&self, flow: FlowId, begin: Begin) -> Result<(), Refused> {
         let mut running = self.running();
         let Running { handle, flows } = &mut *running;
         let Some((installed, counters)) = flows.get_mut(&flow) else { return Ok(()) };
@@ -70,7 +71,7 @@ impl Cell {
             }
         };
         *counters = handle.install_as(flow, installed.version, installed.plan.clone(), begin, told)?;
-        self.dispatch.attach(counters, &installed);
+        self.dispatch.attach(counters, installed);
         self.dispatch.reinstalled(counters.clone());
         Ok(())
     }
