@@ -213,7 +213,19 @@ impl CellHandle {
         flow: FlowId,
         reply: impl FnOnce(Option<Saved>) + Send + 'static,
     ) -> Result<(), Error> {
-        self.send(Work::Save { flow, reply: Reply(Box::new(reply)) })
+        self.send(Work::Save { flow, takes_out: false, reply: Reply(Box::new(reply)) })
+    }
+
+    /// As [`CellHandle::save`], and the flow runs no more from there on: it may go on elsewhere.
+    ///
+    /// # Errors
+    /// [`Error::Busy`], [`Error::Condemned`], [`Error::Stopped`].
+    pub fn take_out(
+        &self,
+        flow: FlowId,
+        reply: impl FnOnce(Option<Saved>) + Send + 'static,
+    ) -> Result<(), Error> {
+        self.send(Work::Save { flow, takes_out: true, reply: Reply(Box::new(reply)) })
     }
 
     /// Removes a flow, and with it every install of it that was asked for so far. Takes effect at once, even before commits that

@@ -20,6 +20,8 @@ pub struct FlowCounters {
     pub version: u32,
     /// One entry per node of the plan, in the plan's order.
     pub nodes: Vec<Arc<NodeCounters>>,
+    /// Nanoseconds of its cell's thread that it took, all of them.
+    pub busy_ns: AtomicU64,
     state: AtomicU8,
 }
 
@@ -100,7 +102,7 @@ impl FlowCounters {
             let (id, kind) = (Arc::clone(&node.id), node.spec.kind);
             Arc::new(NodeCounters { id, kind, ..NodeCounters::default() })
         });
-        Self { flow, version, nodes: nodes.collect(), state: AtomicU8::new(0) }
+        Self { flow, version, nodes: nodes.collect(), busy_ns: AtomicU64::new(0), state: AtomicU8::new(0) }
     }
 
     /// The counters of the node with this id.

@@ -42,6 +42,8 @@ pub(crate) struct FlowRun {
     /// By key.
     series: Vec<Series>,
     keys: HashMap<SeriesId, u32>,
+    /// Keys that each node may keep state for.
+    keys_most: usize,
     /// By node: the tick in which an error of it was last reported.
     reported: Vec<u32>,
     ticks: u32,
@@ -108,6 +110,7 @@ impl FlowRun {
             sources: sources.map(|(at, node)| Source::new(at, &node.work)).collect(),
             series: Vec::new(),
             keys: HashMap::new(),
+            keys_most: keys,
             reported: vec![u32::MAX; plan.nodes.len()],
             ticks: 0,
             letters: vec![0; plan.nodes.len()],
@@ -200,13 +203,11 @@ impl FlowRun {
     }
 
     /// Tells the flow that time went on. It goes on from one second in which something is due to the next, so how often it is told makes no
-    /// difference.
-    pub fn tick(&mut self, round: Round, work: &mut Workspace, emit: Emit<'_>) {
+    /// difference. Whether anything was due.
+    pub fn tick(&mut self, round: Round, work: &mut Workspace, emit: Emit<'_>) -> bool {
         let next = round.tick.unwrap_or_default();
         self.come_to(next, work, emit);
-        if round.now_us > self.clock_us && next >= self.seen_to {
-            self.go_on(round, work, emit);
-        }
+        round.now_us > self.clock_us && next >= self.seen_to && self.go_on(round, work, emit)
     }
 
     /// Before anything that was not put out: lets the clock go as far as it had gone by then. What that makes is muted.
@@ -217,14 +218,17 @@ impl FlowRun {
         }
     }
 
-    fn go_on(&mut self, round: Round, work: &mut Workspace, emit: Emit<'_>) {
+    fn go_on(&mut self, round: Round, work: &mut Workspace, emit: Emit<'_>) -> bool {
+        let mut was_due = false;
         self.ticks = self.ticks.wrapping_add(1);
         while let Some(due) = self.due().filter(|due| *due <= round.now_us) {
+            was_due = true;
             self.clock_us = due;
             self.is_muted = (round.tick.unwrap_or_default(), due) <= self.muted_to;
             self.run_segments(Round { now_us: due, ..round }, work, emit);
         }
         self.clock_us = round.now_us;
+        was_due
     }
 
     /// The next second in which time alone makes a stage do something.

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use edgesync_engine::Saved;
 use edgesync_engine::cell::command::{Begin, Outcome};
 use edgesync_engine::metrics::FlowCounters;
+use edgesync_engine::{Emission, Saved};
 use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::time::Timestamp;
 use tokio::sync::oneshot;
@@ -64,6 +64,40 @@ impl Cell {
             let _ = tell.send(saved);
         })?;
         told.await.map_err(|_| edgesync_engine::Error::Condemned)
+    }
+
+    /// What a flow remembers now; it runs no more from there on, and whoever asked puts it elsewhere. `None` if it does not run here.
+    ///
+    /// # Errors
+    /// As [`Self::save`].
+    pub async fn take_out(&self, flow: FlowId) -> Result<Option<Saved>, edgesync_engine::Error> {
+        let (tell, told) = oneshot::channel();
+        let handle = self.running().handle.clone();
+        handle.take_out(flow, move |saved| {
+            let _ = tell.send(saved);
+        })?;
+        told.await.map_err(|_| edgesync_engine::Error::Condemned)
+    }
+
+    /// A flow runs on another cell now.
+    pub fn moved_away(&self, flow: FlowId) {
+        self.running().flows.remove(&flow);
+    }
+
+    /// Nanoseconds that each of its flows took of it.
+    pub fn busy(&self) -> Vec<(FlowId, u64)> {
+        let running = self.running();
+        running.flows.iter().map(|(flow, (_, counters))| (*flow, counters.busy_ns.load(Relaxed))).collect()
+    }
+
+    /// Its place among the cells.
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// Gives on what a flow made that is on its way here or from here.
+    pub fn give(&self, emission: Emission) {
+        self.dispatch.give(emission);
     }
 
     /// How far it is, and what its flows' clock shows there.

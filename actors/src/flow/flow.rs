@@ -30,8 +30,10 @@ pub struct Flow;
 /// What it is told.
 #[derive(Debug)]
 pub enum Message {
-    /// Another version was installed in place of this one.
-    Replaced(Installed, Arc<FlowCounters>),
+    /// Another version was installed in place of this one, or this one on another cell.
+    Replaced(Arc<Cell>, Installed, Arc<FlowCounters>),
+    /// It takes too much, and runs apart from the others; why, for its owner.
+    Slowed(String),
     /// It is another version that does the same.
     Relabelled(Installed),
     /// The cell was replaced, and the flow installed on the new one.
@@ -71,6 +73,8 @@ pub enum Health {
     Pending,
     /// It runs.
     Running,
+    /// It runs, apart from the others because it takes too much; its results may come late.
+    Slowed,
     /// A node panicked; the others run, and the flow is about to be installed again.
     Restarting,
     /// A node panicked too often; the others run.
@@ -152,8 +156,9 @@ impl Actor for Flow {
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            Message::Replaced(installed, counters) => {
-                state.begin.installed = installed;
+            Message::Slowed(reason) => (state.health, state.reason) = (Health::Slowed, Some(reason)),
+            Message::Replaced(cell, installed, counters) => {
+                (state.begin.cell, state.begin.installed) = (cell, installed);
                 state.restarts = Restarts::default();
                 state.count_with(counters, &myself).await?;
             }

@@ -31,7 +31,10 @@ pub struct Manager;
 #[derive(Debug)]
 pub enum Message {
     /// Run this, instead of what runs of the flow now; unless it is later than this by then.
-    Deploy(Version, Begin, Instant, Answer),
+    /// On this cell, if one is named.
+    Deploy(Version, Begin, Option<usize>, Instant, Answer),
+    /// It takes too much, and runs apart from the others; why, for its owner.
+    Slowed(FlowId, String),
     /// A cell said what became of a version.
     Put(Put, Outcome, Answer),
     /// What runs of the flow does what this version does: it is this version from now on.
@@ -109,15 +112,20 @@ impl Actor for Manager {
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            Message::Deploy(version, begin, until, reply) => {
+            Message::Deploy(version, begin, place, until, reply) => {
                 // whoever asked is told that it was not done, so it must not be
                 if Instant::now() > until {
                     let _ = reply.send(Err(NotPut { error: Error::Busy, begin: None }));
                 } else {
-                    state.put(version, begin, reply, &myself).await;
+                    state.put(version, begin, place, reply, &myself).await;
                 }
             }
             Message::Put(put, outcome, reply) => state.was_put(put, outcome, reply, &myself).await,
+            Message::Slowed(flow, reason) => {
+                if let Some(deployed) = state.flows.get(&flow) {
+                    let _ = deployed.actor.cast(flow::Message::Slowed(reason));
+                }
+            }
             Message::Relabel(version, reply) => {
                 state.relabel(version);
                 let _ = reply.send(());
@@ -163,9 +171,18 @@ impl Actor for Manager {
 
 impl State {
     /// Asks a cell to run a version: the one that its flow runs on, else the least loaded.
-    async fn put(&mut self, version: Version, begin: Begin, reply: Answer, myself: &ActorRef<Message>) {
-        let least = self.loads.iter().enumerate().min_by_key(|(_, load)| **load).map(|(place, _)| place);
-        let place = self.flows.get(&version.flow).map(|deployed| deployed.cell).or(least);
+    async fn put(
+        &mut self,
+        version: Version,
+        begin: Begin,
+        place: Option<usize>,
+        reply: Answer,
+        myself: &ActorRef<Message>,
+    ) {
+        // the last cell is for flows that take too much
+        let normal = self.loads.len().saturating_sub(1).max(1);
+        let least = self.loads[..normal].iter().enumerate().min_by_key(|(_, load)| **load).map(|(at, _)| at);
+        let place = place.or(self.flows.get(&version.flow).map(|deployed| deployed.cell)).or(least);
         let Some(place) = place else {
             let _ = reply.send(Err(NotPut { error: Error::Stopped, begin: None }));
             return;
@@ -219,10 +236,14 @@ impl State {
         let begin = flow::Arguments { flow, cell, installed, counters, dictionary, executions };
         match self.flows.get_mut(&flow) {
             Some(deployed) => {
-                self.loads[place] -= deployed.begin.installed.plan.nodes().len();
+                self.loads[deployed.cell] -= deployed.begin.installed.plan.nodes().len();
+                if deployed.cell != place {
+                    deployed.begin.cell.moved_away(flow);
+                }
                 let (installed, counters) = (begin.installed.clone(), begin.counters.clone());
-                deployed.begin = begin;
-                let _ = deployed.actor.cast(flow::Message::Replaced(installed, counters));
+                let cell = begin.cell.clone();
+                (deployed.begin, deployed.cell) = (begin, place);
+                let _ = deployed.actor.cast(flow::Message::Replaced(cell, installed, counters));
             }
             None => {
                 let started = self.start(begin.clone(), myself).await;

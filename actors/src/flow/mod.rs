@@ -9,6 +9,7 @@ pub mod manager;
 pub mod node;
 pub mod restarts;
 
+mod balance;
 mod check;
 mod debug;
 mod history;
@@ -33,7 +34,7 @@ use edgesync_storage::log::{self, ReadingLog};
 use ractor::rpc::CallResult;
 use ractor::{Actor, ActorCell, ActorRef, RpcReplyPort};
 use serde_json::{Value as Json, json};
-use tokio::sync::watch;
+use tokio::sync::{RwLock, watch};
 use tokio::time::Instant;
 
 use crate::cell::{self, Cell, Installed};
@@ -99,6 +100,10 @@ struct Shared {
     log: ReadingLog,
     states: States,
     runs: run::Runs,
+    /// Which of the cells is for flows that take too much; the last.
+    slow: usize,
+    /// Held for reading by who deploys or stops a flow, for writing while one is moved.
+    turn: RwLock<()>,
     stopped: watch::Sender<bool>,
 }
 
@@ -123,7 +128,8 @@ impl FlowsHandle {
         let dispatch =
             Dispatch::new(live.clone(), directory.clone(), executions.clone(), dead_letters.clone());
         let (states, from, put_out) = States::open(log.clone()).await?;
-        let cells = (0..cells.max(1))
+        let slow = cells.max(1);
+        let cells = (0..=slow)
             .map(|index| {
                 let options = edgesync_engine::Options::default();
                 Cell::start(index, log.clone(), from, dispatch.clone(), options)
@@ -151,6 +157,8 @@ impl FlowsHandle {
             log,
             states,
             runs: run::Runs::default(),
+            slow,
+            turn: RwLock::new(()),
             stopped,
         };
         let flows = Self { shared: Arc::new(shared) };
@@ -191,6 +199,7 @@ impl FlowsHandle {
             .filter(|node| matches!(node.work, Work::Debug))
             .map(|node| node.id.clone())
             .collect();
+        let _turn = self.shared.turn.read().await;
         self.upgrade(Version::new(flow, version, plan)).await?;
         self.shared.executions.runs(flow, version);
         for node in debugs {
@@ -204,6 +213,7 @@ impl FlowsHandle {
     /// # Errors
     /// [`Error::Engine`], [`Error::Busy`], [`Error::Stopped`].
     pub async fn stop(&self, flow: FlowId) -> Result<bool, Error> {
+        let _turn = self.shared.turn.read().await;
         let did = self.call(|reply| manager::Message::Stop(flow, reply)).await??;
         if did {
             self.shared.states.forget(flow).await?;
@@ -271,6 +281,7 @@ impl FlowsHandle {
         let mut stopped = self.shared.stopped.subscribe();
         tokio::select! {
             () = self.shared.states.keep(&self.shared.cells) => {}
+            () = self.balance() => {}
             _ = stopped.wait_for(|stopped| *stopped) => {}
         }
     }
@@ -301,14 +312,24 @@ impl FlowsHandle {
         }
     }
 
-    async fn put(&self, version: Version, mut begin: Begin) -> Result<Outcome, Error> {
+    async fn put(&self, version: Version, begin: Begin) -> Result<Outcome, Error> {
+        self.put_at(version, begin, None).await
+    }
+
+    /// Puts a version on a cell: this one, or where its flow runs, or else the least loaded.
+    async fn put_at(
+        &self,
+        version: Version,
+        mut begin: Begin,
+        place: Option<usize>,
+    ) -> Result<Outcome, Error> {
         use edgesync_engine::Error::{Busy, Condemned};
         let until = Instant::now() + PATIENCE;
         // a cell that is given thousands of flows at once works them off in a moment, and a condemned one is replaced in one
         loop {
             let version = version.clone();
             let answer =
-                self.ask(|reply| manager::Message::Deploy(version, begin, until, reply), None).await?;
+                self.ask(|reply| manager::Message::Deploy(version, begin, place, until, reply), None).await?;
             match answer {
                 Ok(outcome) => return Ok(outcome),
                 Err(NotPut { error: Error::Engine(Busy | Condemned), begin: Some(again) })
@@ -376,6 +397,8 @@ fn units(plan: &Plan) -> Units {
     shown.collect::<HashMap<_, _>>()
 }
 
+#[cfg(test)]
+mod balance_tests;
 #[cfg(test)]
 mod debug_tests;
 #[cfg(test)]

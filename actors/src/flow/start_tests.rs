@@ -80,7 +80,7 @@ async fn a_deployment_whose_time_is_over_is_not_made() {
     let plan = stage.flows.compile(flow, &diagram, Gone::Refuse).await.unwrap();
     let version = Version::new(flow, 1, plan);
     let past = Instant::now() - Duration::from_millis(1);
-    let deploy = |reply| manager::Message::Deploy(version, Begin::Empty, past, reply);
+    let deploy = |reply| manager::Message::Deploy(version, Begin::Empty, None, past, reply);
     let answer = stage.flows.ask(deploy, None).await;
     assert!(matches!(answer, Ok(Err(NotPut { error: Error::Busy, .. }))), "{answer:?}");
     assert_eq!(stage.flows.status(flow).await.unwrap()["state"], "stopped");

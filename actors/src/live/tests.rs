@@ -244,7 +244,7 @@ async fn a_unit_that_a_flow_gave_is_shown() {
     let units = ["V", "kW"].map(|unit| unit.parse().unwrap()).into();
     hub.publish(&Rows { unit: vec![unit], units, ..rows(flow, &[1.0]) });
     let (_, update) = session.take().unwrap();
-    assert_eq!(update.values[0].unit.as_ref().unwrap().as_str(), "kW");
+    assert_eq!(update.unit.unwrap().as_str(), "kW");
 }
 
 #[tokio::test]

@@ -32,8 +32,8 @@ pub(crate) enum Work {
     Series(Vec<Arc<SeriesInfo>>),
     /// A flow, in place of the one with the same id if there is one.
     Install(Install),
-    /// What a flow remembers, and told to somebody; `None` if it is not here.
-    Save { flow: FlowId, reply: Reply<Option<Saved>> },
+    /// What a flow remembers, and told to somebody; `None` if it is not here. If it is to be taken out, it runs no more from there on.
+    Save { flow: FlowId, takes_out: bool, reply: Reply<Option<Saved>> },
 }
 
 /// How a flow begins.
@@ -55,6 +55,9 @@ pub enum Begin {
     At(Offset),
     /// What was saved; results of readings before this offset were put out already, and of time up to this.
     Saved(Box<Saved>, Offset, Timestamp),
+    /// What it was taken out of another cell with, where it put out what it made until then, and what counted for it there: who watched it
+    /// watches it here.
+    Moved(Box<Saved>, Arc<FlowCounters>),
     /// What it has seen by itself. Its results begin where it is installed.
     Prepared(Prepared),
 }

@@ -46,7 +46,7 @@ impl Cell {
         let Install { generation, plan, counters, begin, reply } = install;
         let flow = counters.flow;
         let (is_prepared, is_saved) =
-            (matches!(begin, Begin::Prepared(_)), matches!(begin, Begin::Saved(..)));
+            (matches!(begin, Begin::Prepared(_)), matches!(begin, Begin::Saved(..) | Begin::Moved(..)));
         let put = if self.cancelled.get(&flow).is_some_and(|cancelled| generation <= *cancelled) {
             Err(Outcome::Removed)
         } else {
@@ -61,7 +61,8 @@ impl Cell {
                 }
                 if !is_saved {
                     let old = self.flows.get(&flow).map(|old| Arc::clone(&old.counters));
-                    run.count_with(Arc::clone(&counters), old.as_deref());
+                    run.count_with(Arc::clone(&counters));
+                    old.iter().for_each(|old| run.watched_as(old));
                     run.count_held();
                 }
                 let (pack, slot) = self.put(run);
@@ -91,8 +92,15 @@ impl Cell {
                 run.count_held();
                 run.mute_to(muted_to, clock.as_us());
             }
+            Begin::Moved(saved, old) => {
+                run.watched_as(&old);
+                run.load(&saved, |series| self.dictionary.info(series)).map_err(|_| Outcome::BadState)?;
+                run.count_held();
+                run.mute_to(saved.next, saved.clock_us);
+            }
             Begin::Prepared(prepared) => {
                 run = *prepared.run;
+                run.begin_empty();
                 run.mute_to(self.next, self.clock_us);
             }
         }

@@ -13,6 +13,7 @@ use edgesync_schemas::reading::{Commit, Quality, SeriesInfo};
 
 use crate::cell::emit::Emission;
 use crate::chunk::Chunk;
+use crate::metrics::bump;
 use crate::segment::{FlowRun, Round, Workspace};
 
 /// Which flows want which series.
@@ -246,7 +247,7 @@ impl Host {
     ) {
         let waited_ns = u64::try_from(fed.elapsed().as_nanos()).unwrap_or(u64::MAX);
         let round = Round { now_us: self.now_us, tick: None };
-        let mut start = 0;
+        let (mut start, mut began) = (0, Instant::now());
         for &(slot, end) in &parcel.groups {
             let range = start..end as usize;
             start = range.end;
@@ -277,6 +278,10 @@ impl Host {
                 flow.waited(waited_ns, readings.len());
                 flow.run(readings, round, &mut self.work, emit);
             }
+            // one look at the clock for each flow: where one ends the next begins
+            let now = Instant::now();
+            bump(&flow.counters.busy_ns, (now - began).as_nanos() as u64);
+            began = now;
         }
     }
 
@@ -284,8 +289,13 @@ impl Host {
     pub fn tick(&mut self, now_us: i64, next: u64, emit: &mut dyn FnMut(Emission)) {
         self.now_us = now_us;
         let round = Round { now_us: self.now_us, tick: Some(next) };
+        let mut began = Instant::now();
         for flow in self.slots.iter_mut().flatten() {
-            flow.tick(round, &mut self.work, emit);
+            if flow.tick(round, &mut self.work, emit) {
+                let now = Instant::now();
+                bump(&flow.counters.busy_ns, (now - began).as_nanos() as u64);
+                began = now;
+            }
         }
     }
 }

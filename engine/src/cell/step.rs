@@ -183,7 +183,14 @@ impl Cell {
                     return;
                 }
                 Work::Install(install) => self.install(install),
-                Work::Save { flow, reply } => (reply.0)(self.save(flow)),
+                Work::Save { flow, takes_out, reply } => {
+                    let saved = self.save(flow);
+                    if takes_out {
+                        self.take_out(flow);
+                        self.shared.flows.store(self.flows.len(), Ordering::Release);
+                    }
+                    (reply.0)(saved);
+                }
             }
         }
     }

@@ -35,7 +35,10 @@ impl Naive {
         let (count, sum) = (values.len(), values.iter().sum::<f64>());
         values.sort_by(f64::total_cmp);
         let average = match of.method {
-            Method::Median if count.is_multiple_of(2) => (values[count / 2 - 1] + values[count / 2]) / 2.0,
+            // not their sum halved, which may be beyond the range of numbers
+            Method::Median if count.is_multiple_of(2) => {
+                f64::midpoint(values[count / 2 - 1], values[count / 2])
+            }
             Method::Median => values[count / 2],
             _ => sum / count as f64,
         };

@@ -186,6 +186,39 @@ fn upgrade(sketches: [&[Sketch]; 2], steps: &[Step], options: &Options, cut: usi
     }
 }
 
+/// Runs on one cell, and from an event on on another, which has by then seen less or more.
+fn moving(sketches: &[Sketch], steps: &[Step], options: [&Options; 2], cuts: [usize; 2]) {
+    let [cut, other] = cuts.map(|cut| cut % (steps.len() + 1));
+    let (events, known, plan) = (events(steps), known(), compiled(sketches));
+    let expected = model(&plan, &events, &known);
+    let cells = options.map(|options| new_cell(options, &known));
+    let mut emitted = Vec::new();
+    let old = cells[0].handle.install(flow_id(1), 1, Arc::clone(&plan)).unwrap();
+    watch(&old);
+    feed(&cells[0], &events[..cut], &mut emitted);
+    feed(&cells[1], &events[..other], &mut emitted);
+    let (tell, told) = bounded(1);
+    cells[0].handle.take_out(flow_id(1), move |saved| tell.send(saved).unwrap()).unwrap();
+    emitted.extend(cells[0].settle());
+    let saved = told.recv_timeout(support::PATIENCE).unwrap().unwrap();
+    // nobody misses it there
+    feed(&cells[0], &events[cut..], &mut emitted);
+    let counters = cells[1].handle.install_as(
+        flow_id(1),
+        1,
+        Arc::clone(&plan),
+        Begin::Moved(Box::new(saved), old),
+        |outcome| assert!(matches!(outcome, Outcome::Installed(_)), "{outcome:?}"),
+    );
+    let counters = counters.unwrap();
+    emitted.extend(cells[1].settle());
+    feed(&cells[1], &events[other..], &mut emitted);
+    compare_from(&plan, 1, &emitted, &expected.emitted);
+    for node in &counters.nodes {
+        assert!(node.snapshot().is_balanced(), "{}: {:?}", node.id, node.snapshot());
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 150,
@@ -202,6 +235,17 @@ proptest! {
         cuts in [0usize..13, 0usize..13, 0usize..13],
     ) {
         restart(&sketches, &steps, [&first, &second], cuts);
+    }
+
+    #[test]
+    fn a_flow_that_moves_to_another_cell_loses_and_doubles_nothing(
+        sketches in sketches(),
+        steps in steps(),
+        first in options(),
+        second in options(),
+        cuts in [0usize..13, 0usize..13],
+    ) {
+        moving(&sketches, &steps, [&first, &second], cuts);
     }
 
     #[test]

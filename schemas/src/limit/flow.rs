@@ -175,6 +175,18 @@ pub const RUN_SAMPLES: usize = 20;
 pub const RUN_TICKS: usize = 1_000;
 /// Records of each last node that a run compares with those of what is deployed. More: the comparison says that it is cut.
 pub const COMPARE_RECORDS: usize = 200_000;
+/// Seconds between two looks at how much of its cell's time each flow takes.
+pub const BALANCE_S: u64 = 5;
+/// Share of a cell's time that a flow may take while the cell is behind and others wait. More: it is slowed (it runs on a cell apart).
+pub const FLOW_SHARE: f64 = 0.5;
+/// Difference between the loads of two cells, in shares of their time, from which on a flow moves from one to the other.
+pub const BALANCE_GAP: f64 = 0.25;
+/// Readings that a cell must have before it to count as behind.
+pub const BEHIND_READINGS: u64 = 10_000;
+/// Looks in a row at which a cell must be behind for a flow of it to be slowed.
+pub const BEHIND_LOOKS: u32 = 2;
+/// Readings that the cell of slowed flows may be behind. More: the one that takes most of its time is suspended.
+pub const SLOW_LAG: u64 = 50_000_000;
 /// Seconds after which what a running flow remembers is saved again. After a crash a flow is fed again from there.
 pub const FLOW_SAVE_S: u64 = 10;
 /// Bytes of what flows remember that are saved together. More wait for the next second.
