@@ -84,6 +84,8 @@ impl Key {
                 effects.unfit += count;
             }
         }
+        let open = &self.sessions;
+        self.shown.retain(|(start, _)| open.iter().any(|session| session.bounds().0 == *start));
     }
 
     fn session_row(&self, of: &Window, session: &Part, is_final: bool, effects: &mut Effects) -> bool {

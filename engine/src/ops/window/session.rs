@@ -134,10 +134,11 @@ impl Stage {
         let key = &mut self.state.keys.states()[place];
         let is_over = |session: &Pane| over(session, self.gap, self.longest) <= key.watermark;
         let count = key.open.partition_point(is_over);
-        if count == 0 {
-            return;
-        }
-        for session in key.open.drain(..count).collect::<Vec<_>>() {
+        let ended: Vec<Pane> = key.open.drain(..count).collect();
+        // A session that is gone does not stand for a later one that begins at the same time.
+        let open = &key.open;
+        key.shown.retain(|(start, _)| open.iter().any(|session| session.start == *start));
+        for session in ended {
             self.state.held -= session.count;
             if self.put(place, &session, true, offset, output) {
                 output.folded += session.count - 1;

@@ -261,3 +261,19 @@ fn what_waits_of_a_key_that_is_late_and_silent_lies_within_the_horizon() {
     assert_eq!((fed.take().len(), fed.ends.held), (0, 2));
     assert!(10_000 <= horizon_ms(&fed.of).unwrap());
 }
+
+#[test]
+fn an_early_result_of_a_session_does_not_stand_for_a_later_one() {
+    let mut fed = Fed::at(
+        NOW,
+        json!({"type": "session", "gap": "500ms", "aggregates": ["count"], "early": "1s", "idle": "2s", "future": 0}),
+    );
+    // Readings beyond the clock: the session is put out early, and then closed by silence.
+    fed.feed_one(&[(MS + 200, 1.0), (MS + 200, 1.0)]);
+    fed.tick(NOW + 2);
+    assert_eq!(fed.take().len(), 2);
+    // Another one that begins at the same time, of as many records.
+    fed.feed_one(&[(MS + 600, 1.0), (MS + 200, 1.0)]);
+    fed.tick(NOW + 3);
+    assert_eq!(fed.take(), [(MS + 200, MS + 1100, vec![2.0, 0.0])]);
+}
