@@ -139,11 +139,11 @@ async fn a_version_that_is_not_there_is_not_deployed_and_what_runs_runs_on() {
 async fn a_deployment_that_fails_is_an_execution_that_failed_and_what_ran_runs() {
     let server = server().await;
     let ada = server.sign_up("ada@example.org").await;
-    let (path, ..) = flow(&server, &ada, 3).await;
+    let (path, _, device) = flow(&server, &ada, 3).await;
     let deploy = format!("{path}/deploy");
     server.post(&deploy, &ada, json!({})).await.is(200);
     server.executions(&path, &ada, "running").await;
-    server.patch(&path, &ada, json!({"name": "second"})).await.is(200);
+    server.patch(&path, &ada, drawn(&device, 5)).await.is(200);
     server.state.actors.flows.shutdown(std::time::Duration::from_secs(5)).await;
     assert!(server.post(&deploy, &ada, json!({})).await.status.is_server_error());
     let executions = server.executions(&path, &ada, "failed").await;

@@ -322,7 +322,7 @@ impl World {
                 json!({"name": "g", "project_id": self.project, "nodes": [node], "edges": []})
             }
             "change_flow" => json!({"description": "changed"}),
-            "validate_flow" | "deploy_flow" | "stop_flow" => json!({}),
+            "validate_flow" | "deploy_flow" | "stop_flow" | "run_flow" => json!({}),
             "set_permission" => json!({"permission": "admin"}),
             "create_dashboard" | "replace_dashboard" => {
                 json!({"organization_id": self.organization, "name": "d", "project_id": self.project})
