@@ -42,6 +42,8 @@ pub(crate) struct FlowRun {
     /// By key.
     series: Vec<Series>,
     keys: HashMap<SeriesId, u32>,
+    /// Keys that each node may keep state for.
+    keys_most: usize,
     /// By node: the tick in which an error of it was last reported.
     reported: Vec<u32>,
     ticks: u32,
@@ -108,6 +110,7 @@ impl FlowRun {
             sources: sources.map(|(at, node)| Source::new(at, &node.work)).collect(),
             series: Vec::new(),
             keys: HashMap::new(),
+            keys_most: keys,
             reported: vec![u32::MAX; plan.nodes.len()],
             ticks: 0,
             letters: vec![0; plan.nodes.len()],

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::ops::Stage;
-use crate::plan::{Plan, PlannedNode};
+use crate::plan::{Plan, PlannedNode, Work};
 
 /// The way in which stages write their state. Another number: none of it can be read.
 const FORMAT: u32 = 1;
@@ -136,7 +136,7 @@ impl Plan {
                 .iter()
                 .any(|old| old.id == node.id && fingerprint(self, old) == fingerprint(new, node))
         };
-        let is_hot = new.nodes().iter().filter(|node| node.remembers()).all(has);
+        let is_hot = new.nodes().iter().filter(|node| node.remembers() && !node.begins_empty()).all(has);
         if is_hot { Change::Hot } else { Change::Cold }
     }
 
@@ -147,6 +147,11 @@ impl Plan {
 }
 
 impl PlannedNode {
+    /// Whether it begins with nothing when it is deployed, whatever came before.
+    pub(crate) fn begins_empty(&self) -> bool {
+        matches!(&self.work, Work::MovingAverage(of) if of.reset_on_start)
+    }
+
     /// Whether it remembers something between records.
     pub fn remembers(&self) -> bool {
         Stage::new(self, 1).save().is_some()

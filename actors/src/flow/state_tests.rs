@@ -150,6 +150,30 @@ async fn a_version_whose_nodes_remember_as_before_goes_on_with_that() {
 }
 
 #[tokio::test]
+async fn a_node_that_is_to_begin_empty_does_so_when_it_is_deployed_and_at_no_other_start() {
+    let stage = Stage::new().await;
+    let flow = to_run(&stage, "moving-average", json!({"windowSize": 100, "resetOnStart": true})).await;
+    let stage = killed_and_started(stage).await;
+    send(&stage, &[1.0]).await;
+    assert!(stage.flows.shutdown(Duration::from_secs(10)).await);
+    let (live, flows) = start(&stage.log, &stage.catalog).await;
+    let stage = Stage { live, flows, ..stage };
+    let mut session = stage.watch(flow, "show").await;
+    send(&stage, &[3.0]).await;
+    assert_eq!(shown(&stage, &mut session).await, 2.0, "a start of the server is none of the flow");
+    for (version, size) in [(2, 100), (3, 50)] {
+        let diagram = chain(
+            stage.device,
+            "moving-average",
+            json!({"windowSize": size, "resetOnStart": true, "x": version}),
+        );
+        stage.flows.deploy(flow, version, &diagram).await.unwrap();
+    }
+    send(&stage, &[8.0]).await;
+    assert_eq!(shown(&stage, &mut session).await, 8.0);
+}
+
+#[tokio::test]
 async fn a_stopped_flow_is_forgotten() {
     let stage = Stage::new().await;
     let flow = to_run(&stage, "moving-average", json!({"windowSize": 100})).await;

@@ -100,6 +100,7 @@ impl Cell {
             }
             Begin::Prepared(prepared) => {
                 run = *prepared.run;
+                run.begin_empty();
                 run.mute_to(self.next, self.clock_us);
             }
         }

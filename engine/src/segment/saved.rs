@@ -65,12 +65,20 @@ impl FlowRun {
             false => plan.nodes.iter().map(|node| fingerprint(plan, node)).collect(),
         };
         let (mine, theirs) = (marks(&self.plan), marks(&old.plan));
-        for (at, node) in self.plan.nodes.iter().enumerate() {
+        for (at, node) in self.plan.nodes.iter().enumerate().filter(|(_, node)| !node.begins_empty()) {
             let same = |other: &usize| old.plan.nodes[*other].id == node.id && theirs[*other] == mine[at];
             let other = (0..theirs.len()).find(same);
             if let Some(other) = other.filter(|other| !matches!(old.stages[*other], Stage::Failed)) {
                 std::mem::swap(&mut self.stages[at], &mut old.stages[other]);
             }
+        }
+    }
+
+    /// Empties the nodes that are to begin with nothing.
+    pub fn begin_empty(&mut self) {
+        let plan = Arc::clone(&self.plan);
+        for (at, node) in plan.nodes.iter().enumerate().filter(|(_, node)| node.begins_empty()) {
+            self.stages[at] = Stage::new(node, self.keys_most);
         }
     }
 

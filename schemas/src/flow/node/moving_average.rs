@@ -15,7 +15,7 @@ pub struct MovingAverage {
     pub window_size: usize,
     /// Only values whose event time lies less than this before the newest record's, in milliseconds. Of no meaning to [`Method::Ewma`].
     pub duration_ms: Option<i64>,
-    /// Whether a restart of the flow begins with an empty window.
+    /// Whether each version that is deployed begins with an empty window, instead of with what came before. A restart of the server is no start.
     pub reset_on_start: bool,
 }
 
@@ -58,11 +58,11 @@ pub const SPEC: Spec = Spec {
         "duration":{"type":["string","integer"],"title":"Duration","description":"Such as 30s or 5m; none: any age"},
         "alpha":{"type":"number","title":"Weight of a new value","exclusiveMinimum":0,"maximum":1,"description":"With ewma"},
         "halfLife":{"type":["string","integer"],"title":"Half-life","description":"With ewma, instead of alpha: such as 30s or 5m"},
-        "resetOnStart":{"type":"boolean","title":"Begin empty after a restart","default":true}}}"#,
+        "resetOnStart":{"type":"boolean","title":"Begin empty when a version is deployed","default":false}}}"#,
 };
 
 impl MovingAverage {
-    /// From `method` (default mean), `windowSize` (default 10), `duration` and `resetOnStart` (default true); of ewma, `alpha` or `halfLife`.
+    /// From `method` (default mean), `windowSize` (default 10), `duration` and `resetOnStart` (default false); of ewma, `alpha` or `halfLife`.
     pub fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         // An editor keeps what was entered for a method that is not chosen any more, so that is not looked at.
         let is_ewma = fields.get("method").and_then(|method| method.as_str()) == Some("ewma");
@@ -72,7 +72,7 @@ impl MovingAverage {
         let method = fields.choice("method", &methods).unwrap_or(Method::Mean);
         let window_size = fields.integer("windowSize", 1..=limit::AVERAGE_VALUES).unwrap_or(10) as usize;
         let duration_ms = fields.duration_ms("duration", 1..=limit::WINDOW_MS_MAX);
-        Some(Self { method, window_size, duration_ms, reset_on_start: fields.flag("resetOnStart", true) })
+        Some(Self { method, window_size, duration_ms, reset_on_start: fields.flag("resetOnStart", false) })
     }
 }
 
