@@ -16,9 +16,9 @@ mod history;
 pub mod run;
 mod start;
 pub(crate) mod states;
+mod version;
 mod warm;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,13 +38,14 @@ use tokio::sync::{RwLock, watch};
 use tokio::time::Instant;
 
 use crate::cell::{self, Cell, Installed};
-use crate::live::{Hub, Units};
+use crate::live::Hub;
 use check::Gone;
 use dead_letters::DeadLetters;
 use debug::Debugged;
 use dispatch::{Directory, Dispatch};
 use executions::Executions;
 use states::States;
+pub use version::{NotPut, Version};
 
 /// Why something could not be done to a flow.
 #[derive(Debug, thiserror::Error)]
@@ -364,38 +365,8 @@ impl FlowsHandle {
     }
 }
 
-/// A version of a flow that can run.
-#[derive(Debug, Clone)]
-pub struct Version {
-    flow: FlowId,
-    installed: Installed,
-}
-
-impl Version {
-    fn new(flow: FlowId, version: u32, plan: Plan) -> Self {
-        let (units, remembers) = (units(&plan), plan.remembers());
-        Self { flow, installed: Installed { version, plan: Arc::new(plan), units, remembers } }
-    }
-}
-
-/// Why a version was not put into a cell, and how it was to begin, if it may be tried again.
-#[derive(Debug)]
-pub struct NotPut {
-    error: Error,
-    begin: Option<Begin>,
-}
-
 const PATIENCE: Duration = Duration::from_secs(limit::FLOW_CALL_S);
 const BUSY: Duration = Duration::from_millis(10);
-
-/// Units that display nodes are configured to show.
-fn units(plan: &Plan) -> Units {
-    let shown = plan.nodes().iter().filter_map(|node| match &node.work {
-        Work::Display(display) => Some((node.id.clone(), display.unit.as_ref()?.parse().ok()?)),
-        _ => None,
-    });
-    shown.collect::<HashMap<_, _>>()
-}
 
 #[cfg(test)]
 mod balance_tests;

@@ -13,13 +13,14 @@ use crate::plan::Plan;
 use crate::state::{BadState, Saved, SavedStage, fingerprint, lineages};
 
 impl FlowRun {
-    /// What it remembers, having seen all readings before `next`.
+    /// What it remembers, on a cell that was fed all readings before `next`: a flow that was loaded there may have seen more.
     pub fn save(&self, next: Offset) -> Saved {
         let nodes = self.plan.nodes.iter().zip(&self.stages);
         let stages = nodes.filter_map(|(node, stage)| {
             let state = stage.save()?;
             Some(SavedStage { node: Box::from(&*node.id), fingerprint: fingerprint(&self.plan, node), state })
         });
+        let next = next.max(self.seen_to());
         Saved::new(next, self.clock_us, self.series_ids().collect(), stages.collect())
     }
 

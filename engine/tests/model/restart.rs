@@ -110,6 +110,13 @@ fn saved(cell: &Cell, emitted: &mut Vec<Emission>) -> Saved {
     Saved::from_bytes(&saved.to_bytes()).unwrap()
 }
 
+/// Installs what was saved.
+fn start(cell: &Cell, plan: &Arc<Plan>, state: Saved, next: Offset, clock: Timestamp) -> Arc<FlowCounters> {
+    let begin = Begin::Saved(Box::new(state), next, clock);
+    let told = |outcome| assert!(matches!(outcome, Outcome::Installed(_)), "{outcome:?}");
+    cell.handle.install_as(flow_id(1), 1, Arc::clone(plan), begin, told).unwrap()
+}
+
 /// Saves before one event, is killed before a later one, and starts again with an earlier part of the log fed once more.
 fn restart(sketches: &[Sketch], steps: &[Step], options: [&Options; 2], cuts: [usize; 3]) {
     let mut cuts = cuts.map(|cut| cut % (steps.len() + 1));
@@ -128,13 +135,16 @@ fn restart(sketches: &[Sketch], steps: &[Step], options: [&Options; 2], cuts: [u
     let (next, clock) = (end_before(&events, kill), first.handle.clock());
     drop(first);
 
+    // killed once more before it was fed anything: what is saved there is what was loaded
+    let between = new_cell(options[0], &known);
+    between.handle.begin(end_before(&events, from)).unwrap();
+    start(&between, &plan, state.clone(), next, clock);
+    let saved_again = saved(&between, &mut emitted);
+    assert_eq!(saved_again.next, state.next);
+
     let second = new_cell(options[1], &known);
     second.handle.begin(end_before(&events, from)).unwrap();
-    let begin = Begin::Saved(Box::new(state), next, clock);
-    let counters = second.handle.install_as(flow_id(1), 1, Arc::clone(&plan), begin, |outcome| {
-        assert!(matches!(outcome, Outcome::Installed(_)), "{outcome:?}");
-    });
-    let counters = counters.unwrap();
+    let counters = start(&second, &plan, saved_again, next, clock);
     watch(&counters);
     let again = events[from..kill].iter().filter(|event| matches!(event, Event::Commit(_)));
     for event in again {
