@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::support::api::metric;
 use crate::support::{Device, eventually, stage};
 
 const ROUNDS: u64 = 6;
@@ -40,6 +41,13 @@ async fn an_average_of_everything_is_right_after_each_of_several_kills() {
             }
         })
         .await;
+        if round == 2 {
+            eventually("all of it is saved", async || {
+                let cursor = metric(&stage.server, "edgesync_flows_cursor_offset").await as u64;
+                if cursor == q { Ok(()) } else { Err(cursor) }
+            })
+            .await;
+        }
         // some of it committed and perhaps not seen, and at some moments just being saved
         q += 1;
         sum += q as f64;
