@@ -303,6 +303,11 @@ fn spawn(
 
 #[cfg(test)]
 impl Cell {
+    /// Flows that its thread runs.
+    pub(crate) fn engine_flows(&self) -> usize {
+        self.running().handle.flows()
+    }
+
     /// Condemns the cell at its next commit.
     pub(crate) fn condemn(&self) {
         self.room.condemn.store(true, Relaxed);

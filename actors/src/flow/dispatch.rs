@@ -99,3 +99,11 @@ impl Directory {
         }
     }
 }
+
+#[cfg(test)]
+impl Directory {
+    /// How many flows have an actor.
+    pub(super) fn count(&self) -> usize {
+        self.flows().len()
+    }
+}

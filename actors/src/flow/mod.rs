@@ -373,6 +373,8 @@ mod balance_tests;
 #[cfg(test)]
 mod debug_tests;
 #[cfg(test)]
+mod leak_tests;
+#[cfg(test)]
 mod start_tests;
 #[cfg(test)]
 mod state_tests;
