@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use edgesync_schemas::flow::node::State;
+use edgesync_schemas::limit;
 use serde::Serialize;
 
 use crate::chunk::Name;
@@ -22,6 +23,12 @@ pub struct Explain {
     pub horizon_ms: Option<i64>,
     /// Bytes of state per series, about.
     pub state_bytes_per_key: usize,
+    /// Series that each node keeps state for at most, so that the flow stays within its memory whatever comes.
+    pub keys_most: usize,
+    /// Bytes of state at the worst, with as many series as there may be.
+    pub state_bytes_most: usize,
+    /// Records that one reading may become at most, at the node where they are most.
+    pub fan_out: u64,
 }
 
 /// The explanation of a node.
@@ -44,6 +51,8 @@ pub struct ExplainNode {
     pub horizon_ms: Option<i64>,
     /// Bytes of state per series, about.
     pub state_bytes_per_key: usize,
+    /// Records that one reading may have become at most when they leave it.
+    pub fan_out: u64,
     /// Names of the further numbers that its results carry.
     pub fields: Vec<Name>,
 }
@@ -53,14 +62,37 @@ impl Explain {
         let id = |at: &usize| plan.nodes[*at].id.to_string();
         let segments: Vec<Vec<String>> =
             plan.segments.iter().map(|segment| segment.nodes.iter().map(id).collect()).collect();
-        let nodes: Vec<ExplainNode> =
-            plan.nodes.iter().enumerate().map(|(at, node)| explain_node(plan, at, node)).collect();
+        let mut nodes: Vec<ExplainNode> = Vec::with_capacity(plan.nodes.len());
+        for (at, node) in plan.nodes.iter().enumerate() {
+            let comes = node.inputs.iter().map(|edge| nodes[plan.edges[*edge].from].fan_out);
+            let comes = comes.fold(0u64, u64::saturating_add).max(1);
+            nodes.push(explain_node(plan, at, node, comes));
+        }
+        let keys_most = plan.keys_most(limit::KEYS_PER_NODE);
+        let bytes_most: usize = plan.nodes.iter().map(needs::bytes_per_key_most).sum();
         Self {
             segments,
-            horizon_ms: nodes.iter().try_fold(0i64, |sum, node| Some(sum.saturating_add(node.horizon_ms?))),
+            horizon_ms: plan.looks_back_ms(None),
             state_bytes_per_key: nodes.iter().map(|node| node.state_bytes_per_key).sum(),
+            keys_most,
+            state_bytes_most: bytes_most.saturating_mul(keys_most),
+            fan_out: nodes.iter().map(|node| node.fan_out).max().unwrap_or_default(),
             nodes,
         }
+    }
+}
+
+impl Plan {
+    /// How far back the flow looks, in milliseconds of event time: as far as the nodes on the longest way do together. A node without a bound
+    /// counts as `unbounded_ms`; `None` if that is, and there is such a node.
+    pub fn looks_back_ms(&self, unbounded_ms: Option<i64>) -> Option<i64> {
+        let mut back: Vec<i64> = Vec::with_capacity(self.nodes.len());
+        for node in &self.nodes {
+            let before =
+                node.inputs.iter().map(|edge| back[self.edges[*edge].from]).max().unwrap_or_default();
+            back.push(before.saturating_add(needs::horizon_ms(node).or(unbounded_ms)?));
+        }
+        Some(back.into_iter().max().unwrap_or_default())
     }
 }
 
@@ -69,7 +101,7 @@ fn how<'a>(expressions: impl IntoIterator<Item = &'a Expression>) -> &'static st
     if expressions.into_iter().all(Expression::is_columnar) { "columns" } else { "row by row" }
 }
 
-fn explain_node(plan: &Plan, at: usize, node: &PlannedNode) -> ExplainNode {
+fn explain_node(plan: &Plan, at: usize, node: &PlannedNode, comes: u64) -> ExplainNode {
     ExplainNode {
         id: node.id.to_string(),
         kind: node.spec.kind,
@@ -84,6 +116,7 @@ fn explain_node(plan: &Plan, at: usize, node: &PlannedNode) -> ExplainNode {
         keyed: node.spec.state == State::PerKey || needs::bytes_per_key(node) > 0,
         horizon_ms: needs::horizon_ms(node),
         state_bytes_per_key: needs::bytes_per_key(node),
+        fan_out: comes.saturating_mul(needs::fan_out(node)),
         fields: node.leaving.names.as_deref().unwrap_or_default().to_vec(),
     }
 }

@@ -134,7 +134,7 @@ impl FlowsHandle {
 impl Stored {
     /// What the nodes of a plan look back at.
     fn looking_back(log: ReadingLog, plan: &Arc<Plan>, end: Offset) -> Self {
-        let horizon_ms = plan.explain().horizon_ms.unwrap_or(limit::WARM_UP_MS);
+        let horizon_ms = plan.looks_back_ms(Some(limit::WARM_UP_MS)).unwrap_or(limit::WARM_UP_MS);
         let from = if horizon_ms == 0 {
             edgesync_schemas::time::Timestamp::MAX
         } else {

@@ -2,6 +2,7 @@
 
 use edgesync_schemas::flow::node::combine::Trigger;
 use edgesync_schemas::flow::node::moving_average::Method;
+use edgesync_schemas::flow::node::switch::Mode;
 use edgesync_schemas::limit;
 
 use super::{
@@ -51,6 +52,16 @@ pub(crate) fn bytes_per_key_most(node: &PlannedNode) -> usize {
         Work::Compute(of) => prev::bytes_per_key_most(of.steps.iter().map(|(_, step)| step)),
         Work::Validate(of) => validate::bytes_per_key(of),
         _ => 0,
+    }
+}
+
+/// Records that one record may become at most.
+pub(crate) fn fan_out(node: &PlannedNode) -> u64 {
+    match &node.work {
+        Work::Split(of) => of.limit as u64,
+        Work::IntervalJoin(_) => limit::JOIN_FAN_OUT as u64,
+        Work::Switch(of) if of.mode == Mode::All => of.cases.len().max(1) as u64,
+        _ => 1,
     }
 }
 
