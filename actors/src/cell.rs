@@ -57,11 +57,6 @@ pub struct Installed {
     pub remembers: bool,
 }
 
-/// Records that came into a flow's nodes.
-fn moved(counters: &FlowCounters) -> u64 {
-    counters.nodes.iter().fold(0, |sum, node| sum.wrapping_add(node.snapshot().in_))
-}
-
 /// One cell: an engine thread, and the task that feeds it.
 pub struct Cell {
     index: usize,

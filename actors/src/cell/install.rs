@@ -10,7 +10,7 @@ use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::time::Timestamp;
 use tokio::sync::oneshot;
 
-use super::{Cell, Installed, moved};
+use super::{Cell, Installed};
 
 /// What counts for a flow that the engine was asked to install, and what tells what became of that.
 pub type Asked = (Arc<FlowCounters>, oneshot::Receiver<Outcome>);
@@ -109,11 +109,11 @@ impl Cell {
         (handle.frontier().max(Offset(self.begins.load(Relaxed))), clock)
     }
 
-    /// The flows that run here and remember something, with how many records came into their sources.
-    pub(crate) fn remembering(&self) -> Vec<(FlowId, u64)> {
+    /// The flows that run here and remember something, with what counts for them.
+    pub(crate) fn remembering(&self) -> Vec<(FlowId, Arc<FlowCounters>)> {
         let running = self.running();
         let flows = running.flows.iter().filter(|(_, (installed, _))| installed.remembers);
-        flows.map(|(flow, (_, counters))| (*flow, moved(counters))).collect()
+        flows.map(|(flow, (_, counters))| (*flow, counters.clone())).collect()
     }
 
     /// Installs what is installed again, with empty state. `None` if `counters` are not those of what runs: it was replaced or removed

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use edgesync_engine::Saved;
+use edgesync_engine::{FlowCounters, Saved};
 use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
@@ -52,12 +52,30 @@ struct Written {
 }
 
 /// When and where a flow was saved last.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct SavedAt {
     next: Offset,
-    /// Records that had come into its nodes by then.
-    moved: u64,
-    at: Instant,
+    /// What counted for it, and the records that had come into its nodes by then; `None` if that was before the server started.
+    counted: Option<(Arc<FlowCounters>, u64)>,
+    at: Option<Instant>,
+}
+
+impl SavedAt {
+    /// Whether nothing came since.
+    fn is_still(&self, counters: &Arc<FlowCounters>) -> bool {
+        self.counted
+            .as_ref()
+            .is_some_and(|(of, before)| Arc::ptr_eq(of, counters) && *before == moved(counters))
+    }
+
+    fn is_due(&self) -> bool {
+        self.at.is_none_or(|at| at.elapsed() >= SAVE)
+    }
+}
+
+/// Records that came into a flow's nodes.
+fn moved(counters: &FlowCounters) -> u64 {
+    counters.nodes.iter().fold(0, |sum, node| sum.wrapping_add(node.snapshot().in_))
 }
 
 /// What a flow remembered when it was saved last, as if it had been saved at `needed` if it was before: it got nothing in between.
@@ -106,6 +124,11 @@ impl States {
     /// From which reading on flows would be fed after a crash.
     pub fn needed(&self) -> Offset {
         self.log.bookmark(NAME).unwrap_or_default()
+    }
+
+    /// A flow goes on from what was saved of it at this place: that is needed until it is saved again.
+    pub async fn resumed(&self, flow: FlowId, next: Offset) {
+        self.written.lock().await.flows.insert(flow, SavedAt { next, counted: None, at: None });
     }
 
     /// What a flow that runs no more remembered is forgotten.
@@ -158,12 +181,14 @@ impl States {
                 clock: all.clock.min(here.clock),
             }));
             let (mut needed_here, mut stands_still) = (frontier, false);
-            for (flow, moved) in cell.remembering() {
+            for (flow, counters) in cell.remembering() {
                 running.insert(flow);
-                let before = written.flows.get(&flow).copied();
-                let is_still = before.is_some_and(|before| before.moved == moved);
-                let is_due = before.is_none_or(|before| before.at.elapsed() >= SAVE) || is_last;
-                if !is_still && is_due && bytes < limit::FLOW_SAVE_BYTES {
+                let before = written.flows.get(&flow);
+                let is_still = before.is_some_and(|before| before.is_still(&counters));
+                let is_due = before.is_none_or(SavedAt::is_due) || is_last;
+                let has_room = states.len() < limit::FLOW_SAVES && bytes < limit::FLOW_SAVE_BYTES || is_last;
+                if !is_still && is_due && has_room {
+                    let counted = moved(&counters);
                     // a cell that ends meanwhile is replaced, and its flows are saved then; one that stands still is not waited for twice
                     let saved = match stands_still {
                         true => None,
@@ -176,7 +201,8 @@ impl States {
                         },
                     };
                     if let Some(saved) = saved {
-                        let place = SavedAt { next: saved.next, moved, at: Instant::now() };
+                        let counted = Some((counters, counted));
+                        let place = SavedAt { next: saved.next, counted, at: Some(Instant::now()) };
                         let state = saved.to_bytes();
                         bytes += state.len();
                         states.push((flow, Some(state)));

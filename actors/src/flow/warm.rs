@@ -72,6 +72,8 @@ impl FlowsHandle {
         }
         let flow = version.flow;
         if let Some(saved) = load(&self.shared.log, flow, needed).await {
+            // before it runs: until it is saved again it needs what came since
+            self.shared.states.resumed(flow, saved.next).await;
             let begin = Begin::Saved(Box::new(saved), put_out.next, put_out.clock);
             match self.put(version.clone(), begin).await? {
                 Outcome::Installed(_) => return Ok(()),
