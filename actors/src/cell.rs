@@ -6,6 +6,7 @@
 //! that gives them to [`Dispatch`]; while that is full the cell pauses.
 
 mod install;
+mod poison;
 mod replace;
 mod status;
 
@@ -31,6 +32,7 @@ use crate::flow::dispatch::Dispatch;
 use crate::link::{Room, pump};
 use crate::live::Units;
 
+use poison::Poison;
 pub use status::Status;
 use status::Still;
 
@@ -73,6 +75,7 @@ pub struct Cell {
     replaced: AtomicU64,
     skipped: AtomicU64,
     still: Still,
+    poison: Poison,
     /// Whether it may be fed.
     opened: watch::Sender<bool>,
     stopped: watch::Sender<bool>,
@@ -114,6 +117,7 @@ impl Cell {
             replaced: AtomicU64::new(0),
             skipped: AtomicU64::new(0),
             still: Still::new(from),
+            poison: Poison::default(),
             opened: watch::Sender::new(false),
             stopped: watch::Sender::new(false),
         });
@@ -201,6 +205,7 @@ impl Cell {
             {
                 error!(cell = self.index, %done, to = %commit.end(), "readings condemn every cell, skipping them");
                 self.skipped.fetch_add(commit.end().0 - done.0, Relaxed);
+                self.poison.store(done.0, commit.end().0);
                 (done, tries) = (commit.end(), 0);
             }
             from = self.replace(done, handle.clock()).await;
@@ -229,6 +234,8 @@ impl Cell {
         loop {
             let Some(next) = while_ticking(tail.next(), &mut tick, works).await else { return condemned() };
             match next {
+                // flows that go on from before it must not be fed it again
+                Ok(commit) if self.poison.is_in(&commit) => {}
                 Ok(commit) => {
                     while handle.try_feed(&commit).is_err() {
                         if handle.is_condemned() {

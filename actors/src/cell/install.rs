@@ -77,12 +77,18 @@ impl Cell {
         handle.take_out(flow, move |saved| {
             let _ = tell.send(saved);
         })?;
-        told.await.map_err(|_| edgesync_engine::Error::Condemned)
+        let saved = told.await.map_err(|_| edgesync_engine::Error::Condemned)?;
+        // a cell that takes the place of this one must not run it
+        self.running().flows.remove(&flow);
+        Ok(saved)
     }
 
-    /// A flow runs on another cell now.
-    pub fn moved_away(&self, flow: FlowId) {
-        self.running().flows.remove(&flow);
+    /// Ends whatever its thread runs, or is asked to run, of a flow.
+    pub fn purge(&self, flow: FlowId) {
+        let handle = self.running().handle.clone();
+        if let Err(error) = handle.remove(flow) {
+            tracing::error!(cell = self.index, %flow, %error, "flow cannot be removed");
+        }
     }
 
     /// Nanoseconds that each of its flows took of it.

@@ -5,9 +5,9 @@ use std::sync::atomic::Ordering::Relaxed;
 use edgesync_engine::cell::command::{Begin, Outcome};
 use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::time::Timestamp;
+use tokio::sync::oneshot;
 use tracing::{error, info};
 
-use super::install::Refused;
 use super::{BUSY, Cell, RETRY, Running, spawn};
 use crate::flow::states;
 
@@ -23,10 +23,11 @@ impl Cell {
         let needed = Offset(self.needed.load(Relaxed));
         for (flow, remembers) in flows {
             let saved = if remembers { states::load(&self.log, flow, needed).await } else { None };
-            begins.push(match saved.filter(|saved| saved.next <= done) {
+            begins.push(match saved {
                 Some(saved) => {
                     from = from.min(saved.next);
-                    (flow, Begin::Saved(Box::new(saved), done, clock))
+                    let put_out = done.max(saved.next);
+                    (flow, Begin::Saved(Box::new(saved), put_out, clock))
                 }
                 None => (flow, Begin::At(done)),
             });
@@ -41,38 +42,54 @@ impl Cell {
         self.replaced.fetch_add(1, Relaxed);
         self.running().handle = handle;
         let flows = begins.len();
-        for (flow, mut begin) in begins {
-            loop {
-                match self.carry_over(flow, begin) {
-                    Ok(()) => break,
-                    Err(refused) => {
-                        let (error, again) = *refused;
-                        if !matches!(error, edgesync_engine::Error::Busy) {
-                            break error!(%flow, %error, "flow cannot be installed on the new cell");
-                        }
-                        begin = again;
-                        tokio::time::sleep(BUSY).await;
+        for (flow, begin) in begins {
+            match self.carry_over(flow, begin).await {
+                // what was saved is of another version, or of one whose node had failed: it goes on with nothing
+                Some(Outcome::BadState | Outcome::Behind(_)) => {
+                    if let outcome @ Some(Outcome::BadState | Outcome::Behind(_)) =
+                        self.carry_over(flow, Begin::At(done)).await
+                    {
+                        error!(%flow, ?outcome, "flow does not run on the new cell");
                     }
                 }
+                _ => continue,
             }
         }
         info!(cell = self.index, flows, %from, "cell replaced");
         from
     }
 
-    /// Installs a flow of the condemned cell on the new one, unless it was removed meanwhile.
-    fn carry_over(&self, flow: FlowId, begin: Begin) -> Result<(), Refused> {
-        let mut running = self.running();
-        let Running { handle, flows } = &mut *running;
-        let Some((installed, counters)) = flows.get_mut(&flow) else { return Ok(()) };
-        let told = move |outcome| {
-            if !matches!(outcome, Outcome::Installed(_)) {
-                error!(%flow, ?outcome, "flow does not run on the new cell");
+    /// Installs a flow of the condemned cell on the new one, unless it was removed meanwhile. What became of it; `None` if the new cell did not take
+    /// it, or ended.
+    async fn carry_over(&self, flow: FlowId, mut begin: Begin) -> Option<Outcome> {
+        loop {
+            let (tell, told) = oneshot::channel();
+            let refused = {
+                let mut running = self.running();
+                let Running { handle, flows } = &mut *running;
+                let (installed, counters) = flows.get_mut(&flow)?;
+                let reply = move |outcome| {
+                    let _ = tell.send(outcome);
+                };
+                match handle.install_as(flow, installed.version, installed.plan.clone(), begin, reply) {
+                    Ok(new) => {
+                        *counters = new;
+                        self.dispatch.attach(counters, installed);
+                        self.dispatch.reinstalled(counters.clone());
+                        None
+                    }
+                    Err(refused) => Some(*refused),
+                }
+            };
+            match refused {
+                None => return told.await.ok(),
+                Some((edgesync_engine::Error::Busy, again)) => begin = again,
+                Some((error, _)) => {
+                    error!(%flow, %error, "flow cannot be installed on the new cell");
+                    return None;
+                }
             }
-        };
-        *counters = handle.install_as(flow, installed.version, installed.plan.clone(), begin, told)?;
-        self.dispatch.attach(counters, installed);
-        self.dispatch.reinstalled(counters.clone());
-        Ok(())
+            tokio::time::sleep(BUSY).await;
+        }
     }
 }

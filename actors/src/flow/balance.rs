@@ -10,7 +10,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use edgesync_engine::cell::command::{Begin, Outcome};
-use edgesync_engine::{History, Replay, Saved};
+use edgesync_engine::metrics::NodeState;
+use edgesync_engine::{FlowCounters, History, Replay, Saved};
 use edgesync_schemas::id::FlowId;
 use edgesync_schemas::limit;
 use edgesync_storage::catalog::Stopped;
@@ -51,7 +52,7 @@ impl FlowsHandle {
             tick.tick().await;
             let Some(step) = self.look(&mut looks) else { continue };
             // whoever deploys or stops a flow has the first turn
-            let Ok(_turn) = self.shared.turn.try_write() else { continue };
+            let Ok(_turn) = self.shared.states.turn.try_write() else { continue };
             self.take(step).await;
         }
     }
@@ -73,21 +74,25 @@ impl FlowsHandle {
                 }
             }
             Step::Suspend { flow, share } => {
-                let reason = "it could not keep up with its readings, even apart from other flows: make it simpler, or let it read less";
                 warn!(%flow, share, "flow cannot keep up, it is suspended");
-                if let Err(error) =
-                    self.shared.catalog.set_flow_stopped(flow, Stopped::Because("could not keep up")).await
-                {
-                    error!(%flow, %error, "that a flow is suspended cannot be written down");
-                    return;
-                }
-                let stopped = self.call(|reply| manager::Message::Stop(flow, reply)).await;
-                if matches!(stopped, Ok(Ok(true))) {
-                    let _ = self.shared.states.forget(flow).await;
-                    let _ = self.shared.manager.cast(manager::Message::Refuse(flow, reason.to_owned()));
-                }
+                let reason = "it could not keep up with its readings, even apart from other flows: make it simpler, or let it read less";
+                self.suspend(flow, "could not keep up", reason).await;
             }
         }
+    }
+
+    /// Stops a flow, with a reason that its owner can read.
+    async fn suspend(&self, flow: FlowId, why: &'static str, reason: &str) {
+        if let Err(error) = self.shared.catalog.set_flow_stopped(flow, Stopped::Because(why)).await {
+            error!(%flow, %error, "that a flow is suspended cannot be written down");
+        }
+        match self.call(|reply| manager::Message::Stop(flow, reply)).await {
+            Ok(Ok(_)) => {}
+            other => error!(%flow, ?other, "flow cannot be stopped"),
+        }
+        self.shared.cells.iter().for_each(|cell| cell.purge(flow));
+        let _ = self.shared.states.forget(flow).await;
+        let _ = self.shared.manager.cast(manager::Message::Refuse(flow, reason.to_owned()));
     }
 
     /// What each flow took since the last look, and what follows from that.
@@ -114,34 +119,55 @@ impl FlowsHandle {
         step(&cells, &looks.behind, self.shared.slow)
     }
 
-    /// Moves a flow to a cell. True if it runs there.
+    /// Moves a flow to a cell. True if it runs there. One that was taken out and is taken by no cell is suspended.
     pub(super) async fn moved(&self, flow: FlowId, to: usize) -> bool {
-        match self.try_move(flow, to).await {
-            Ok(()) => true,
+        let Some((cell, installed)) = self.running(flow) else { return false };
+        let Some(counters) = cell.counters(flow) else { return false };
+        // what a failed node remembers is gone: the flow is about to be installed again
+        if counters.nodes.iter().any(|node| node.state() == NodeState::Failed) {
+            return false;
+        }
+        let saved = match cell.take_out(flow).await {
+            Ok(Some(saved)) => saved,
+            Ok(None) => return false,
             Err(error) => {
-                error!(%flow, to, %error, "flow could not be moved");
+                warn!(%flow, to, %error, "flow could not be taken out of its cell");
+                return false;
+            }
+        };
+        let version = Version { flow, installed };
+        let moving = self.put_elsewhere(&version, saved, counters, [to, cell.index()], cell);
+        match tokio::time::timeout(Duration::from_secs(limit::MOVE_S), moving).await {
+            Ok(Ok(place)) => place == to,
+            failed => {
+                error!(%flow, to, ?failed, "flow was taken by no cell, it is suspended");
+                let reason = "it could not be moved to another processor, where it was to run apart from other flows: deploy it again";
+                self.suspend(flow, "could not be moved", reason).await;
                 false
             }
         }
     }
 
-    async fn try_move(&self, flow: FlowId, to: usize) -> Result<(), Error> {
-        let Some((cell, installed)) = self.running(flow) else { return Err(Error::Stopped) };
-        let Some(old) = cell.counters(flow) else { return Err(Error::Stopped) };
-        let (from, version) = (cell.index(), Version { flow, installed });
-        let Some(mut saved) = cell.take_out(flow).await? else { return Err(Error::Stopped) };
-        let mut counters = old;
-        for place in [to, from] {
+    /// Puts a flow that was taken out on the first of the places that takes it; which.
+    async fn put_elsewhere(
+        &self,
+        version: &Version,
+        mut saved: Saved,
+        mut counters: Arc<FlowCounters>,
+        places: [usize; 2],
+        from: &Arc<Cell>,
+    ) -> Result<usize, Error> {
+        let flow = version.flow;
+        for place in places {
             for _ in 0..limit::CUT_OVER_TRIES {
                 let begin = Begin::Moved(Box::new(saved.clone()), counters.clone());
                 match self.put_at(version.clone(), begin, Some(place)).await {
-                    Ok(Outcome::Installed(_)) if place == to => return Ok(()),
-                    Ok(Outcome::Installed(_)) => return Err(Error::Busy),
+                    Ok(Outcome::Installed(_)) => return Ok(place),
                     Ok(Outcome::Behind(_)) => {
-                        (saved, counters) = self.carry_on(&version, &saved, &counters, cell).await?;
+                        (saved, counters) = self.carry_on(version, &saved, &counters, from).await?;
                     }
                     Ok(Outcome::Removed) => return Err(Error::Stopped),
-                    Ok(Outcome::BadState) => break,
+                    Ok(Outcome::BadState | Outcome::Ahead(_)) => break,
                     Err(error) => {
                         warn!(%flow, place, %error, "cell did not take a flow that moves");
                         break;
@@ -157,9 +183,9 @@ impl FlowsHandle {
         &self,
         version: &Version,
         saved: &Saved,
-        counters: &Arc<edgesync_engine::FlowCounters>,
+        counters: &Arc<FlowCounters>,
         cell: &Arc<Cell>,
-    ) -> Result<(Saved, Arc<edgesync_engine::FlowCounters>), Error> {
+    ) -> Result<(Saved, Arc<FlowCounters>), Error> {
         let log = &self.shared.log;
         let plan = version.installed.plan.clone();
         let mut replay = Replay::new(

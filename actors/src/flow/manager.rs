@@ -237,9 +237,6 @@ impl State {
         match self.flows.get_mut(&flow) {
             Some(deployed) => {
                 self.loads[deployed.cell] -= deployed.begin.installed.plan.nodes().len();
-                if deployed.cell != place {
-                    deployed.begin.cell.moved_away(flow);
-                }
                 let (installed, counters) = (begin.installed.clone(), begin.counters.clone());
                 let cell = begin.cell.clone();
                 (deployed.begin, deployed.cell) = (begin, place);

@@ -34,7 +34,7 @@ use edgesync_storage::log::{self, ReadingLog};
 use ractor::rpc::CallResult;
 use ractor::{Actor, ActorCell, ActorRef, RpcReplyPort};
 use serde_json::{Value as Json, json};
-use tokio::sync::{RwLock, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::cell::{self, Cell, Installed};
@@ -103,8 +103,6 @@ struct Shared {
     runs: run::Runs,
     /// Which of the cells is for flows that take too much; the last.
     slow: usize,
-    /// Held for reading by who deploys or stops a flow, for writing while one is moved.
-    turn: RwLock<()>,
     stopped: watch::Sender<bool>,
 }
 
@@ -159,7 +157,6 @@ impl FlowsHandle {
             states,
             runs: run::Runs::default(),
             slow,
-            turn: RwLock::new(()),
             stopped,
         };
         let flows = Self { shared: Arc::new(shared) };
@@ -200,7 +197,7 @@ impl FlowsHandle {
             .filter(|node| matches!(node.work, Work::Debug))
             .map(|node| node.id.clone())
             .collect();
-        let _turn = self.shared.turn.read().await;
+        let _turn = self.shared.states.turn.read().await;
         self.upgrade(Version::new(flow, version, plan)).await?;
         self.shared.executions.runs(flow, version);
         for node in debugs {
@@ -214,7 +211,7 @@ impl FlowsHandle {
     /// # Errors
     /// [`Error::Engine`], [`Error::Busy`], [`Error::Stopped`].
     pub async fn stop(&self, flow: FlowId) -> Result<bool, Error> {
-        let _turn = self.shared.turn.read().await;
+        let _turn = self.shared.states.turn.read().await;
         let did = self.call(|reply| manager::Message::Stop(flow, reply)).await??;
         if did {
             self.shared.states.forget(flow).await?;
@@ -309,7 +306,7 @@ impl FlowsHandle {
         match self.put(version, begin).await? {
             Outcome::Installed(_) => Ok(()),
             Outcome::Removed => Err(Error::Stopped),
-            Outcome::Behind(_) | Outcome::BadState => Err(Error::WarmUp),
+            Outcome::Behind(_) | Outcome::Ahead(_) | Outcome::BadState => Err(Error::WarmUp),
         }
     }
 

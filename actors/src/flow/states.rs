@@ -13,7 +13,7 @@ use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 use edgesync_storage::log::{self, ReadingLog};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, RwLock};
 use tokio::time::{Instant, MissedTickBehavior};
 use tracing::warn;
 use uuid::Uuid;
@@ -42,6 +42,8 @@ pub(crate) struct States {
     log: ReadingLog,
     /// Held while it is being written, so that it never goes back.
     written: Mutex<Written>,
+    /// Held for reading by who deploys, stops or saves flows, for writing while one moves: it is on no cell then.
+    pub turn: RwLock<()>,
 }
 
 #[derive(Debug)]
@@ -118,7 +120,7 @@ impl States {
         let put_out = stored.unwrap_or_default();
         let put_out = PutOut { next: put_out.next.clamp(needed, end), ..put_out };
         let written = Mutex::new(Written { needed, put_out, flows: HashMap::new() });
-        Ok((Self { log, written }, needed, put_out))
+        Ok((Self { log, written, turn: RwLock::new(()) }, needed, put_out))
     }
 
     /// From which reading on flows would be fed after a crash.
@@ -154,6 +156,10 @@ impl States {
     /// Saves flows that got something since they were saved last, and writes down the places. `is_last`: all of them, and so that a power cut
     /// takes nothing back. Not cancel safe: it may be written or not.
     pub async fn save(&self, cells: &[Arc<Cell>], is_last: bool) {
+        let turn = if is_last { Some(self.turn.read().await) } else { self.turn.try_read().ok() };
+        if turn.is_none() {
+            return;
+        }
         let mut written = self.written.lock().await;
         if let Err(error) = self.try_save(&mut written, cells, is_last).await {
             // the next time will do; until then more is fed again after a crash
@@ -168,7 +174,7 @@ impl States {
         is_last: bool,
     ) -> Result<(), log::Error> {
         let (mut states, mut bytes) = (Vec::new(), 0);
-        let mut saved_now = HashMap::new();
+        let (mut saved_now, mut needs) = (HashMap::new(), Vec::new());
         let mut put_out: Option<PutOut> = None;
         let mut needed: Option<Offset> = None;
         let mut running = std::collections::HashSet::new();
@@ -181,7 +187,10 @@ impl States {
                 clock: all.clock.min(here.clock),
             }));
             let (mut needed_here, mut stands_still) = (frontier, false);
-            for (flow, counters) in cell.remembering() {
+            let mut flows = cell.remembering();
+            // the longest unsaved first: when there is not room for all, none is left out for ever
+            flows.sort_by_key(|(flow, _)| written.flows.get(flow).and_then(|before| before.at));
+            for (flow, counters) in flows {
                 running.insert(flow);
                 let before = written.flows.get(&flow);
                 let is_still = before.is_some_and(|before| before.is_still(&counters));
@@ -218,7 +227,7 @@ impl States {
                     None => {}
                 }
             }
-            cell.needs(needed_here);
+            needs.push((cell, needed_here));
             needed = Some(needed.map_or(needed_here, |all| all.min(needed_here)));
         }
         let (Some(put_out), Some(needed)) = (put_out, needed) else { return Ok(()) };
@@ -228,6 +237,8 @@ impl States {
             self.log.save_states(states, is_last).await?;
             written.put_out = put_out;
         }
+        // only now: a cell that is replaced before goes on from what was saved before
+        needs.into_iter().for_each(|(cell, from)| cell.needs(from));
         written.flows.retain(|flow, _| running.contains(flow));
         written.flows.extend(saved_now);
         if needed > written.needed {

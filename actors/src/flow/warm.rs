@@ -19,7 +19,7 @@ use tracing::info;
 
 use super::history::Stored;
 use super::states::{PutOut, load};
-use super::{Error, FlowsHandle, Version};
+use super::{BUSY, Error, FlowsHandle, Version};
 use crate::cell::now;
 
 /// Commits of the log that are run before the thread lets others run.
@@ -45,10 +45,17 @@ impl FlowsHandle {
                 let mut replay = tokio::time::timeout_at(until, warm).await.map_err(|_| Error::WarmUp)??;
                 for _ in 0..limit::CUT_OVER_TRIES {
                     let next = replay.next();
+                    // a version that is further than its cell would leave out what lies between
+                    let reached = async {
+                        while cell.reached().0 < next {
+                            tokio::time::sleep(BUSY).await;
+                        }
+                    };
+                    tokio::time::timeout_at(until, reached).await.map_err(|_| Error::WarmUp)?;
                     match self.put(version.clone(), Begin::Prepared(replay.prepared())).await? {
                         Outcome::Installed(_) => return Ok(()),
                         Outcome::Removed => return Err(Error::Stopped),
-                        Outcome::Behind(_) | Outcome::BadState => {
+                        Outcome::Behind(_) | Outcome::Ahead(_) | Outcome::BadState => {
                             info!(%flow, %next, "version is behind its cell, it catches up");
                         }
                     }

@@ -126,7 +126,7 @@ impl FlowNodes {
 
     fn unwatch(&self, node: &str, by: u32) {
         if let Some(node) = self.counters.as_ref().and_then(|counters| counters.node(node)) {
-            node.watch.fetch_sub(by, Relaxed);
+            let _ = node.watch.fetch_update(Relaxed, Relaxed, |watch| Some(watch.saturating_sub(by)));
         }
     }
 }

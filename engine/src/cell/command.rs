@@ -69,6 +69,8 @@ pub enum Outcome {
     Installed(Offset),
     /// It has not seen what the cell has, and the cell does not have it any more: nothing was changed. The cell is here.
     Behind(Offset),
+    /// It has seen more than the cell, and what it is to replace runs there: nothing was changed. The cell is here.
+    Ahead(Offset),
     /// What was saved is of another configuration: nothing was changed.
     BadState,
     /// It was removed meanwhile.

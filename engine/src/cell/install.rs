@@ -51,7 +51,15 @@ impl Cell {
             Err(Outcome::Removed)
         } else {
             let keys = self.options.keys_per_node;
-            self.begin(FlowRun::new(Arc::clone(&counters), plan, keys), begin)
+            match &begin {
+                // what runs has put out nothing of what lies between
+                Begin::Prepared(prepared)
+                    if self.flows.contains_key(&flow) && prepared.run.seen_to() > self.next =>
+                {
+                    Err(Outcome::Ahead(self.next))
+                }
+                _ => self.begin(FlowRun::new(Arc::clone(&counters), plan, keys), begin),
+            }
         };
         let outcome = match put {
             Ok(mut run) => {
@@ -62,7 +70,10 @@ impl Cell {
                 if !is_saved {
                     let old = self.flows.get(&flow).map(|old| Arc::clone(&old.counters));
                     run.count_with(Arc::clone(&counters));
-                    old.iter().for_each(|old| run.watched_as(old));
+                    // of one that begins with nothing it is told who watches before this
+                    if is_prepared {
+                        old.iter().for_each(|old| run.watched_as(old));
+                    }
                     run.count_held();
                 }
                 let (pack, slot) = self.put(run);

@@ -121,9 +121,7 @@ impl Cell {
         loop {
             // Before looking: whoever asks from here on wakes this thread again.
             self.shared.armed.swap(false, Ordering::AcqRel);
-            while let Ok(Control::Remove { flow, generation }) = self.control.try_recv() {
-                self.remove(flow, generation);
-            }
+            self.take_control(false);
             if self.shared.abandoned.load(Ordering::Acquire) {
                 return;
             }
@@ -152,10 +150,19 @@ impl Cell {
         }
     }
 
+    /// Removes what is to be removed. `has_work`: an install that it is meant for may be at hand.
+    fn take_control(&mut self, has_work: bool) {
+        while let Ok(Control::Remove { flow, generation }) = self.control.try_recv() {
+            self.remove(flow, generation, has_work);
+        }
+    }
+
     /// Takes what was asked, up to an install that must wait for what was fed before it.
     fn take_work(&mut self) {
         while self.fed.len() < self.options.feed_commits.max(1) {
             let Some(work) = self.held.take().or_else(|| self.work.try_recv().ok()) else { return };
+            // What was asked before this work must not come after it.
+            self.take_control(true);
             match work {
                 Work::From(next) => self.next = self.next.max(next),
                 Work::Series(known) => self.learn(&known),
@@ -241,8 +248,8 @@ impl Cell {
         }
     }
 
-    fn remove(&mut self, flow: FlowId, generation: Generation) {
-        if !self.work.is_empty() || self.held.is_some() {
+    fn remove(&mut self, flow: FlowId, generation: Generation, has_work: bool) {
+        if has_work || !self.work.is_empty() || self.held.is_some() {
             let cancelled = self.cancelled.entry(flow).or_default();
             *cancelled = generation.max(*cancelled);
         }

@@ -33,14 +33,10 @@ impl FlowRun {
         for series in &saved.series {
             self.number(&info_of(*series).ok_or(BadState)?);
         }
-        let remembers = |at: &usize| self.stages[*at].save().is_some();
-        let mine: Vec<usize> = (0..self.stages.len()).filter(remembers).collect();
-        if mine.len() != saved.stages.len() {
-            return Err(BadState);
-        }
-        for (at, saved) in mine.into_iter().zip(&saved.stages) {
-            let node = &self.plan.nodes[at];
-            if *node.id != *saved.node || fingerprint(&self.plan, node) != saved.fingerprint {
+        // A node that had failed was not saved: it begins with nothing.
+        for saved in &saved.stages {
+            let at = self.plan.nodes.iter().position(|node| *node.id == *saved.node).ok_or(BadState)?;
+            if fingerprint(&self.plan, &self.plan.nodes[at]) != saved.fingerprint {
                 return Err(BadState);
             }
             self.stages[at].load(&saved.state)?;
@@ -54,7 +50,14 @@ impl FlowRun {
     pub fn take_over(&mut self, old: &mut Self, of_same_lineage: bool) {
         let shared = self.series.len().min(old.series.len());
         let is_same = |at: usize| self.series[at].info.id == old.series[at].info.id;
-        if !(0..shared).all(is_same) {
+        // What the old run has seen beyond its cell was put out, and is in what it hands over.
+        self.muted_to = self.muted_to.max(old.muted_to).max((old.seen_to, 0));
+        let is_behind = old.seen_to > self.seen_to;
+        if !of_same_lineage {
+            self.seen_to = self.seen_to.max(old.seen_to);
+            self.clock_us = self.clock_us.max(old.clock_us);
+        }
+        if !(0..shared).all(is_same) || (of_same_lineage && is_behind) {
             return;
         }
         for at in shared..old.series.len() {

@@ -173,8 +173,10 @@ pub const RUN_VALUES: usize = 1_000;
 pub const RUN_SAMPLES: usize = 20;
 /// Times that the clock goes on to what is due next, after a run that is made once.
 pub const RUN_TICKS: usize = 1_000;
-/// Records of each last node that a run compares with those of what is deployed. More: the comparison says that it is cut.
+/// Records that a run compares with those of what is deployed, of all last nodes and by both. More: the comparison says that it is cut.
 pub const COMPARE_RECORDS: usize = 200_000;
+/// Seconds that a flow may take from one cell to another. Longer: it is suspended, and says so.
+pub const MOVE_S: u64 = 30;
 /// Seconds between two looks at how much of its cell's time each flow takes.
 pub const BALANCE_S: u64 = 5;
 /// Share of a cell's time that a flow may take while the cell is behind and others wait. More: it is slowed (it runs on a cell apart).
@@ -182,9 +184,9 @@ pub const FLOW_SHARE: f64 = 0.5;
 /// Difference between the loads of two cells, in shares of their time, from which on a flow moves from one to the other.
 pub const BALANCE_GAP: f64 = 0.25;
 /// Readings that a cell must have before it to count as behind.
-pub const BEHIND_READINGS: u64 = 10_000;
+pub const BEHIND_READINGS: u64 = 1_000_000;
 /// Looks in a row at which a cell must be behind for a flow of it to be slowed.
-pub const BEHIND_LOOKS: u32 = 2;
+pub const BEHIND_LOOKS: u32 = 3;
 /// Readings that the cell of slowed flows may be behind. More: the one that takes most of its time is suspended.
 pub const SLOW_LAG: u64 = 50_000_000;
 /// Seconds after which what a running flow remembers is saved again. After a crash a flow is fed again from there.

@@ -34,6 +34,8 @@ struct Node {
 pub(super) struct Comparison {
     plan: Arc<Plan>,
     nodes: HashMap<Arc<str>, Node>,
+    /// Of all nodes, by both.
+    records: usize,
 }
 
 impl Comparison {
@@ -48,7 +50,7 @@ impl Comparison {
             node.watch.store(1, Relaxed);
         }
         let nodes = all.into_iter().map(|node| (node, Node::default())).collect();
-        Self { plan: deployed.clone(), nodes }
+        Self { plan: deployed.clone(), nodes, records: 0 }
     }
 
     /// The plan that runs.
@@ -71,12 +73,14 @@ impl Comparison {
         let Some(node) = self.nodes.get_mut(&rows.node).filter(|_| rows.port == Port::Out) else { return };
         for row in 0..rows.num.len() {
             let records = side(node);
-            if records.len() >= limit::COMPARE_RECORDS {
+            if self.records >= limit::COMPARE_RECORDS {
                 node.is_cut = true;
                 return;
             }
+            self.records += 1;
             let (series, ts) = (rows.series[row], rows.ts[row]);
-            let before = records.range((series, ts, 0)..=(series, ts, u32::MAX)).count() as u32;
+            let last = records.range((series, ts, 0)..=(series, ts, u32::MAX)).next_back();
+            let before = last.map_or(0, |((_, _, last), _)| last + 1);
             records.insert((series, ts, before), worth(rows, row));
         }
     }
