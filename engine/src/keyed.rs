@@ -1,8 +1,9 @@
 //! State per key, bounded.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::state::BadState;
+use crate::state::{self, BadState};
 
 /// States of the keys that came, at most a given number of them. Keys are small integers; finding one is two array reads.
 #[derive(Debug, Serialize, Deserialize)]
@@ -52,6 +53,40 @@ impl<S> Keyed<S> {
     /// The place of a key that came before, and the states: for loops over many records.
     pub fn parts(&mut self) -> (&[u32], &mut [S]) {
         (&self.place, &mut self.states)
+    }
+
+    /// As bytes.
+    pub fn save(&self) -> Vec<u8>
+    where
+        S: Serialize,
+    {
+        state::save(self)
+    }
+
+    /// Goes on with what another one saved.
+    pub fn load(&mut self, saved: &[u8]) -> Result<(), BadState>
+    where
+        S: DeserializeOwned,
+    {
+        self.take_over(state::load(saved)?)
+    }
+
+    /// As bytes, with how many records the states hold.
+    pub fn save_holding(&self, held: u64) -> Vec<u8>
+    where
+        S: Serialize,
+    {
+        state::save(&(self, held))
+    }
+
+    /// Goes on with what another one saved; how many records the states hold.
+    pub fn load_holding(&mut self, saved: &[u8]) -> Result<u64, BadState>
+    where
+        S: DeserializeOwned,
+    {
+        let (keys, held): (Self, u64) = state::load(saved)?;
+        self.take_over(keys)?;
+        Ok(held)
     }
 
     /// Takes over what another one remembered, if that hangs together. More keys than there may be stay, and no further ones come.

@@ -12,7 +12,7 @@ use crate::cell::emit::Reason;
 use crate::chunk::{Chunk, Sel};
 use crate::keyed::Keyed;
 use crate::plan::PlannedNode;
-use crate::state::{self, BadState};
+use crate::state::BadState;
 
 #[derive(Debug)]
 pub(crate) struct Stage {
@@ -61,12 +61,12 @@ impl Stage {
 
     /// What it remembers.
     pub fn save(&self) -> Vec<u8> {
-        state::save(&self.keys)
+        self.keys.save()
     }
 
     /// Goes on with what another one remembered.
     pub fn load(&mut self, saved: &[u8]) -> Result<(), BadState> {
-        self.keys.take_over(state::load(saved)?)
+        self.keys.load(saved)
     }
 
     pub fn run(&mut self, input: &Chunk, sel: &Sel, output: &mut Output) {

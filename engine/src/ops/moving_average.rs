@@ -11,7 +11,7 @@ use super::{Output, each_row};
 use crate::cell::emit::Reason;
 use crate::chunk::{Chunk, Sel};
 use crate::keyed::Keyed;
-use crate::state::{self, BadState};
+use crate::state::BadState;
 
 #[derive(Debug)]
 pub(crate) struct Stage {
@@ -165,13 +165,12 @@ impl Stage {
 
     /// What it remembers.
     pub fn save(&self) -> Vec<u8> {
-        state::save(&self.keys)
+        self.keys.save()
     }
 
     /// Goes on with what another one remembered.
     pub fn load(&mut self, saved: &[u8]) -> Result<(), BadState> {
-        let keys: Keyed<State> = state::load(saved)?;
-        self.keys.take_over(keys)
+        self.keys.load(saved)
     }
 
     pub fn run(&mut self, input: &Chunk, sel: &Sel, output: &mut Output) {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::chunk::{Chunk, Raws, Sel};
 use crate::expr::{Cells, Expression};
 use crate::keyed::Keyed;
-use crate::state::{self, BadState};
+use crate::state::BadState;
 
 /// What is kept of each key's newest record.
 #[derive(Debug)]
@@ -92,18 +92,28 @@ impl Prevs {
     pub fn columns(&self) -> (Cells<'_>, &[f64]) {
         (Cells { num: &self.num, raw: &self.raw }, &self.ts)
     }
+}
 
-    pub fn save(&self) -> Vec<u8> {
-        state::save(&self.keys)
-    }
+/// Takes in the rows of a chunk, where something looks at what came before: those for whose keys there is no room, and, if there are any,
+/// the others.
+pub(crate) fn advance(prevs: &mut Option<Prevs>, input: &Chunk, sel: &Sel) -> (Vec<u32>, Option<Sel>) {
+    let too_many = prevs.as_mut().map_or_else(Vec::new, |prevs| prevs.advance(input, sel));
+    let fewer = (!too_many.is_empty()).then(|| less(input, sel, &too_many));
+    (too_many, fewer)
+}
 
-    pub fn load(&mut self, saved: &[u8]) -> Result<(), BadState> {
-        self.keys.take_over(state::load(saved)?)
-    }
+/// What is remembered; `None` if nothing looks at it.
+pub(crate) fn save(prevs: &Option<Prevs>) -> Option<Vec<u8>> {
+    prevs.as_ref().map(|prevs| prevs.keys.save())
+}
+
+/// Goes on with what was saved.
+pub(crate) fn load(prevs: &mut Option<Prevs>, saved: &[u8]) -> Result<(), BadState> {
+    prevs.as_mut().ok_or(BadState)?.keys.load(saved)
 }
 
 /// The rows of `sel` that are not among `without`.
-pub(crate) fn less(input: &Chunk, sel: &Sel, without: &[u32]) -> Sel {
+fn less(input: &Chunk, sel: &Sel, without: &[u32]) -> Sel {
     let mut rows = Vec::with_capacity(sel.count(input) - without.len());
     super::each_row(input, sel, |row| {
         if without.binary_search(&(row as u32)).is_err() {

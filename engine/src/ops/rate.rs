@@ -9,7 +9,7 @@ use super::{Output, each_row};
 use crate::cell::emit::Reason;
 use crate::chunk::{Chunk, Sel};
 use crate::keyed::Keyed;
-use crate::state::{self, BadState};
+use crate::state::BadState;
 
 #[derive(Debug)]
 pub(crate) struct Stage {
@@ -45,12 +45,12 @@ impl Stage {
 
     /// What it remembers.
     pub fn save(&self) -> Vec<u8> {
-        state::save(&self.keys)
+        self.keys.save()
     }
 
     /// Goes on with what another one remembered.
     pub fn load(&mut self, saved: &[u8]) -> Result<(), BadState> {
-        self.keys.take_over(state::load(saved)?)
+        self.keys.load(saved)
     }
 
     pub fn run(&mut self, input: &Chunk, sel: &Sel, output: &mut Output) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use edgesync_schemas::flow::Port;
 use edgesync_schemas::flow::node::switch::Mode;
 
-use super::prev::{Prevs, less};
+use super::prev::{self, Prevs};
 use super::{Context, Output, view};
 use crate::cell::emit::Reason;
 use crate::chunk::{Chunk, Sel};
@@ -27,16 +27,15 @@ impl Stage {
     }
 
     pub fn save(&self) -> Option<Vec<u8>> {
-        self.prevs.as_ref().map(Prevs::save)
+        prev::save(&self.prevs)
     }
 
     pub fn load(&mut self, saved: &[u8]) -> Result<(), BadState> {
-        self.prevs.as_mut().ok_or(BadState)?.load(saved)
+        prev::load(&mut self.prevs, saved)
     }
 
     pub fn run(&mut self, input: &Chunk, sel: &Sel, context: &mut Context<'_>, output: &mut Output) {
-        let too_many = self.prevs.as_mut().map_or_else(Vec::new, |prevs| prevs.advance(input, sel));
-        let fewer = (!too_many.is_empty()).then(|| less(input, sel, &too_many));
+        let (too_many, fewer) = prev::advance(&mut self.prevs, input, sel);
         let sel = fewer.as_ref().unwrap_or(sel);
         let fields = view::fields(input);
         let prev = self.prevs.as_ref().map(Prevs::columns);

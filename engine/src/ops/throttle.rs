@@ -11,7 +11,7 @@ use super::{Context, Output, each_row};
 use crate::cell::emit::Reason;
 use crate::chunk::{Chunk, Sel};
 use crate::keyed::Keyed;
-use crate::state::{self, BadState};
+use crate::state::BadState;
 use crate::watermark;
 
 #[derive(Debug)]
@@ -64,14 +64,12 @@ impl Stage {
 
     /// What it remembers.
     pub fn save(&self) -> Vec<u8> {
-        state::save(&(&self.keys, self.held))
+        self.keys.save_holding(self.held)
     }
 
     /// Goes on with what another one remembered.
     pub fn load(&mut self, saved: &[u8]) -> Result<(), BadState> {
-        let (keys, held): (Keyed<State>, u64) = state::load(saved)?;
-        self.keys.take_over(keys)?;
-        self.held = held;
+        self.held = self.keys.load_holding(saved)?;
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use super::{Output, each_row};
 use crate::cell::emit::Reason;
 use crate::chunk::{Chunk, Sel};
 use crate::keyed::Keyed;
-use crate::state::{self, BadState};
+use crate::state::BadState;
 
 #[derive(Debug)]
 pub(crate) struct Stage {
@@ -40,11 +40,11 @@ impl Stage {
     }
 
     pub fn save(&self) -> Option<Vec<u8>> {
-        self.of.max_step.map(|_| state::save(&self.keys))
+        self.of.max_step.map(|_| self.keys.save())
     }
 
     pub fn load(&mut self, saved: &[u8]) -> Result<(), BadState> {
-        self.keys.take_over(state::load(saved)?)
+        self.keys.load(saved)
     }
 
     pub fn run(&mut self, input: &Chunk, sel: &Sel, output: &mut Output) {

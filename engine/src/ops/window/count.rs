@@ -15,7 +15,7 @@ use crate::cell::emit::Reason;
 use crate::chunk::Chunk;
 use crate::keyed::Keyed;
 use crate::ops::Output;
-use crate::state::{self, BadState};
+use crate::state::BadState;
 use crate::watermark;
 use crate::window::pane::Pane;
 
@@ -31,7 +31,7 @@ pub(crate) struct Stage {
     values: Vec<f64>,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug)]
 struct State {
     keys: Keyed<Key>,
     /// Records that wait for a result.
@@ -70,13 +70,12 @@ impl Stage {
     }
 
     pub fn save(&self) -> Vec<u8> {
-        state::save(&self.state)
+        self.state.keys.save_holding(self.state.held)
     }
 
     pub fn load(&mut self, saved: &[u8]) -> Result<(), BadState> {
-        let saved: State = state::load(saved)?;
-        self.state.held = saved.held;
-        self.state.keys.take_over(saved.keys)
+        self.state.held = self.state.keys.load_holding(saved)?;
+        Ok(())
     }
 
     pub fn held(&self) -> u64 {
