@@ -72,6 +72,16 @@ pub(crate) async fn skip(time: Duration) {
 
 /// Appends readings (sensor, event time in ms, JSON, unit) of a device as one batch, and waits until they are durable.
 pub(crate) async fn append(log: &ReadingLog, device: DeviceId, readings: &[(&str, i64, &str, Option<&str>)]) {
+    append_at(log, device, Timestamp::default(), readings).await;
+}
+
+/// The same, as if they had arrived then.
+pub(crate) async fn append_at(
+    log: &ReadingLog,
+    device: DeviceId,
+    received_at: Timestamp,
+    readings: &[(&str, i64, &str, Option<&str>)],
+) {
     let mut columns = Columns::default();
     for (sensor, ms, json, unit) in readings {
         let series = log.series().resolve(device, sensor).unwrap();
@@ -82,7 +92,7 @@ pub(crate) async fn append(log: &ReadingLog, device: DeviceId, readings: &[(&str
     let permit = log.reserve(columns.bytes()).await;
     let (tell, told) = oneshot::channel();
     let on_commit = Arc::new(Told(Mutex::new(Some(tell))));
-    let batch = AdmittedBatch { device, received_at: Timestamp::default(), numbered: None, columns };
+    let batch = AdmittedBatch { device, received_at, numbered: None, columns };
     log.submit(Append { batch, permit, tag: 0, on_commit });
     assert!(matches!(told.await.unwrap(), Outcome::Durable { .. }));
 }

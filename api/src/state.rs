@@ -101,7 +101,8 @@ impl AppState {
 /// and two that mixed would leave the one unlike the other. Flows share [`STRIPES`] locks by their id.
 #[derive(Debug, Clone)]
 pub struct Deployments {
-    // Held across awaits on purpose: the work under it is that of one flow, and bounded by the actors' patience.
+    // Held across awaits on purpose: the work under it is that of one flow. A version that warms up takes up to `limit::WARM_UP_S`, and flows
+    // that share its stripe wait for that.
     locks: Arc<[Mutex<()>; STRIPES]>,
 }
 

@@ -4,6 +4,7 @@
 //! It is the same [`FlowRun`] that cells run, fed with the same rows in the same order, so it is in the same state afterwards.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use edgesync_schemas::id::{FlowId, Offset, SeriesId};
@@ -42,6 +43,8 @@ pub struct Replay {
 #[derive(Debug)]
 pub struct Prepared {
     pub(crate) run: Box<FlowRun>,
+    /// Of one that goes on after a restart: which results were put out already. Others are new versions.
+    pub(crate) put_out: Option<(Offset, Timestamp)>,
 }
 
 /// What is known of a series.
@@ -131,35 +134,43 @@ impl Replay {
     /// Runs readings through it; those that it has seen are passed over.
     pub fn feed(&mut self, history: &History, info_of: InfoOf<'_>, emit: &mut dyn FnMut(Emission)) {
         let seen = history.offsets.partition_point(|offset| *offset < self.run.seen_to());
-        self.run_from(history, seen, info_of, emit);
+        self.run_rows_of(history, seen..history.len(), info_of, emit);
         if let Some(last) = history.offsets.last() {
             self.run.skip_to(last.plus(1));
         }
     }
 
-    fn run_from(
+    fn run_rows_of(
         &mut self,
         history: &History,
-        mut row: usize,
+        rows: Range<usize>,
         info_of: InfoOf<'_>,
         emit: &mut dyn FnMut(Emission),
     ) {
-        while row < history.len() {
+        let Range { start: mut row, end: last } = rows;
+        while row < last {
             let second = second_us(history.received[row]);
             if second > self.run.clock_us() {
                 self.advance(second, history.offsets[row].0, emit);
             }
-            let later =
-                history.received[row..].iter().position(|time| second_us(*time) > self.run.clock_us());
-            let end = later.map_or(history.len(), |later| row + later).min(row + self.chunk_rows);
+            let most = last.min(row + self.chunk_rows);
+            let same = &history.received[row..most];
+            let later = same.iter().position(|time| second_us(*time) > self.run.clock_us());
+            let end = later.map_or(most, |later| row + later);
             self.run_rows(history, row..end, info_of, emit);
             row = end;
         }
     }
 
-    /// Runs stored readings through it that are in another order than that of arrival, whatever it has seen.
-    pub fn feed_stored(&mut self, history: &History, info_of: InfoOf<'_>, emit: &mut dyn FnMut(Emission)) {
-        self.run_from(history, 0, info_of, emit);
+    /// Runs rows of stored readings through it that are in another order than that of arrival, whatever it has seen.
+    pub fn feed_stored(
+        &mut self,
+        history: &History,
+        rows: Range<usize>,
+        info_of: InfoOf<'_>,
+        emit: &mut dyn FnMut(Emission),
+    ) {
+        self.run_rows_of(history, rows, info_of, emit);
     }
 
     /// Lets the clock go on to a time, if it is later. `emit` gets what that makes.
@@ -175,9 +186,14 @@ impl Replay {
         self.run.save(self.run.seen_to())
     }
 
-    /// To be put into a cell.
+    /// To be put into a cell as a new version: what it makes is put out from there on.
     pub fn prepared(self) -> Prepared {
-        Prepared { run: Box::new(self.run) }
+        Prepared { run: Box::new(self.run), put_out: None }
+    }
+
+    /// To be put into a cell as what ran before a restart: results of readings before `next`, and of time up to `clock`, were put out.
+    pub fn resuming(self, next: Offset, clock: Timestamp) -> Prepared {
+        Prepared { run: Box::new(self.run), put_out: Some((next, clock)) }
     }
 
     fn advance(&mut self, second_us: i64, next: u64, emit: &mut dyn FnMut(Emission)) {
@@ -187,7 +203,7 @@ impl Replay {
     fn run_rows(
         &mut self,
         history: &History,
-        rows: std::ops::Range<usize>,
+        rows: Range<usize>,
         info_of: InfoOf<'_>,
         emit: &mut dyn FnMut(Emission),
     ) {

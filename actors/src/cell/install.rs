@@ -122,7 +122,7 @@ impl Cell {
         flows.map(|(flow, (_, counters))| (*flow, counters.clone())).collect()
     }
 
-    /// Installs what is installed again, with empty state. `None` if `counters` are not those of what runs: it was replaced or removed
+    /// Installs what is installed again: nodes that had failed begin with nothing. `None` if `counters` are not those of what runs: it was replaced or removed
     /// meanwhile, and stays as it is.
     ///
     /// # Errors

@@ -1,8 +1,8 @@
 //! One deployed flow: supervises an actor for each of its nodes, and installs the flow again when a node has panicked.
 //!
 //! The flow runs in its cell whether or not this actor lives. A panicked node harms nothing but itself: its records go to
-//! its error port while the others work on. After a while the whole flow is installed again, which empties its state (windows, averages) and
-//! gives the node another chance; [`Restarts`] says how often. Then it stays as it is, with a reason its owner can read.
+//! its error port while the others work on. After a while the whole flow is installed again: the node begins with nothing
+//! and has another chance, the others go on with what they remember; [`Restarts`] says how often. Then it stays as it is, with a reason its owner can read.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,8 +1,9 @@
 //! Stored readings of a flow's sources, for replays: slice by slice of event time, each in the order of arrival.
 //!
 //! Readings lie by series and event time, so a replay costs what the flow's own readings are, whatever else is stored. A slice is read
-//! whole and sorted by arrival; how long one is follows from how much the last one had, so memory is bounded. A reading that arrived more
-//! than a slice late comes earlier than it did.
+//! whole and sorted by arrival; how long one is follows from how much the last one had, so memory is bounded. A reading that arrived late
+//! comes with those of its time, as if it had arrived half a minute after it happened: the clock of a replay is that of its readings, and one
+//! device's late upload must not end the windows of all others.
 
 use std::sync::Arc;
 
@@ -142,7 +143,8 @@ fn history(log: &ReadingLog, readings: Vec<StoredReading>) -> History {
         columns.unit.push(unit);
         columns.quality.push(reading.quality);
         history.offsets.push(reading.offset);
-        history.received.push(reading.received_at);
+        let in_time = reading.timestamp.plus_us(limit::IDLE_GRACE_MS * 1000);
+        history.received.push(reading.received_at.min(in_time));
     }
     history
 }

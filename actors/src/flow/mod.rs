@@ -34,7 +34,7 @@ use edgesync_storage::log::{self, ReadingLog};
 use ractor::rpc::CallResult;
 use ractor::{Actor, ActorCell, ActorRef, RpcReplyPort};
 use serde_json::{Value as Json, json};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
 use crate::cell::{self, Cell, Installed};
@@ -101,6 +101,8 @@ struct Shared {
     log: ReadingLog,
     states: States,
     runs: run::Runs,
+    /// Places for versions that warm up and for runs that are made once.
+    replays: Semaphore,
     /// Which of the cells is for flows that take too much; the last.
     slow: usize,
     stopped: watch::Sender<bool>,
@@ -156,6 +158,7 @@ impl FlowsHandle {
             log,
             states,
             runs: run::Runs::default(),
+            replays: Semaphore::new(limit::REPLAYS),
             slow,
             stopped,
         };
@@ -369,6 +372,8 @@ const BUSY: Duration = Duration::from_millis(10);
 mod balance_tests;
 #[cfg(test)]
 mod debug_tests;
+#[cfg(test)]
+mod history_tests;
 #[cfg(test)]
 mod leak_tests;
 #[cfg(test)]

@@ -71,13 +71,17 @@ impl FlowsHandle {
             None => trigger::newest(&plan, &self.shared.log).await?,
         };
         let readings = given.history.len();
+        let _turn = self.shared.replays.acquire().await.map_err(|_| Error::Stopped)?;
         let replay = Replay::new(flow, version, plan.clone(), limit::KEYS_PER_NODE, limit::CHUNK_ROWS);
         let recorder = Recorder::new(&plan, &replay);
         let ran = tokio::task::spawn_blocking(move || {
             let (mut replay, mut recorder) = (replay, recorder);
             let info_of = |series| given.info(series);
             recorder.given(&given.history, &info_of);
-            replay.feed_stored(&given.history, &info_of, &mut |emission| recorder.take(emission, &info_of));
+            let all = 0..given.history.len();
+            replay.feed_stored(&given.history, all, &info_of, &mut |emission| {
+                recorder.take(emission, &info_of)
+            });
             replay.flush(limit::RUN_TICKS, &mut |emission| recorder.take(emission, &info_of));
             recorder.nodes(&replay)
         });
@@ -121,25 +125,33 @@ impl FlowsHandle {
         while let Some(history) = stored.next().await? {
             readings += history.len() as u64;
             progress.reached(readings, stored.at());
-            progress.goes_on(begun, readings)?;
-            let history = Arc::new(history);
-            let (mine, mut taken) = (history.clone(), recorder);
-            let mut compared = other.take();
-            let done;
-            (replay, (recorder, done)) = warm::run_with(replay, log, move |replay, info_of| {
-                let mut tap = compared.as_mut().map(|(_, comparison)| comparison);
-                replay.feed_stored(&mine, info_of, &mut |emission| {
-                    if let Some(comparison) = &mut tap {
-                        comparison.draft(&emission);
+            let (mut taken, mut compared, watched) = (recorder, other.take(), progress.clone());
+            let (done, goes_on);
+            (replay, (recorder, done, goes_on)) = warm::run_with(replay, log, move |replay, info_of| {
+                let mut goes_on = Ok(());
+                // a slice may be much work: it is looked at again and again whether the run may go on
+                for first in (0..history.len()).step_by(limit::CHUNK_ROWS) {
+                    goes_on = watched.goes_on(begun, readings);
+                    if goes_on.is_err() {
+                        break;
                     }
-                    taken.take(emission, info_of);
-                });
-                if let Some((other, comparison)) = &mut compared {
-                    other.feed_stored(&mine, info_of, &mut |emission| comparison.deployed(&emission));
+                    let rows = first..history.len().min(first + limit::CHUNK_ROWS);
+                    let mut tap = compared.as_mut().map(|(_, comparison)| comparison);
+                    replay.feed_stored(&history, rows.clone(), info_of, &mut |emission| {
+                        if let Some(comparison) = &mut tap {
+                            comparison.draft(&emission);
+                        }
+                        taken.take(emission, info_of);
+                    });
+                    if let Some((other, comparison)) = &mut compared {
+                        let mut take = |emission| comparison.deployed(&emission);
+                        other.feed_stored(&history, rows, info_of, &mut take);
+                    }
                 }
-                (taken, compared)
+                (taken, compared, goes_on)
             })
             .await?;
+            goes_on?;
             other = done;
         }
         let seconds = begun.elapsed().as_secs_f64();

@@ -3,12 +3,15 @@
 //! Flows are compiled, their devices looked up and what they remember read several at a time. Cells are not fed until all are installed, so no
 //! flow misses what another one sees.
 
+use std::time::Duration;
+
 use edgesync_schemas::entity::flow::DeployedFlow;
 use edgesync_schemas::flow::Diagram;
 use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::limit;
 use edgesync_storage::catalog::Deployment;
 use futures_util::{StreamExt, stream};
+use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::check::Gone;
@@ -25,7 +28,8 @@ impl FlowsHandle {
         self.shared.catalog.stop_flows_of_all_deleted().await?;
         let flows = self.shared.catalog.deployed_flows().await?;
         let mut found = Vec::with_capacity(flows.len());
-        let resumed = stream::iter(flows).map(|flow| self.resume_one(flow, needed, put_out));
+        let until = Instant::now() + Duration::from_secs(limit::WARM_UP_S);
+        let resumed = stream::iter(flows).map(|flow| self.resume_one(flow, needed, put_out, until));
         let mut resumed = resumed.buffered(limit::FLOW_STARTS);
         while let Some((flow, version, outcome)) = resumed.next().await {
             let failed = match outcome {
@@ -46,13 +50,14 @@ impl FlowsHandle {
         flow: DeployedFlow,
         needed: Offset,
         put_out: PutOut,
+        until: Instant,
     ) -> (FlowId, u32, Result<(), Error>) {
         let plan = match serde_json::from_value::<Diagram>(flow.diagram) {
             Ok(diagram) => self.compile(flow.id, &diagram, Gone::PassOver).await,
             Err(error) => Err(Error::Actor(format!("its diagram cannot be read: {error}"))),
         };
         let outcome = match plan {
-            Ok(plan) => self.resume(Version::new(flow.id, flow.version, plan), needed, put_out).await,
+            Ok(plan) => self.resume(Version::new(flow.id, flow.version, plan), needed, put_out, until).await,
             Err(error) => Err(error),
         };
         (flow.id, flow.version, outcome)

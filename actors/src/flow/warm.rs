@@ -11,11 +11,12 @@ use std::time::Duration;
 use edgesync_engine::cell::command::{Begin, Outcome};
 use edgesync_engine::plan::Plan;
 use edgesync_engine::replay::InfoOf;
-use edgesync_engine::{Change, History, Replay};
+use edgesync_engine::{Change, History, Replay, Saved};
 use edgesync_schemas::id::Offset;
 use edgesync_schemas::limit;
 use edgesync_storage::log::ReadingLog;
-use tracing::info;
+use tokio::time::Instant;
+use tracing::{info, warn};
 
 use super::history::Stored;
 use super::states::{PutOut, load};
@@ -34,16 +35,11 @@ impl FlowsHandle {
             Change::Cosmetic => self.relabel(version).await,
             Change::Hot => self.install(version, Begin::Empty).await,
             Change::Cold => {
-                let until = tokio::time::Instant::now() + Duration::from_secs(limit::WARM_UP_S);
+                let until = Instant::now() + Duration::from_secs(limit::WARM_UP_S);
                 let old = cell.save(flow).await?;
-                let warm = self.warm_up(&version, None, |replay| {
-                    if let Some(old) = &old {
-                        let series = self.shared.log.series().clone();
-                        replay.number_as(old, &|of| series.info(of));
-                    }
-                });
-                let mut replay = tokio::time::timeout_at(until, warm).await.map_err(|_| Error::WarmUp)??;
                 for _ in 0..limit::CUT_OVER_TRIES {
+                    let warm = self.warm_up(&version, None, old.as_ref());
+                    let replay = tokio::time::timeout_at(until, warm).await.map_err(|_| Error::WarmUp)??;
                     let next = replay.next();
                     // a version that is further than its cell would leave out what lies between
                     let reached = async {
@@ -56,23 +52,22 @@ impl FlowsHandle {
                         Outcome::Installed(_) => return Ok(()),
                         Outcome::Removed => return Err(Error::Stopped),
                         Outcome::Behind(_) | Outcome::Ahead(_) | Outcome::BadState => {
-                            info!(%flow, %next, "version is behind its cell, it catches up");
+                            info!(%flow, %next, "version is not where its cell is, it warms up again");
                         }
                     }
-                    let again = self.warm_up(&version, None, |_| ());
-                    replay = tokio::time::timeout_at(until, again).await.map_err(|_| Error::WarmUp)??;
                 }
                 Err(Error::WarmUp)
             }
         }
     }
 
-    /// Starts what ran when the server stopped: as it was saved last, or warmed up.
+    /// Starts what ran when the server stopped: as it was saved last, or warmed up; if that is not done by then, with nothing remembered.
     pub(super) async fn resume(
         &self,
         version: Version,
         needed: Offset,
         put_out: PutOut,
+        until: Instant,
     ) -> Result<(), Error> {
         if !version.installed.remembers {
             return self.install(version, Begin::At(put_out.next)).await;
@@ -88,23 +83,36 @@ impl FlowsHandle {
                 outcome => info!(%flow, ?outcome, "what the flow remembers cannot be used, it warms up"),
             }
         }
-        let replay = self.warm_up(&version, Some(put_out.next), |_| ()).await?;
-        self.install(version, Begin::Prepared(replay.prepared())).await
+        let warm = self.warm_up(&version, Some(put_out.next), None);
+        match tokio::time::timeout_at(until, warm).await {
+            Ok(replay) => {
+                let prepared = replay?.resuming(put_out.next, put_out.clock);
+                self.install(version, Begin::Prepared(prepared)).await
+            }
+            Err(_) => {
+                warn!(%flow, "what is stored for the flow takes too long to run over: it goes on with nothing remembered");
+                self.install(version, Begin::At(put_out.next)).await
+            }
+        }
     }
 
-    /// Runs a version over what is stored, as far back as it looks, up to `end`, or to where the log ends by then.
+    /// Runs a version over what is stored, as far back as it looks, up to `end`, or to where the log ends by then. What it takes the place of gives
+    /// its series the keys that they have.
     async fn warm_up(
         &self,
         version: &Version,
         end: Option<Offset>,
-        begin: impl FnOnce(&mut Replay),
+        old: Option<&Saved>,
     ) -> Result<Replay, Error> {
+        let _turn = self.shared.replays.acquire().await.map_err(|_| Error::Stopped)?;
         let log = &self.shared.log;
         let plan = version.installed.plan.clone();
         let keys = limit::KEYS_PER_NODE;
         let mut replay =
             Replay::new(version.flow, version.installed.version, plan.clone(), keys, limit::CHUNK_ROWS);
-        begin(&mut replay);
+        if let Some(old) = old {
+            replay.number_as(old, &|of| log.series().info(of));
+        }
         // what is committed from here on comes from the log's tail
         let from = end.unwrap_or_else(|| log.end());
         let mut tail = log.tail(from);
@@ -112,7 +120,7 @@ impl FlowsHandle {
         let started = now();
         while let Some(history) = stored.next().await? {
             replay = run(replay, log, move |replay, info_of| {
-                replay.feed_stored(&history, info_of, &mut |_| ());
+                replay.feed_stored(&history, 0..history.len(), info_of, &mut |_| ());
             })
             .await?;
         }

@@ -43,8 +43,8 @@ impl Outbox {
         Self { outlet, waiting: VecDeque::new(), sent: false }
     }
 
-    /// Sends, or keeps what cannot be sent yet. What waits is at most what one chunk of input makes, because a cell whose outbox
-    /// is blocked takes no further input.
+    /// Sends, or keeps what cannot be sent yet. A cell whose outbox is blocked takes no further input, so what waits is at most what one chunk
+    /// makes, or one step of the clock, or what a flow that moved here had to catch up with ([`limit::RECENT_BYTES`](edgesync_schemas::limit::RECENT_BYTES) of readings).
     pub fn push(&mut self, emission: Emission) {
         if !self.waiting.is_empty() {
             self.waiting.push_back(emission);

@@ -111,8 +111,13 @@ impl Cell {
             }
             Begin::Prepared(prepared) => {
                 run = *prepared.run;
-                run.begin_empty();
-                run.mute_to(self.next, self.clock_us);
+                match prepared.put_out {
+                    Some((next, clock)) => run.mute_to(next, clock.as_us()),
+                    None => {
+                        run.begin_empty();
+                        run.mute_to(self.next, self.clock_us);
+                    }
+                }
             }
         }
         if !is_empty && run.seen_to() < self.next {

@@ -161,6 +161,8 @@ pub const WARM_UP_MS: i64 = 3_600_000;
 pub const WARM_UP_S: u64 = 600;
 /// Times that a version that warmed up is offered to a cell that has gone on meanwhile. More: it is not deployed.
 pub const CUT_OVER_TRIES: u32 = 20;
+/// Versions that warm up, and runs that are made once, at a time in the process. More wait; a version does so within [`WARM_UP_S`].
+pub const REPLAYS: usize = 4;
 /// Runs over stored readings that are on their way, in the process. One more is refused as busy.
 pub const RUNS: usize = 4;
 /// Seconds that a run over stored readings may take. Longer: it fails, and says so.

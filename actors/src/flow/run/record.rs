@@ -8,7 +8,6 @@ use edgesync_engine::plan::Plan;
 use edgesync_engine::replay::InfoOf;
 use edgesync_engine::{Emission, History, Replay, Rows};
 use edgesync_schemas::entity::execution::{NodeStatus, NodeWork};
-use edgesync_schemas::flow::Port;
 use edgesync_schemas::limit;
 use edgesync_schemas::reading::SeriesInfo;
 use serde_json::{Map, Value as Json, json};
@@ -164,7 +163,7 @@ pub(super) fn record(rows: &Rows, row: usize, info: Option<&SeriesInfo>) -> Json
         "sensor_type": info.map(|info| info.sensor.clone()),
         "timestamp": rows.ts[row],
         "value": value(rows.num[row], raw(&rows.raw).as_deref()),
-        "unit": info.and_then(|info| info.unit(rows.unit[row])),
+        "unit": info.and_then(|info| rows.unit_of(row, info)),
     });
     if !rows.fields.is_empty() {
         let fields = rows
@@ -173,7 +172,7 @@ pub(super) fn record(rows: &Rows, row: usize, info: Option<&SeriesInfo>) -> Json
             .map(|(name, column)| (name.to_string(), value(column.num[row], raw(&column.raw).as_deref())));
         record["fields"] = Json::Object(fields.collect());
     }
-    if let (Port::Error, Some(reason)) = (rows.port, rows.reasons.get(row)) {
+    if let Some(reason) = rows.reasons.get(row) {
         record["reason"] = json!(reason.code());
     }
     record
