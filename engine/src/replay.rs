@@ -18,12 +18,12 @@ use crate::plan::Plan;
 use crate::segment::{FlowRun, Round, Workspace};
 use crate::state::{BadState, Saved};
 
-/// Stored readings: columns, and for each row its arrival offset (rising) and when it arrived.
+/// Stored readings: columns, and for each row its number (rising: its arrival offset, or its place in a replay) and when it arrived.
 #[derive(Debug, Clone, Default)]
 pub struct History {
     /// The readings.
     pub columns: Columns,
-    /// Their arrival offsets; rising.
+    /// Their numbers; rising.
     pub offsets: Vec<Offset>,
     /// When they arrived.
     pub received: Vec<Timestamp>,

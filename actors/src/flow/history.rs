@@ -1,9 +1,9 @@
 //! Stored readings of a flow's sources, for replays: slice by slice of event time, each in the order of arrival.
 //!
 //! Readings lie by series and event time, so a replay costs what the flow's own readings are, whatever else is stored. A slice is read
-//! whole and sorted by arrival; how long one is follows from how much the last one had, so memory is bounded. A reading that arrived late
-//! comes with those of its time, as if it had arrived half a minute after it happened: the clock of a replay is that of its readings, and one
-//! device's late upload must not end the windows of all others.
+//! whole and sorted by arrival; how long one is follows from how much the last one had, so memory is bounded. A reading that arrived more than half a
+//! minute late comes as if it had arrived when it happened: the clock of a replay is that of its readings, and one device's late upload must not end the
+//! windows of all others.
 
 use std::sync::Arc;
 
@@ -32,12 +32,14 @@ pub(super) struct Stored {
     /// Readings from here on come in another way.
     end: Offset,
     slice_us: i64,
+    /// How many were given out: a replay's readings are numbered anew, in the order in which it gets them.
+    given: u64,
 }
 
 impl Stored {
     /// Of event times from `from` up to, and not with, `to`, as far as they arrived before `end`.
     pub fn new(log: ReadingLog, plan: &Plan, from: Timestamp, to: Timestamp, end: Offset) -> Self {
-        let mut stored = Self { log, sources: Vec::new(), next: from, to, end, slice_us: FIRST_US };
+        let mut stored = Self { log, sources: Vec::new(), next: from, to, end, slice_us: FIRST_US, given: 0 };
         stored.also_of(plan);
         stored
     }
@@ -87,7 +89,9 @@ impl Stored {
             }
             self.next = to;
             if !readings.is_empty() {
-                return Ok(Some(history(&self.log, readings)));
+                let history = history(&self.log, readings, self.given);
+                self.given += history.len() as u64;
+                return Ok(Some(history));
             }
         }
         Ok(None)
@@ -116,13 +120,19 @@ impl Stored {
                 query.cursor = Some(next);
             }
         }
-        readings.sort_unstable_by_key(|reading| reading.offset);
+        readings.sort_unstable_by_key(|reading| (arrived(reading), reading.offset));
         Ok(Some(readings))
     }
 }
 
-/// As columns.
-fn history(log: &ReadingLog, readings: Vec<StoredReading>) -> History {
+/// When a reading arrived, for a replay.
+fn arrived(reading: &StoredReading) -> Timestamp {
+    let is_late = reading.received_at > reading.timestamp.plus_us(limit::IDLE_GRACE_MS * 1000);
+    if is_late { reading.timestamp } else { reading.received_at }
+}
+
+/// As columns, numbered from `first` on.
+fn history(log: &ReadingLog, readings: Vec<StoredReading>, first: u64) -> History {
     let mut history = History::default();
     let mut last: Option<Arc<SeriesInfo>> = None;
     for reading in readings {
@@ -133,6 +143,7 @@ fn history(log: &ReadingLog, readings: Vec<StoredReading>) -> History {
         let Some(info) = &last else { continue };
         let unit = reading.unit.as_ref().and_then(|unit| info.units.iter().position(|known| known == unit));
         let unit = unit.and_then(|at| u8::try_from(at + 1).ok()).map_or(UnitIndex::NONE, UnitIndex);
+        let received = arrived(&reading);
         let columns = &mut history.columns;
         if let Some(raw) = reading.raw {
             columns.raw.push((columns.series.len() as u32, raw));
@@ -142,9 +153,8 @@ fn history(log: &ReadingLog, readings: Vec<StoredReading>) -> History {
         columns.num.push(reading.num);
         columns.unit.push(unit);
         columns.quality.push(reading.quality);
-        history.offsets.push(reading.offset);
-        let in_time = reading.timestamp.plus_us(limit::IDLE_GRACE_MS * 1000);
-        history.received.push(reading.received_at.min(in_time));
+        history.offsets.push(Offset(first + history.offsets.len() as u64));
+        history.received.push(received);
     }
     history
 }
