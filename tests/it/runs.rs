@@ -103,6 +103,10 @@ async fn values_that_fit_no_source_are_told_one_by_one() {
     let (status, answer) = run(&stage, &flow, wrong).await;
     assert_eq!(status, 422, "{answer}");
     let text = answer.to_string();
+    let pointers =
+        answer["errors"].as_array().unwrap().iter().map(|error| error["pointer"].as_str().unwrap());
+    let of = |place: &str| pointers.clone().filter(|pointer| *pointer == place).count();
+    assert_eq!((of("/trigger_data/nobody"), of("/trigger_data/in")), (1, 3), "{answer}");
     for part in ["nobody", "device_id must be", "timestamp must be", "sensor_type must be"] {
         assert!(text.contains(part), "{part} is not in {text}");
     }

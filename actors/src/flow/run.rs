@@ -16,6 +16,7 @@ use edgesync_engine::Replay;
 use edgesync_engine::plan::Plan;
 use edgesync_schemas::entity::execution::NodeWork;
 use edgesync_schemas::flow::Problem;
+use edgesync_schemas::flow::problem::Code;
 use edgesync_schemas::id::{ExecutionId, FlowId};
 use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
@@ -179,6 +180,9 @@ fn object(json: Json) -> Map<String, Json> {
 }
 
 /// A problem of a value that a run is given.
-fn problem(node: &str, message: impl Into<String>) -> Problem {
-    Problem::of_field(node, "trigger_data", edgesync_schemas::flow::problem::Code::WrongType, message)
+fn problem(node: &str, code: Code, message: impl Into<String>) -> Problem {
+    Problem::of_field(node, TRIGGER_DATA, code, message)
 }
+
+/// The key of a run's body that has values.
+pub const TRIGGER_DATA: &str = "trigger_data";

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use edgesync_actors::flow::Error as FlowError;
+use edgesync_actors::flow::run::TRIGGER_DATA;
 use edgesync_schemas::entity;
 use edgesync_schemas::entity::flow::{FlowDiagram, FlowDraft};
 use edgesync_schemas::entity::flow_version::DeployFlow;
@@ -275,6 +276,10 @@ impl Problem {
 }
 
 fn pointer(problem: &FlowProblem, diagram: &Diagram) -> String {
+    // values of a run stand beside the diagram
+    if let (Some(node), Some(TRIGGER_DATA)) = (&problem.node, problem.field.as_deref()) {
+        return format!("/{TRIGGER_DATA}{}", entity::input::pointer(node));
+    }
     let node = problem.node.as_ref().and_then(|id| diagram.nodes.iter().position(|node| node.id == *id));
     let edge = problem.edge.as_ref().and_then(|id| diagram.edges.iter().position(|edge| edge.id == *id));
     let field = problem.field.as_deref().map(entity::input::pointer).unwrap_or_default();

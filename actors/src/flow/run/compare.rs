@@ -42,7 +42,11 @@ impl Comparison {
     /// Of a draft, all of whose nodes are watched, with the plan that runs.
     pub fn new(draft: &Arc<Plan>, deployed: &Arc<Plan>, replay: &Replay) -> Self {
         let last = |plan: &Arc<Plan>| -> BTreeSet<Arc<str>> {
-            let nodes = plan.nodes().iter().filter(|node| node.outputs.of(Port::Out).is_empty());
+            // a switch has no out of its own: what leaves it is seen behind its cases
+            let nodes = plan
+                .nodes()
+                .iter()
+                .filter(|node| node.spec.ports.contains(&Port::Out) && node.outputs.of(Port::Out).is_empty());
             nodes.map(|node| node.id.clone()).collect()
         };
         let all: BTreeSet<Arc<str>> = last(draft).union(&last(deployed)).cloned().collect();

@@ -7,6 +7,7 @@ use edgesync_engine::History;
 use edgesync_engine::plan::Plan;
 use edgesync_schemas::flow::Problem;
 use edgesync_schemas::flow::node::DeviceSensor;
+use edgesync_schemas::flow::problem::Code;
 use edgesync_schemas::id::{DeviceId, Offset, SeriesId};
 use edgesync_schemas::limit;
 use edgesync_schemas::reading::{Quality, SeriesInfo};
@@ -91,7 +92,11 @@ pub(super) fn values(
     let at = now();
     for (id, values) in values {
         let Some((_, source)) = plan.sources().find(|(node, _)| *node.id == **id) else {
-            problems.push(problem(id, format!("there is no source {id:?} to give values to")));
+            problems.push(problem(
+                id,
+                Code::NotFound,
+                format!("there is no source {id:?} to give values to"),
+            ));
             continue;
         };
         let list = match values {
@@ -99,14 +104,17 @@ pub(super) fn values(
             one => std::slice::from_ref(one),
         };
         if list.len() > limit::RUN_VALUES {
-            problems
-                .push(problem(id, format!("{} values, at most {} are run", list.len(), limit::RUN_VALUES)));
+            problems.push(problem(
+                id,
+                Code::TooLarge,
+                format!("{} values, at most {} are run", list.len(), limit::RUN_VALUES),
+            ));
             continue;
         }
         for json in list {
             match written(source, json, at) {
                 Ok(written) => given.push(written, at),
-                Err(message) => problems.push(problem(id, message)),
+                Err(message) => problems.push(problem(id, Code::WrongType, message)),
             }
         }
     }
