@@ -1,9 +1,11 @@
 //! The engine on Flink's pipeline (goal 5): an in-memory source, `value > 20`, the average of 1 s tumbling windows by 1,000 keys, on
 //! one core. The engine through a real cell beside a hand-written timely operator and a plain loop over the same columns.
 //!
-//! And what many small flows cost: commits that each concern many flows of a pack (goal 6 and one flow per device).
+//! Then a million stored readings through six nodes (goal 10's part of the engine), in the same company; what each kind of node costs a record;
+//! what many small flows cost: commits that each concern many flows of a pack (goal 6 and one flow per device); and what it costs to wake a cell.
 //!
-//! `cargo bench --bench engine`. Every run checks its windows against the plain loop's: a run that dropped or late-d data panics.
+//! `cargo bench -p edgesync-engine --bench engine [-- PART]`, where a part is `processor time`, `filter`, `stored readings`, `each operator`, `many
+//! flows`, `waking`. Every run checks its windows against the plain loop's: a run that dropped or late-d data panics.
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "a bench")]
 
@@ -11,6 +13,12 @@
 mod cell;
 #[path = "engine/contest.rs"]
 mod contest;
+#[path = "engine/operators.rs"]
+mod operators;
+#[path = "engine/replay.rs"]
+mod replay;
+#[path = "engine/wake.rs"]
+mod wake;
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -26,8 +34,16 @@ use edgesync_schemas::unit::UnitIndex;
 use cell::{Engine, commit, id, plan, series};
 use contest::{CONTESTANTS, ON_CPU_NS, RECORDS, commits, plain_loop};
 
+/// Whether a part is asked for: all are, if no name is given to the command.
+fn is_asked(name: &str) -> bool {
+    std::env::args().skip(1).find(|arg| !arg.starts_with('-')).is_none_or(|filter| name.contains(&filter))
+}
+
 /// Processor time per record, medians of runs in turns: what can be compared while others use the machine, too.
 fn processor_time(_: &mut Criterion) {
+    if !is_asked("processor time") {
+        return;
+    }
     for rows in [1_000, 10_000, 50_000] {
         let commits = commits(rows);
         let mut found: [Vec<f64>; 3] = Default::default();
@@ -83,6 +99,9 @@ fn many_flows(c: &mut Criterion) {
     let mut group = c.benchmark_group("many flows of 4 nodes");
     group.sample_size(10).sampling_mode(SamplingMode::Flat);
     group.measurement_time(Duration::from_secs(3)).warm_up_time(Duration::from_millis(500));
+    if !is_asked("many flows") {
+        return;
+    }
     for (flows, touched, per_flow) in
         [(10_000u32, 1_000, 1), (10_000, 10_000, 1), (500, 500, 20), (500, 500, 100)]
     {
@@ -147,5 +166,23 @@ fn resident_kib() -> u64 {
     line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
 
-criterion_group!(benches, processor_time, flink_pipeline, many_flows);
+fn stored_readings(_: &mut Criterion) {
+    for keys in [100, 10_000].into_iter().filter(|_| is_asked("stored readings")) {
+        replay::compare(keys);
+    }
+}
+
+fn each_operator(_: &mut Criterion) {
+    if is_asked("each operator") {
+        operators::each();
+    }
+}
+
+fn waking(_: &mut Criterion) {
+    for flows in [1, 1_000, 10_000].into_iter().filter(|_| is_asked("waking")) {
+        wake::one_by_one(flows);
+    }
+}
+
+criterion_group!(benches, processor_time, flink_pipeline, stored_readings, each_operator, many_flows, waking);
 criterion_main!(benches);

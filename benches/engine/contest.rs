@@ -199,7 +199,7 @@ thread_local! {
 }
 
 /// Processor time so far of this thread, or of the thread with this name; 0 where it cannot be read.
-fn on_cpu_ns(thread: Option<&str>) -> u64 {
+pub fn on_cpu_ns(thread: Option<&str>) -> u64 {
     let read = |dir: std::path::PathBuf| {
         let text = std::fs::read_to_string(dir.join("schedstat")).ok()?;
         text.split_whitespace().next()?.parse::<u64>().ok()
