@@ -27,7 +27,10 @@ const NODES: [(&str, &str); 19] = [
     ("compute", r#""assignments":["output = value * 2"]"#),
     ("compute", r#""assignments":["double = value * 2","over = value - 50"]"#),
     ("scale", r#""factor":1.8,"offset":32"#),
-    ("switch", r#""cases":[{"name":"low","expression":"value < 30"},{"name":"mid","expression":"value < 60"}]"#),
+    (
+        "switch",
+        r#""cases":[{"name":"low","expression":"value < 30"},{"name":"mid","expression":"value < 60"}]"#,
+    ),
     ("validate", r#""min":0,"max":90,"maxStep":80"#),
     ("deadband", r#""absolute":20"#),
     ("throttle", r#""period":"1s","mode":"average""#),
@@ -67,7 +70,9 @@ fn ns_a_row(history: &History, node: Option<(&str, &str)>) -> f64 {
         Some((kind, settings)) => (
             format!(r#"{{"id":"node","type":"{kind}","data":{{{settings}}}}},"#),
             match kind {
-                "switch" => r#"{"source":"source","target":"node"},{"source":"node","target":"show","sourceHandle":"low"}"#,
+                "switch" => {
+                    r#"{"source":"source","target":"node"},{"source":"node","target":"show","sourceHandle":"low"}"#
+                }
                 _ => r#"{"source":"source","target":"node"},{"source":"node","target":"show"}"#,
             },
         ),
@@ -78,7 +83,8 @@ fn ns_a_row(history: &History, node: Option<(&str, &str)>) -> f64 {
             {{"id":"show","type":"display","data":{{}}}}],"edges":[{edges}]}}"#
     );
     let diagram = Diagram::from_json(&json).unwrap();
-    let plan = compile(&diagram, &Default::default()).unwrap_or_else(|problems| panic!("{node:?}: {problems:?}"));
+    let plan =
+        compile(&diagram, &Default::default()).unwrap_or_else(|problems| panic!("{node:?}: {problems:?}"));
     let flow = FlowId::from_uuid(id(0));
     let mut replay = Replay::new(flow, 1, Arc::new(plan), limit::KEYS_PER_NODE, limit::CHUNK_ROWS);
     let began = Instant::now();

@@ -254,10 +254,15 @@ pub fn compare(keys: u32) {
             found.push(took);
         }
     }
-    println!("a million stored readings of {keys} series through six nodes, median of {ROUNDS} runs in turns:");
+    println!(
+        "a million stored readings of {keys} series through six nodes, median of {ROUNDS} runs in turns:"
+    );
     for (found, (name, _)) in found.iter_mut().zip(contestants) {
         found.sort();
         let (best, median) = (found[0], found[ROUNDS / 2]);
-        println!("  {name}: {median:.1?} (best {best:.1?}), {:.1} M/s", RECORDS as f64 / 1e6 / median.as_secs_f64());
+        println!(
+            "  {name}: {median:.1?} (best {best:.1?}), {:.1} M/s",
+            RECORDS as f64 / 1e6 / median.as_secs_f64()
+        );
     }
 }

@@ -244,28 +244,35 @@ impl Chunk {
     /// Makes an empty chunk one of some rows of another, without values and fields: the caller adds those.
     pub fn copy_but_values(&mut self, other: &Self, sel: &Sel) {
         debug_assert!(self.is_empty());
-        self.key = pick(&other.key, sel);
-        self.ts = pick(&other.ts, sel);
-        self.unit = pick(&other.unit, sel);
+        copy(&mut self.key, &other.key, sel);
+        copy(&mut self.ts, &other.ts, sel);
+        copy(&mut self.unit, &other.unit, sel);
         if !other.quality.is_empty() {
-            self.quality = pick(&other.quality, sel);
+            copy(&mut self.quality, &other.quality, sel);
         }
         match (sel, other.offset_first) {
             (Sel::All, first @ Some(_)) => self.offset_first = first,
             (Sel::Rows(rows), Some(first)) => {
-                self.offset = rows.iter().map(|row| first + u64::from(*row)).collect()
+                self.offset.extend(rows.iter().map(|row| first + u64::from(*row)));
             }
-            (sel, None) => self.offset = pick(&other.offset, sel),
+            (sel, None) => copy(&mut self.offset, &other.offset, sel),
         }
+    }
+}
+
+/// Adds some rows of a column to another.
+pub(crate) fn copy<T: Copy>(to: &mut Vec<T>, from: &[T], sel: &Sel) {
+    match sel {
+        Sel::All => to.extend_from_slice(from),
+        Sel::Rows(rows) => to.extend(rows.iter().map(|row| from[*row as usize])),
     }
 }
 
 /// Some rows of a column.
 pub(crate) fn pick<T: Copy>(column: &[T], sel: &Sel) -> Vec<T> {
-    match sel {
-        Sel::All => column.to_vec(),
-        Sel::Rows(rows) => rows.iter().map(|row| column[*row as usize]).collect(),
-    }
+    let mut picked = Vec::new();
+    copy(&mut picked, column, sel);
+    picked
 }
 
 /// Original JSON of some rows, by their new places.

@@ -76,6 +76,8 @@ pub(crate) struct Context<'a> {
     pub series: &'a [Series],
     /// The flow's clock in microseconds since the Unix epoch, whole seconds: when the newest reading arrived, or later. Never falls.
     pub now_us: i64,
+    /// Whether anybody gets the records that leave by `else`; otherwise it is enough to count them.
+    pub needs_else: bool,
     /// Memory for expressions.
     pub scratch: &'a mut Scratch,
 }

@@ -3,7 +3,6 @@
 //!
 //! It is the same [`FlowRun`] that cells run, fed with the same rows in the same order, so it is in the same state afterwards.
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -13,6 +12,7 @@ use edgesync_schemas::time::Timestamp;
 
 use crate::cell::clock::second_us;
 use crate::cell::emit::Emission;
+use crate::chunk::{Sel, copy};
 use crate::metrics::FlowCounters;
 use crate::plan::Plan;
 use crate::segment::{FlowRun, Round, Workspace};
@@ -35,9 +35,14 @@ pub struct Replay {
     run: FlowRun,
     work: Workspace,
     chunk_rows: usize,
-    /// The flow's key of each series that came; `None` for those that it does not want.
-    keys: HashMap<SeriesId, Option<u32>>,
+    /// By series: the flow's key of it, [`NOT_WANTED`] or [`NOT_SEEN`].
+    keys: Vec<u32>,
 }
+
+/// Instead of a key: the flow does not want the series.
+const NOT_WANTED: u32 = u32::MAX;
+/// Instead of a key: whether the flow wants the series was not asked yet.
+const NOT_SEEN: u32 = u32::MAX - 1;
 
 /// A flow that is ready to be put into a cell.
 #[derive(Debug)]
@@ -85,7 +90,7 @@ impl Replay {
 
     /// Goes on with a run.
     pub(crate) fn of(run: FlowRun, chunk_rows: usize) -> Self {
-        Self { run, work: Workspace::default(), chunk_rows: chunk_rows.max(1), keys: HashMap::new() }
+        Self { run, work: Workspace::default(), chunk_rows: chunk_rows.max(1), keys: Vec::new() }
     }
 
     pub(crate) fn into_run(self) -> FlowRun {
@@ -209,24 +214,62 @@ impl Replay {
     ) {
         let columns = &history.columns;
         let mut readings = self.work.take_chunk();
-        let mut raw = columns.raw.partition_point(|(row, _)| (*row as usize) < rows.start);
-        for row in rows {
-            let series = columns.series[row];
-            let run = &mut self.run;
-            let key = self.keys.entry(series).or_insert_with(|| run.subscribe(&info_of(series)?));
-            let json = columns.raw.get(raw).filter(|(at, _)| *at as usize == row).map(|(_, json)| json);
-            raw += usize::from(json.is_some());
-            let Some(key) = *key else { continue };
-            if let Some(json) = json {
-                readings.raw.push((readings.key.len() as u32, Arc::from(&**json)));
-            }
-            readings.push_quality(columns.quality.get(row).copied().unwrap_or(Quality::GOOD));
+        let mut are_wanted = true;
+        for series in &columns.series[rows.clone()] {
+            let key = self.key(*series, info_of);
+            are_wanted &= key != NOT_WANTED;
             readings.key.push(key);
-            readings.ts.push(columns.ts[row]);
-            readings.num.push(columns.num[row]);
-            readings.unit.push(columns.unit[row]);
-            readings.offset.push(history.offsets[row].0);
+        }
+        let first = rows.start;
+        let wanted = match are_wanted {
+            true => Sel::All,
+            false => {
+                let rows = (0u32..).zip(&readings.key).filter(|(_, key)| **key != NOT_WANTED);
+                Sel::Rows(rows.map(|(row, _)| row).collect())
+            }
+        };
+        readings.key.retain(|key| *key != NOT_WANTED);
+        copy(&mut readings.ts, &columns.ts[rows.clone()], &wanted);
+        copy(&mut readings.num, &columns.num[rows.clone()], &wanted);
+        copy(&mut readings.unit, &columns.unit[rows.clone()], &wanted);
+        let quality = columns.quality.get(rows.clone()).unwrap_or_default();
+        if quality.iter().any(|quality| *quality != Quality::GOOD) {
+            copy(&mut readings.quality, quality, &wanted);
+        }
+        let offsets = &history.offsets[rows.clone()];
+        match &wanted {
+            Sel::All => readings.offset.extend(offsets.iter().map(|offset| offset.0)),
+            Sel::Rows(rows) => readings.offset.extend(rows.iter().map(|row| offsets[*row as usize].0)),
+        }
+        let from = columns.raw.partition_point(|(row, _)| (*row as usize) < first);
+        let raws = columns.raw[from..].iter().take_while(|(row, _)| (*row as usize) < rows.end);
+        for (row, json) in raws {
+            let row = row - first as u32;
+            let at = match &wanted {
+                Sel::All => Ok(row as usize),
+                Sel::Rows(rows) => rows.binary_search(&row),
+            };
+            readings.raw.extend(at.ok().map(|at| (at as u32, Arc::from(&**json))));
         }
         self.run.run(readings, Round { now_us: self.run.clock_us(), tick: None }, &mut self.work, emit);
+    }
+
+    /// The flow's key of a series, or [`NOT_WANTED`].
+    #[inline(always)]
+    fn key(&mut self, series: SeriesId, info_of: InfoOf<'_>) -> u32 {
+        match self.keys.get(series.index()) {
+            Some(key) if *key != NOT_SEEN => *key,
+            _ => self.find_key(series, info_of),
+        }
+    }
+
+    #[cold]
+    fn find_key(&mut self, series: SeriesId, info_of: InfoOf<'_>) -> u32 {
+        let key = info_of(series).and_then(|info| self.run.subscribe(&info)).unwrap_or(NOT_WANTED);
+        if self.keys.len() <= series.index() {
+            self.keys.resize(series.index() + 1, NOT_SEEN);
+        }
+        self.keys[series.index()] = key;
+        key
     }
 }

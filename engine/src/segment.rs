@@ -308,10 +308,15 @@ impl FlowRun {
         work.calls = work.calls.wrapping_add(1);
         let weight = if count >= 512 { 1 } else { 16 };
         let began = (weight == 1 || work.calls.is_multiple_of(16)).then(Instant::now);
+        let is_watched = self.is_watched(node);
         let outcome = {
             let stage = &mut self.stages[node];
-            let mut context =
-                Context { series: &self.series, now_us: round.now_us, scratch: &mut work.kernels };
+            let mut context = Context {
+                series: &self.series,
+                now_us: round.now_us,
+                needs_else: is_watched || !plan.nodes[node].outputs.of(Port::Else).is_empty(),
+                scratch: &mut work.kernels,
+            };
             let chunks = &work.chunks;
             fence(|| {
                 if let Some((chunk, sel)) = &input {

@@ -40,38 +40,50 @@ impl Stage {
         let mut trouble = None;
         let answers = self.expression.bools(&view, &mut self.memo, context.scratch, &mut trouble);
         output.detail = trouble.map(|(_, trouble)| trouble.to_string());
-        divide(&view, &answers, output);
+        divide(&view, &answers, context.needs_else, output);
         context.scratch.done(answers);
         output.fail_all(too_many, Reason::TooManyKeys);
     }
 }
 
 /// Sorts the rows by their answers. Without branches: which way a row goes is what a filter cannot predict.
-fn divide(view: &View<'_>, answers: &[u8], output: &mut Output) {
-    let count = answers.len();
-    let yes = answers.iter().filter(|answer| **answer == YES).count();
-    if yes == count {
+fn divide(view: &View<'_>, answers: &[u8], needs_else: bool, output: &mut Output) {
+    let yes = count(answers, YES);
+    if yes == answers.len() {
         output.pass = Some(view.rows.map_or(Sel::All, |rows| Sel::Rows(rows.to_vec())));
         return;
     }
-    let mut pass = vec![0u32; yes + 1];
-    let mut other = std::mem::take(output.side(Port::Else));
-    other.resize(count - yes + 1, 0);
-    let (mut passed, mut others) = (0, 0);
-    for (at, answer) in answers.iter().enumerate() {
-        let row = view.row(at) as u32;
-        // One slot past the end takes the writes that do not count.
-        pass[passed] = row;
-        other[others] = row;
-        passed += usize::from(*answer == YES);
-        others += usize::from(*answer == NO);
+    output.pass = Some(Sel::Rows(rows_with(view, answers, YES, yes, Vec::new())));
+    let no = count(answers, NO);
+    if needs_else {
+        let rows = std::mem::take(output.side(Port::Else));
+        *output.side(Port::Else) = rows_with(view, answers, NO, no, rows);
+    } else {
+        output.folded += no as u64;
     }
-    if passed + others < count {
+    if yes + no < answers.len() {
         let failed = answers.iter().enumerate().filter(|(_, answer)| **answer == FAILED);
         output.errors.extend(failed.map(|(at, _)| (view.row(at) as u32, Reason::Expression)));
     }
-    pass.truncate(passed);
-    other.truncate(others);
-    output.pass = Some(Sel::Rows(pass));
-    *output.side(Port::Else) = other;
+}
+
+fn count(answers: &[u8], answer: u8) -> usize {
+    answers.iter().filter(|other| **other == answer).count()
+}
+
+/// The rows with this answer, of which there are `count`.
+fn rows_with(view: &View<'_>, answers: &[u8], answer: u8, count: usize, mut found: Vec<u32>) -> Vec<u32> {
+    // One slot past the end takes the writes that do not count.
+    found.resize(count + 1, 0);
+    let mut next = 0;
+    let mut each = |row: u32, other: u8| {
+        found[next] = row;
+        next += usize::from(other == answer);
+    };
+    match view.rows {
+        None => (0..).zip(answers).for_each(|(row, other)| each(row, *other)),
+        Some(rows) => rows.iter().zip(answers).for_each(|(row, other)| each(*row, *other)),
+    }
+    found.truncate(count);
+    found
 }

@@ -96,8 +96,13 @@ impl State {
         match &mut self.index {
             Index::Few => {
                 let start = (0.0, f64::INFINITY, f64::NEG_INFINITY);
-                let add = |(sum, min, max): (f64, f64, f64), (_, value): &(i64, f64)| {
-                    (sum + value, min.min(*value), max.max(*value))
+                // none is NaN, so plain comparisons do: one instruction each
+                let add = |(sum, min, max): (f64, f64, f64), &(_, value): &(i64, f64)| {
+                    (
+                        sum + value,
+                        if value < min { value } else { min },
+                        if value > max { value } else { max },
+                    )
                 };
                 let (sum, min, max) = self.values.iter().fold(start, add);
                 (sum / count, min, max)
@@ -175,6 +180,10 @@ impl Stage {
 
     pub fn run(&mut self, input: &Chunk, sel: &Sel, output: &mut Output) {
         let (method, values_most) = (self.method, self.values_most);
+        let count = sel.count(input);
+        let mut rows = Vec::with_capacity(count);
+        output.chunk.num.reserve(count);
+        output.chunk.fields.iter_mut().for_each(|column| column.num.reserve(count));
         each_row(input, sel, |row| {
             if let Some(raw) = input.raw_of(row as u32) {
                 return output.not_a_number(row, raw);
@@ -190,10 +199,12 @@ impl Stage {
             }
             let full = f64::from(u8::from(state.values.len() == values_most));
             let fields = [average, state.values.len() as f64, full, min, max];
-            let chunk = &mut output.chunk;
-            chunk.push_number(input, row, average, input.unit[row]);
-            chunk.fields.iter_mut().zip(fields).for_each(|(column, field)| column.push(field, None));
+            rows.push(row as u32);
+            output.chunk.num.push(average);
+            output.chunk.fields.iter_mut().zip(fields).for_each(|(column, field)| column.num.push(field));
         });
+        let kept = if rows.len() == input.len() { Sel::All } else { Sel::Rows(rows) };
+        output.chunk.copy_but_values(input, &kept);
     }
 }
 

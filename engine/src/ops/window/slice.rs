@@ -46,6 +46,11 @@ pub(super) fn bytes_per_key(of: &Window) -> usize {
     size_of::<Hot>() + more + size_of::<Rest>() + past + size_of::<u32>() * 2
 }
 
+/// Numbers of rows as indices.
+fn indices(rows: &[u32]) -> impl ExactSizeIterator<Item = usize> {
+    rows.iter().map(|row| *row as usize)
+}
+
 /// Whether anything comes of results that are out.
 fn has_past(of: &Window, wanted: Wanted) -> bool {
     of.revise_ms > 0 || of.early_ms.is_some() || wanted.points() || of.empty != Empty::Skip
@@ -93,18 +98,20 @@ impl Stage {
                 }
             });
         }
-        match sel {
-            Sel::All => self.run_fast(input, 0..input.len(), now, output),
-            Sel::Rows(rows) => self.run_fast(input, rows.iter().map(|row| *row as usize), now, output),
+        match (sel, self.common.wanted.is_more()) {
+            (Sel::All, false) => self.run_fast::<false>(input, 0..input.len(), now, output),
+            (Sel::All, true) => self.run_fast::<true>(input, 0..input.len(), now, output),
+            (Sel::Rows(rows), false) => self.run_fast::<false>(input, indices(rows), now, output),
+            (Sel::Rows(rows), true) => self.run_fast::<true>(input, indices(rows), now, output),
         }
     }
 
-    /// Records that need no look at what their value was written as.
+    /// Records that need no look at what their value was written as. `MORE`: whether more than counts and sums is wanted.
     #[inline(always)]
-    fn run_fast(
+    fn run_fast<const MORE: bool>(
         &mut self,
         input: &Chunk,
-        mut rows: impl Iterator<Item = usize>,
+        mut rows: impl ExactSizeIterator<Item = usize>,
         now: i64,
         output: &mut Output,
     ) {
@@ -114,28 +121,28 @@ impl Stage {
         loop {
             let (lateness, wanted) = (self.common.lateness, self.common.wanted);
             let (places, states) = self.state.keys.parts();
-            let more = &mut self.state.more;
-            let mut added = 0;
+            let more = &mut self.state.more[..];
+            let before = rows.len();
             // The way of almost every record: it lies in its key's hot pane, and no window is over by it.
-            let slow = rows.find(|&row| {
+            let mut slow = None;
+            for row in rows.by_ref() {
                 let place = places.get(key[row] as usize).map_or(0, |place| *place as usize);
-                let Some(hot) = states.get_mut(place.wrapping_sub(1)) else { return true };
                 let at = ts[row].as_us();
-                if at.wrapping_sub(hot.start) as u64 >= hot.open {
-                    return true;
-                }
+                let Some(hot) = states.get_mut(place.wrapping_sub(1)).filter(|hot| hot.takes(at)) else {
+                    slow = Some(row);
+                    break;
+                };
                 hot.count += 1;
                 hot.sum += num[row];
-                hot.watermark = watermark::advance(hot.watermark, at, lateness);
+                // no overflow: event times end long before numbers do
+                hot.watermark = hot.watermark.max(at.wrapping_sub(lateness));
                 hot.seen = now;
                 hot.unit = unit[row];
-                if wanted.is_more() {
+                if MORE {
                     more[place - 1].add(at, num[row], hot.count, wanted);
                 }
-                added += 1;
-                false
-            });
-            self.state.held += added;
+            }
+            self.state.held += (before - rows.len() - usize::from(slow.is_some())) as u64;
             match slow {
                 Some(row) => self.run_slow(input, row, now, output),
                 None => return,

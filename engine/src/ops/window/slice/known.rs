@@ -84,6 +84,12 @@ impl State {
 }
 
 impl Hot {
+    /// Whether a record of this event time may be added without looking further.
+    #[inline(always)]
+    pub fn takes(&self, at: i64) -> bool {
+        (at.wrapping_sub(self.start) as u64) < self.open
+    }
+
     pub fn new(now: i64) -> Self {
         Self {
             start: 0,

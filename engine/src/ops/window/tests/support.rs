@@ -128,7 +128,8 @@ impl Fed {
         let mut output = Output::default();
         output.chunk.name(Some(&self.names));
         let mut scratch = Scratch::default();
-        let mut context = Context { series: &[], now_us: self.now_us, scratch: &mut scratch };
+        let mut context =
+            Context { series: &[], now_us: self.now_us, needs_else: true, scratch: &mut scratch };
         act(&mut self.stage, &mut context, &mut output);
         let ends = &mut self.ends;
         ends.made += output.made;
