@@ -327,6 +327,16 @@ impl Stage {
         }
     }
 
+    /// How long after a record at the soonest [`Stage::tick`] does something with its key; `None` if it never does anything.
+    pub fn grace(&self) -> Option<i64> {
+        match self {
+            Self::Window(stage) => Some(stage.grace()),
+            Self::Throttle(stage) => Some(stage.grace()),
+            Self::IntervalJoin(stage) => Some(stage.grace()),
+            _ => None,
+        }
+    }
+
     /// Records that it holds.
     pub fn held(&self) -> u64 {
         match self {

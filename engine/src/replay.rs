@@ -126,7 +126,7 @@ impl Replay {
     /// Lets the clock go on from one thing that is due to the next, until nothing is, or `most` times.
     pub fn flush(&mut self, most: usize, emit: &mut dyn FnMut(Emission)) {
         for _ in 0..most {
-            let Some(due) = self.run.due() else { return };
+            let Some(due) = self.run.due(i64::MAX) else { return };
             self.advance(due, self.run.seen_to().0, emit);
         }
     }

@@ -9,6 +9,7 @@ mod rows;
 mod saved;
 mod side;
 mod source;
+mod wakes;
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -22,6 +23,7 @@ use edgesync_schemas::reading::SeriesInfo;
 
 use self::deliver::{Delivery, deliver, gather, send};
 use self::source::Source;
+use self::wakes::Wakes;
 use crate::cell::emit::{Emission, Reason};
 use crate::cell::fence::fence;
 use crate::chunk::{Chunk, Sel};
@@ -38,6 +40,7 @@ pub(crate) struct FlowRun {
     pub plan: Arc<Plan>,
     pub counters: Arc<FlowCounters>,
     stages: Vec<Stage>,
+    wakes: Wakes,
     sources: Vec<Source>,
     /// By key.
     series: Vec<Series>,
@@ -107,6 +110,7 @@ impl FlowRun {
             flow: counters.flow,
             version: counters.version,
             stages: plan.nodes.iter().map(|node| Stage::new(node, keys)).collect(),
+            wakes: Wakes::unknown(plan.nodes.len()),
             sources: sources.map(|(at, node)| Source::new(at, &node.work)).collect(),
             series: Vec::new(),
             keys: HashMap::new(),
@@ -221,7 +225,7 @@ impl FlowRun {
     fn go_on(&mut self, round: Round, work: &mut Workspace, emit: Emit<'_>) -> bool {
         let mut was_due = false;
         self.ticks = self.ticks.wrapping_add(1);
-        while let Some(due) = self.due().filter(|due| *due <= round.now_us) {
+        while let Some(due) = self.due(round.now_us).filter(|due| *due <= round.now_us) {
             was_due = true;
             self.clock_us = due;
             self.is_muted = (round.tick.unwrap_or_default(), due) <= self.muted_to;
@@ -231,9 +235,9 @@ impl FlowRun {
         was_due
     }
 
-    /// The next second in which time alone makes a stage do something.
-    pub fn due(&self) -> Option<i64> {
-        let due_us = self.stages.iter().filter_map(Stage::due).min()?;
+    /// The next second in which time alone makes a stage do something; exactly, if that is `by` or before.
+    pub fn due(&mut self, by: i64) -> Option<i64> {
+        let due_us = self.wakes.first(&self.stages, by)?;
         let second = due_us.saturating_add(999_999).div_euclid(1_000_000).saturating_mul(1_000_000);
         Some(second.max(self.clock_us + 1_000_000))
     }
@@ -265,8 +269,7 @@ impl FlowRun {
                 *inbox = arrived; // empty by now; its memory stays
             }
             for &node in &segment.nodes {
-                let ticks =
-                    round.tick.is_some() && self.stages[node].due().is_some_and(|due| due <= round.now_us);
+                let ticks = round.tick.is_some() && self.wakes.is_due(node, round.now_us);
                 if current.is_none() && !ticks {
                     continue; // a later stage may still tick
                 }
@@ -329,6 +332,12 @@ impl FlowRun {
         };
         if let Some(began) = began {
             bump(&counters.busy_ns, began.elapsed().as_nanos() as u64 * weight);
+        }
+        if count > 0 {
+            self.wakes.touched(node, &self.stages[node], round.now_us);
+        }
+        if round.tick.is_some() {
+            self.wakes.done(node, round.now_us);
         }
         let mut lost = output.unfit;
         if let Err(message) = outcome {

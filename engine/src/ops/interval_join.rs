@@ -91,6 +91,11 @@ impl Stage {
         self.held
     }
 
+    /// How long a key is silent before it lets go of what it holds.
+    pub fn grace(&self) -> i64 {
+        self.idle
+    }
+
     /// When the first silent key is to let go of what it holds.
     pub fn due(&self) -> Option<i64> {
         if self.held == 0 {

@@ -77,6 +77,11 @@ impl Stage {
         self.held
     }
 
+    /// How long a key is silent at least before its period is ended.
+    pub fn grace(&self) -> i64 {
+        self.grace
+    }
+
     /// When the first period is to be ended.
     pub fn due(&self) -> Option<i64> {
         if self.held == 0 {

@@ -158,6 +158,16 @@ impl Stage {
         }
     }
 
+    /// How long after a record at the soonest its key has something due: early results may be at once.
+    pub fn grace(&self) -> i64 {
+        let common = match self {
+            Self::Slices(stage) => stage.common(),
+            Self::Sessions(stage) => stage.common(),
+            Self::Counts(stage) => stage.common(),
+        };
+        if common.early.is_some() { 0 } else { common.idle }
+    }
+
     pub fn run(&mut self, input: &Chunk, sel: &Sel, context: &mut Context<'_>, output: &mut Output) {
         let now = context.now_us;
         match self {

@@ -42,6 +42,7 @@ impl FlowRun {
             self.stages[at].load(&saved.state)?;
         }
         (self.seen_to, self.clock_us) = (saved.next.0, saved.clock_us);
+        self.wakes.forget();
         Ok(())
     }
 
@@ -76,6 +77,7 @@ impl FlowRun {
                 std::mem::swap(&mut self.stages[at], &mut old.stages[other]);
             }
         }
+        self.wakes.forget();
     }
 
     /// Empties the nodes that are to begin with nothing.
@@ -84,6 +86,7 @@ impl FlowRun {
         for (at, node) in plan.nodes.iter().enumerate().filter(|(_, node)| node.begins_empty()) {
             self.stages[at] = Stage::new(node, self.keys_most);
         }
+        self.wakes.forget();
     }
 
     /// Counts what its nodes hold as records that came in.

@@ -86,6 +86,10 @@ impl Stage {
         Ok(())
     }
 
+    pub fn common(&self) -> &Common {
+        &self.common
+    }
+
     pub fn held(&self) -> u64 {
         self.state.held
     }
