@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# End to end, server and load generator together on this machine: goals 1, 3, 4 and 7, and on PostgreSQL, which is on this machine too,
-# goal 2 and, as 2s and 4p, what goals 3 and 4 ask of the embedded store. rest: REST beside goal 4, on both; disk: bytes a reading, on both.
+# End to end, server and load generator together on this machine: goals 1, 3, 4, 6, 7 and 10, and on PostgreSQL, which is on this machine too,
+# goal 2 and, as 2s and 4p, what goals 3 and 4 ask of the embedded store. rest: REST beside goal 4, on both; disk: bytes a reading, on both;
+# deploy: what goal 4 becomes while versions of a flow are deployed one after the other. Goal 10 is asked of both.
 #
-#   benches/end_to_end.sh [1 2 2s 3 4 4p 7 rest disk]      default: all
+#   benches/end_to_end.sh [1 2 2s 3 4 4p 6 7 10 rest disk deploy]      default: all
 #   POSTGRES="shared_buffers=1GB"        settings of PostgreSQL that are not its defaults
 #   PG_BIN=/usr/lib/postgresql/15/bin    where initdb and pg_ctl are, if not on the path
 #   DURATION=60s                         how long each load lasts
@@ -16,7 +17,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-goals=${*:-1 2 2s 3 4 4p 7 rest disk}
+goals=${*:-1 2 2s 3 4 4p 6 7 10 rest disk deploy}
 duration=${DURATION:-60s}
 idle=${IDLE:-5000 10000 15000}
 read -ra serve <<<"${SERVE:-}"
@@ -174,6 +175,42 @@ rest() {
     stop
 }
 
+# Stored readings through a flow.
+replay() {
+    on "$1"
+    say "" && say "## Goal 10: a million stored readings through six nodes, $1" && say ""
+    cargo bench --quiet --bench flows -- --url "$url" --email bench@example.org --password end-to-end-bench replay \
+        2>"$work/flows.log" | grep stored | tee -a "$result" || say "REJECTED: $(tail -1 "$work/flows.log")"
+    stop
+}
+
+# The load of goal 4 alone and beside deployments, one after the other, in turns.
+deploys() {
+    local turn
+    say "" && say "## Goal 4 alone, and beside deployments that warm up, in turns"
+    for turn in 1 2 3; do
+        for beside in nothing deployments; do
+            on embedded
+            "$binary" simulate --url "$url" --email bench@example.org --password end-to-end-bench --json \
+                --devices 200 --rate 10 --readings 10 --window 64 --duration 25s --flows --watch 50 --seed 4 \
+                >"$work/report.json" 2>"$work/fleet.log" &
+            fleets+=($!)
+            until grep -q 'devices connected' "$work/fleet.log"; do
+                kill -0 "${fleets[-1]}" || { say "the fleet failed: $(tail -1 "$work/fleet.log")"; stop; return; }
+                sleep 0.2
+            done
+            say "" && say "beside $beside:"
+            [[ $beside == nothing ]] || cargo bench --quiet --bench flows -- --url "$url" --email bench@example.org \
+                --password end-to-end-bench deploys --seconds 20 2>"$work/flows.log" | grep deployments | tee -a "$result" ||
+                say "REJECTED: $(tail -1 "$work/flows.log")"
+            wait "${fleets[0]}" || true
+            say "" && say '```' && grep -o '"ack_ms":{[^}]*}\|"dashboard_ms":{[^}]*}\|"readings_acked":[0-9]*' "$work/report.json" | tee -a "$result"
+            say '```'
+            stop
+        done
+    done
+}
+
 # What is on disk of readings that a fleet sent on a schedule.
 disk() {
     on "$1"
@@ -256,7 +293,11 @@ for goal in $goals; do
         --devices 50 --rate max --readings 2 --window 64 --duration "$duration" --seed 3 ;;
     4) load "Goal 4: 20,000 readings a second on a fixed schedule" \
         --devices 200 --rate 10 --readings 10 --window 64 --duration "$duration" --flows --watch 50 --seed 4 ;;
+    6) load "Goal 6: 10,000 flows of 4 nodes, 100,000 readings a second over them" \
+        --devices 10000 --rate 1 --readings 10 --window 64 --duration "$duration" --flows --seed 6 ;;
     7) connections ;;
+    10) replay embedded && replay postgres ;;
+    deploy) deploys ;;
     rest) rest embedded && rest postgres ;;
     disk) disk embedded && disk postgres ;;
     *) echo "there is no goal $goal here" >&2 && exit 64 ;;

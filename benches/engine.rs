@@ -160,7 +160,7 @@ fn many_flows(c: &mut Criterion) {
 }
 
 /// Resident memory of this process; 0 where it cannot be read.
-fn resident_kib() -> u64 {
+pub fn resident_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
@@ -179,8 +179,18 @@ fn each_operator(_: &mut Criterion) {
 }
 
 fn waking(_: &mut Criterion) {
-    for flows in [1, 1_000, 10_000].into_iter().filter(|_| is_asked("waking")) {
-        wake::one_by_one(flows);
+    if is_asked("waking") {
+        for (flows, pack) in [
+            (1, 4_096),
+            (1_000, 1),
+            (1_000, 4_096),
+            (10_000, 1),
+            (10_000, 64),
+            (10_000, 512),
+            (10_000, 4_096),
+        ] {
+            wake::one_by_one(flows, pack);
+        }
     }
 }
 

@@ -7,19 +7,18 @@
 //!
 //! An answer that is no success ends the run: a figure of refused requests would be none.
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::Parser;
 use hdrhistogram::Histogram;
-use http_body_util::{BodyExt, Full};
-use hyper::body::Bytes;
-use hyper::client::conn::http1::SendRequest;
-use hyper::{Method, Request};
-use hyper_util::rt::TokioIo;
+use hyper::Method;
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+
+#[path = "rest/client.rs"]
+mod client;
+
+use client::Client;
 
 #[derive(Debug, Parser)]
 struct Args {
@@ -49,45 +48,6 @@ struct Kind {
     method: Method,
     paths: Vec<String>,
     body: fn(u64) -> Option<Value>,
-}
-
-struct Client {
-    send: SendRequest<Full<Bytes>>,
-    host: String,
-    token: String,
-}
-
-impl Client {
-    async fn connect(address: SocketAddr, token: &str) -> Result<Self> {
-        let stream = TcpStream::connect(address).await?;
-        stream.set_nodelay(true)?;
-        let (send, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-        tokio::spawn(connection);
-        Ok(Self { send, host: address.to_string(), token: token.to_owned() })
-    }
-
-    async fn call(&mut self, method: &Method, path: &str, body: Option<&Value>) -> Result<Bytes> {
-        let mut request = Request::builder().method(method).uri(path).header("host", &self.host);
-        if !self.token.is_empty() {
-            request = request.header("authorization", format!("Bearer {}", self.token));
-        }
-        let body = body.map(|body| Bytes::from(body.to_string()));
-        if body.is_some() {
-            request = request.header("content-type", "application/json");
-        }
-        self.send.ready().await?;
-        let answer = self.send.send_request(request.body(Full::new(body.unwrap_or_default()))?).await?;
-        let status = answer.status();
-        let bytes = answer.into_body().collect().await?.to_bytes();
-        if !status.is_success() {
-            bail!("{method} {path}: {status} {}", String::from_utf8_lossy(&bytes));
-        }
-        Ok(bytes)
-    }
-
-    async fn json(&mut self, method: &Method, path: &str, body: Option<&Value>) -> Result<Value> {
-        Ok(serde_json::from_slice(&self.call(method, path, body).await?)?)
-    }
 }
 
 /// What the account has that can be asked for.
@@ -188,13 +148,9 @@ async fn main() -> Result<()> {
         }
         Err(error) => error.exit(),
     };
-    let address: SocketAddr =
-        args.url.trim_start_matches("http://").trim_end_matches('/').parse().context("--url")?;
-    let mut client = Client::connect(address, "").await?;
-    let login = json!({"email": args.email, "password": args.password});
-    let login = client.json(&Method::POST, "/api/v1/auth/login", Some(&login)).await?;
-    let token = login["token"].as_str().context("a token")?.to_owned();
-    client.token = token.clone();
+    let address = client::address(&args.url)?;
+    let mut client = Client::log_in(&args.url, &args.email, &args.password).await?;
+    let token = client.token.clone();
     let kinds: &'static [Kind] = Box::leak(kinds(&mut client).await?.into_boxed_slice());
     println!("| request | connections | a second | p50 ms | p99 ms | max ms |");
     println!("|---|---|---|---|---|---|");

@@ -50,14 +50,17 @@ pub struct Engine {
 
 impl Engine {
     pub fn new() -> Self {
+        Self::with(Options::default())
+    }
+
+    pub fn with(options: Options) -> Self {
         let (sender, results) = bounded(10_000);
         let (tell, room) = bounded(1);
         let on_room = Arc::new(move || {
             let _ = tell.try_send(());
         });
         let handle =
-            CellHandle::spawn(0, Options::default(), Outlet { sender, wake: Arc::new(|| ()) }, on_room)
-                .unwrap();
+            CellHandle::spawn(0, options, Outlet { sender, wake: Arc::new(|| ()) }, on_room).unwrap();
         Self { handle, results, room }
     }
 

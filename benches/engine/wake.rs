@@ -1,7 +1,8 @@
-//! What it costs to wake a cell for one reading, with few and many flows in it.
+//! What it costs to wake a cell for one reading, with few and many flows in it, and in packs of different sizes.
 
 use std::time::Instant;
 
+use edgesync_engine::Options;
 use edgesync_schemas::id::{DeviceId, FlowId, SeriesId};
 use edgesync_schemas::reading::Columns;
 use edgesync_schemas::time::Timestamp;
@@ -12,10 +13,11 @@ use super::contest::on_cpu_ns;
 
 const READINGS: u64 = 30_000;
 
-/// Feeds one reading after the other, each when the one before is done, and tells what each took. Every second of the flows' clock has 1,000 of
-/// them.
-pub fn one_by_one(flows: u32) {
-    let engine = Engine::new();
+/// Installs flows in packs of at most so many, feeds one reading after the other, each when the one before is done, and tells what each took. Every
+/// second of the flows' clock has 1,000 of them.
+pub fn one_by_one(flows: u32, flows_per_pack: usize) {
+    let engine = Engine::with(Options { flows_per_pack, ..Options::default() });
+    let (before_kib, began) = (super::resident_kib(), Instant::now());
     for n in 0..flows {
         let device = DeviceId::from_uuid(id(u64::from(n)));
         engine.handle.series(vec![series(n, device)]).unwrap();
@@ -29,6 +31,8 @@ pub fn one_by_one(flows: u32) {
     while engine.handle.flows() < flows as usize {
         std::thread::yield_now();
     }
+    let installed_us = began.elapsed().as_micros() as f64 / f64::from(flows);
+    let kib = super::resident_kib().saturating_sub(before_kib);
     let commits: Vec<_> = (0..READINGS)
         .map(|n| {
             let mut columns = Columns::default();
@@ -53,7 +57,8 @@ pub fn one_by_one(flows: u32) {
     took.sort_by(f64::total_cmp);
     let at = |share: f64| took[(took.len() as f64 * share) as usize];
     println!(
-        "{flows} flows of 4 nodes, one reading fed and waited for: p50 {:.1} us, p99 {:.1} us, {on_cpu:.1} us of the cell's processor time",
+        "{flows} flows of 4 nodes, packs of {flows_per_pack}: {installed_us:.1} us to install one, {kib} KiB; one reading fed and waited for: p50 {:.1} us, p99 {:.1} us, \
+         {on_cpu:.1} us of the cell's processor time",
         at(0.5),
         at(0.99)
     );

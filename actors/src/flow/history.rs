@@ -6,6 +6,7 @@
 //! windows of all others.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use edgesync_engine::History;
 use edgesync_engine::plan::Plan;
@@ -16,6 +17,7 @@ use edgesync_schemas::sensor::SensorName;
 use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::unit::UnitIndex;
 use edgesync_storage::log::{Error, Order, RangeQuery, ReadingLog, StoredReading};
+use futures_util::{StreamExt, TryStreamExt, stream};
 
 /// The shortest slice: one with more readings than fit fails.
 const SHORTEST_US: i64 = 1_000;
@@ -99,29 +101,48 @@ impl Stored {
 
     /// The readings up to a time; `None` if there are too many.
     async fn slice(&self, to: Timestamp) -> Result<Option<Vec<StoredReading>>, Error> {
+        let count = AtomicUsize::new(0);
+        let sources = stream::iter(&self.sources);
+        let mut found =
+            sources.map(|source| self.of_source(source, to, &count)).buffered(limit::REPLAY_READS);
         let mut readings = Vec::new();
-        for (device, sensor) in &self.sources {
-            let mut query = RangeQuery {
-                device: *device,
-                sensor: sensor.clone(),
-                from: Some(self.next),
-                to: Some(to),
-                order: Order::default(),
-                limit: limit::RANGE_READINGS,
-                cursor: None,
-            };
-            loop {
-                let page = self.log.range(query.clone()).await?;
-                readings.extend(page.readings.into_iter().filter(|reading| reading.offset < self.end));
-                if readings.len() > limit::REPLAY_SLICE {
-                    return Ok(None);
-                }
-                let Some(next) = page.next else { break };
-                query.cursor = Some(next);
+        while let Some(mut some) = found.try_next().await? {
+            readings.append(&mut some);
+            if count.load(Relaxed) > limit::REPLAY_SLICE {
+                return Ok(None);
             }
         }
+        drop(found);
         readings.sort_unstable_by_key(|reading| (arrived(reading), reading.offset));
         Ok(Some(readings))
+    }
+
+    /// The readings of a source up to a time, unless there are too many of all together; `count` counts them.
+    async fn of_source(
+        &self,
+        (device, sensor): &(DeviceId, Option<SensorName>),
+        to: Timestamp,
+        count: &AtomicUsize,
+    ) -> Result<Vec<StoredReading>, Error> {
+        let mut readings = Vec::new();
+        let mut query = RangeQuery {
+            device: *device,
+            sensor: sensor.clone(),
+            from: Some(self.next),
+            to: Some(to),
+            order: Order::default(),
+            limit: limit::RANGE_READINGS,
+            cursor: None,
+        };
+        while count.load(Relaxed) <= limit::REPLAY_SLICE {
+            let page = self.log.range(query.clone()).await?;
+            let before = readings.len();
+            readings.extend(page.readings.into_iter().filter(|reading| reading.offset < self.end));
+            count.fetch_add(readings.len() - before, Relaxed);
+            let Some(next) = page.next else { break };
+            query.cursor = Some(next);
+        }
+        Ok(readings)
     }
 }
 

@@ -154,6 +154,8 @@ pub const ERROR_SAMPLES: usize = 10;
 pub const FLOW_CALL_S: u64 = 30;
 /// Readings of a slice of event time that a replay reads at once. More: the slice is made shorter.
 pub const REPLAY_SLICE: usize = 400_000;
+/// Sources that a replay reads at the same time.
+pub const REPLAY_READS: usize = 4;
 /// Milliseconds of event time that a new version is fed before it takes the place of the running one, if its nodes have no horizon of their own
 /// (an average of the last hundred values, whenever they came): an hour.
 pub const WARM_UP_MS: i64 = 3_600_000;
