@@ -204,12 +204,8 @@ impl FlowsHandle {
     /// All of [`Error`]; what ran before runs on then.
     pub async fn deploy(&self, flow: FlowId, version: u32, diagram: &Diagram) -> Result<(), Error> {
         let plan = self.compile(flow, diagram, Gone::Refuse).await?;
-        let debugs: Vec<_> = plan
-            .nodes()
-            .iter()
-            .filter(|node| matches!(node.work, Work::Debug))
-            .map(|node| node.id.clone())
-            .collect();
+        let debugs = plan.nodes().iter().filter(|node| matches!(node.work, Work::Debug));
+        let debugs: Vec<_> = debugs.map(|node| node.id.clone()).collect();
         let _turn = self.shared.states.turn.read().await;
         self.upgrade(Version::new(flow, version, plan)).await?;
         self.shared.executions.runs(flow, version);

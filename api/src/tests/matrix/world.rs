@@ -300,6 +300,7 @@ impl World {
             "bucket_readings" => format!("device={device}&bucket=1h"),
             "export_readings" => format!("device={device}&format=ndjson"),
             "list_flow_rows" => "name=kept".to_owned(),
+            "bucket_flow_rows" => "from=0&to=3600000&bucket=1h".to_owned(),
             _ => String::new(),
         }
     }
