@@ -18,6 +18,7 @@ mod close_codes;
 mod crash;
 mod crash_postgres;
 mod dashboards;
+mod derived;
 mod executions;
 mod first_start;
 mod flow_state;

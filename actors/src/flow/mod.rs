@@ -16,6 +16,7 @@ mod history;
 pub mod run;
 mod start;
 pub(crate) mod states;
+pub mod stored;
 mod version;
 mod warm;
 
@@ -45,6 +46,7 @@ use debug::Debugged;
 use dispatch::{Directory, Dispatch};
 use executions::Executions;
 use states::States;
+use stored::Stored;
 pub use version::{NotPut, Version};
 
 /// Why something could not be done to a flow.
@@ -97,6 +99,7 @@ struct Shared {
     debugged: Debugged,
     executions: Executions,
     dead_letters: DeadLetters,
+    stored: Stored,
     options: compile::Options,
     log: ReadingLog,
     states: States,
@@ -126,8 +129,14 @@ impl FlowsHandle {
         let dictionary = log.series().clone();
         let executions = Executions::start(catalog.clone(), dictionary.clone());
         let dead_letters = DeadLetters::start(catalog.clone(), dictionary.clone());
-        let dispatch =
-            Dispatch::new(live.clone(), directory.clone(), executions.clone(), dead_letters.clone());
+        let stored = Stored::start(log.clone(), dead_letters.clone());
+        let dispatch = Dispatch::new(
+            live.clone(),
+            directory.clone(),
+            executions.clone(),
+            dead_letters.clone(),
+            stored.clone(),
+        );
         let (states, from, put_out) = States::open(log.clone()).await?;
         let slow = cells.max(1);
         let cells = (0..=slow)
@@ -154,6 +163,7 @@ impl FlowsHandle {
             debugged,
             executions,
             dead_letters,
+            stored,
             options,
             log,
             states,
@@ -194,12 +204,8 @@ impl FlowsHandle {
     /// All of [`Error`]; what ran before runs on then.
     pub async fn deploy(&self, flow: FlowId, version: u32, diagram: &Diagram) -> Result<(), Error> {
         let plan = self.compile(flow, diagram, Gone::Refuse).await?;
-        let debugs: Vec<_> = plan
-            .nodes()
-            .iter()
-            .filter(|node| matches!(node.work, Work::Debug))
-            .map(|node| node.id.clone())
-            .collect();
+        let debugs = plan.nodes().iter().filter(|node| matches!(node.work, Work::Debug));
+        let debugs: Vec<_> = debugs.map(|node| node.id.clone()).collect();
         let _turn = self.shared.states.turn.read().await;
         self.upgrade(Version::new(flow, version, plan)).await?;
         self.shared.executions.runs(flow, version);
@@ -257,6 +263,11 @@ impl FlowsHandle {
         &self.shared.dead_letters
     }
 
+    /// Where rows go that flows store.
+    pub fn stored(&self) -> &Stored {
+        &self.shared.stored
+    }
+
     /// How the cells are.
     pub fn cells(&self) -> Vec<cell::Status> {
         self.shared.cells.iter().map(|cell| cell.status()).collect()
@@ -274,6 +285,8 @@ impl FlowsHandle {
         for stopped in futures_util::future::join_all(cells.iter().map(|cell| cell.stop())).await {
             in_time &= stopped;
         }
+        // what is refused becomes a dead letter: it goes first
+        in_time &= tokio::time::timeout(deadline / 2, self.shared.stored.finish()).await.is_ok();
         let told = async { tokio::join!(self.shared.executions.finish(), self.shared.dead_letters.finish()) };
         in_time && tokio::time::timeout(deadline / 2, told).await.is_ok()
     }
