@@ -228,7 +228,7 @@ fn a_unit_that_appears_later_is_seen_by_expressions() {
     let before = SeriesInfo { units: vec!["C".parse().unwrap()], ..SeriesInfo::clone(&series(0, 1, "t")) };
     cell.handle.series(vec![Arc::new(before)]).unwrap();
     let mut later = Commit::clone(&commit(0, &[(0, 1000, "1")]));
-    later.columns.unit[0] = edgesync_schemas::unit::UnitIndex(2);
+    later.columns.unit[0] = UnitIndex(2);
     later.new_series = vec![series(0, 1, "t")];
     cell.feed(&Arc::new(later), &mut Vec::new());
     cell.settle();

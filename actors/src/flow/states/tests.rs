@@ -1,11 +1,12 @@
 //! Passes with room for few flows.
 
+use futures_util::FutureExt;
+use serde_json::json;
+
 use super::super::FlowsHandle;
-use super::super::tests::Stage;
+use super::super::tests::{Stage, start_with};
 use super::pass::{Passed, When};
 use super::*;
-use crate::flow::tests::start_with;
-use serde_json::json;
 
 /// A server that saves so much at once, and only when it is asked; with averages on its cell that each got something.
 async fn server(most: Most, averages: usize) -> (Stage, Vec<FlowId>) {
@@ -54,6 +55,42 @@ async fn more_flows_than_there_is_room_for_are_all_saved_in_turn() {
     assert_eq!(stage.flows.cursor(), stage.log.end(), "nothing is needed any more");
     let idle = pass(&stage.flows).await;
     assert_eq!((idle.saved, idle.left), (0, 0), "what got nothing is not saved again");
+
+    // those that were not saved for the longest time come first
+    stage.append(&[3.0]).await;
+    stage.done().await;
+    for (flow, age) in flows.iter().zip([3, 8, 1, 5, 2, 7, 4, 6]) {
+        let mut written = stage.flows.shared.states.written();
+        written.flows.get_mut(flow).unwrap().at = Instant::now().checked_sub(SAVE + Duration::from_secs(age));
+    }
+    assert_eq!(pass(&stage.flows).await.saved, 3);
+    let mut again = Vec::new();
+    for flow in &flows {
+        let next = load(&stage.log, *flow, Offset(0)).await.map(|saved| saved.next);
+        again.push(next == Some(stage.log.end()));
+    }
+    assert_eq!(again, [false, true, false, false, false, true, false, true]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_forgotten_while_it_is_being_saved_stays_forgotten() {
+    let (stage, flows) = server(Most::default(), 2).await;
+    let states = stage.flows.shared.states.clone();
+    let writing = states.writing.lock().await;
+    // it has the next turn, and the pass that has asked the cell for both the one after it
+    let mut forgotten = Box::pin(states.forget(flows[0]));
+    assert!((&mut forgotten).now_or_never().is_none());
+    let asked = stage.flows.clone();
+    let mut passed = tokio::spawn(async move { pass(&asked).await });
+    assert!(
+        tokio::time::timeout(Duration::from_millis(300), &mut passed).await.is_err(),
+        "it waits to write"
+    );
+    drop(writing);
+    let (forgotten, passed) = tokio::join!(forgotten, passed);
+    forgotten.unwrap();
+    passed.unwrap();
+    assert_eq!(saved(&stage, &flows).await, [false, true]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
