@@ -1,13 +1,15 @@
 //! Feed: one task per cell of the engine, which pulls committed readings from the log's tail while the cell has room.
 //!
 //! Feeding never pushes back on the log: a cell that is behind pulls later, by offset, from memory or from disk, and its lag is
-//! shown. It begins where the last run of the server left off (`flow/states.rs`), once all flows are installed. A cell whose thread is condemned is replaced by a new one, its flows are installed again, and it goes on at the old one's frontier:
-//! every reading is fed to each flow at least once, and again only after a condemned cell or a crash. Results leave by a bounded channel to a task
-//! that gives them to [`Dispatch`]; while that is full the cell pauses.
+//! shown. It begins where its flows were when the server was stopped (`flow/states.rs`), once all of them are installed. A cell whose thread is
+//! condemned is replaced by a new one, its flows are installed again as they were saved last, and it goes on from there: every reading is fed to
+//! each flow at least once, and again only after a condemned cell or a crash; what was put out is muted then. Results leave by a bounded channel to
+//! a task that gives them to [`Dispatch`]; while that is full the cell pauses.
 
 mod install;
 mod poison;
 mod replace;
+mod stand;
 mod status;
 
 use std::collections::HashMap;
@@ -22,6 +24,8 @@ use edgesync_engine::metrics::FlowCounters;
 use edgesync_engine::plan::Plan;
 use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::limit;
+#[cfg(test)]
+use edgesync_schemas::reading::Commit;
 use edgesync_schemas::time::Timestamp;
 use edgesync_storage::log::{self, Hold, ReadingLog};
 use tokio::sync::{Notify, mpsc, watch};
@@ -29,10 +33,14 @@ use tokio::time::{Interval, MissedTickBehavior};
 use tracing::{error, warn};
 
 use crate::flow::dispatch::Dispatch;
+use crate::flow::states::PutOut;
 use crate::link::{Ask, Room, pump};
 use crate::live::Units;
 
 use poison::Poison;
+pub(crate) use stand::Stand;
+#[cfg(test)]
+pub(crate) use stand::Standing;
 pub use status::Status;
 use status::Still;
 
@@ -72,6 +80,8 @@ pub struct Cell {
     asks: mpsc::Sender<Ask>,
     room: Arc<Room>,
     running: Mutex<Running>,
+    /// Held by a saving of flows that it was asked for and has not come to.
+    saving: Arc<()>,
     /// Where the running thread began: its frontier says nothing before it has done a commit.
     begins: AtomicU64,
     /// Readings from here on are needed if its thread is to be replaced.
@@ -88,6 +98,10 @@ pub struct Cell {
 struct Running {
     handle: CellHandle,
     flows: HashMap<FlowId, (Installed, Arc<FlowCounters>)>,
+    /// Flows whose results were put out further than the cell is.
+    ahead: HashMap<FlowId, PutOut>,
+    /// Flows that run here because they take too much; why.
+    slowed: HashMap<FlowId, String>,
 }
 
 impl Cell {
@@ -107,7 +121,12 @@ impl Cell {
         let wake = emitted.clone();
         let outlet = Outlet { sender, wake: Arc::new(move || wake.notify_one()) };
         let handle = spawn(index, &log, from, &options, &outlet, &room)?;
-        let running = Mutex::new(Running { handle, flows: HashMap::new() });
+        let running = Mutex::new(Running {
+            handle,
+            flows: HashMap::new(),
+            ahead: HashMap::new(),
+            slowed: HashMap::new(),
+        });
         let (asks, asked) = mpsc::channel(ASKS);
         let cell = Arc::new(Self {
             index,
@@ -118,6 +137,7 @@ impl Cell {
             asks,
             room,
             running,
+            saving: Arc::default(),
             begins: AtomicU64::new(from.0),
             needed: AtomicU64::new(from.0),
             replaced: AtomicU64::new(0),
@@ -144,6 +164,11 @@ impl Cell {
     /// Says from which reading on the log is needed for its flows to go on as they are.
     pub(crate) fn needs(&self, from: Offset) {
         self.needed.store(from.0, Relaxed);
+    }
+
+    /// From which reading on that is.
+    pub(crate) fn needed(&self) -> Offset {
+        Offset(self.needed.load(Relaxed))
     }
 
     /// How it is.
@@ -195,7 +220,6 @@ impl Cell {
         // the tail holds what is not fed; a replaced cell needs what is not done as well
         let not_done = self.log.hold(from);
         loop {
-            self.begins.store(from.0, Relaxed);
             let handle = self.running().handle.clone();
             let fed = tokio::select! {
                 fed = self.feed(&handle, from, &not_done) => fed,
@@ -243,6 +267,8 @@ impl Cell {
                 // flows that go on from before it must not be fed it again
                 Ok(commit) if self.poison.is_in(&commit) => {}
                 Ok(commit) => {
+                    #[cfg(test)]
+                    self.meet_poison(handle, &commit).await;
                     while handle.try_feed(&commit).is_err() {
                         if handle.is_condemned() {
                             return condemned();
@@ -319,6 +345,33 @@ impl Cell {
     /// Condemns the cell at its next commit.
     pub(crate) fn condemn(&self) {
         self.room.condemn.store(true, Relaxed);
+    }
+
+    /// Whatever cell is fed the reading at an offset is condemned by it.
+    pub(crate) fn poison(&self, at: Offset) {
+        self.room.poison.store(at.0, Relaxed);
+    }
+
+    /// Condemns the cell if this commit is poison, before it has done any of it.
+    async fn meet_poison(&self, handle: &CellHandle, commit: &Commit) {
+        if !(commit.first.0..commit.end().0).contains(&self.room.poison.load(Relaxed)) {
+            return;
+        }
+        while handle.in_flight() > 0 && !handle.is_condemned() {
+            tokio::time::sleep(BUSY).await;
+        }
+        self.condemn();
+        let nothing =
+            Commit { columns: Default::default(), arrivals: Vec::new(), new_series: Vec::new(), ..*commit };
+        let _ = handle.try_feed(&Arc::new(nothing));
+        while !handle.is_condemned() {
+            tokio::time::sleep(BUSY).await;
+        }
+    }
+
+    /// Whether it stands still.
+    pub(crate) fn is_stalled(&self) -> bool {
+        self.room.stalled.load(Relaxed)
     }
 
     /// Makes the cell stand still after its next commit, or go on.

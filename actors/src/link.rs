@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 #[cfg(test)]
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use edgesync_engine::cell::emit::Emission;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
@@ -13,7 +13,7 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use crate::flow::dispatch::{Dispatch, Given};
 
 /// Tells the feeder that there may be room again.
-#[derive(Default)]
+#[cfg_attr(not(test), derive(Default))]
 pub(crate) struct Room {
     pub(crate) made: Notify,
     /// For tests: the next call, which is on the cell's thread and behind no fence, condemns the cell.
@@ -22,6 +22,25 @@ pub(crate) struct Room {
     /// For tests: calls do not return while it is set, so the cell stands still.
     #[cfg(test)]
     pub(crate) stall: AtomicBool,
+    /// For tests: it stands still.
+    #[cfg(test)]
+    pub(crate) stalled: AtomicBool,
+    /// For tests: the reading at this offset condemns the cell.
+    #[cfg(test)]
+    pub(crate) poison: AtomicU64,
+}
+
+#[cfg(test)]
+impl Default for Room {
+    fn default() -> Self {
+        Self {
+            made: Notify::default(),
+            condemn: AtomicBool::default(),
+            stall: AtomicBool::default(),
+            stalled: AtomicBool::default(),
+            poison: AtomicU64::new(u64::MAX),
+        }
+    }
 }
 
 impl Room {
@@ -31,8 +50,10 @@ impl Room {
         {
             assert!(!self.condemn.swap(false, Relaxed), "the test wants this cell condemned");
             while self.stall.load(Relaxed) {
+                self.stalled.store(true, Relaxed);
                 std::thread::yield_now();
             }
+            self.stalled.store(false, Relaxed);
         }
         self.made.notify_one();
     }

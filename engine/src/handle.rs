@@ -21,7 +21,7 @@ use crate::error::Error;
 use crate::metrics::FlowCounters;
 use crate::options::Options;
 use crate::plan::Plan;
-use crate::state::Saved;
+use crate::state::{Saved, SavedFlow};
 
 /// A cell: one thread that runs flows. Clones are handles to the same cell.
 ///
@@ -214,6 +214,20 @@ impl CellHandle {
         reply: impl FnOnce(Option<Saved>) + Send + 'static,
     ) -> Result<(), Error> {
         self.send(Work::Save { flow, takes_out: false, reply: Reply(Box::new(reply)) })
+    }
+
+    /// Asks what some flows remember, all at one place, until it is more than `bytes_most` bytes; the first is told however large it is. Flows that
+    /// are not here are left out.
+    ///
+    /// # Errors
+    /// [`Error::Busy`], [`Error::Condemned`], [`Error::Stopped`].
+    pub fn save_all(
+        &self,
+        flows: Vec<FlowId>,
+        bytes_most: usize,
+        reply: impl FnOnce(Vec<SavedFlow>) + Send + 'static,
+    ) -> Result<(), Error> {
+        self.send(Work::SaveAll { flows, bytes_most, reply: Reply(Box::new(reply)) })
     }
 
     /// As [`CellHandle::save`], and the flow runs no more from there on: it may go on elsewhere.

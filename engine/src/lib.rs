@@ -33,4 +33,4 @@ pub use metrics::{FlowCounters, FlowState, NodeCounters, NodeState};
 pub use options::Options;
 pub use plan::Plan;
 pub use replay::{History, Prepared, Replay};
-pub use state::{Change, Saved};
+pub use state::{Change, Saved, SavedFlow};

@@ -110,6 +110,11 @@ impl FlowCounters {
         self.nodes.iter().find(|node| &*node.id == id)
     }
 
+    /// Records that have come into its nodes. Two equal answers: nothing came in between.
+    pub fn moved(&self) -> u64 {
+        self.nodes.iter().fold(0, |sum, node| sum.wrapping_add(node.in_.load(Ordering::Relaxed)))
+    }
+
     /// Where the flow is.
     pub fn state(&self) -> FlowState {
         match self.state.load(Ordering::Acquire) {

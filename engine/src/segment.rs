@@ -166,6 +166,16 @@ impl FlowRun {
         self.series[key as usize] = Series::new(Arc::clone(info), Arc::clone(&self.plan.units));
     }
 
+    /// Takes note of units that its series have got meanwhile.
+    pub fn renew_all(&mut self, info_of: impl Fn(SeriesId) -> Option<Arc<SeriesInfo>>) {
+        for key in 0..self.series.len() {
+            let known = &self.series[key].info;
+            if let Some(info) = info_of(known.id).filter(|info| info.units.len() > known.units.len()) {
+                self.renew(key as u32, &info);
+            }
+        }
+    }
+
     /// The rows of some readings that it has not seen, in two parts: those whose results are muted, and the others. `offset` gives
     /// the offset of a row; it rises.
     pub fn unseen(&self, rows: Range<usize>, offset: impl Fn(usize) -> u64) -> [Range<usize>; 2] {

@@ -4,11 +4,14 @@
 //! nodes remember in the same way, which [`fingerprint`] says; for any other the flow is fed again from the log.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use edgesync_schemas::id::{Offset, SeriesId};
+use edgesync_schemas::time::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::metrics::FlowCounters;
 use crate::ops::Stage;
 use crate::plan::{Plan, PlannedNode, Work};
 
@@ -27,6 +30,21 @@ pub struct Saved {
     pub(crate) series: Vec<SeriesId>,
     /// The stages that remember something.
     pub(crate) stages: Vec<SavedStage>,
+    /// What was put out beyond that by the time it was saved, for a flow that goes on elsewhere in the same process. Whoever writes states down
+    /// writes that down for all flows together.
+    #[serde(skip)]
+    pub(crate) muted_to: (u64, i64),
+}
+
+/// What a running flow remembers, and what counted for it by then.
+#[derive(Debug)]
+pub struct SavedFlow {
+    /// What it remembers.
+    pub saved: Saved,
+    /// Its counters.
+    pub counters: Arc<FlowCounters>,
+    /// What they said: see [`FlowCounters::moved`].
+    pub moved: u64,
 }
 
 /// The state of one stage.
@@ -45,7 +63,14 @@ pub struct BadState;
 
 impl Saved {
     pub(crate) fn new(next: Offset, clock_us: i64, series: Vec<SeriesId>, stages: Vec<SavedStage>) -> Self {
-        Self { format: FORMAT, next, clock_us, series, stages }
+        Self { format: FORMAT, next, clock_us, series, stages, muted_to: (0, 0) }
+    }
+
+    /// How far results were put out when it was saved: those of readings before an offset, and those of time up to a time. Only of one that was
+    /// not written down meanwhile.
+    pub fn put_out(&self) -> (Offset, Timestamp) {
+        let (next, clock_us) = self.muted_to;
+        (self.next.max(Offset(next)), Timestamp::from_us_saturating(self.clock_us.max(clock_us)))
     }
 
     /// As bytes.

@@ -8,15 +8,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossbeam::channel::bounded;
+use edgesync_engine::cell::command::Begin;
 use edgesync_engine::metrics::Snapshot;
 use edgesync_engine::{
-    CellHandle, Emission, Error, EventKind, FlowCounters, FlowState, Full, NodeState, Options, Outlet,
-    Reason, Rows,
+    CellHandle, Emission, Error, EventKind, FlowCounters, FlowState, Full, History, NodeState, Options,
+    Outlet, Reason, Replay, Rows,
 };
 use edgesync_schemas::flow::Port;
 use edgesync_schemas::id::{Offset, SeriesId};
 use edgesync_schemas::reading::{Commit, SeriesInfo};
 use edgesync_schemas::time::Timestamp;
+use edgesync_schemas::unit::UnitIndex;
 use support::{Cell, PATIENCE, commit, device, eventually, flow_id, plan, series};
 
 /// device -> each of these nodes in a row, ids 1, 2, ...
@@ -226,7 +228,7 @@ fn a_unit_that_appears_later_is_seen_by_expressions() {
     let before = SeriesInfo { units: vec!["C".parse().unwrap()], ..SeriesInfo::clone(&series(0, 1, "t")) };
     cell.handle.series(vec![Arc::new(before)]).unwrap();
     let mut later = Commit::clone(&commit(0, &[(0, 1000, "1")]));
-    later.columns.unit[0] = edgesync_schemas::unit::UnitIndex(2);
+    later.columns.unit[0] = UnitIndex(2);
     later.new_series = vec![series(0, 1, "t")];
     cell.feed(&Arc::new(later), &mut Vec::new());
     cell.settle();
@@ -344,4 +346,47 @@ fn more_flows_than_fit_into_a_pack_open_another() {
     cell.settle();
     let seen: Vec<u64> = counters.iter().map(|counters| count(counters, "1").in_).collect();
     assert_eq!((seen, cell.handle.flows()), (vec![1, 2, 1, 2, 1, 2, 1], 3));
+}
+
+#[test]
+fn many_flows_are_saved_at_one_place_as_far_as_there_is_room() {
+    let cell = Cell::new(Options::default());
+    cell.handle.series(vec![series(0, 1, "t")]).unwrap();
+    let plan = plan(&chain(&[WINDOW_1S, DISPLAY]));
+    let counters: Vec<_> =
+        (0..3).map(|n| cell.handle.install(flow_id(n), 1, Arc::clone(&plan)).unwrap()).collect();
+    cell.feed(&commit(0, &[(0, 1000, "1"), (0, 1100, "2")]), &mut Vec::new());
+    let ask = |flows: &[u64], bytes_most| {
+        let (tell, told) = bounded(1);
+        let flows = flows.iter().map(|n| flow_id(*n)).collect();
+        cell.handle.save_all(flows, bytes_most, move |saved| tell.send(saved).unwrap()).unwrap();
+        told.recv_timeout(PATIENCE).unwrap()
+    };
+    let all = ask(&[2, 9, 0, 1], usize::MAX);
+    let flows: Vec<_> = all.iter().map(|flow| (flow.counters.flow, flow.saved.next, flow.moved)).collect();
+    // two readings came into the source and the window, and none out of that
+    assert_eq!(flows, [2, 0, 1].map(|n| (flow_id(n), Offset(2), 4)), "what is not here is left out");
+    assert!(Arc::ptr_eq(&all[1].counters, &counters[0]));
+    assert_eq!(ask(&[1, 0], 0).len(), 1, "the first however large, and no other");
+}
+
+#[test]
+fn what_warmed_up_by_itself_knows_units_that_came_meanwhile() {
+    let cell = Cell::new(Options::default());
+    let old = series(0, 1, "t");
+    let plan = plan(&chain(&[r#""type":"filter","data":{"expression":"unit == 'K'"}"#, DISPLAY]));
+    let mut replay = Replay::new(flow_id(1), 1, Arc::clone(&plan), 10, 100);
+    let before = commit(0, &[(0, 1000, "1")]);
+    replay.feed(&History::of_commit(&before), &|_| Some(Arc::clone(&old)), &mut |_| ());
+    let mut new = SeriesInfo::clone(&old);
+    new.units.push("K".parse().unwrap());
+    cell.handle.series(vec![Arc::new(new)]).unwrap();
+    let begin = Begin::Prepared(replay.prepared());
+    let counters = cell.handle.install_as(flow_id(1), 1, plan, begin, |_| ()).unwrap();
+    cell.feed(&before, &mut Vec::new());
+    let mut kelvin = Commit::clone(&commit(1, &[(0, 2000, "5")]));
+    kelvin.columns.unit[0] = UnitIndex(3);
+    cell.feed(&Arc::new(kelvin), &mut Vec::new());
+    cell.settle();
+    assert_eq!(count(&counters, "1"), Snapshot { in_: 1, out: 1, ..Snapshot::default() });
 }

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use edgesync_engine::cell::command::{Begin, Outcome};
 use edgesync_engine::metrics::FlowCounters;
-use edgesync_engine::{Emission, Saved};
-use edgesync_schemas::id::{FlowId, Offset};
-use edgesync_schemas::time::Timestamp;
+use edgesync_engine::{Emission, Saved, SavedFlow};
+use edgesync_schemas::id::FlowId;
 use tokio::sync::oneshot;
 
-use super::{Cell, Installed};
+use super::stand::note_ahead;
+use super::{BUSY, Cell, Installed};
+use crate::flow::states::PutOut;
 
 /// What counts for a flow that the engine was asked to install, and what tells what became of that.
 pub type Asked = (Arc<FlowCounters>, oneshot::Receiver<Outcome>);
@@ -35,10 +36,20 @@ impl Cell {
         Ok((counters, told))
     }
 
-    /// What was installed runs.
-    pub fn runs(&self, flow: FlowId, installed: Installed, counters: Arc<FlowCounters>) {
+    /// What was installed runs; how far its results were put out, if that is known.
+    pub(crate) fn runs(
+        &self,
+        flow: FlowId,
+        installed: Installed,
+        counters: Arc<FlowCounters>,
+        put_out: Option<PutOut>,
+    ) {
         let mut running = self.running();
         self.dispatch.attach(&counters, &installed);
+        if let Some(put_out) = put_out {
+            note_ahead(&mut running.ahead, flow, put_out);
+        }
+        running.slowed.remove(&flow);
         running.flows.insert(flow, (installed, counters));
     }
 
@@ -68,6 +79,28 @@ impl Cell {
         told.await.map_err(|_| edgesync_engine::Error::Condemned)
     }
 
+    /// What some flows remember, all at one place, until it is more than `bytes_most` bytes; those that do not run here are left out.
+    ///
+    /// # Errors
+    /// As [`Self::save`].
+    pub async fn save_all(
+        &self,
+        flows: Vec<FlowId>,
+        bytes_most: usize,
+    ) -> Result<Vec<SavedFlow>, edgesync_engine::Error> {
+        let (tell, told) = oneshot::channel();
+        // a cell that stands still must not find a heap of these when it goes on
+        while Arc::strong_count(&self.saving) > 1 {
+            tokio::time::sleep(BUSY).await;
+        }
+        let (handle, saving) = (self.running().handle.clone(), self.saving.clone());
+        handle.save_all(flows, bytes_most, move |saved| {
+            drop(saving);
+            let _ = tell.send(saved);
+        })?;
+        told.await.map_err(|_| edgesync_engine::Error::Condemned)
+    }
+
     /// What a flow remembers now; it runs no more from there on, and whoever asked puts it elsewhere. `None` if it does not run here.
     ///
     /// # Errors
@@ -80,7 +113,7 @@ impl Cell {
         })?;
         let saved = told.await.map_err(|_| edgesync_engine::Error::Condemned)?;
         // a cell that takes the place of this one must not run it
-        self.running().flows.remove(&flow);
+        self.running().forget(flow);
         Ok(saved)
     }
 
@@ -108,14 +141,6 @@ impl Cell {
         self.dispatch.give(emission).await;
     }
 
-    /// How far it is, and what its flows' clock shows there.
-    pub fn reached(&self) -> (Offset, Timestamp) {
-        let handle = self.running().handle.clone();
-        // the clock first: one that is later than the frontier would let windows close before their readings come
-        let clock = handle.clock();
-        (handle.frontier().max(Offset(self.begins.load(Relaxed))), clock)
-    }
-
     /// Waits until everything that it had made of readings before [`Self::reached`] was given on, and is durable where it is to be; that must have been read
     /// before. False if that took longer than `within`.
     pub async fn delivered(&self, within: Duration) -> bool {
@@ -126,13 +151,6 @@ impl Cell {
             Some(())
         };
         tokio::time::timeout(within, delivered).await.is_ok_and(|done| done.is_some())
-    }
-
-    /// The flows that run here and remember something, with what counts for them.
-    pub(crate) fn remembering(&self) -> Vec<(FlowId, Arc<FlowCounters>)> {
-        let running = self.running();
-        let flows = running.flows.iter().filter(|(_, (installed, _))| installed.remembers);
-        flows.map(|(flow, (_, counters))| (*flow, counters.clone())).collect()
     }
 
     /// Installs what is installed again: nodes that had failed begin with nothing. `None` if `counters` are not those of what runs: it was replaced or removed
@@ -173,7 +191,7 @@ impl Cell {
             Ok(()) | Err(edgesync_engine::Error::Condemned | edgesync_engine::Error::Stopped) => {}
             Err(error) => return Err(error),
         }
-        running.flows.remove(&flow);
+        running.forget(flow);
         self.dispatch.detach(flow);
         Ok(())
     }

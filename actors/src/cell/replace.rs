@@ -8,30 +8,18 @@ use edgesync_schemas::time::Timestamp;
 use tokio::sync::oneshot;
 use tracing::{error, info};
 
+use super::stand::note_ahead;
 use super::{BUSY, Cell, RETRY, Running, spawn};
-use crate::flow::states;
+use crate::flow::states::{self, PutOut};
 
 impl Cell {
-    /// Puts a new thread in the place of a condemned one, with the same flows as they were saved last. `done` readings were done before, and
-    /// what they caused was put out. Answers where feeding goes on.
+    /// Puts a new thread in the place of a condemned one, with the same flows as they were saved last. Readings before `done` were done, and what
+    /// they and time up to `clock` caused was put out. Answers where feeding goes on.
     pub(super) async fn replace(&self, done: Offset, clock: Timestamp) -> Offset {
-        let flows: Vec<(FlowId, bool)> = {
-            let running = self.running();
-            running.flows.iter().map(|(flow, (installed, _))| (*flow, installed.remembers)).collect()
-        };
-        let (mut begins, mut from) = (Vec::with_capacity(flows.len()), done);
-        let needed = Offset(self.needed.load(Relaxed));
-        for (flow, remembers) in flows {
-            let saved = if remembers { states::load(&self.log, flow, needed).await } else { None };
-            begins.push(match saved {
-                Some(saved) => {
-                    from = from.min(saved.next);
-                    let put_out = done.max(saved.next);
-                    (flow, Begin::Saved(Box::new(saved), put_out, clock))
-                }
-                None => (flow, Begin::At(done)),
-            });
-        }
+        let needed = self.needed();
+        // no flow was saved before `needed`, or it got nothing in between
+        let remembers = self.running().flows.values().any(|(installed, _)| installed.remembers);
+        let from = if remembers { done.min(needed) } else { done };
         let handle = loop {
             match spawn(self.index, &self.log, from, &self.options, &self.outlet, &self.room) {
                 Ok(handle) => break handle,
@@ -40,22 +28,33 @@ impl Cell {
             tokio::time::sleep(RETRY).await;
         };
         self.replaced.fetch_add(1, Relaxed);
-        self.running().handle = handle;
-        let flows = begins.len();
-        for (flow, begin) in begins {
-            match self.carry_over(flow, begin).await {
-                // what was saved is of another version, or of one whose node had failed: it goes on with nothing
-                Some(Outcome::BadState | Outcome::Behind(_)) => {
-                    if let outcome @ Some(Outcome::BadState | Outcome::Behind(_)) =
-                        self.carry_over(flow, Begin::At(done)).await
-                    {
-                        error!(%flow, ?outcome, "flow does not run on the new cell");
-                    }
+        let flows: Vec<(FlowId, bool, PutOut)> = {
+            let mut running = self.running();
+            let Running { handle: current, flows, ahead, .. } = &mut *running;
+            *current = handle;
+            self.begins.store(from.0, Relaxed);
+            let mut put_out = |flow| note_ahead(ahead, flow, PutOut { next: done, clock });
+            flows.iter().map(|(flow, (installed, _))| (*flow, installed.remembers, put_out(*flow))).collect()
+        };
+        let count = flows.len();
+        // one after the other: what all of them remember is more than there may be room for
+        for (flow, remembers, put_out) in flows {
+            if remembers && let Some(saved) = states::load(&self.log, flow, needed).await {
+                let next = put_out.next.max(saved.next);
+                let begin = Begin::Saved(Box::new(saved), next, put_out.clock);
+                match self.carry_over(flow, begin).await {
+                    // what was saved is of another version, or of one whose node had failed: it goes on with nothing
+                    Some(Outcome::BadState | Outcome::Behind(_)) => {}
+                    _ => continue,
                 }
-                _ => continue,
+            }
+            if let outcome @ Some(Outcome::BadState | Outcome::Behind(_)) =
+                self.carry_over(flow, Begin::At(put_out.next)).await
+            {
+                error!(%flow, ?outcome, "flow does not run on the new cell");
             }
         }
-        info!(cell = self.index, flows, %from, "cell replaced");
+        info!(cell = self.index, flows = count, %from, "cell replaced");
         from
     }
 
@@ -66,7 +65,7 @@ impl Cell {
             let (tell, told) = oneshot::channel();
             let refused = {
                 let mut running = self.running();
-                let Running { handle, flows } = &mut *running;
+                let Running { handle, flows, .. } = &mut *running;
                 let (installed, counters) = flows.get_mut(&flow)?;
                 let reply = move |outcome| {
                     let _ = tell.send(outcome);

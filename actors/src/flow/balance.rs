@@ -135,6 +135,9 @@ impl FlowsHandle {
                 return false;
             }
         };
+        if let Some(to) = self.shared.cells.get(to) {
+            self.shared.states.comes_to(to, flow, &counters, saved.next);
+        }
         let version = Version { flow, installed };
         let moving = self.put_elsewhere(&version, saved, counters, [to, cell.index()], cell);
         match tokio::time::timeout(Duration::from_secs(limit::MOVE_S), moving).await {

@@ -132,6 +132,7 @@ impl Actor for Flow {
         myself: ActorRef<Message>,
         begin: Arguments,
     ) -> Result<State, ActorProcessingErr> {
+        let (health, reason) = health(&begin);
         let mut state = State {
             begin,
             installed_at: now(),
@@ -140,8 +141,8 @@ impl Actor for Flow {
             restarts: Restarts::default(),
             actor_restarts: Restarts::default(),
             retry: 0,
-            health: Health::Running,
-            reason: None,
+            health,
+            reason,
             moved: 0,
             still: false,
         };
@@ -199,6 +200,14 @@ impl Actor for Flow {
     }
 }
 
+/// How a flow is that was just installed, and why.
+fn health(begin: &Arguments) -> (Health, Option<String>) {
+    match begin.cell.slowed(begin.flow) {
+        Some(reason) => (Health::Slowed, Some(reason)),
+        None => (Health::Running, None),
+    }
+}
+
 impl State {
     /// One actor for each node that counts, and none for others.
     async fn match_nodes(&mut self, myself: &ActorRef<Message>) -> Result<(), SpawnErr> {
@@ -231,7 +240,7 @@ impl State {
     ) -> Result<(), SpawnErr> {
         self.begin.counters = counters;
         self.installed_at = now();
-        (self.health, self.reason) = (Health::Running, None);
+        (self.health, self.reason) = health(&self.begin);
         self.match_nodes(myself).await
     }
 

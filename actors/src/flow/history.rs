@@ -102,9 +102,8 @@ impl Stored {
     /// The readings up to a time; `None` if there are too many.
     async fn slice(&self, to: Timestamp) -> Result<Option<Vec<StoredReading>>, Error> {
         let count = AtomicUsize::new(0);
-        let sources = stream::iter(&self.sources);
-        let mut found =
-            sources.map(|source| self.of_source(source, to, &count)).buffered(limit::REPLAY_READS);
+        let sources = stream::iter(0..self.sources.len());
+        let mut found = sources.map(|at| self.of_source(at, to, &count)).buffered(limit::REPLAY_READS);
         let mut readings = Vec::new();
         while let Some(mut some) = found.try_next().await? {
             readings.append(&mut some);
@@ -120,10 +119,11 @@ impl Stored {
     /// The readings of a source up to a time, unless there are too many of all together; `count` counts them.
     async fn of_source(
         &self,
-        (device, sensor): &(DeviceId, Option<SensorName>),
+        at: usize,
         to: Timestamp,
         count: &AtomicUsize,
     ) -> Result<Vec<StoredReading>, Error> {
+        let (device, sensor) = &self.sources[at];
         let mut readings = Vec::new();
         let mut query = RangeQuery {
             device: *device,

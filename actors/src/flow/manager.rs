@@ -21,6 +21,7 @@ use super::dispatch::Directory;
 use super::executions::Executions;
 use super::flow::{self, Flow};
 use super::restarts::Restarts;
+use super::states::PutOut;
 use super::{Error, NotPut, Version};
 use crate::cell::Cell;
 
@@ -58,6 +59,8 @@ pub struct Put {
     version: Version,
     counters: Arc<FlowCounters>,
     place: usize,
+    /// How far its results were put out, if that is known.
+    put_out: Option<PutOut>,
 }
 
 /// What it begins with.
@@ -123,6 +126,7 @@ impl Actor for Manager {
             Message::Put(put, outcome, reply) => state.was_put(put, outcome, reply, &myself).await,
             Message::Slowed(flow, reason) => {
                 if let Some(deployed) = state.flows.get(&flow) {
+                    deployed.begin.cell.slow(flow, reason.clone());
                     let _ = deployed.actor.cast(flow::Message::Slowed(reason));
                 }
             }
@@ -189,17 +193,18 @@ impl State {
         };
         // one that begins with nothing cannot fail any more
         let cannot_fail = matches!(begin, Begin::Empty | Begin::At(_));
+        let put_out = begin.put_out().map(|(next, clock)| PutOut { next, clock });
         match self.begin.cells[place].install(version.flow, &version.installed, begin) {
             Err(refused) => {
                 let (error, begin) = *refused;
                 let _ = reply.send(Err(NotPut { error: error.into(), begin: Some(begin) }));
             }
             Ok((counters, _)) if cannot_fail => {
-                let put = Put { version, counters, place };
+                let put = Put { version, counters, place, put_out };
                 self.was_put(put, Outcome::Installed(Offset(0)), reply, myself).await;
             }
             Ok((counters, told)) => {
-                let (put, myself) = (Put { version, counters, place }, myself.clone());
+                let (put, myself) = (Put { version, counters, place, put_out }, myself.clone());
                 tokio::spawn(async move {
                     match told.await {
                         Ok(outcome) => drop(myself.cast(Message::Put(put, outcome, reply))),
@@ -226,9 +231,9 @@ impl State {
 
     /// A version runs: its flow has an actor from now on, or its actor has another version.
     async fn runs(&mut self, put: Put, myself: &ActorRef<Message>) -> Result<(), Error> {
-        let Put { version: Version { flow, installed }, counters, place } = put;
+        let Put { version: Version { flow, installed }, counters, place, put_out } = put;
         let cell = self.begin.cells[place].clone();
-        cell.runs(flow, installed.clone(), counters.clone());
+        cell.runs(flow, installed.clone(), counters.clone(), put_out);
         let (version, nodes) = (installed.version, installed.plan.nodes().len());
         self.loads[place] += nodes;
         self.refused.remove(&flow);

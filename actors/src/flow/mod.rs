@@ -16,6 +16,7 @@ mod history;
 pub mod run;
 mod start;
 pub(crate) mod states;
+mod stop;
 pub mod stored;
 mod version;
 mod warm;
@@ -45,7 +46,7 @@ use dead_letters::DeadLetters;
 use debug::Debugged;
 use dispatch::{Directory, Dispatch};
 use executions::Executions;
-use states::States;
+use states::{Most, States};
 use stored::Stored;
 pub use version::{NotPut, Version};
 
@@ -102,7 +103,7 @@ struct Shared {
     stored: Stored,
     options: compile::Options,
     log: ReadingLog,
-    states: States,
+    states: Arc<States>,
     runs: run::Runs,
     /// Places for versions that warm up and for runs that are made once.
     replays: Semaphore,
@@ -125,6 +126,18 @@ impl FlowsHandle {
         options: compile::Options,
         supervisor: ActorCell,
     ) -> Result<Self, Error> {
+        Self::start_with(catalog, log, live, cells, options, supervisor, Most::default()).await
+    }
+
+    async fn start_with(
+        catalog: Catalog,
+        log: ReadingLog,
+        live: Hub,
+        cells: usize,
+        options: compile::Options,
+        supervisor: ActorCell,
+        most: Most,
+    ) -> Result<Self, Error> {
         let directory = Directory::default();
         let dictionary = log.series().clone();
         let executions = Executions::start(catalog.clone(), dictionary.clone());
@@ -137,10 +150,13 @@ impl FlowsHandle {
             dead_letters.clone(),
             stored.clone(),
         );
-        let (states, from, put_out) = States::open(log.clone()).await?;
+        let (states, places) = States::open(log.clone(), most).await?;
         let slow = cells.max(1);
-        let cells = (0..=slow)
-            .map(|index| {
+        let cells = places
+            .begins(slow + 1)
+            .into_iter()
+            .enumerate()
+            .map(|(index, from)| {
                 let options = edgesync_engine::Options::default();
                 Cell::start(index, log.clone(), from, dispatch.clone(), options)
             })
@@ -166,14 +182,14 @@ impl FlowsHandle {
             stored,
             options,
             log,
-            states,
+            states: Arc::new(states),
             runs: run::Runs::default(),
             replays: Semaphore::new(limit::REPLAYS),
             slow,
             stopped,
         };
         let flows = Self { shared: Arc::new(shared) };
-        flows.deploy_active(from, put_out).await?;
+        flows.deploy_active(&places).await?;
         flows.shared.cells.iter().for_each(|cell| cell.open());
         tokio::spawn(flows.clone().keep());
         Ok(flows)
@@ -273,33 +289,6 @@ impl FlowsHandle {
         self.shared.cells.iter().map(|cell| cell.status()).collect()
     }
 
-    /// Lets the cells finish what is committed, at most for `deadline`, then stops them, and has what is told of runs written down. False if it
-    /// ran out. Not cancel safe.
-    pub async fn shutdown(&self, deadline: Duration) -> bool {
-        let cells = &self.shared.cells;
-        let finishing = cells.iter().map(|cell| cell.catch_up(deadline));
-        let mut in_time = futures_util::future::join_all(finishing).await.into_iter().all(|in_time| in_time);
-        self.shared.stopped.send_replace(true);
-        // a cell that has ended cannot tell what its flows remember
-        self.shared.states.save(cells, true).await;
-        for stopped in futures_util::future::join_all(cells.iter().map(|cell| cell.stop())).await {
-            in_time &= stopped;
-        }
-        // what is refused becomes a dead letter: it goes first
-        in_time &= tokio::time::timeout(deadline / 2, self.shared.stored.finish()).await.is_ok();
-        let told = async { tokio::join!(self.shared.executions.finish(), self.shared.dead_letters.finish()) };
-        in_time && tokio::time::timeout(deadline / 2, told).await.is_ok()
-    }
-
-    async fn keep(self) {
-        let mut stopped = self.shared.stopped.subscribe();
-        tokio::select! {
-            () = self.shared.states.keep(&self.shared.cells) => {}
-            () = self.balance() => {}
-            _ = stopped.wait_for(|stopped| *stopped) => {}
-        }
-    }
-
     async fn compile(&self, flow: FlowId, diagram: &Diagram, gone: Gone) -> Result<Plan, Error> {
         // a large diagram takes milliseconds
         let (diagram, options) = (diagram.clone(), self.shared.options.clone());
@@ -319,7 +308,11 @@ impl FlowsHandle {
     }
 
     async fn install(&self, version: Version, begin: Begin) -> Result<(), Error> {
-        match self.put(version, begin).await? {
+        self.install_at(version, begin, None).await
+    }
+
+    async fn install_at(&self, version: Version, begin: Begin, place: Option<usize>) -> Result<(), Error> {
+        match self.put_at(version, begin, place).await? {
             Outcome::Installed(_) => Ok(()),
             Outcome::Removed => Err(Error::Stopped),
             Outcome::Behind(_) | Outcome::Ahead(_) | Outcome::BadState => Err(Error::WarmUp),
@@ -389,6 +382,8 @@ mod debug_tests;
 mod history_tests;
 #[cfg(test)]
 mod leak_tests;
+#[cfg(test)]
+mod saves_tests;
 #[cfg(test)]
 mod start_tests;
 #[cfg(test)]

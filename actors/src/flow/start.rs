@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use edgesync_schemas::entity::flow::DeployedFlow;
 use edgesync_schemas::flow::Diagram;
-use edgesync_schemas::id::{FlowId, Offset};
+use edgesync_schemas::id::FlowId;
 use edgesync_schemas::limit;
 use edgesync_storage::catalog::Deployment;
 use futures_util::{StreamExt, stream};
@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::check::Gone;
-use super::states::PutOut;
+use super::states::Places;
 use super::{Error, FlowsHandle, Version, manager};
 use crate::cell::now;
 
@@ -24,12 +24,16 @@ impl FlowsHandle {
     ///
     /// # Errors
     /// [`Error::Catalog`] if it cannot be read which flows those are, [`Error::Stopped`].
-    pub(super) async fn deploy_active(&self, needed: Offset, put_out: PutOut) -> Result<(), Error> {
+    pub(super) async fn deploy_active(&self, places: &Places) -> Result<(), Error> {
         self.shared.catalog.stop_flows_of_all_deleted().await?;
         let flows = self.shared.catalog.deployed_flows().await?;
+        let deployed = flows.iter().map(|flow| flow.id).collect();
+        if let Err(error) = self.shared.states.forget_all_but(&deployed).await {
+            warn!(%error, "what flows remembered that run no more cannot be forgotten");
+        }
         let mut found = Vec::with_capacity(flows.len());
         let until = Instant::now() + Duration::from_secs(limit::WARM_UP_S);
-        let resumed = stream::iter(flows).map(|flow| self.resume_one(flow, needed, put_out, until));
+        let resumed = stream::iter(flows).map(|flow| self.resume_one(flow, places, until));
         let mut resumed = resumed.buffered(limit::FLOW_STARTS);
         while let Some((flow, version, outcome)) = resumed.next().await {
             let failed = match outcome {
@@ -48,8 +52,7 @@ impl FlowsHandle {
     async fn resume_one(
         &self,
         flow: DeployedFlow,
-        needed: Offset,
-        put_out: PutOut,
+        places: &Places,
         until: Instant,
     ) -> (FlowId, u32, Result<(), Error>) {
         let plan = match serde_json::from_value::<Diagram>(flow.diagram) {
@@ -57,7 +60,10 @@ impl FlowsHandle {
             Err(error) => Err(Error::Actor(format!("its diagram cannot be read: {error}"))),
         };
         let outcome = match plan {
-            Ok(plan) => self.resume(Version::new(flow.id, flow.version, plan), needed, put_out, until).await,
+            Ok(plan) => {
+                let place = places.of(flow.id, self.shared.cells.len());
+                self.resume(Version::new(flow.id, flow.version, plan), place, until).await
+            }
             Err(error) => Err(error),
         };
         (flow.id, flow.version, outcome)

@@ -1,56 +1,74 @@
 //! What running flows remember, saved again and again with their places in the log, and what a restart makes of it.
 //!
 //! Three things are written down. Of each flow that remembers something, its state and place (one value). Of all flows together, how far what
-//! they make was put out: results of that are muted when readings are fed again. And the bookmark from which on readings are needed for that:
-//! the smallest place, where a flow that got nothing since it was saved counts as if it were saved now.
+//! they make was put out ([`Places`]): results of that are muted when readings are fed again. And the bookmark from which on readings are needed
+//! for that: the smallest place, where a flow that got nothing since it was saved counts as if it were saved now.
+//!
+//! Once a second there is a pass over the cells (`pass.rs`). Nothing that a stop needs is locked while cells are waited for.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+mod pass;
+mod places;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use edgesync_engine::{FlowCounters, Saved};
 use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::limit;
-use edgesync_schemas::time::Timestamp;
 use edgesync_storage::log::{self, ReadingLog};
 use tokio::sync::{Mutex, RwLock};
 use tokio::time::{Instant, MissedTickBehavior};
-use tracing::warn;
-use uuid::Uuid;
+use tracing::{info, warn};
 
 use crate::cell::Cell;
+use pass::When;
+pub(crate) use places::{Place, Places, PutOut};
 
 /// The bookmark from which on readings are needed.
 const NAME: &str = "flows";
 const EVERY: Duration = Duration::from_secs(limit::FLOW_TICK_S);
-/// A cell that does not answer for so long has flows that are saved later.
-const STILL: Duration = Duration::from_secs(5);
 const SAVE: Duration = Duration::from_secs(limit::FLOW_SAVE_S);
 
-/// How far results were put out.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct PutOut {
-    /// Those of all readings before this one.
-    pub next: Offset,
-    /// Those of time up to this.
-    pub clock: Timestamp,
+/// How much is saved together.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Most {
+    /// Flows.
+    pub flows: usize,
+    /// Bytes of what they remember. Of each cell one flow is saved, however much that is.
+    pub bytes: usize,
+}
+
+impl Default for Most {
+    fn default() -> Self {
+        Self { flows: limit::FLOW_SAVES, bytes: limit::FLOW_SAVE_BYTES }
+    }
 }
 
 /// The places of all flows.
 #[derive(Debug)]
 pub(crate) struct States {
     log: ReadingLog,
-    /// Held while it is being written, so that it never goes back.
-    written: Mutex<Written>,
+    most: Most,
+    written: std::sync::Mutex<Written>,
+    /// Held while the log's store is written to, so that nothing older comes over something newer.
+    writing: Mutex<()>,
     /// Held for reading by who deploys, stops or saves flows, for writing while one moves: it is on no cell then.
     pub turn: RwLock<()>,
+    /// For tests: writing fails while it is set.
+    #[cfg(test)]
+    pub fails: std::sync::atomic::AtomicBool,
 }
 
 #[derive(Debug)]
 struct Written {
     needed: Offset,
-    put_out: PutOut,
     flows: HashMap<FlowId, SavedAt>,
+    /// Flows that were forgotten since the pass at hand began.
+    forgotten: HashSet<FlowId>,
+    /// The places of cells, and for each cell its flows, as they were written.
+    cells: Vec<u8>,
+    lists: Vec<Vec<u8>>,
 }
 
 /// When and where a flow was saved last.
@@ -67,17 +85,14 @@ impl SavedAt {
     fn is_still(&self, counters: &Arc<FlowCounters>) -> bool {
         self.counted
             .as_ref()
-            .is_some_and(|(of, before)| Arc::ptr_eq(of, counters) && *before == moved(counters))
+            .is_some_and(|(of, before)| Arc::ptr_eq(of, counters) && *before == counters.moved())
     }
 
-    fn is_due(&self) -> bool {
-        self.at.is_none_or(|at| at.elapsed() >= SAVE)
+    /// Whether it is time to save it again: after a while, and at once if it was installed anew, because a state from before may be none of it.
+    fn is_due(&self, counters: &Arc<FlowCounters>) -> bool {
+        let is_same = self.counted.as_ref().is_some_and(|(of, _)| Arc::ptr_eq(of, counters));
+        !is_same || self.at.is_none_or(|at| at.elapsed() >= SAVE)
     }
-}
-
-/// Records that came into a flow's nodes.
-fn moved(counters: &FlowCounters) -> u64 {
-    counters.nodes.iter().fold(0, |sum, node| sum.wrapping_add(node.snapshot().in_))
 }
 
 /// What a flow remembered when it was saved last, as if it had been saved at `needed` if it was before: it got nothing in between.
@@ -89,7 +104,9 @@ pub(crate) async fn load(log: &ReadingLog, flow: FlowId, needed: Offset) -> Opti
             return None;
         }
     };
-    match Saved::from_bytes(&bytes) {
+    // a large one takes its time
+    let saved = tokio::task::spawn_blocking(move || Saved::from_bytes(&bytes)).await.ok()?;
+    match saved {
         Ok(mut saved) => {
             saved.next = saved.next.max(needed);
             Some(saved)
@@ -107,7 +124,7 @@ impl States {
     ///
     /// # Errors
     /// Of the log's store.
-    pub async fn open(log: ReadingLog) -> Result<(Self, Offset, PutOut), log::Error> {
+    pub async fn open(log: ReadingLog, most: Most) -> Result<(Self, Places), log::Error> {
         let end = log.end();
         let needed = match log.bookmark(NAME) {
             Some(at) => at.min(end),
@@ -116,11 +133,28 @@ impl States {
                 end
             }
         };
-        let stored = log.state(all_flows()).await?.and_then(|bytes| PutOut::from_bytes(&bytes));
-        let put_out = stored.unwrap_or_default();
-        let put_out = PutOut { next: put_out.next.clamp(needed, end), ..put_out };
-        let written = Mutex::new(Written { needed, put_out, flows: HashMap::new() });
-        Ok((Self { log, written, turn: RwLock::new(()) }, needed, put_out))
+        let places = Places::read(&log, needed).await?;
+        let written = Written {
+            needed,
+            flows: HashMap::new(),
+            forgotten: HashSet::new(),
+            cells: Vec::new(),
+            lists: Vec::new(),
+        };
+        let states = Self {
+            log,
+            most,
+            written: std::sync::Mutex::new(written),
+            writing: Mutex::new(()),
+            turn: RwLock::new(()),
+            #[cfg(test)]
+            fails: std::sync::atomic::AtomicBool::new(false),
+        };
+        Ok((states, places))
+    }
+
+    fn written(&self) -> MutexGuard<'_, Written> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// From which reading on flows would be fed after a crash.
@@ -129,8 +163,19 @@ impl States {
     }
 
     /// A flow goes on from what was saved of it at this place: that is needed until it is saved again.
-    pub async fn resumed(&self, flow: FlowId, next: Offset) {
-        self.written.lock().await.flows.insert(flow, SavedAt { next, counted: None, at: None });
+    pub fn resumed(&self, flow: FlowId, next: Offset) {
+        self.written().flows.insert(flow, SavedAt { next, counted: None, at: None });
+    }
+
+    /// A flow was taken out at a place, with these counters, and comes to a cell: until it is saved again, that one needs readings from where
+    /// it was saved last.
+    pub fn comes_to(&self, cell: &Cell, flow: FlowId, counters: &Arc<FlowCounters>, next: Offset) {
+        let mut written = self.written();
+        let Some(before) = written.flows.get_mut(&flow) else { return };
+        if before.is_still(counters) {
+            before.next = next;
+        }
+        cell.needs(before.next.min(cell.needed()));
     }
 
     /// What a flow that runs no more remembered is forgotten.
@@ -138,144 +183,79 @@ impl States {
     /// # Errors
     /// Of the log's store.
     pub async fn forget(&self, flow: FlowId) -> Result<(), log::Error> {
-        self.written.lock().await.flows.remove(&flow);
+        let _writing = self.writing.lock().await;
+        {
+            let mut written = self.written();
+            written.flows.remove(&flow);
+            written.forgotten.insert(flow);
+        }
         self.log.save_states(vec![(flow, None)], true).await
     }
 
+    /// What was remembered by all flows but these is forgotten: the server was killed before it could be.
+    ///
+    /// # Errors
+    /// Of the log's store.
+    pub async fn forget_all_but(&self, flows: &HashSet<FlowId>) -> Result<(), log::Error> {
+        let gone: Vec<_> = self
+            .log
+            .states()
+            .await?
+            .into_iter()
+            .filter(|flow| !places::is_ours(*flow) && !flows.contains(flow))
+            .map(|flow| (flow, None))
+            .collect();
+        if !gone.is_empty() {
+            info!(flows = gone.len(), "what flows remembered that run no more is forgotten");
+            self.log.save_states(gone, false).await?;
+        }
+        Ok(())
+    }
+
     /// Keeps the places, and an eye on the cells, for as long as it is polled.
-    pub async fn keep(&self, cells: &[Arc<Cell>]) {
+    pub async fn keep(self: &Arc<Self>, cells: &[Arc<Cell>]) {
         let mut tick = tokio::time::interval(EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tick.tick().await;
             cells.iter().for_each(|cell| cell.look());
-            self.save(cells, false).await;
+            // a flow that moves is on no cell
+            let Ok(_turn) = self.turn.try_read() else { continue };
+            if let Err(error) = self.pass(cells, When::Second, &mut HashSet::new()).await {
+                // the next time will do; until then more is fed again after a crash
+                warn!(%error, needed = %self.needed(), "places of flows cannot be written down");
+            }
         }
     }
 
-    /// Saves flows that got something since they were saved last, and writes down the places. `is_last`: all of them, and so that a power cut
-    /// takes nothing back. Not cancel safe: it may be written or not.
-    pub async fn save(&self, cells: &[Arc<Cell>], is_last: bool) {
-        let turn = if is_last { Some(self.turn.read().await) } else { self.turn.try_read().ok() };
-        if turn.is_none() {
-            return;
-        }
-        let mut written = self.written.lock().await;
-        if let Err(error) = self.try_save(&mut written, cells, is_last).await {
-            // the next time will do; until then more is fed again after a crash
-            warn!(%error, needed = %written.needed, "places of flows cannot be written down");
-        }
-    }
-
-    async fn try_save(
-        &self,
-        written: &mut Written,
-        cells: &[Arc<Cell>],
-        is_last: bool,
-    ) -> Result<(), log::Error> {
-        let (mut states, mut bytes) = (Vec::new(), 0);
-        let (mut saved_now, mut needs) = (HashMap::new(), Vec::new());
-        let mut put_out: Option<PutOut> = None;
-        let mut needed: Option<Offset> = None;
-        let mut running = std::collections::HashSet::new();
-        for cell in cells {
-            // before looking at the flows: what they count has then come at least this far
-            let (frontier, clock) = cell.reached();
-            // what waits to be given on or written would be muted after a kill, and lost
-            let here =
-                if cell.delivered(STILL).await { PutOut { next: frontier, clock } } else { written.put_out };
-            put_out = Some(put_out.map_or(here, |all| PutOut {
-                next: all.next.min(here.next),
-                clock: all.clock.min(here.clock),
-            }));
-            let (mut needed_here, mut stands_still) = (frontier, false);
-            let mut flows = cell.remembering();
-            // the longest unsaved first: when there is not room for all, none is left out for ever
-            flows.sort_by_key(|(flow, _)| written.flows.get(flow).and_then(|before| before.at));
-            for (flow, counters) in flows {
-                running.insert(flow);
-                let before = written.flows.get(&flow);
-                let is_still = before.is_some_and(|before| before.is_still(&counters));
-                let is_due = before.is_none_or(SavedAt::is_due) || is_last;
-                let has_room = states.len() < limit::FLOW_SAVES && bytes < limit::FLOW_SAVE_BYTES || is_last;
-                if !is_still && is_due && has_room {
-                    let counted = moved(&counters);
-                    // a cell that ends meanwhile is replaced, and its flows are saved then; one that stands still is not waited for twice
-                    let saved = match stands_still {
-                        true => None,
-                        false => match tokio::time::timeout(STILL, cell.save(flow)).await {
-                            Ok(saved) => saved.ok().flatten(),
-                            Err(_) => {
-                                stands_still = true;
-                                None
-                            }
-                        },
-                    };
-                    if let Some(saved) = saved {
-                        let counted = Some((counters, counted));
-                        let place = SavedAt { next: saved.next, counted, at: Some(Instant::now()) };
-                        let state = saved.to_bytes();
-                        bytes += state.len();
-                        states.push((flow, Some(state)));
-                        saved_now.insert(flow, place);
-                        needed_here = needed_here.min(saved.next);
-                        continue;
-                    }
+    /// Saves all flows that got something since they were saved last, so that a power cut takes nothing back. `moves`: one of them may be on no
+    /// cell, and the places stay as they are. Not cancel safe: it may be written or not.
+    pub async fn save_last(self: &Arc<Self>, cells: &[Arc<Cell>], moves: bool) {
+        let (begun, mut stuck) = (Instant::now(), HashSet::new());
+        loop {
+            match self.pass(cells, When::Last { begun, moves }, &mut stuck).await {
+                Ok(pass) if pass.saved > 0 && pass.left > 0 => {}
+                Ok(pass) if pass.left > 0 => {
+                    warn!(flows = pass.left, "flows could not be saved, they are fed again what came since");
+                    return;
                 }
-                match before {
-                    Some(_) if is_still => {}
-                    Some(before) => needed_here = needed_here.min(before.next),
-                    // never saved: after a crash it warms up from what is stored
-                    None => {}
+                Ok(_) => return,
+                Err(error) => {
+                    warn!(%error, needed = %self.needed(), "places of flows cannot be written down");
+                    return;
                 }
             }
-            needs.push((cell, needed_here));
-            needed = Some(needed.map_or(needed_here, |all| all.min(needed_here)));
         }
-        let (Some(put_out), Some(needed)) = (put_out, needed) else { return Ok(()) };
-        let put_out = put_out.max(written.put_out);
-        if put_out != written.put_out || !states.is_empty() {
-            states.push((all_flows(), Some(put_out.to_bytes())));
-            self.log.save_states(states, is_last).await?;
-            written.put_out = put_out;
-        }
-        // only now: a cell that is replaced before goes on from what was saved before
-        needs.into_iter().for_each(|(cell, from)| cell.needs(from));
-        written.flows.retain(|flow, _| running.contains(flow));
-        written.flows.extend(saved_now);
-        if needed > written.needed {
-            self.log.set_bookmark(NAME, needed, is_last).await?;
-            written.needed = needed;
-        }
-        Ok(())
-    }
-}
-
-/// Under which key the log keeps how far results were put out.
-fn all_flows() -> FlowId {
-    FlowId::from_uuid(Uuid::nil())
-}
-
-impl PutOut {
-    fn to_bytes(self) -> Vec<u8> {
-        [self.next.0.to_be_bytes(), self.clock.as_us().to_be_bytes()].concat()
-    }
-
-    fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (next, clock) = bytes.split_first_chunk()?;
-        let clock = i64::from_be_bytes(clock.try_into().ok()?);
-        Some(Self { next: Offset(u64::from_be_bytes(*next)), clock: Timestamp::from_us_saturating(clock) })
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
+mod tests;
 
-    #[test]
-    fn what_was_put_out_comes_back_from_bytes() {
-        let put_out = PutOut { next: Offset(7), clock: Timestamp::from_us_saturating(-5) };
-        assert_eq!(PutOut::from_bytes(&put_out.to_bytes()), Some(put_out));
-        assert_eq!(PutOut::from_bytes(&put_out.to_bytes()[1..]), None);
+#[cfg(test)]
+impl States {
+    /// From here on nothing is written any more, as if the process had been killed.
+    pub async fn killed(&self) {
+        std::mem::forget(self.writing.lock().await);
     }
 }

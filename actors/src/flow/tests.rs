@@ -112,11 +112,23 @@ impl Stage {
 }
 
 pub(super) async fn start(log: &ReadingLog, catalog: &Catalog) -> (Hub, FlowsHandle) {
-    let (top, _) = Actor::spawn(None, Top, ()).await.unwrap();
     let live = Hub::start(log.clone());
+    let flows = start_with(log, catalog, &live, 1, Most::default()).await;
+    (live, flows)
+}
+
+pub(super) async fn start_with(
+    log: &ReadingLog,
+    catalog: &Catalog,
+    live: &Hub,
+    cells: usize,
+    most: Most,
+) -> FlowsHandle {
+    let (top, _) = Actor::spawn(None, Top, ()).await.unwrap();
     let options = compile::Options { faults: true };
-    let flows = FlowsHandle::start(catalog.clone(), log.clone(), live.clone(), 1, options, top.get_cell());
-    (live, flows.await.unwrap())
+    let (catalog, log) = (catalog.clone(), log.clone());
+    let flows = FlowsHandle::start_with(catalog, log, live.clone(), cells, options, top.get_cell(), most);
+    flows.await.unwrap()
 }
 
 async fn make_device(catalog: &Catalog, of: &SignedUp, name: &str) -> DeviceId {

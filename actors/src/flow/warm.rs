@@ -19,8 +19,8 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::history::Stored;
-use super::states::{PutOut, load};
-use super::{BUSY, Error, FlowsHandle, Version};
+use super::states::{Place, load};
+use super::{BUSY, Error, FlowsHandle, Version, manager};
 use crate::cell::now;
 
 /// Commits of the log that are run before the thread lets others run.
@@ -43,7 +43,7 @@ impl FlowsHandle {
                     let next = replay.next();
                     // a version that is further than its cell would leave out what lies between
                     let reached = async {
-                        while cell.reached().0 < next {
+                        while cell.reached().next < next {
                             tokio::time::sleep(BUSY).await;
                         }
                     };
@@ -61,23 +61,30 @@ impl FlowsHandle {
         }
     }
 
-    /// Starts what ran when the server stopped: as it was saved last, or warmed up; if that is not done by then, with nothing remembered.
-    pub(super) async fn resume(
-        &self,
-        version: Version,
-        needed: Offset,
-        put_out: PutOut,
-        until: Instant,
-    ) -> Result<(), Error> {
-        if !version.installed.remembers {
-            return self.install(version, Begin::At(put_out.next)).await;
+    /// Starts what ran when the server stopped, on the cell that it ran on: as it was saved last, or warmed up; if that is not done by then, with
+    /// nothing remembered.
+    pub(super) async fn resume(&self, version: Version, place: Place, until: Instant) -> Result<(), Error> {
+        let (flow, slowed) = (version.flow, place.slowed.clone());
+        self.resume_at(version, place, until).await?;
+        if let Some(reason) = slowed {
+            let _ = self.shared.manager.cast(manager::Message::Slowed(flow, reason));
         }
-        let flow = version.flow;
-        if let Some(saved) = load(&self.shared.log, flow, needed).await {
+        Ok(())
+    }
+
+    async fn resume_at(&self, version: Version, place: Place, until: Instant) -> Result<(), Error> {
+        let (flow, put_out, cell) = (version.flow, place.put_out, place.cell);
+        let empty = Begin::At(put_out.next);
+        if !version.installed.remembers {
+            return self.install_at(version, empty, cell).await;
+        }
+        if let Some(needed) = place.needed
+            && let Some(saved) = load(&self.shared.log, flow, needed).await
+        {
             // before it runs: until it is saved again it needs what came since
-            self.shared.states.resumed(flow, saved.next).await;
+            self.shared.states.resumed(flow, saved.next);
             let begin = Begin::Saved(Box::new(saved), put_out.next, put_out.clock);
-            match self.put(version.clone(), begin).await? {
+            match self.put_at(version.clone(), begin, cell).await? {
                 Outcome::Installed(_) => return Ok(()),
                 Outcome::Removed => return Err(Error::Stopped),
                 outcome => info!(%flow, ?outcome, "what the flow remembers cannot be used, it warms up"),
@@ -87,11 +94,11 @@ impl FlowsHandle {
         match tokio::time::timeout_at(until, warm).await {
             Ok(replay) => {
                 let prepared = replay?.resuming(put_out.next, put_out.clock);
-                self.install(version, Begin::Prepared(prepared)).await
+                self.install_at(version, Begin::Prepared(prepared), cell).await
             }
             Err(_) => {
                 warn!(%flow, "what is stored for the flow takes too long to run over: it goes on with nothing remembered");
-                self.install(version, Begin::At(put_out.next)).await
+                self.install_at(version, empty, cell).await
             }
         }
     }

@@ -14,7 +14,7 @@ use edgesync_schemas::time::Timestamp;
 use crate::metrics::FlowCounters;
 use crate::plan::Plan;
 use crate::replay::Prepared;
-use crate::state::Saved;
+use crate::state::{Saved, SavedFlow};
 
 /// How many installs were asked of a cell before this one. A remove names the newest install that it is meant for.
 pub(crate) type Generation = u64;
@@ -34,6 +34,8 @@ pub(crate) enum Work {
     Install(Install),
     /// What a flow remembers, and told to somebody; `None` if it is not here. If it is to be taken out, it runs no more from there on.
     Save { flow: FlowId, takes_out: bool, reply: Reply<Option<Saved>> },
+    /// What some flows remember, all at the same place, until it is more than so many bytes.
+    SaveAll { flows: Vec<FlowId>, bytes_most: usize, reply: Reply<Vec<SavedFlow>> },
 }
 
 /// How a flow begins.
@@ -60,6 +62,19 @@ pub enum Begin {
     Moved(Box<Saved>, Arc<FlowCounters>),
     /// What it has seen by itself. Its results begin where it is installed.
     Prepared(Prepared),
+}
+
+impl Begin {
+    /// How far it is known that results were put out: those of readings before an offset, and those of time up to a time.
+    pub fn put_out(&self) -> Option<(Offset, Timestamp)> {
+        match self {
+            Self::Empty => None,
+            Self::At(next) => Some((*next, Timestamp::MIN)),
+            Self::Saved(saved, next, clock) => Some((saved.next.max(*next), *clock)),
+            Self::Moved(saved, _) => Some(saved.put_out()),
+            Self::Prepared(prepared) => prepared.put_out,
+        }
+    }
 }
 
 /// What became of an install.

@@ -13,7 +13,7 @@ use super::step::{Cell, Installed, Pack};
 use crate::metrics::FlowState;
 use crate::replay::{History, Replay};
 use crate::segment::{FlowRun, Round};
-use crate::state::Saved;
+use crate::state::{Saved, SavedFlow};
 
 /// The newest commits that a cell was fed: what a flow that comes from elsewhere may have missed.
 #[derive(Debug, Default)]
@@ -47,7 +47,7 @@ impl Cell {
         let flow = counters.flow;
         let (is_prepared, is_saved) =
             (matches!(begin, Begin::Prepared(_)), matches!(begin, Begin::Saved(..) | Begin::Moved(..)));
-        let put = if self.cancelled.get(&flow).is_some_and(|cancelled| generation <= *cancelled) {
+        let put = if self.cancelled.has(flow, generation) {
             Err(Outcome::Removed)
         } else {
             let keys = self.options.keys_per_node;
@@ -107,7 +107,8 @@ impl Cell {
                 run.watched_as(&old);
                 run.load(&saved, |series| self.dictionary.info(series)).map_err(|_| Outcome::BadState)?;
                 run.count_held();
-                run.mute_to(saved.next, saved.clock_us);
+                let (next, clock) = saved.put_out();
+                run.mute_to(next, clock.as_us());
             }
             Begin::Prepared(prepared) => {
                 run = *prepared.run;
@@ -138,6 +139,8 @@ impl Cell {
 
     /// Puts a flow into its old slot if it has one, so that its pack stays as it is.
     fn put(&mut self, mut run: FlowRun) -> (usize, u32) {
+        // what a unit is called that a series has by now, one that ran by itself may not know
+        run.renew_all(|series| self.dictionary.info(series));
         let old = self.flows.get(&run.flow).map(|old| old.pack);
         self.take_out(run.flow);
         let room = |pack: &Pack| pack.flows < self.options.flows_per_pack.max(1);
@@ -187,5 +190,21 @@ impl Cell {
         let installed = self.flows.get(&flow)?;
         let mut host = self.packs[installed.pack].dataflow.host.borrow_mut();
         host.slot(installed.slot).as_ref().map(|run| run.save(self.next))
+    }
+
+    /// What some flows remember, until it is more than so many bytes; those that are not here are left out.
+    pub(super) fn save_all(&self, flows: &[FlowId], bytes_most: usize) -> Vec<SavedFlow> {
+        let (mut all, mut bytes) = (Vec::with_capacity(flows.len()), 0);
+        for flow in flows {
+            if bytes > bytes_most {
+                break;
+            }
+            let Some(installed) = self.flows.get(flow) else { continue };
+            let Some(saved) = self.save(*flow) else { continue };
+            bytes += saved.bytes();
+            let counters = Arc::clone(&installed.counters);
+            all.push(SavedFlow { saved, moved: counters.moved(), counters });
+        }
+        all
     }
 }

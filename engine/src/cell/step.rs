@@ -16,6 +16,7 @@ use timely::communication::Allocator;
 use timely::communication::allocator::Thread;
 use timely::worker::Worker;
 
+use super::cancelled::Cancelled;
 use super::clock;
 use super::command::{Control, Generation, Work};
 use super::emit::{Outbox, Outlet};
@@ -59,8 +60,7 @@ pub(super) struct Cell {
     pub(super) shared: Arc<Shared>,
     pub(super) packs: Vec<Pack>,
     pub(super) flows: HashMap<FlowId, Installed>,
-    /// Removes that came before the installs they are meant for.
-    pub(super) cancelled: HashMap<FlowId, Generation>,
+    pub(super) cancelled: Cancelled,
     pub(super) dictionary: Dictionary,
     /// What was fed and is not done: epochs, and their commits.
     fed: VecDeque<(Epoch, Option<Arc<Commit>>)>,
@@ -106,7 +106,7 @@ impl Cell {
             shared,
             packs: Vec::new(),
             flows: HashMap::new(),
-            cancelled: HashMap::new(),
+            cancelled: Cancelled::default(),
             dictionary: Dictionary::default(),
             fed: VecDeque::new(),
             next_epoch: 0,
@@ -160,7 +160,14 @@ impl Cell {
     /// Takes what was asked, up to an install that must wait for what was fed before it.
     fn take_work(&mut self) {
         while self.fed.len() < self.options.feed_commits.max(1) {
-            let Some(work) = self.held.take().or_else(|| self.work.try_recv().ok()) else { return };
+            let work = match self.held.take() {
+                Some(work) => work,
+                None => {
+                    let Ok(work) = self.work.try_recv() else { return };
+                    self.cancelled.take();
+                    work
+                }
+            };
             // What was asked before this work must not come after it.
             self.take_control(true);
             match work {
@@ -185,7 +192,7 @@ impl Cell {
                     self.fed.push_back((self.next_epoch, None));
                     self.next_epoch += 1;
                 }
-                Work::Install(_) | Work::Save { .. } if !self.fed.is_empty() => {
+                Work::Install(_) | Work::Save { .. } | Work::SaveAll { .. } if !self.fed.is_empty() => {
                     self.held = Some(work);
                     return;
                 }
@@ -198,6 +205,7 @@ impl Cell {
                     }
                     (reply.0)(saved);
                 }
+                Work::SaveAll { flows, bytes_most, reply } => (reply.0)(self.save_all(&flows, bytes_most)),
             }
         }
     }
@@ -250,8 +258,7 @@ impl Cell {
 
     fn remove(&mut self, flow: FlowId, generation: Generation, has_work: bool) {
         if has_work || !self.work.is_empty() || self.held.is_some() {
-            let cancelled = self.cancelled.entry(flow).or_default();
-            *cancelled = generation.max(*cancelled);
+            self.cancelled.note(flow, generation, self.work.len());
         }
         if self.flows.get(&flow).is_some_and(|installed| installed.generation <= generation) {
             self.take_out(flow);

@@ -21,7 +21,9 @@ impl FlowRun {
             Some(SavedStage { node: Box::from(&*node.id), fingerprint: fingerprint(&self.plan, node), state })
         });
         let next = next.max(self.seen_to());
-        Saved::new(next, self.clock_us, self.series_ids().collect(), stages.collect())
+        let mut saved = Saved::new(next, self.clock_us, self.series_ids().collect(), stages.collect());
+        saved.muted_to = self.muted_to;
+        saved
     }
 
     /// Goes on where `saved` was made: readings before that are passed over. `info_of` knows all series. If it fails the flow must be thrown away.
@@ -41,7 +43,7 @@ impl FlowRun {
             }
             self.stages[at].load(&saved.state)?;
         }
-        (self.seen_to, self.clock_us) = (saved.next.0, saved.clock_us);
+        (self.seen_to, self.clock_us, self.muted_to) = (saved.next.0, saved.clock_us, saved.muted_to);
         self.wakes.forget();
         Ok(())
     }

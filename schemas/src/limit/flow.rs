@@ -195,9 +195,9 @@ pub const BEHIND_LOOKS: u32 = 3;
 pub const SLOW_LAG: u64 = 50_000_000;
 /// Seconds after which what a running flow remembers is saved again. After a crash a flow is fed again from there.
 pub const FLOW_SAVE_S: u64 = 10;
-/// Flows that are saved together. More wait for the next second.
-pub const FLOW_SAVES: usize = 500;
-/// Bytes of what flows remember that are saved together. More wait for the next second.
+/// Flows that are saved together. More wait for the next second, those that were saved last for the longest time.
+pub const FLOW_SAVES: usize = 2_000;
+/// Bytes of what flows remember that are saved together, and beside them one flow of each cell. More wait for the next second.
 pub const FLOW_SAVE_BYTES: usize = 16 * 1024 * 1024;
 /// Seconds that a debug node is watched after somebody looked at it.
 pub const DEBUG_S: u64 = 900;

@@ -23,6 +23,20 @@ impl ReadingLog {
         }
     }
 
+    /// The flows of which something is remembered.
+    ///
+    /// # Errors
+    /// [`Error::Store`], [`Error::Unavailable`].
+    pub async fn states(&self) -> Result<Vec<FlowId>, Error> {
+        match &self.backend {
+            Backend::Embedded(log) => {
+                let log = log.clone();
+                blocking(move || log.states()).await
+            }
+            Backend::Postgres(log) => log.states().await,
+        }
+    }
+
     /// Saves what flows remember, and forgets what those without anything did; all or none. It survives the process at once, a power cut
     /// only with the next commit or if `is_synced`; one that is lost leaves the one before. Not cancel safe: it may be saved or not.
     ///

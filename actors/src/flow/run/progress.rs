@@ -11,6 +11,9 @@ use edgesync_schemas::time::Timestamp;
 
 use super::super::Error;
 
+/// Between two looks at whether runs have ended.
+const PAUSE: Duration = Duration::from_millis(10);
+
 /// How far a run is.
 #[derive(Debug, Default)]
 pub struct Progress {
@@ -72,6 +75,17 @@ impl Runs {
         })
     }
 
+    /// Ends all runs, and those that begin meanwhile. False if one was still on its way after `deadline`.
+    pub async fn end_all(&self, deadline: Duration) -> bool {
+        let ending = async {
+            while !self.lock().is_empty() {
+                self.lock().values().for_each(|progress| progress.stopped.store(true, Relaxed));
+                tokio::time::sleep(PAUSE).await;
+            }
+        };
+        tokio::time::timeout(deadline, ending).await.is_ok()
+    }
+
     pub(super) fn of(&self, id: ExecutionId) -> Arc<Progress> {
         self.lock().get(&id).cloned().unwrap_or_default()
     }
@@ -119,6 +133,19 @@ mod tests {
         assert!(matches!(progress.goes_on(Instant::now(), 1), Err(Error::Stopped)));
         running.clear();
         assert!(runs.has_room() && !runs.stop(id(0)) && runs.progress(id(0)).is_none());
+    }
+
+    #[tokio::test]
+    async fn the_way_down_ends_runs_and_waits_for_them() {
+        let runs = Runs::default();
+        let id = ExecutionId::from_uuid(Uuid::from_u128(1));
+        let running = runs.begin(id).unwrap();
+        let progress = runs.of(id);
+        assert!(!runs.end_all(Duration::from_millis(30)).await);
+        assert!(matches!(progress.goes_on(Instant::now(), 1), Err(Error::Stopped)));
+        let ending = tokio::spawn(async move { runs.end_all(Duration::from_secs(20)).await });
+        drop(running);
+        assert!(ending.await.unwrap());
     }
 
     #[test]

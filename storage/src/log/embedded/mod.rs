@@ -152,6 +152,11 @@ impl Embedded {
         self.store()?.state(flow)
     }
 
+    /// The flows of which something is remembered. Blocks.
+    pub fn states(&self) -> Result<Vec<FlowId>, Error> {
+        self.store()?.states()
+    }
+
     /// Saves and forgets what flows remember. Blocks.
     pub fn save_states(&self, states: &[(FlowId, Option<Vec<u8>>)], is_synced: bool) -> Result<(), Error> {
         self.store()?.save_states(states, is_synced)

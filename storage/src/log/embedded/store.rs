@@ -10,6 +10,7 @@ use fjall::{
     CompressionType, Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions, OwnedWriteBatch,
     PersistMode,
 };
+use uuid::Uuid;
 
 use super::super::Error;
 use super::blobs::BlobKey;
@@ -137,6 +138,18 @@ impl Store {
     /// What a flow remembered when it was saved last.
     pub fn state(&self, flow: FlowId) -> Result<Option<Vec<u8>>, Error> {
         Ok(self.states.get(flow.uuid().as_bytes())?.map(|state| state.to_vec()))
+    }
+
+    /// The flows of which something is remembered.
+    pub fn states(&self) -> Result<Vec<FlowId>, Error> {
+        let mut flows = Vec::new();
+        for guard in self.states.iter() {
+            let key = guard.key()?;
+            if let Ok(bytes) = <[u8; 16]>::try_from(&key[..]) {
+                flows.push(FlowId::from_uuid(Uuid::from_bytes(bytes)));
+            }
+        }
+        Ok(flows)
     }
 
     /// Saves what flows remember, and forgets what those without anything did.

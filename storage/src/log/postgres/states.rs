@@ -14,6 +14,12 @@ impl Postgres {
         Ok(rows.first().map(|row| row.get(0)))
     }
 
+    /// The flows of which something is remembered.
+    pub async fn states(&self) -> Result<Vec<FlowId>, Error> {
+        let rows = self.ask(&self.pool, "SELECT flow_id FROM flow_states", &[]).await?;
+        Ok(rows.iter().map(|row| FlowId::from_uuid(row.get(0))).collect())
+    }
+
     /// Saves and forgets states in one transaction, if this server still owns the log.
     pub async fn save_states(
         &self,

@@ -19,11 +19,13 @@ async fn states_are_saved_together_replaced_and_forgotten(place: Place) {
     assert_eq!(bench.log.state(flow(1)).await.unwrap(), None);
     let both = vec![(flow(1), Some(vec![1, 2])), (flow(2), Some(vec![3]))];
     bench.log.save_states(both, false).await.unwrap();
+    assert_eq!(bench.log.states().await.unwrap(), [flow(1), flow(2)]);
     let next = vec![(flow(1), Some(vec![])), (flow(2), None), (flow(3), None)];
     bench.log.save_states(next, true).await.unwrap();
     assert_eq!(bench.log.state(flow(1)).await.unwrap(), Some(vec![]));
     assert_eq!(bench.log.state(flow(2)).await.unwrap(), None);
     bench.log.save_states(Vec::new(), true).await.unwrap();
+    assert_eq!(bench.log.states().await.unwrap(), [flow(1)]);
 }
 
 async fn a_state_outlives_a_restart_and_a_large_one_comes_back_whole(place: Place) {
