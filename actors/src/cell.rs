@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use edgesync_engine::Account;
 use edgesync_engine::cell::emit::Outlet;
 use edgesync_engine::handle::CellHandle;
 use edgesync_engine::metrics::FlowCounters;
@@ -27,6 +28,7 @@ use edgesync_storage::log::{self, Hold, ReadingLog};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Interval, MissedTickBehavior};
 use tracing::{error, warn};
+use uuid::Uuid;
 
 use crate::flow::dispatch::Dispatch;
 use crate::link::{Room, pump};
@@ -57,6 +59,10 @@ pub struct Installed {
     pub units: Units,
     /// Whether its nodes remember anything.
     pub remembers: bool,
+    /// Whose budgets it counts against.
+    pub tenant: Uuid,
+    /// What it remembers counts here, as does all that ran of the flow before.
+    pub account: Account,
 }
 
 /// One cell: an engine thread, and the task that feeds it.

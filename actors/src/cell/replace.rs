@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use edgesync_engine::cell::command::{Begin, Outcome};
+use edgesync_engine::cell::command::{Begin, Outcome, Told};
 use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::time::Timestamp;
 use tokio::sync::oneshot;
@@ -68,10 +68,11 @@ impl Cell {
                 let mut running = self.running();
                 let Running { handle, flows } = &mut *running;
                 let (installed, counters) = flows.get_mut(&flow)?;
-                let reply = move |outcome| {
-                    let _ = tell.send(outcome);
+                let reply = move |told: Told| {
+                    let _ = tell.send(told.outcome);
                 };
-                match handle.install_as(flow, installed.version, installed.plan.clone(), begin, reply) {
+                let (plan, account) = (installed.plan.clone(), &installed.account);
+                match handle.install_as(flow, installed.version, plan, account, begin, reply) {
                     Ok(new) => {
                         *counters = new;
                         self.dispatch.attach(counters, installed);

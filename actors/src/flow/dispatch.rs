@@ -11,6 +11,7 @@ use edgesync_engine::metrics::FlowCounters;
 use edgesync_schemas::flow::Port;
 use edgesync_schemas::id::FlowId;
 use ractor::ActorRef;
+use tokio::sync::oneshot;
 
 use super::dead_letters::DeadLetters;
 use super::executions::Executions;
@@ -25,6 +26,8 @@ pub struct Dispatch {
     directory: Directory,
     executions: Executions,
     dead_letters: DeadLetters,
+    /// Whoever waits for the last that a flow made on the cell that it leaves.
+    leaving: Arc<Mutex<HashMap<FlowId, oneshot::Sender<()>>>>,
 }
 
 /// The actor of each deployed flow. Written by the manager. Cheap to clone.
@@ -36,7 +39,7 @@ pub struct Directory {
 impl Dispatch {
     /// Gives records to `live`, those that nothing could handle to `dead_letters`, events to the actors in `directory`, and samples to `executions`.
     pub fn new(live: Hub, directory: Directory, executions: Executions, dead_letters: DeadLetters) -> Self {
-        Self { live, directory, executions, dead_letters }
+        Self { live, directory, executions, dead_letters, leaving: Arc::default() }
     }
 
     /// Gives on what came out of a cell.
@@ -52,8 +55,20 @@ impl Dispatch {
                 let version = self.executions.version(rows.flow, rows.version);
                 self.dead_letters.rows(&rows, version, &detail);
             }
+            Emission::Left(flow) => drop(self.leaving().remove(&flow)),
             Emission::Event(event) => self.directory.tell(event.flow, flow::Message::Event(event)),
         }
+    }
+
+    /// Ends when all has been given on that a flow made where it is about to be taken out.
+    pub(crate) fn leaves(&self, flow: FlowId) -> oneshot::Receiver<()> {
+        let (tell, told) = oneshot::channel();
+        self.leaving().insert(flow, tell);
+        told
+    }
+
+    fn leaving(&self) -> MutexGuard<'_, HashMap<FlowId, oneshot::Sender<()>>> {
+        self.leaving.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A replaced cell counts a flow anew.
@@ -71,6 +86,7 @@ impl Dispatch {
     pub fn detach(&self, flow: FlowId) {
         self.live.detach(flow);
         self.executions.detach(flow);
+        self.leaving().remove(&flow);
     }
 }
 

@@ -16,7 +16,7 @@ use tracing::{info, warn};
 
 use super::check::Gone;
 use super::states::PutOut;
-use super::{Error, FlowsHandle, Version, manager};
+use super::{Error, FlowsHandle, manager};
 use crate::cell::now;
 
 impl FlowsHandle {
@@ -57,7 +57,10 @@ impl FlowsHandle {
             Err(error) => Err(Error::Actor(format!("its diagram cannot be read: {error}"))),
         };
         let outcome = match plan {
-            Ok(plan) => self.resume(Version::new(flow.id, flow.version, plan), needed, put_out, until).await,
+            Ok(plan) => match self.version(flow.id, flow.version, plan).await {
+                Ok(version) => self.resume(version, needed, put_out, until).await,
+                Err(error) => Err(error),
+            },
             Err(error) => Err(error),
         };
         (flow.id, flow.version, outcome)

@@ -42,7 +42,7 @@ pub(crate) struct States {
     log: ReadingLog,
     /// Held while it is being written, so that it never goes back.
     written: Mutex<Written>,
-    /// Held for reading by who deploys, stops or saves flows, for writing while one moves: it is on no cell then.
+    /// Held for reading by who saves flows, for writing while one moves: it is on no cell then.
     pub turn: RwLock<()>,
 }
 

@@ -51,6 +51,13 @@ impl Stage {
         Self::with(Options::default()).await
     }
 
+    pub(super) async fn within(tenant: tenants::Limits) -> Self {
+        let stage = Self::new().await;
+        let options = super::Options { tenant, ..options() };
+        let (live, flows) = start_with(&stage.log, &stage.catalog, options).await;
+        Self { live, flows, ..stage }
+    }
+
     pub(super) async fn with(log: Options) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let log = TempLog::open_with(log);
@@ -111,10 +118,17 @@ impl Stage {
     }
 }
 
+fn options() -> super::Options {
+    super::Options { compile: compile::Options { faults: true }, ..super::Options::default() }
+}
+
 pub(super) async fn start(log: &ReadingLog, catalog: &Catalog) -> (Hub, FlowsHandle) {
+    start_with(log, catalog, options()).await
+}
+
+async fn start_with(log: &ReadingLog, catalog: &Catalog, options: super::Options) -> (Hub, FlowsHandle) {
     let (top, _) = Actor::spawn(None, Top, ()).await.unwrap();
     let live = Hub::start(log.clone());
-    let options = compile::Options { faults: true };
     let flows = FlowsHandle::start(catalog.clone(), log.clone(), live.clone(), 1, options, top.get_cell());
     (live, flows.await.unwrap())
 }

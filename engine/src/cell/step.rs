@@ -18,7 +18,7 @@ use timely::worker::Worker;
 
 use super::clock;
 use super::command::{Control, Generation, Work};
-use super::emit::{Outbox, Outlet};
+use super::emit::{Emission, Outbox, Outlet};
 use super::feed::Shared;
 use super::fence::describe;
 use super::install::Recent;
@@ -194,6 +194,8 @@ impl Cell {
                     let saved = self.save(flow);
                     if takes_out {
                         self.take_out(flow);
+                        // behind all that it made
+                        self.outbox.borrow_mut().push(Emission::Left(flow));
                         self.shared.flows.store(self.flows.len(), Ordering::Release);
                     }
                     (reply.0)(saved);
