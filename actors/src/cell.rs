@@ -25,7 +25,7 @@ use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 use edgesync_storage::log::{self, Hold, ReadingLog};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Interval, MissedTickBehavior};
 use tracing::{error, warn};
 use uuid::Uuid;
@@ -35,6 +35,7 @@ use crate::link::{Room, pump};
 use crate::live::Units;
 
 use poison::Poison;
+use replace::Rewind;
 pub use status::Status;
 use status::Still;
 
@@ -85,6 +86,7 @@ pub struct Cell {
     /// Whether it may be fed.
     opened: watch::Sender<bool>,
     stopped: watch::Sender<bool>,
+    rewinds: mpsc::Sender<Rewind>,
 }
 
 struct Running {
@@ -110,6 +112,7 @@ impl Cell {
         let outlet = Outlet { sender, wake: Arc::new(move || wake.notify_one()) };
         let handle = spawn(index, &log, from, &options, &outlet, &room)?;
         let running = Mutex::new(Running { handle, flows: HashMap::new() });
+        let (rewinds, rewound) = mpsc::channel(1);
         let cell = Arc::new(Self {
             index,
             log,
@@ -126,9 +129,10 @@ impl Cell {
             poison: Poison::default(),
             opened: watch::Sender::new(false),
             stopped: watch::Sender::new(false),
+            rewinds,
         });
         tokio::spawn(pump(emissions, emitted, cell.dispatch.clone(), cell.stopped.subscribe()));
-        tokio::spawn(cell.clone().run(from, cell.stopped.subscribe()));
+        tokio::spawn(cell.clone().run(from, cell.stopped.subscribe(), rewound));
         Ok(cell)
     }
 
@@ -190,7 +194,12 @@ impl Cell {
         tokio::task::spawn_blocking(move || handle.shutdown(RETRY)).await.unwrap_or(false)
     }
 
-    async fn run(self: Arc<Self>, mut from: Offset, mut stopped: watch::Receiver<bool>) {
+    async fn run(
+        self: Arc<Self>,
+        mut from: Offset,
+        mut stopped: watch::Receiver<bool>,
+        mut rewound: mpsc::Receiver<Rewind>,
+    ) {
         let (mut tries, mut done): (u32, Offset) = (0, from);
         // the tail holds what is not fed; a replaced cell needs what is not done as well
         let not_done = self.log.hold(from);
@@ -199,9 +208,18 @@ impl Cell {
             let handle = self.running().handle.clone();
             let fed = tokio::select! {
                 fed = self.feed(&handle, from, &not_done) => fed,
+                Some(rewind) = rewound.recv() => Fed::Rewound(rewind),
                 _ = stopped.wait_for(|stopped| *stopped) => return,
             };
-            let Fed::Condemned { frontier } = fed else { return };
+            let frontier = match fed {
+                Fed::Condemned { frontier } => frontier,
+                Fed::LogEnded => return,
+                Fed::Rewound(rewind) => {
+                    (from, done, tries) = (rewind.to, rewind.to, 0);
+                    self.begin_again(rewind).await;
+                    continue;
+                }
+            };
             tries = if frontier > done { 1 } else { tries + 1 };
             done = frontier.max(done);
             error!(cell = self.index, %done, tries, "cell is condemned, replacing it");
@@ -291,6 +309,7 @@ async fn while_ticking<T>(
 enum Fed {
     Condemned { frontier: Offset },
     LogEnded,
+    Rewound(Rewind),
 }
 
 /// Starts a thread that knows all series, for readings from an offset on.

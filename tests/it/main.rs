@@ -19,6 +19,7 @@ mod crash;
 mod crash_postgres;
 mod dashboards;
 mod executions;
+mod fair;
 mod first_start;
 mod flow_state;
 mod isolation;

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use edgesync_engine::cell::command::{Begin, Outcome, Told};
+use edgesync_engine::handle::CellHandle;
 use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::time::Timestamp;
 use tokio::sync::oneshot;
@@ -11,7 +12,44 @@ use tracing::{error, info};
 use super::{BUSY, Cell, RETRY, Running, spawn};
 use crate::flow::states;
 
+/// A cell is to begin again at an earlier reading.
+pub(super) struct Rewind {
+    pub to: Offset,
+    told: oneshot::Sender<()>,
+}
+
 impl Cell {
+    /// Begins again at an earlier reading, which the log must have: for a flow that comes from a cell that is behind. False if a flow runs here.
+    pub(crate) async fn rewind(&self, to: Offset) -> bool {
+        if !self.running().flows.is_empty() {
+            return false;
+        }
+        let (tell, told) = oneshot::channel();
+        self.rewinds.send(Rewind { to, told: tell }).await.is_ok() && told.await.is_ok()
+    }
+
+    /// Puts a thread that begins there in the place of one on which nothing runs.
+    pub(super) async fn begin_again(&self, rewind: Rewind) {
+        let old = self.running().handle.clone();
+        let _ = tokio::task::spawn_blocking(move || old.shutdown(RETRY)).await;
+        let handle = self.spawned(rewind.to).await;
+        self.running().handle = handle;
+        self.begins.store(rewind.to.0, Relaxed);
+        info!(cell = self.index, to = %rewind.to, "cell begins again at an earlier reading");
+        let _ = rewind.told.send(());
+    }
+
+    /// A thread that begins there, however long it takes to get one.
+    async fn spawned(&self, from: Offset) -> CellHandle {
+        loop {
+            match spawn(self.index, &self.log, from, &self.options, &self.outlet, &self.room) {
+                Ok(handle) => return handle,
+                Err(error) => error!(cell = self.index, %error, "cell cannot be replaced, trying again"),
+            }
+            tokio::time::sleep(RETRY).await;
+        }
+    }
+
     /// Puts a new thread in the place of a condemned one, with the same flows as they were saved last. `done` readings were done before, and
     /// what they caused was put out. Answers where feeding goes on.
     pub(super) async fn replace(&self, done: Offset, clock: Timestamp) -> Offset {
@@ -32,13 +70,7 @@ impl Cell {
                 None => (flow, Begin::At(done)),
             });
         }
-        let handle = loop {
-            match spawn(self.index, &self.log, from, &self.options, &self.outlet, &self.room) {
-                Ok(handle) => break handle,
-                Err(error) => error!(cell = self.index, %error, "cell cannot be replaced, trying again"),
-            }
-            tokio::time::sleep(RETRY).await;
-        };
+        let handle = self.spawned(from).await;
         self.replaced.fetch_add(1, Relaxed);
         self.running().handle = handle;
         let flows = begins.len();

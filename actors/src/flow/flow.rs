@@ -158,6 +158,9 @@ impl Actor for Flow {
         match message {
             Message::Slowed(reason) => (state.health, state.reason) = (Health::Slowed, Some(reason)),
             Message::Replaced(cell, installed, counters) => {
+                if !Arc::ptr_eq(&cell, &state.begin.cell) {
+                    (state.health, state.reason) = (Health::Running, None);
+                }
                 (state.begin.cell, state.begin.installed) = (cell, installed);
                 state.restarts = Restarts::default();
                 state.count_with(counters, &myself).await?;
@@ -231,7 +234,10 @@ impl State {
     ) -> Result<(), SpawnErr> {
         self.begin.counters = counters;
         self.installed_at = now();
-        (self.health, self.reason) = (Health::Running, None);
+        // it is slowed for as long as it runs apart
+        if self.health != Health::Slowed {
+            (self.health, self.reason) = (Health::Running, None);
+        }
         self.match_nodes(myself).await
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use edgesync_engine::cell::command::{Begin, Outcome};
 use edgesync_engine::metrics::NodeState;
 use edgesync_engine::{FlowCounters, History, Replay, Saved};
-use edgesync_schemas::id::FlowId;
+use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::limit;
 use tokio::time::Instant;
 use tracing::{error, warn};
@@ -39,6 +39,8 @@ impl FlowsHandle {
         }
         // nothing is saved meanwhile: it would be seen on no cell
         let _saves = self.shared.states.turn.write().await;
+        // what it has not seen there is kept until it has seen that elsewhere
+        let _hold = self.shared.log.hold(from.reached().0);
         let saved = match from.take_out(flow).await {
             Ok(Some(saved)) => saved,
             Ok(None) => return false,
@@ -56,13 +58,7 @@ impl FlowsHandle {
                 Err(error) => warn!(%flow, place, %error, "cell did not take a flow that moves"),
             }
         }
-        error!(%flow, to, "flow was taken by no cell, it is suspended");
-        self.shared.balanced.lost_its_place.fetch_add(1, Relaxed);
-        let reason = "it could not be moved to another processor, where it was to run apart from other flows: deploy it again";
-        if !self.suspend(flow, version, "could not be moved", reason).await {
-            self.end(flow).await;
-            let _ = self.shared.manager.cast(manager::Message::Refuse(flow, reason.to_owned()));
-        }
+        self.loses_its_place(flow, version).await;
         false
     }
 
@@ -73,12 +69,55 @@ impl FlowsHandle {
             let begin = Begin::Moved(Box::new(moving.saved.clone()), moving.counters.clone());
             match self.put_at(moving.version.clone(), begin, Some(place)).await?.outcome {
                 Outcome::Installed(_) => return Ok(true),
+                Outcome::Behind(_) if place == self.shared.slow && self.rewound(moving.saved.next).await => {}
                 Outcome::Behind(_) => self.carry_on(moving, until).await?,
                 Outcome::Removed => return Err(Error::Stopped),
                 Outcome::BadState | Outcome::Ahead(_) => return Ok(false),
             }
         }
         Ok(false)
+    }
+
+    /// Lets the cell of slowed flows begin again at an earlier reading, where a flow comes from; those that run there pass over what they have seen. False if
+    /// somebody has the turn of one of them.
+    async fn rewound(&self, to: Offset) -> bool {
+        let slow = &self.shared.cells[self.shared.slow];
+        let flows: Vec<_> = slow.busy().into_iter().map(|(flow, ..)| flow).collect();
+        let turns = flows.iter().map(|flow| self.shared.turns.try_turn(*flow)).collect::<Option<Vec<_>>>();
+        if turns.is_none() {
+            return false;
+        }
+        let mut out = Vec::new();
+        for flow in flows {
+            let (Some(installed), Some(counters)) = (slow.installed(flow), slow.counters(flow)) else {
+                continue;
+            };
+            if let Ok(Some(saved)) = slow.take_out(flow).await {
+                out.push((Version { flow, installed }, saved, counters));
+            }
+        }
+        let is_rewound = slow.rewind(to).await;
+        for (version, saved, counters) in out {
+            let flow = version.flow;
+            let number = version.installed.version;
+            let begin = Begin::Moved(Box::new(saved), counters);
+            let told = self.put_at(version, begin, Some(slow.index())).await.map(|told| told.outcome);
+            if !matches!(told, Ok(Outcome::Installed(_))) {
+                self.loses_its_place(flow, number).await;
+            }
+        }
+        is_rewound
+    }
+
+    /// A flow was taken by no cell.
+    async fn loses_its_place(&self, flow: FlowId, version: u32) {
+        error!(%flow, "flow was taken by no cell, it is suspended");
+        self.shared.balanced.lost_its_place.fetch_add(1, Relaxed);
+        let reason = "it could not be moved to another processor, where it was to run apart from other flows: deploy it again";
+        if !self.suspend(flow, version, "could not be moved", reason).await {
+            self.end(flow).await;
+            let _ = self.shared.manager.cast(manager::Message::Refuse(flow, reason.to_owned()));
+        }
     }
 
     /// Runs a flow that is on no cell towards the end of the log, and puts out what it makes.

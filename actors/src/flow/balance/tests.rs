@@ -103,15 +103,25 @@ async fn a_flow_that_moves_to_a_cell_far_ahead_is_run_up_to_there_and_counted() 
         status => Err(format!("{status:?}")),
     })
     .await;
-    let moving = {
-        let flows = stage.flows.clone();
-        tokio::spawn(async move { flows.moved(flow, slow).await })
-    };
+    let flows = stage.flows.clone();
+    let moving = tokio::spawn(async move { flows.moved(flow, slow).await });
     // what was fed to it before it is taken out it does there
     cell.stall(false);
+    // the other one begins again where it comes from
+    assert!(moving.await.unwrap());
+    stage.done().await;
+    ahead.stall(true);
+    for value in 1..=commits {
+        stage.append(&[value as f64]).await;
+    }
+    stage.done().await;
+    let flows = stage.flows.clone();
+    let moving = tokio::spawn(async move { flows.moved(flow, 0).await });
+    ahead.stall(false);
+    // the cell of the others does not: it is run up to there by itself
     assert!(moving.await.unwrap());
     stage.append(&[7.0]).await;
-    let mean = ((0..=commits).sum::<usize>() as f64 + 7.0) / (commits + 2) as f64;
+    let mean = (2 * (0..=commits).sum::<usize>() + 7) as f64 / (2 * commits + 2) as f64;
     let mut last = f64::NAN;
     eventually("the mean of all is shown", async || {
         while let Some((_, update)) = session.take() {
@@ -126,7 +136,51 @@ async fn a_flow_that_moves_to_a_cell_far_ahead_is_run_up_to_there_and_counted() 
     let nodes = stage.catalog.node_executions(user, flow, execution, Some("middle"), first).await.unwrap();
     let counted = nodes.items.iter().filter(|node| node.scope == NodeScope::Minute);
     let counted: u64 = counted.map(|node| node.records_in).sum();
-    assert_eq!(counted, commits as u64 + 2, "also what was done on the way");
+    assert_eq!(counted, 2 * commits as u64 + 2, "also what was done on the way");
+}
+
+#[tokio::test]
+async fn flows_that_are_slowed_see_nothing_twice_when_another_one_comes_from_behind() {
+    let stage = Stage::new().await;
+    let mut flows = Vec::new();
+    for _ in 0..2 {
+        flows.push(stage.deploy("moving-average", json!({"windowSize": 1000})).await);
+    }
+    let (cell, slow) = (stage.flows.shared.cells[0].clone(), stage.flows.shared.slow);
+    stage.append(&[5.0]).await;
+    stage.done().await;
+    assert!(stage.flows.moved(flows[0], slow).await);
+    let _ = stage.flows.shared.manager.cast(manager::Message::Slowed(flows[0], "too much".to_owned()));
+    stage.becomes(flows[0], "slowed").await;
+    cell.stall(true);
+    let commits = limit::RECENT_COMMITS * 2;
+    for value in 1..=commits {
+        stage.append(&[value as f64]).await;
+    }
+    eventually("the first has seen all", async || match shown(&stage, flows[0]) {
+        seen if seen == commits as u64 => Ok(()),
+        seen => Err(seen.to_string()),
+    })
+    .await;
+    let (handle, second) = (stage.flows.clone(), flows[1]);
+    let moving = tokio::spawn(async move { handle.moved(second, slow).await });
+    cell.stall(false);
+    assert!(moving.await.unwrap());
+    let mut session = stage.watch(flows[0], "show").await;
+    let mut other = stage.watch(flows[1], "show").await;
+    stage.append(&[7.0]).await;
+    let mean = ((0..=commits).sum::<usize>() as f64 + 12.0) / (commits + 2) as f64;
+    for session in [&mut session, &mut other] {
+        let mut last = f64::NAN;
+        eventually("the mean of all is shown", async || {
+            while let Some((_, update)) = session.take() {
+                last = update.values.last().map_or(last, |value| value.point.num);
+            }
+            if (last - mean).abs() < 1e-9 { Ok(()) } else { Err(format!("{last} is not {mean}")) }
+        })
+        .await;
+    }
+    assert_eq!(stage.flows.status(flows[0]).await.unwrap()["state"], "slowed", "it still runs apart");
 }
 
 #[test]
