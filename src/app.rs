@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use edgesync_actors::System;
+use edgesync_actors::flow::balance::Pace;
+use edgesync_actors::flow::tenants;
 use edgesync_actors::system;
 use edgesync_api::accept::{self, Gate};
 use edgesync_api::state::{AppState, Settings};
@@ -59,6 +61,12 @@ async fn serve(config: Config, demo: bool) -> Result<()> {
     let options = system::Options {
         device_frames_per_s: config.device_frames_per_s,
         cells: config.cells,
+        tenant: tenants::Limits {
+            keys: config.tenant_keys,
+            state_bytes: config.tenant_state_bytes,
+            share: f64::from(config.tenant_cpu_percent) / 100.0,
+        },
+        pace: pace(&config),
         faults: config.test_faults,
     };
     let system = System::start(catalog.clone(), log.clone(), options).await.context("the actors")?;
@@ -146,6 +154,20 @@ fn retention(config: &Config) -> janitor::Options {
         (options.regret, options.deleted) = (often, often);
     }
     options
+}
+
+/// How soon flows are moved, slowed and suspended.
+fn pace(config: &Config) -> Pace {
+    let usual = Pace::default();
+    if config.test_balance_ms == 0 {
+        return usual;
+    }
+    let by = config.test_balance_ms as f64 / usual.look.as_millis() as f64;
+    Pace {
+        look: usual.look.mul_f64(by),
+        behind: usual.behind.mul_f64(by),
+        slow_lag: usual.slow_lag.mul_f64(by),
+    }
 }
 
 /// Longest that each step of the way down may take.

@@ -60,6 +60,14 @@ pub struct Config {
     pub test_head_readings: usize,
     /// For tests: enables the node kind `fault`.
     pub test_faults: bool,
+    /// Keys that the flows of one tenant may remember something of together.
+    pub tenant_keys: u64,
+    /// Bytes of that at the worst.
+    pub tenant_state_bytes: u64,
+    /// Percent of a cell's time that the flows of one tenant may take together while others wait.
+    pub tenant_cpu_percent: u32,
+    /// For tests: milliseconds between looks at how much flows take, and the other times of that in proportion; 0 for those of the product.
+    pub test_balance_ms: u64,
 }
 
 /// How to log.
@@ -188,6 +196,25 @@ impl Config {
                 |n| (1..=limit::HEAD_READINGS).contains(n),
             ),
             test_faults: read.flag("test_faults"),
+            tenant_keys: read.parsed(
+                "tenant_keys",
+                &limit::TENANT_KEYS.to_string(),
+                "1 to 1000000000000",
+                |n| (1..=1_000_000_000_000).contains(n),
+            ),
+            tenant_state_bytes: read.parsed(
+                "tenant_state_mb",
+                &(limit::TENANT_STATE_BYTES >> 20).to_string(),
+                "1 to 16777216 (MiB)",
+                |n: &u64| (1..=1 << 24).contains(n),
+            ) << 20,
+            tenant_cpu_percent: read.parsed(
+                "tenant_cpu_percent",
+                &((limit::TENANT_SHARE * 100.0) as u32).to_string(),
+                "1 to 100 (percent of a worker thread)",
+                |n| (1..=100).contains(n),
+            ),
+            test_balance_ms: read.parsed("test_balance_ms", "0", "milliseconds", |_: &u64| true),
         };
         if let Err(error) = tracing_subscriber::EnvFilter::try_new(&config.log) {
             read.problems.push(format!("log: {error}"));
@@ -196,7 +223,7 @@ impl Config {
     }
 }
 
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 22] = [
     "listen",
     "data",
     "database_url",
@@ -215,6 +242,10 @@ const KEYS: [&str; 18] = [
     "test_stall_file",
     "test_head_readings",
     "test_faults",
+    "tenant_keys",
+    "tenant_state_mb",
+    "tenant_cpu_percent",
+    "test_balance_ms",
 ];
 
 /// Variables with our prefix that are not for the server, but for tests, which start servers: the seed of the random ones, and where

@@ -6,6 +6,8 @@
 //! each flow at least once, and again only after a condemned cell or a crash; what was put out is muted then. Results leave by a bounded channel to
 //! a task that gives them to [`Dispatch`]; while that is full the cell pauses.
 
+#[cfg(test)]
+mod awkward;
 mod install;
 mod poison;
 mod replace;
@@ -18,19 +20,19 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use edgesync_engine::Account;
 use edgesync_engine::cell::emit::Outlet;
 use edgesync_engine::handle::CellHandle;
 use edgesync_engine::metrics::FlowCounters;
 use edgesync_engine::plan::Plan;
 use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::limit;
-#[cfg(test)]
-use edgesync_schemas::reading::Commit;
 use edgesync_schemas::time::Timestamp;
 use edgesync_storage::log::{self, Hold, ReadingLog};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Interval, MissedTickBehavior};
 use tracing::{error, warn};
+use uuid::Uuid;
 
 use crate::flow::dispatch::Dispatch;
 use crate::flow::states::PutOut;
@@ -38,6 +40,7 @@ use crate::link::{Ask, Room, pump};
 use crate::live::Units;
 
 use poison::Poison;
+use replace::Rewind;
 pub(crate) use stand::Stand;
 #[cfg(test)]
 pub(crate) use stand::Standing;
@@ -67,6 +70,10 @@ pub struct Installed {
     pub units: Units,
     /// Whether its nodes remember anything.
     pub remembers: bool,
+    /// Whose budgets it counts against.
+    pub tenant: Uuid,
+    /// What it remembers counts here, as does all that ran of the flow before.
+    pub account: Account,
 }
 
 /// One cell: an engine thread, and the task that feeds it.
@@ -93,6 +100,7 @@ pub struct Cell {
     /// Whether it may be fed.
     opened: watch::Sender<bool>,
     stopped: watch::Sender<bool>,
+    rewinds: mpsc::Sender<Rewind>,
 }
 
 struct Running {
@@ -127,7 +135,7 @@ impl Cell {
             ahead: HashMap::new(),
             slowed: HashMap::new(),
         });
-        let (asks, asked) = mpsc::channel(ASKS);
+        let ((asks, asked), (rewinds, rewound)) = (mpsc::channel(ASKS), mpsc::channel(1));
         let cell = Arc::new(Self {
             index,
             log,
@@ -146,9 +154,10 @@ impl Cell {
             poison: Poison::default(),
             opened: watch::Sender::new(false),
             stopped: watch::Sender::new(false),
+            rewinds,
         });
         tokio::spawn(pump(emissions, emitted, cell.dispatch.clone(), asked, cell.stopped.subscribe()));
-        tokio::spawn(cell.clone().run(from, cell.stopped.subscribe()));
+        tokio::spawn(cell.clone().run(from, cell.stopped.subscribe(), rewound));
         Ok(cell)
     }
 
@@ -215,7 +224,12 @@ impl Cell {
         tokio::task::spawn_blocking(move || handle.shutdown(RETRY)).await.unwrap_or(false)
     }
 
-    async fn run(self: Arc<Self>, mut from: Offset, mut stopped: watch::Receiver<bool>) {
+    async fn run(
+        self: Arc<Self>,
+        mut from: Offset,
+        mut stopped: watch::Receiver<bool>,
+        mut rewound: mpsc::Receiver<Rewind>,
+    ) {
         let (mut tries, mut done): (u32, Offset) = (0, from);
         // the tail holds what is not fed; a replaced cell needs what is not done as well
         let not_done = self.log.hold(from);
@@ -223,9 +237,18 @@ impl Cell {
             let handle = self.running().handle.clone();
             let fed = tokio::select! {
                 fed = self.feed(&handle, from, &not_done) => fed,
+                Some(rewind) = rewound.recv() => Fed::Rewound(rewind),
                 _ = stopped.wait_for(|stopped| *stopped) => return,
             };
-            let Fed::Condemned { frontier } = fed else { return };
+            let frontier = match fed {
+                Fed::Condemned { frontier } => frontier,
+                Fed::LogEnded => return,
+                Fed::Rewound(rewind) => {
+                    (from, done, tries) = (rewind.to, rewind.to, 0);
+                    self.begin_again(rewind).await;
+                    continue;
+                }
+            };
             tries = if frontier > done { 1 } else { tries + 1 };
             done = frontier.max(done);
             error!(cell = self.index, %done, tries, "cell is condemned, replacing it");
@@ -317,6 +340,7 @@ async fn while_ticking<T>(
 enum Fed {
     Condemned { frontier: Offset },
     LogEnded,
+    Rewound(Rewind),
 }
 
 /// Starts a thread that knows all series, for readings from an offset on.
@@ -333,51 +357,6 @@ fn spawn(
     handle.series(log.series().all())?;
     handle.begin(from)?;
     Ok(handle)
-}
-
-#[cfg(test)]
-impl Cell {
-    /// Flows that its thread runs.
-    pub(crate) fn engine_flows(&self) -> usize {
-        self.running().handle.flows()
-    }
-
-    /// Condemns the cell at its next commit.
-    pub(crate) fn condemn(&self) {
-        self.room.condemn.store(true, Relaxed);
-    }
-
-    /// Whatever cell is fed the reading at an offset is condemned by it.
-    pub(crate) fn poison(&self, at: Offset) {
-        self.room.poison.store(at.0, Relaxed);
-    }
-
-    /// Condemns the cell if this commit is poison, before it has done any of it.
-    async fn meet_poison(&self, handle: &CellHandle, commit: &Commit) {
-        if !(commit.first.0..commit.end().0).contains(&self.room.poison.load(Relaxed)) {
-            return;
-        }
-        while handle.in_flight() > 0 && !handle.is_condemned() {
-            tokio::time::sleep(BUSY).await;
-        }
-        self.condemn();
-        let nothing =
-            Commit { columns: Default::default(), arrivals: Vec::new(), new_series: Vec::new(), ..*commit };
-        let _ = handle.try_feed(&Arc::new(nothing));
-        while !handle.is_condemned() {
-            tokio::time::sleep(BUSY).await;
-        }
-    }
-
-    /// Whether it stands still.
-    pub(crate) fn is_stalled(&self) -> bool {
-        self.room.stalled.load(Relaxed)
-    }
-
-    /// Makes the cell stand still after its next commit, or go on.
-    pub(crate) fn stall(&self, stalls: bool) {
-        self.room.stall.store(stalls, Relaxed);
-    }
 }
 
 /// The wall clock.

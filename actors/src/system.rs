@@ -16,7 +16,7 @@ use edgesync_storage::log::ReadingLog;
 use ractor::{Actor, ActorProcessingErr, ActorRef, SupervisionEvent};
 
 use crate::device::{Context, Devices};
-use crate::flow::FlowsHandle;
+use crate::flow::{self, FlowsHandle};
 use crate::handle::Handle;
 use crate::live::Hub;
 
@@ -27,6 +27,10 @@ pub struct Options {
     pub device_frames_per_s: u32,
     /// Worker threads of the engine. Default: half the cores, at least one.
     pub cells: usize,
+    /// What the flows of one tenant may use together.
+    pub tenant: flow::tenants::Limits,
+    /// How soon flows are moved, slowed and suspended.
+    pub pace: flow::balance::Pace,
     /// Enables the node kind `fault`, for tests.
     pub faults: bool,
 }
@@ -34,7 +38,13 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { device_frames_per_s: 0, cells: (cores / 2).max(1), faults: false }
+        Self {
+            device_frames_per_s: 0,
+            cells: (cores / 2).max(1),
+            tenant: flow::tenants::Limits::default(),
+            pace: flow::balance::Pace::default(),
+            faults: false,
+        }
     }
 }
 
@@ -46,7 +56,7 @@ pub enum Error {
     Actor(#[from] ractor::SpawnErr),
     /// The engine or its actors did not start.
     #[error("flows could not be started")]
-    Flows(#[from] crate::flow::Error),
+    Flows(#[from] flow::Error),
 }
 
 /// The running tree. Dropping it does not stop it; see [`System::shutdown`].
@@ -72,8 +82,9 @@ impl System {
         });
         let live = Hub::start(log.clone());
         let compile = edgesync_engine::compile::Options { faults: options.faults };
+        let of_flows = flow::Options { compile, tenant: options.tenant, pace: options.pace };
         let flows =
-            FlowsHandle::start(catalog, log, live.clone(), options.cells, compile, root.get_cell()).await?;
+            FlowsHandle::start(catalog, log, live.clone(), options.cells, of_flows, root.get_cell()).await?;
         Ok(Self { root, handle: Handle { devices, flows, live, context } })
     }
 

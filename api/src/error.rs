@@ -239,6 +239,7 @@ impl From<flows::Error> for Problem {
             Error::Refused(problems) => Self::flow(problems),
             Error::Catalog(error) => error.into(),
             Error::Busy | Error::Stopped => Self::busy(),
+            error @ Error::Cancelled => Self::conflict("deployment_cancelled", error.to_string()),
             error @ Error::NotDeployed => Self::conflict("not_deployed", error.to_string()),
             Error::Ended(why) => Self::new(StatusCode::CONFLICT, "run_ended", why),
             error @ Error::WarmUp => {

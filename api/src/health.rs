@@ -151,6 +151,7 @@ fn render(state: &AppState) -> String {
     let cursor = state.actors.flows.cursor().0 as f64;
     text.gauge("edgesync_flows_cursor_offset", "Offset from which flows are fed after a crash", cursor);
     runs(&mut text, &state.actors.flows);
+    fairness(&mut text, &state.actors.flows);
     let live = &state.actors.live;
     text.gauge("edgesync_live_sockets_open", "Dashboards' sockets open now", live.sockets() as f64);
     text.gauge("edgesync_live_sources", "Sources that dashboards watch", live.followed() as f64);
@@ -191,6 +192,33 @@ fn runs(text: &mut Text, flows: &FlowsHandle) {
         "Rows of flows that wait to be stored",
         stored.waiting_bytes() as f64,
     );
+}
+
+fn fairness(text: &mut Text, flows: &FlowsHandle) {
+    let refused = flows.refused().map(|(reason, count)| (reason.code(), count));
+    text.counters(
+        "edgesync_flow_budget_refused_total",
+        "Records that went to error ports because a tenant's budget was used up",
+        "reason",
+        refused,
+    );
+    let counters = flows.balanced();
+    text.counter(
+        "edgesync_flows_moved_total",
+        "Flows moved to a cell that had more time",
+        counters.moved.load(Relaxed),
+    );
+    let slowed =
+        [("flow", counters.slowed.load(Relaxed)), ("tenant", counters.slowed_of_tenant.load(Relaxed))];
+    text.counters(
+        "edgesync_flows_slowed_total",
+        "Flows that were to run apart from others",
+        "reason",
+        slowed,
+    );
+    let suspended =
+        [("behind", counters.suspended.load(Relaxed)), ("not_moved", counters.lost_its_place.load(Relaxed))];
+    text.counters("edgesync_flows_suspended_total", "Flows that were stopped", "reason", suspended);
 }
 
 fn connections(text: &mut Text, stats: edgesync_storage::postgres::Stats) {

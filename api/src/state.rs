@@ -3,13 +3,10 @@
 use std::sync::Arc;
 
 use edgesync_actors::Handle;
-use edgesync_schemas::id::FlowId;
 use edgesync_schemas::limit;
 use edgesync_storage::catalog::Catalog;
 use edgesync_storage::history::History;
 use edgesync_storage::log::ReadingLog;
-
-use tokio::sync::{Mutex, MutexGuard};
 
 use crate::accept::Gate;
 use crate::attempts::Attempts;
@@ -41,8 +38,6 @@ pub struct AppState {
     pub attempts: Arc<Attempts>,
     /// How many bytes of bodies are being read.
     pub bodies: Bodies,
-    /// Who deploys and stops which flow.
-    pub deployments: Deployments,
     /// Requests that are answered once.
     pub once: Arc<Once>,
     /// What the operator has set.
@@ -84,7 +79,6 @@ impl AppState {
             passwords: Passwords::default(),
             attempts: Arc::default(),
             bodies: Bodies::default(),
-            deployments: Deployments::default(),
             once: Arc::default(),
             settings: Arc::default(),
         }
@@ -94,31 +88,5 @@ impl AppState {
     #[must_use]
     pub fn with(self, settings: Settings) -> Self {
         Self { settings: Arc::new(settings), ..self }
-    }
-}
-
-/// Lets one deployment, stop or removal of a flow go on at a time: each changes first what runs and then what is written down,
-/// and two that mixed would leave the one unlike the other. Flows share [`STRIPES`] locks by their id.
-#[derive(Debug, Clone)]
-pub struct Deployments {
-    // Held across awaits on purpose: the work under it is that of one flow. A version that warms up takes up to `limit::WARM_UP_S`, and flows
-    // that share its stripe wait for that.
-    locks: Arc<[Mutex<()>; STRIPES]>,
-}
-
-const STRIPES: usize = 64;
-
-impl Default for Deployments {
-    fn default() -> Self {
-        Self { locks: Arc::new(std::array::from_fn(|_| Mutex::default())) }
-    }
-}
-
-impl Deployments {
-    /// Waits for the turn. Cancel safe.
-    pub async fn turn(&self, flow: FlowId) -> MutexGuard<'_, ()> {
-        // The last bytes of a version 7 UUID are random.
-        let stripe = flow.uuid().as_u128() % STRIPES as u128;
-        self.locks[stripe as usize].lock().await
     }
 }

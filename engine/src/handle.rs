@@ -13,8 +13,9 @@ use edgesync_schemas::limit;
 use edgesync_schemas::reading::{Commit, SeriesInfo};
 use edgesync_schemas::time::Timestamp;
 
+use crate::budget::Account;
 use crate::cell;
-use crate::cell::command::{Begin, Control, Install, Outcome, Reply, Work};
+use crate::cell::command::{Begin, Control, Install, Reply, Told, Work};
 use crate::cell::emit::Outlet;
 use crate::cell::feed::Shared;
 use crate::error::Error;
@@ -152,10 +153,11 @@ impl CellHandle {
     /// # Errors
     /// [`Error::TooManyFlows`], [`Error::Busy`], [`Error::Condemned`], [`Error::Stopped`].
     pub fn install(&self, flow: FlowId, version: u32, plan: Arc<Plan>) -> Result<Arc<FlowCounters>, Error> {
-        self.put(flow, version, plan, Begin::Empty, None).map_err(|refused| refused.0)
+        let account = Account::default();
+        self.put(flow, version, plan, &account, Begin::Empty, None).map_err(|refused| refused.0)
     }
 
-    /// As [`CellHandle::install`], beginning in another way. `reply` is called on the cell's thread with what became of it, unless the
+    /// As [`CellHandle::install`], beginning in another way; what the flow remembers counts against `account`. `reply` is called on the cell's thread with what became of it, unless the
     /// cell ends before; if it was not installed, what ran before runs on.
     ///
     /// # Errors
@@ -165,10 +167,11 @@ impl CellHandle {
         flow: FlowId,
         version: u32,
         plan: Arc<Plan>,
+        account: &Account,
         begin: Begin,
-        reply: impl FnOnce(Outcome) + Send + 'static,
+        reply: impl FnOnce(Told) + Send + 'static,
     ) -> Result<Arc<FlowCounters>, Box<(Error, Begin)>> {
-        self.put(flow, version, plan, begin, Some(Reply(Box::new(reply))))
+        self.put(flow, version, plan, account, begin, Some(Reply(Box::new(reply))))
     }
 
     fn put(
@@ -176,8 +179,9 @@ impl CellHandle {
         flow: FlowId,
         version: u32,
         plan: Arc<Plan>,
+        account: &Account,
         begin: Begin,
-        reply: Option<Reply<Outcome>>,
+        reply: Option<Reply<Told>>,
     ) -> Result<Arc<FlowCounters>, Box<(Error, Begin)>> {
         if self.shared.flows.load(Ordering::Acquire) >= limit::FLOWS_PER_CELL {
             return Err(Box::new((Error::TooManyFlows, begin)));
@@ -187,7 +191,8 @@ impl CellHandle {
         }
         let counters = Arc::new(FlowCounters::of(flow, version, &plan));
         let generation = self.generation.fetch_add(1, Ordering::AcqRel) + 1;
-        let install = Install { generation, plan, counters: Arc::clone(&counters), begin, reply };
+        let account = account.clone();
+        let install = Install { generation, plan, counters: Arc::clone(&counters), account, begin, reply };
         match self.work.try_send(Work::Install(install)) {
             Ok(()) => {
                 self.wake();

@@ -9,6 +9,7 @@ pub mod expr;
 pub mod fuse;
 pub mod plan;
 
+pub mod budget;
 pub mod cell;
 pub mod chunk;
 mod keyed;
@@ -25,6 +26,7 @@ pub mod metrics;
 pub mod naive;
 pub mod options;
 
+pub use budget::{Account, Budget};
 pub use cell::emit::{Emission, Event, EventKind, Outlet, Reason, Rows};
 pub use compile::compile;
 pub use error::Error;

@@ -38,6 +38,7 @@ use edgesync_schemas::flow::node::moving_average::Method;
 use edgesync_schemas::reading::SeriesInfo;
 use edgesync_schemas::unit::{Unit, UnitIndex};
 
+use crate::budget::Account;
 use crate::cell::emit::Reason;
 use crate::chunk::{Chunk, Names, Sel};
 use crate::expr::Scratch;
@@ -236,6 +237,30 @@ impl Stage {
             Work::MovingAverage(of) => Self::MovingAverage(moving_average::Stage::new(of, keys)),
             Work::Window(of) => Self::Window(Box::new(window::Stage::new(of, keys))),
             Work::Fault(of) => Self::Fault(fault::Stage::new(of)),
+        }
+    }
+
+    /// Counts what it remembers, and will remember, against an account: so many bytes for each key.
+    pub fn draw_on(&mut self, account: &Account, bytes_per_key: usize) {
+        let purse = match self {
+            Self::Pass | Self::Scale(_) | Self::Split(_) | Self::Fault(_) | Self::Failed => None,
+            Self::Filter(stage) => stage.purse(),
+            Self::Switch(stage) => stage.purse(),
+            Self::Compute(stage) => stage.purse(),
+            Self::Validate(stage) => Some(stage.purse()),
+            Self::Deadband(stage) => Some(stage.purse()),
+            Self::Throttle(stage) => Some(stage.purse()),
+            Self::Dedupe(stage) => Some(stage.purse()),
+            Self::Rate(stage) => Some(stage.purse()),
+            Self::MinMax(stage) => Some(stage.purse()),
+            Self::Ewma(stage) => Some(stage.purse()),
+            Self::Combine(stage) => Some(stage.purse()),
+            Self::IntervalJoin(stage) => Some(stage.purse()),
+            Self::MovingAverage(stage) => Some(stage.purse()),
+            Self::Window(stage) => Some(stage.purse()),
+        };
+        if let Some(purse) = purse {
+            purse.draw_on(account, bytes_per_key);
         }
     }
 

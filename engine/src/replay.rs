@@ -10,6 +10,7 @@ use edgesync_schemas::id::{FlowId, Offset, SeriesId};
 use edgesync_schemas::reading::{Columns, Commit, Quality, SeriesInfo};
 use edgesync_schemas::time::Timestamp;
 
+use crate::budget::Account;
 use crate::cell::clock::second_us;
 use crate::cell::emit::Emission;
 use crate::chunk::{Sel, copy};
@@ -86,6 +87,18 @@ impl Replay {
         let counters = Arc::new(FlowCounters::of(flow, version, &plan));
         let run = FlowRun::new(counters, plan, keys_per_node);
         Self::of(run, chunk_rows)
+    }
+
+    /// Goes on with one that no cell has taken yet.
+    pub fn again(prepared: Prepared, chunk_rows: usize) -> Self {
+        Self::of(*prepared.run, chunk_rows)
+    }
+
+    /// Counts what it remembers against this account, until a cell takes it.
+    #[must_use]
+    pub fn within(mut self, account: &Account) -> Self {
+        self.run.draw_on(account);
+        self
     }
 
     /// Goes on with a run.

@@ -24,12 +24,13 @@ use edgesync_schemas::reading::SeriesInfo;
 use self::deliver::{Delivery, deliver, gather, send};
 use self::source::Source;
 use self::wakes::Wakes;
+use crate::budget::Account;
 use crate::cell::emit::{Emission, Reason};
 use crate::cell::fence::fence;
 use crate::chunk::{Chunk, Sel};
 use crate::expr::Scratch;
 use crate::metrics::{FlowCounters, bump};
-use crate::ops::{Context, Output, Series, Stage};
+use crate::ops::{Context, Output, Series, Stage, needs};
 use crate::plan::{Plan, Work};
 
 /// An installed flow.
@@ -47,6 +48,8 @@ pub(crate) struct FlowRun {
     keys: HashMap<SeriesId, u32>,
     /// Keys that each node may keep state for.
     keys_most: usize,
+    /// What that counts against.
+    account: Account,
     /// By node: the tick in which an error of it was last reported.
     reported: Vec<u32>,
     ticks: u32,
@@ -115,6 +118,7 @@ impl FlowRun {
             series: Vec::new(),
             keys: HashMap::new(),
             keys_most: keys,
+            account: Account::default(),
             reported: vec![u32::MAX; plan.nodes.len()],
             ticks: 0,
             letters: vec![0; plan.nodes.len()],
@@ -124,6 +128,14 @@ impl FlowRun {
             is_muted: false,
             plan,
             counters,
+        }
+    }
+
+    /// Counts what its nodes remember against this account from here on.
+    pub fn draw_on(&mut self, account: &Account) {
+        self.account = account.clone();
+        for (stage, node) in self.stages.iter_mut().zip(&self.plan.nodes) {
+            stage.draw_on(account, needs::bytes_per_key_most(node));
         }
     }
 

@@ -11,8 +11,8 @@ use crossbeam::channel::bounded;
 use edgesync_engine::cell::command::Begin;
 use edgesync_engine::metrics::Snapshot;
 use edgesync_engine::{
-    CellHandle, Emission, Error, EventKind, FlowCounters, FlowState, Full, History, NodeState, Options,
-    Outlet, Reason, Replay, Rows,
+    Account, CellHandle, Emission, Error, EventKind, FlowCounters, FlowState, Full, History, NodeState,
+    Options, Outlet, Reason, Replay, Rows,
 };
 use edgesync_schemas::flow::Port;
 use edgesync_schemas::id::{Offset, SeriesId};
@@ -46,7 +46,7 @@ fn rows(emissions: &[Emission]) -> Vec<&Rows> {
         .iter()
         .filter_map(|emission| match emission {
             Emission::Rows(rows) => Some(rows),
-            Emission::Stored(..) | Emission::Dead(..) | Emission::Event(_) => None,
+            Emission::Stored(..) | Emission::Dead(..) | Emission::Event(_) | Emission::Left(_) => None,
         })
         .collect()
 }
@@ -382,7 +382,7 @@ fn what_warmed_up_by_itself_knows_units_that_came_meanwhile() {
     new.units.push("K".parse().unwrap());
     cell.handle.series(vec![Arc::new(new)]).unwrap();
     let begin = Begin::Prepared(replay.prepared());
-    let counters = cell.handle.install_as(flow_id(1), 1, plan, begin, |_| ()).unwrap();
+    let counters = cell.handle.install_as(flow_id(1), 1, plan, &Account::default(), begin, |_| ()).unwrap();
     cell.feed(&before, &mut Vec::new());
     let mut kelvin = Commit::clone(&commit(1, &[(0, 2000, "5")]));
     kelvin.columns.unit[0] = UnitIndex(3);

@@ -37,6 +37,18 @@ pub struct Flags {
     #[arg(long, value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cells: Option<String>,
+    /// Keys that the nodes of all flows of one organization may remember something of together. Default: 5000000.
+    #[arg(long, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenant_keys: Option<String>,
+    /// MiB that what they remember may come to, at the worst. Default: 4096.
+    #[arg(long, value_name = "MIB")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenant_state_mb: Option<String>,
+    /// Percent of a worker thread that the flows of one organization may take together while others wait. Default: 50.
+    #[arg(long, value_name = "PERCENT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenant_cpu_percent: Option<String>,
     /// MiB of readings that may wait for the disk before sockets are not read. Default: 64.
     #[arg(long, value_name = "MIB")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,6 +93,10 @@ pub struct Flags {
     #[arg(long, value_name = "N", hide = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test_head_readings: Option<String>,
+    /// For tests: milliseconds between looks at how much flows take; the other times of that go with it.
+    #[arg(long, value_name = "MS", hide = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test_balance_ms: Option<String>,
     /// For tests: enables the node kind "fault".
     #[arg(long, hide = true)]
     #[serde(skip_serializing_if = "std::ops::Not::not")]

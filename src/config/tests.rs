@@ -15,6 +15,13 @@ fn defaults_hold_without_any_setting() {
     assert_eq!(config.connections, limit::CONNECTIONS);
     assert_eq!(config.connections_per_address, limit::CONNECTIONS_PER_ADDRESS);
     assert_eq!((config.signup, config.secure_cookies), (Signup::Open, false));
+    assert_eq!(
+        (config.tenant_keys, config.tenant_state_bytes, config.tenant_cpu_percent),
+        (limit::TENANT_KEYS, limit::TENANT_STATE_BYTES, 50)
+    );
+    let config = check("tenant_keys = 7\ntenant_state_mb = 2\ntenant_cpu_percent = 25").unwrap();
+    assert_eq!((config.tenant_keys, config.tenant_state_bytes, config.tenant_cpu_percent), (7, 2 << 20, 25));
+    assert!(check("tenant_keys = 0").is_err() && check("tenant_cpu_percent = 101").is_err());
     let config = check("signup = 'closed'\nsecure_cookies = true").unwrap();
     assert_eq!((config.signup, config.secure_cookies), (Signup::Closed, true));
 }

@@ -20,6 +20,7 @@ mod crash_postgres;
 mod dashboards;
 mod derived;
 mod executions;
+mod fair;
 mod first_start;
 mod flow_state;
 mod isolation;

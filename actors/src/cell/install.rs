@@ -4,18 +4,23 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use edgesync_engine::cell::command::{Begin, Outcome};
+use edgesync_engine::cell::command::{Begin, Told};
 use edgesync_engine::metrics::FlowCounters;
 use edgesync_engine::{Emission, Saved, SavedFlow};
 use edgesync_schemas::id::FlowId;
+use edgesync_schemas::limit;
 use tokio::sync::oneshot;
+use uuid::Uuid;
 
 use super::stand::note_ahead;
 use super::{BUSY, Cell, Installed};
 use crate::flow::states::PutOut;
 
+/// How long what a flow made here may take to be given on before it goes elsewhere.
+const LEFT: Duration = Duration::from_secs(limit::MOVE_S);
+
 /// What counts for a flow that the engine was asked to install, and what tells what became of that.
-pub type Asked = (Arc<FlowCounters>, oneshot::Receiver<Outcome>);
+pub type Asked = (Arc<FlowCounters>, oneshot::Receiver<Told>);
 
 /// Why the engine did not take a flow, and how it was to begin.
 pub type Refused = Box<(edgesync_engine::Error, Begin)>;
@@ -32,7 +37,8 @@ impl Cell {
             let _ = tell.send(outcome); // nobody waits for it any more
         };
         let handle = self.running().handle.clone();
-        let counters = handle.install_as(flow, installed.version, installed.plan.clone(), begin, reply)?;
+        let (plan, account) = (installed.plan.clone(), &installed.account);
+        let counters = handle.install_as(flow, installed.version, plan, account, begin, reply)?;
         Ok((counters, told))
     }
 
@@ -107,13 +113,20 @@ impl Cell {
     /// As [`Self::save`].
     pub async fn take_out(&self, flow: FlowId) -> Result<Option<Saved>, edgesync_engine::Error> {
         let (tell, told) = oneshot::channel();
+        let left = self.dispatch.leaves(flow);
         let handle = self.running().handle.clone();
         handle.take_out(flow, move |saved| {
             let _ = tell.send(saved);
         })?;
         let saved = told.await.map_err(|_| edgesync_engine::Error::Condemned)?;
-        // a cell that takes the place of this one must not run it
-        self.running().forget(flow);
+        {
+            // a cell that takes the place of this one must not run it, nor one that has done so just now
+            let mut running = self.running();
+            running.forget(flow);
+            let _ = running.handle.remove(flow);
+        }
+        // what it made here is given on before what it makes elsewhere
+        let _ = tokio::time::timeout(LEFT, left).await;
         Ok(saved)
     }
 
@@ -125,10 +138,11 @@ impl Cell {
         }
     }
 
-    /// Nanoseconds that each of its flows took of it.
-    pub fn busy(&self) -> Vec<(FlowId, u64)> {
+    /// Its flows, whose they are, and nanoseconds that each took of it.
+    pub fn busy(&self) -> Vec<(FlowId, Uuid, u64)> {
         let running = self.running();
-        running.flows.iter().map(|(flow, (_, counters))| (*flow, counters.busy_ns.load(Relaxed))).collect()
+        let flows = running.flows.iter();
+        flows.map(|(flow, (of, counters))| (*flow, of.tenant, counters.busy_ns.load(Relaxed))).collect()
     }
 
     /// Its place among the cells.
@@ -153,6 +167,11 @@ impl Cell {
         tokio::time::timeout(within, delivered).await.is_ok_and(|done| done.is_some())
     }
 
+    /// Says what counts for a flow that is on its way.
+    pub fn counts(&self, installed: &Installed, counters: &Arc<FlowCounters>) {
+        self.dispatch.attach(counters, installed);
+    }
+
     /// Installs what is installed again: nodes that had failed begin with nothing. `None` if `counters` are not those of what runs: it was replaced or removed
     /// meanwhile, and stays as it is.
     ///
@@ -166,7 +185,9 @@ impl Cell {
         let mut running = self.running();
         let current = running.flows.get(&flow).filter(|(_, current)| Arc::ptr_eq(current, counters));
         let Some(installed) = current.map(|(installed, _)| installed.clone()) else { return Ok(None) };
-        let counters = running.handle.install(flow, installed.version, installed.plan.clone())?;
+        let (version, plan, account) = (installed.version, installed.plan.clone(), &installed.account);
+        let counters = running.handle.install_as(flow, version, plan, account, Begin::Empty, drop);
+        let counters = counters.map_err(|refused| refused.0)?;
         self.dispatch.attach(&counters, &installed);
         running.flows.insert(flow, (installed, counters.clone()));
         Ok(Some(counters))

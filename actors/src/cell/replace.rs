@@ -2,7 +2,8 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use edgesync_engine::cell::command::{Begin, Outcome};
+use edgesync_engine::cell::command::{Begin, Outcome, Told};
+use edgesync_engine::handle::CellHandle;
 use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::time::Timestamp;
 use tokio::sync::oneshot;
@@ -12,7 +13,47 @@ use super::stand::note_ahead;
 use super::{BUSY, Cell, RETRY, Running, spawn};
 use crate::flow::states::{self, PutOut};
 
+/// A cell is to begin again at an earlier reading.
+pub(super) struct Rewind {
+    pub to: Offset,
+    told: oneshot::Sender<()>,
+}
+
 impl Cell {
+    /// Begins again at an earlier reading, which the log must have: for a flow that comes from a cell that is behind. False if a flow runs here.
+    pub(crate) async fn rewind(&self, to: Offset) -> bool {
+        if !self.running().flows.is_empty() {
+            return false;
+        }
+        let (tell, told) = oneshot::channel();
+        self.rewinds.send(Rewind { to, told: tell }).await.is_ok() && told.await.is_ok()
+    }
+
+    /// Puts a thread that begins there in the place of one on which nothing runs.
+    pub(super) async fn begin_again(&self, rewind: Rewind) {
+        let old = self.running().handle.clone();
+        let _ = tokio::task::spawn_blocking(move || old.shutdown(RETRY)).await;
+        let handle = self.spawned(rewind.to).await;
+        {
+            let mut running = self.running();
+            running.handle = handle;
+            self.begins.store(rewind.to.0, Relaxed);
+        }
+        info!(cell = self.index, to = %rewind.to, "cell begins again at an earlier reading");
+        let _ = rewind.told.send(());
+    }
+
+    /// A thread that begins there, however long it takes to get one.
+    async fn spawned(&self, from: Offset) -> CellHandle {
+        loop {
+            match spawn(self.index, &self.log, from, &self.options, &self.outlet, &self.room) {
+                Ok(handle) => return handle,
+                Err(error) => error!(cell = self.index, %error, "cell cannot be replaced, trying again"),
+            }
+            tokio::time::sleep(RETRY).await;
+        }
+    }
+
     /// Puts a new thread in the place of a condemned one, with the same flows as they were saved last. Readings before `done` were done, and what
     /// they and time up to `clock` caused was put out. Answers where feeding goes on.
     pub(super) async fn replace(&self, done: Offset, clock: Timestamp) -> Offset {
@@ -20,13 +61,7 @@ impl Cell {
         // no flow was saved before `needed`, or it got nothing in between
         let remembers = self.running().flows.values().any(|(installed, _)| installed.remembers);
         let from = if remembers { done.min(needed) } else { done };
-        let handle = loop {
-            match spawn(self.index, &self.log, from, &self.options, &self.outlet, &self.room) {
-                Ok(handle) => break handle,
-                Err(error) => error!(cell = self.index, %error, "cell cannot be replaced, trying again"),
-            }
-            tokio::time::sleep(RETRY).await;
-        };
+        let handle = self.spawned(from).await;
         self.replaced.fetch_add(1, Relaxed);
         let flows: Vec<(FlowId, bool, PutOut)> = {
             let mut running = self.running();
@@ -67,10 +102,11 @@ impl Cell {
                 let mut running = self.running();
                 let Running { handle, flows, .. } = &mut *running;
                 let (installed, counters) = flows.get_mut(&flow)?;
-                let reply = move |outcome| {
-                    let _ = tell.send(outcome);
+                let reply = move |told: Told| {
+                    let _ = tell.send(told.outcome);
                 };
-                match handle.install_as(flow, installed.version, installed.plan.clone(), begin, reply) {
+                let (plan, account) = (installed.plan.clone(), &installed.account);
+                match handle.install_as(flow, installed.version, plan, account, begin, reply) {
                     Ok(new) => {
                         *counters = new;
                         self.dispatch.attach(counters, installed);

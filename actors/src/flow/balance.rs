@@ -1,298 +1,271 @@
 //! Which cell a flow runs on: moved when cells are unequally loaded, slowed when it takes too much, suspended when it cannot keep up even so.
 //!
-//! Every [`limit::BALANCE_S`] the time that each flow took of its cell is looked at. A flow that takes more than [`limit::FLOW_SHARE`] of a cell that
-//! is behind goes to the slow cell, which pulls from the log on its own: it lags, and nobody else does. One that makes the slow cell fall further behind
-//! than [`limit::SLOW_LAG`] is stopped, with a reason that its owner can read. A move happens between two readings; nothing is lost or put out twice.
+//! Every [`limit::BALANCE_S`] the time that each flow took of its cell is looked at. Of a cell that is behind, a flow that takes more than
+//! [`limit::FLOW_SHARE`], and the heaviest flows of a tenant whose flows take more than its share together, go to the slow cell, which pulls from the log on
+//! its own: it lags, and nobody else does. What makes the slow cell fall further behind than [`limit::SLOW_LAG_S`] is stopped, with a reason that its
+//! owner can read. A move happens between two readings; nothing is lost or put out twice.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+mod moving;
+mod step;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use edgesync_engine::cell::command::{Begin, Outcome};
-use edgesync_engine::metrics::NodeState;
-use edgesync_engine::{FlowCounters, History, Replay, Saved};
-use edgesync_schemas::id::FlowId;
+use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::limit;
-use edgesync_storage::catalog::Stopped;
 use tokio::time::{Instant, MissedTickBehavior};
 use tracing::{error, info, warn};
 
-use super::{Error, FlowsHandle, Version, manager, warm};
-use crate::cell::Cell;
+use self::step::{CellLoad, Load, Step, Why, steps};
+use super::tenants::Shares;
+use super::{BUSY, Error, FlowsHandle, manager};
+
+/// How soon flows are moved, slowed and suspended.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// Between two looks. Default: [`limit::BALANCE_S`].
+    pub look: Duration,
+    /// How far a cell must be behind for flows of it to be slowed. Default: [`limit::BEHIND_S`].
+    pub behind: Duration,
+    /// How far the cell of slowed flows may be behind. Default: [`limit::SLOW_LAG_S`].
+    pub slow_lag: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            look: Duration::from_secs(limit::BALANCE_S),
+            behind: Duration::from_secs(limit::BEHIND_S),
+            slow_lag: Duration::from_secs(limit::SLOW_LAG_S),
+        }
+    }
+}
+
+/// How often flows were moved, slowed and suspended.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// To a cell that had more time.
+    pub moved: AtomicU64,
+    /// Because of what the flow took.
+    pub slowed: AtomicU64,
+    /// Because of what the flows of its tenant took.
+    pub slowed_of_tenant: AtomicU64,
+    /// Because it could not keep up, even apart from others.
+    pub suspended: AtomicU64,
+    /// Because it could not be moved.
+    pub lost_its_place: AtomicU64,
+}
 
 /// What is remembered from one look to the next.
 #[derive(Debug, Default)]
-pub(super) struct Looks {
+struct Looks {
     /// Nanoseconds that each flow had taken.
     busy: HashMap<FlowId, u64>,
     at: Option<Instant>,
-    /// By cell: looks in a row at which it was behind.
-    behind: Vec<u32>,
+    /// Where the log ended, and when.
+    ends: VecDeque<(Instant, Offset)>,
+    cells: Vec<Seen>,
+    /// How often a flow could not be slowed: even by itself it did not come to the end of the log.
+    tries: HashMap<FlowId, u32>,
 }
 
-/// The share of a cell's time that each of its flows took, largest first.
-type Shares = Vec<(FlowId, f64)>;
+/// What was seen of a cell.
+#[derive(Debug, Clone, Copy, Default)]
+struct Seen {
+    lag: u64,
+    replaced: u64,
+    /// From here on it is not catching up with what was there when it began.
+    begun_to: Offset,
+    /// Looks in a row at which it was behind.
+    behind: u32,
+}
 
-/// What is to be done.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Step {
-    Move { flow: FlowId, from: usize, to: usize, share: f64 },
-    Slow { flow: FlowId, from: usize, share: f64 },
-    Suspend { flow: FlowId, share: f64 },
+/// Looks that are remembered: more than an hour of them.
+const LOOKS: usize = 1_024;
+/// A cell whose lag has become smaller by a tenth from one look to the next is catching up.
+const CATCHES_UP: f64 = 0.9;
+const STOP_TRIES: u32 = 100;
+
+impl Looks {
+    /// For how long a cell has been behind that has done everything before `frontier`: since the log ended there, as far as that is known.
+    fn behind(&self, frontier: Offset, now: Instant) -> Duration {
+        if self.ends.back().is_none_or(|(_, end)| *end <= frontier) {
+            return Duration::ZERO;
+        }
+        let since = self.ends.iter().rev().find(|(_, end)| *end <= frontier).or(self.ends.front());
+        since.map_or(Duration::ZERO, |(at, _)| now.saturating_duration_since(*at))
+    }
+
+    fn remember(&mut self, now: Instant, end: Offset) {
+        if self.ends.len() >= LOOKS {
+            self.ends.pop_front();
+        }
+        self.ends.push_back((now, end));
+    }
+}
+
+impl Seen {
+    /// Looks at a cell again. Whether it is behind: so far, and not getting nearer; what it was behind with when it began does not count, unless that
+    /// becomes more.
+    fn look(&mut self, frontier: Offset, lag: u64, replaced: u64, behind: Duration, least: Duration) {
+        if replaced != self.replaced {
+            (self.replaced, self.begun_to) = (replaced, frontier.plus(lag));
+        }
+        let before = std::mem::replace(&mut self.lag, lag);
+        let stays = frontier >= self.begun_to && lag as f64 > before as f64 * CATCHES_UP;
+        self.behind = if behind >= least && (stays || lag > before) { self.behind + 1 } else { 0 };
+    }
 }
 
 impl FlowsHandle {
-    /// Looks at the cells again and again.
-    pub(super) async fn balance(&self) {
-        let mut tick = tokio::time::interval(Duration::from_secs(limit::BALANCE_S));
+    /// Looks at the cells again and again, until flows are shut down. What it is at then it brings to an end.
+    pub(super) async fn balance(self) {
+        let mut tick = tokio::time::interval(self.shared.options.pace.look);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut looks = Looks::default();
+        let (mut looks, mut stopped) = (Looks::default(), self.shared.stopped.subscribe());
         loop {
-            tick.tick().await;
-            let Some(step) = self.look(&mut looks) else { continue };
-            // whoever deploys or stops a flow has the first turn
-            let Ok(_turn) = self.shared.states.turn.try_write() else { continue };
-            self.take(step).await;
+            tokio::select! {
+                _ = tick.tick() => {}
+                _ = stopped.wait_for(|stopped| *stopped) => return,
+            }
+            for step in self.look(&mut looks) {
+                if self.is_stopped() {
+                    return;
+                }
+                self.take(step, &mut looks).await;
+            }
         }
     }
 
-    async fn take(&self, step: Step) {
+    fn is_stopped(&self) -> bool {
+        *self.shared.stopped.borrow()
+    }
+
+    async fn take(&self, step: Step, looks: &mut Looks) {
+        let counters = &self.shared.balanced;
+        // whoever deploys or stops a flow has the first turn
+        let Some(_turn) = self.shared.turns.try_turn(step.flow()) else { return };
         match step {
             Step::Move { flow, from, to, share } => {
                 info!(%flow, from, to, share, "flow moves to a cell that has more time");
-                self.moved(flow, to).await;
-            }
-            Step::Slow { flow, from, share } => {
-                let reason = format!(
-                    "it took {:.0} % of a processor while others waited: it runs apart from them, and its results may come late",
-                    share * 100.0
-                );
-                warn!(%flow, from, share, "flow takes too much, it is slowed");
-                if self.moved(flow, self.shared.slow).await {
-                    let _ = self.shared.manager.cast(manager::Message::Slowed(flow, reason));
+                if self.moved(flow, to).await {
+                    counters.moved.fetch_add(1, Relaxed);
                 }
             }
-            Step::Suspend { flow, share } => {
-                warn!(%flow, share, "flow cannot keep up, it is suspended");
-                let reason = "it could not keep up with its readings, even apart from other flows: make it simpler, or let it read less";
-                self.suspend(flow, "could not keep up", reason).await;
+            Step::Slow { flow, from, share, why } => {
+                warn!(%flow, from, share, ?why, "flow takes too much, it is slowed");
+                // the others have some time to show what that changes
+                looks.cells[from].behind = 0;
+                if self.moved(flow, self.shared.slow).await {
+                    looks.tries.remove(&flow);
+                    let (counter, who) = match why {
+                        Why::Flow => (&counters.slowed, "it"),
+                        Why::Tenant => (&counters.slowed_of_tenant, "flows of its organization together"),
+                    };
+                    counter.fetch_add(1, Relaxed);
+                    let percent = share * 100.0;
+                    let reason = format!(
+                        "{who} took {percent:.0} % of a processor while others waited: it runs apart from them, and its results may come late"
+                    );
+                    let _ = self.shared.manager.cast(manager::Message::Slowed(flow, reason));
+                    return;
+                }
+                let tries = looks.tries.entry(flow).or_default();
+                *tries += 1;
+                if *tries >= limit::SLOW_TRIES {
+                    looks.tries.remove(&flow);
+                    self.gives_up(flow, share).await;
+                }
             }
+            Step::Suspend { flow, share } => self.gives_up(flow, share).await,
         }
     }
 
-    /// Stops a flow, with a reason that its owner can read.
-    async fn suspend(&self, flow: FlowId, why: &'static str, reason: &str) {
-        if let Err(error) = self.shared.catalog.set_flow_stopped(flow, Stopped::Because(why)).await {
-            error!(%flow, %error, "that a flow is suspended cannot be written down");
+    async fn gives_up(&self, flow: FlowId, share: f64) {
+        warn!(%flow, share, "flow cannot keep up, it is suspended");
+        let reason = "it could not keep up with its readings, even apart from other flows: make it simpler, or let it read less, and deploy it again";
+        let Some((_, installed)) = self.running(flow) else { return };
+        if self.suspend(flow, installed.version, "could not keep up", reason).await {
+            self.shared.balanced.suspended.fetch_add(1, Relaxed);
         }
-        match self.call(|reply| manager::Message::Stop(flow, reply)).await {
-            Ok(Ok(_)) => {}
-            other => error!(%flow, ?other, "flow cannot be stopped"),
+    }
+
+    /// Stops a flow that runs as this version, whose turn the caller has, with a reason that its owner can read. False if somebody has written down
+    /// meanwhile that another version is to run, or nothing can be written down: it runs on then.
+    pub(super) async fn suspend(&self, flow: FlowId, version: u32, why: &'static str, reason: &str) -> bool {
+        match self.shared.catalog.set_flow_suspended(flow, version, why, reason).await {
+            Ok(true) => {}
+            Ok(false) => return false,
+            Err(error) => {
+                error!(%flow, %error, "that a flow is suspended cannot be written down");
+                return false;
+            }
+        }
+        self.end(flow).await;
+        true
+    }
+
+    /// Stops a flow, also one that is on no cell.
+    async fn end(&self, flow: FlowId) {
+        for _ in 0..STOP_TRIES {
+            match self.stop(flow).await {
+                Err(Error::Busy | Error::Engine(edgesync_engine::Error::Busy)) => {
+                    tokio::time::sleep(BUSY).await
+                }
+                Ok(_) => break,
+                Err(error) => {
+                    error!(%flow, %error, "flow cannot be stopped");
+                    break;
+                }
+            }
         }
         self.shared.cells.iter().for_each(|cell| cell.purge(flow));
         let _ = self.shared.states.forget(flow).await;
-        let _ = self.shared.manager.cast(manager::Message::Refuse(flow, reason.to_owned()));
     }
 
     /// What each flow took since the last look, and what follows from that.
-    fn look(&self, looks: &mut Looks) -> Option<Step> {
-        let now = Instant::now();
-        let passed =
-            looks.at.replace(now).map(|before| now.saturating_duration_since(before).as_secs_f64())?;
-        let mut busy = HashMap::new();
+    fn look(&self, looks: &mut Looks) -> Vec<Step> {
+        let (now, pace, slow) = (Instant::now(), self.shared.options.pace, self.shared.slow);
+        let passed = looks.at.replace(now).map(|before| now.saturating_duration_since(before).as_secs_f64());
+        looks.remember(now, self.shared.log.end());
+        if looks.cells.is_empty() {
+            let end = self.shared.log.end();
+            looks.cells = vec![Seen { begun_to: end, ..Seen::default() }; self.shared.cells.len()];
+        }
+        let (mut busy, mut shares) = (HashMap::new(), Shares::default());
         let mut cells = Vec::with_capacity(self.shared.cells.len());
-        looks.behind.resize(self.shared.cells.len(), 0);
         for (at, cell) in self.shared.cells.iter().enumerate() {
-            let mut shares: Shares = Vec::new();
-            for (flow, ns) in cell.busy() {
+            let mut flows = Vec::new();
+            for (flow, tenant, ns) in cell.busy() {
                 let before = looks.busy.get(&flow).copied().unwrap_or(ns);
-                shares.push((flow, ns.saturating_sub(before) as f64 / 1e9 / passed.max(1e-3)));
                 busy.insert(flow, ns);
+                let Some(passed) = passed else { continue };
+                let share = ns.saturating_sub(before) as f64 / 1e9 / passed.max(1e-3);
+                flows.push(Load { flow, tenant, share });
+                shares.flows.insert(flow, share);
+                *shares.tenants.entry(tenant).or_default() += share;
             }
-            shares.sort_by(|a, b| b.1.total_cmp(&a.1));
-            let lag = cell.status().lag;
-            looks.behind[at] = if lag > limit::BEHIND_READINGS { looks.behind[at] + 1 } else { 0 };
-            cells.push((shares, lag));
+            flows.sort_by(|a, b| b.share.total_cmp(&a.share));
+            let status = cell.status();
+            let behind = looks.behind(status.frontier, now);
+            looks.cells[at].look(status.frontier, status.lag, status.replaced, behind, pace.behind);
+            cells.push(CellLoad { flows, behind, looks: looks.cells[at].behind });
         }
         looks.busy = busy;
-        step(&cells, &looks.behind, self.shared.slow)
+        self.shared.tenants.saw(shares);
+        if passed.is_none() {
+            return Vec::new();
+        }
+        steps(&cells, slow, self.shared.tenants.limits.share, pace.slow_lag)
     }
 
-    /// Moves a flow to a cell. True if it runs there. One that was taken out and is taken by no cell is suspended.
-    pub(super) async fn moved(&self, flow: FlowId, to: usize) -> bool {
-        let Some((cell, installed)) = self.running(flow) else { return false };
-        let Some(counters) = cell.counters(flow) else { return false };
-        // what a failed node remembers is gone: the flow is about to be installed again
-        if counters.nodes.iter().any(|node| node.state() == NodeState::Failed) {
-            return false;
-        }
-        let saved = match cell.take_out(flow).await {
-            Ok(Some(saved)) => saved,
-            Ok(None) => return false,
-            Err(error) => {
-                warn!(%flow, to, %error, "flow could not be taken out of its cell");
-                return false;
-            }
-        };
-        if let Some(to) = self.shared.cells.get(to) {
-            self.shared.states.comes_to(to, flow, &counters, saved.next);
-        }
-        let version = Version { flow, installed };
-        let moving = self.put_elsewhere(&version, saved, counters, [to, cell.index()], cell);
-        match tokio::time::timeout(Duration::from_secs(limit::MOVE_S), moving).await {
-            Ok(Ok(place)) => place == to,
-            failed => {
-                error!(%flow, to, ?failed, "flow was taken by no cell, it is suspended");
-                let reason = "it could not be moved to another processor, where it was to run apart from other flows: deploy it again";
-                self.suspend(flow, "could not be moved", reason).await;
-                false
-            }
-        }
+    /// How often flows were moved, slowed and suspended.
+    pub fn balanced(&self) -> &Counters {
+        &self.shared.balanced
     }
-
-    /// Puts a flow that was taken out on the first of the places that takes it; which.
-    async fn put_elsewhere(
-        &self,
-        version: &Version,
-        mut saved: Saved,
-        mut counters: Arc<FlowCounters>,
-        places: [usize; 2],
-        from: &Arc<Cell>,
-    ) -> Result<usize, Error> {
-        let flow = version.flow;
-        for place in places {
-            for _ in 0..limit::CUT_OVER_TRIES {
-                let begin = Begin::Moved(Box::new(saved.clone()), counters.clone());
-                match self.put_at(version.clone(), begin, Some(place)).await {
-                    Ok(Outcome::Installed(_)) => return Ok(place),
-                    Ok(Outcome::Behind(_)) => {
-                        (saved, counters) = self.carry_on(version, &saved, &counters, from).await?;
-                    }
-                    Ok(Outcome::Removed) => return Err(Error::Stopped),
-                    Ok(Outcome::BadState | Outcome::Ahead(_)) => break,
-                    Err(error) => {
-                        warn!(%flow, place, %error, "cell did not take a flow that moves");
-                        break;
-                    }
-                }
-            }
-        }
-        Err(Error::WarmUp)
-    }
-
-    /// Runs a flow that is on no cell up to the end of the log, and puts out what it makes.
-    async fn carry_on(
-        &self,
-        version: &Version,
-        saved: &Saved,
-        counters: &Arc<FlowCounters>,
-        cell: &Arc<Cell>,
-    ) -> Result<(Saved, Arc<FlowCounters>), Error> {
-        let log = &self.shared.log;
-        let plan = version.installed.plan.clone();
-        let mut replay = Replay::new(
-            version.flow,
-            version.installed.version,
-            plan,
-            limit::KEYS_PER_NODE,
-            limit::CHUNK_ROWS,
-        );
-        let (given, watched) = (saved.clone(), counters.clone());
-        let loaded;
-        (replay, loaded) = warm::run_with(replay, log, move |replay, info_of| {
-            for node in &replay.counters().nodes {
-                let watch = watched.node(&node.id).map_or(0, |old| old.watch.load(Relaxed));
-                node.watch.store(watch, Relaxed);
-            }
-            replay.load(&given, info_of)
-        })
-        .await?;
-        loaded.map_err(|_| Error::WarmUp)?;
-        let mut tail = log.tail(saved.next);
-        while let Some(commit) = tail.next_now().await? {
-            let emitted;
-            (replay, emitted) = warm::run_with(replay, log, move |replay, info_of| {
-                let mut emitted = Vec::new();
-                replay.feed(&History::of_commit(&commit), info_of, &mut |emission| emitted.push(emission));
-                emitted
-            })
-            .await?;
-            for emission in emitted {
-                cell.give(emission).await;
-            }
-        }
-        Ok((replay.save(), replay.counters().clone()))
-    }
-}
-
-/// What follows from the shares and lags of the cells, the slow one among them.
-fn step(cells: &[(Shares, u64)], behind: &[u32], slow: usize) -> Option<Step> {
-    let (lagging, lag) = &cells[slow];
-    if *lag > limit::SLOW_LAG && behind[slow] > limit::BEHIND_LOOKS {
-        let (flow, share) = *lagging.first()?;
-        return Some(Step::Suspend { flow, share });
-    }
-    let normal = || (0..cells.len()).filter(|at| *at != slow);
-    for from in normal().filter(|at| behind[*at] >= limit::BEHIND_LOOKS) {
-        let (shares, _) = &cells[from];
-        if let [(flow, share), _, ..] = shares[..]
-            && share >= limit::FLOW_SHARE
-        {
-            return Some(Step::Slow { flow, from, share });
-        }
-    }
-    let load = |at: usize| cells[at].0.iter().map(|(_, share)| share).sum::<f64>();
-    let busiest = normal().max_by(|a, b| load(*a).total_cmp(&load(*b)))?;
-    let idlest = normal().min_by(|a, b| load(*a).total_cmp(&load(*b)))?;
-    let gap = load(busiest) - load(idlest);
-    if gap < limit::BALANCE_GAP {
-        return None;
-    }
-    // the one that brings them closest together
-    let off = |share: f64| (share - gap / 2.0).abs();
-    let fitting = cells[busiest].0.iter().filter(|(_, share)| *share < gap && *share > 0.0);
-    let (flow, share) = *fitting.min_by(|a, b| off(a.1).total_cmp(&off(b.1)))?;
-    Some(Step::Move { flow, from: busiest, to: idlest, share })
 }
 
 #[cfg(test)]
-mod tests {
-    use uuid::Uuid;
-
-    use super::*;
-
-    fn flow(n: u128) -> FlowId {
-        FlowId::from_uuid(Uuid::from_u128(n))
-    }
-
-    fn shares(of: &[(u128, f64)]) -> Shares {
-        of.iter().map(|(n, share)| (flow(*n), *share)).collect()
-    }
-
-    #[test]
-    fn loads_are_evened_out_by_the_flow_that_fits_best() {
-        let cells = [(shares(&[(1, 0.5), (2, 0.3), (3, 0.1)]), 0), (shares(&[]), 0), (shares(&[]), 0)];
-        let found = step(&cells, &[0; 3], 2);
-        assert_eq!(found, Some(Step::Move { flow: flow(1), from: 0, to: 1, share: 0.5 }));
-        // one flow that takes everything is as well where it is
-        assert_eq!(step(&[(shares(&[(1, 0.9)]), 0), (shares(&[]), 0), (shares(&[]), 0)], &[0; 3], 2), None);
-        let even = [(shares(&[(1, 0.3)]), 0), (shares(&[(2, 0.25)]), 0), (shares(&[]), 0)];
-        assert_eq!(step(&even, &[0; 3], 2), None);
-    }
-
-    #[test]
-    fn who_keeps_others_waiting_is_slowed_and_who_cannot_keep_up_even_so_is_suspended() {
-        let busy = [(shares(&[(1, 0.9), (2, 0.1)]), 1_000_000), (shares(&[]), 0)];
-        assert_eq!(
-            step(&busy, &[limit::BEHIND_LOOKS, 0], 1),
-            Some(Step::Slow { flow: flow(1), from: 0, share: 0.9 })
-        );
-        assert_eq!(step(&busy, &[0, 0], 1), None, "not at once");
-        let alone = [(shares(&[(1, 1.0)]), 1_000_000), (shares(&[]), 0)];
-        assert_eq!(step(&alone, &[9, 0], 1), None, "it keeps nobody waiting");
-        let slow = [(shares(&[]), 0), (shares(&[(1, 1.0), (2, 0.0)]), limit::SLOW_LAG + 1)];
-        let found = step(&slow, &[0, limit::BEHIND_LOOKS + 1], 1);
-        assert_eq!(found, Some(Step::Suspend { flow: flow(1), share: 1.0 }));
-    }
-}
+mod tests;

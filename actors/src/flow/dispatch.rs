@@ -11,6 +11,7 @@ use edgesync_engine::metrics::FlowCounters;
 use edgesync_schemas::flow::Port;
 use edgesync_schemas::id::FlowId;
 use ractor::ActorRef;
+use tokio::sync::oneshot;
 
 use super::dead_letters::DeadLetters;
 use super::executions::Executions;
@@ -27,6 +28,8 @@ pub struct Dispatch {
     executions: Executions,
     dead_letters: DeadLetters,
     stored: Stored,
+    /// Whoever waits for the last that a flow made on the cell that it leaves.
+    leaving: Arc<Mutex<HashMap<FlowId, oneshot::Sender<()>>>>,
 }
 
 /// How much was given on: what of it is stored is known by that.
@@ -52,7 +55,7 @@ impl Dispatch {
         dead_letters: DeadLetters,
         stored: Stored,
     ) -> Self {
-        Self { live, directory, executions, dead_letters, stored }
+        Self { live, directory, executions, dead_letters, stored, leaving: Arc::default() }
     }
 
     /// Gives on what came out of a cell. Waits while there is no room for what is to be stored.
@@ -72,6 +75,7 @@ impl Dispatch {
                 let version = self.executions.version(rows.flow, rows.version);
                 self.dead_letters.rows(&rows, version, &detail);
             }
+            Emission::Left(flow) => drop(self.leaving().remove(&flow)),
             Emission::Event(event) => self.directory.tell(event.flow, flow::Message::Event(event)),
         }
     }
@@ -85,6 +89,17 @@ impl Dispatch {
     pub(crate) async fn written(&self, given: Given) {
         self.stored.written_to(given.stored).await;
         self.dead_letters.written_to(given.letters).await;
+    }
+
+    /// Ends when all has been given on that a flow made where it is about to be taken out.
+    pub(crate) fn leaves(&self, flow: FlowId) -> oneshot::Receiver<()> {
+        let (tell, told) = oneshot::channel();
+        self.leaving().insert(flow, tell);
+        told
+    }
+
+    fn leaving(&self) -> MutexGuard<'_, HashMap<FlowId, oneshot::Sender<()>>> {
+        self.leaving.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A replaced cell counts a flow anew.
@@ -102,6 +117,7 @@ impl Dispatch {
     pub fn detach(&self, flow: FlowId) {
         self.live.detach(flow);
         self.executions.detach(flow);
+        self.leaving().remove(&flow);
     }
 }
 

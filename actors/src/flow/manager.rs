@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use edgesync_engine::cell::command::{Begin, Outcome};
+use edgesync_engine::cell::command::{Begin, Outcome, Told};
 use edgesync_engine::metrics::FlowCounters;
 use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::limit;
@@ -37,7 +37,7 @@ pub enum Message {
     /// It takes too much, and runs apart from the others; why, for its owner.
     Slowed(FlowId, String),
     /// A cell said what became of a version.
-    Put(Put, Outcome, Answer),
+    Put(Put, Told, Answer),
     /// What runs of the flow does what this version does: it is this version from now on.
     Relabel(Version, RpcReplyPort<()>),
     /// Run it no more. True if it ran.
@@ -51,7 +51,7 @@ pub enum Message {
 }
 
 /// Hears what became of a version.
-pub type Answer = RpcReplyPort<Result<Outcome, NotPut>>;
+pub type Answer = RpcReplyPort<Result<Told, NotPut>>;
 
 /// A version that a cell was asked to run.
 #[derive(Debug)]
@@ -123,7 +123,7 @@ impl Actor for Manager {
                     state.put(version, begin, place, reply, &myself).await;
                 }
             }
-            Message::Put(put, outcome, reply) => state.was_put(put, outcome, reply, &myself).await,
+            Message::Put(put, told, reply) => state.was_put(put, told, reply, &myself).await,
             Message::Slowed(flow, reason) => {
                 if let Some(deployed) = state.flows.get(&flow) {
                     deployed.begin.cell.slow(flow, reason.clone());
@@ -201,13 +201,14 @@ impl State {
             }
             Ok((counters, _)) if cannot_fail => {
                 let put = Put { version, counters, place, put_out };
-                self.was_put(put, Outcome::Installed(Offset(0)), reply, myself).await;
+                let told = Told { outcome: Outcome::Installed(Offset(0)), back: None };
+                self.was_put(put, told, reply, myself).await;
             }
             Ok((counters, told)) => {
                 let (put, myself) = (Put { version, counters, place, put_out }, myself.clone());
                 tokio::spawn(async move {
                     match told.await {
-                        Ok(outcome) => drop(myself.cast(Message::Put(put, outcome, reply))),
+                        Ok(told) => drop(myself.cast(Message::Put(put, told, reply))),
                         Err(_) => {
                             let error = Error::Engine(edgesync_engine::Error::Condemned);
                             let _ = reply.send(Err(NotPut { error, begin: None }));
@@ -218,13 +219,13 @@ impl State {
         }
     }
 
-    async fn was_put(&mut self, put: Put, outcome: Outcome, reply: Answer, myself: &ActorRef<Message>) {
-        let answer = match outcome {
+    async fn was_put(&mut self, put: Put, told: Told, reply: Answer, myself: &ActorRef<Message>) {
+        let answer = match told.outcome {
             Outcome::Installed(_) => match self.runs(put, myself).await {
-                Ok(()) => Ok(outcome),
+                Ok(()) => Ok(told),
                 Err(error) => Err(NotPut { error, begin: None }),
             },
-            _ => Ok(outcome),
+            _ => Ok(told),
         };
         let _ = reply.send(answer);
     }

@@ -9,24 +9,27 @@ pub mod manager;
 pub mod node;
 pub mod restarts;
 
-mod balance;
+pub mod balance;
 mod check;
 mod debug;
+mod deploy;
 mod history;
 pub mod run;
 mod start;
 pub(crate) mod states;
 mod stop;
 pub mod stored;
+pub mod tenants;
+mod turns;
 mod version;
 mod warm;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use edgesync_engine::cell::command::{Begin, Outcome};
+use edgesync_engine::cell::command::{Begin, Outcome, Told};
 use edgesync_engine::compile::{self, compile};
-use edgesync_engine::plan::{Plan, Work};
+use edgesync_engine::plan::Plan;
 use edgesync_schemas::flow::{Diagram, Problem};
 use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::limit;
@@ -44,10 +47,14 @@ use crate::live::Hub;
 use check::Gone;
 use dead_letters::DeadLetters;
 use debug::Debugged;
+pub use deploy::{Deployment, Ready};
 use dispatch::{Directory, Dispatch};
 use executions::Executions;
 use states::{Most, States};
 use stored::Stored;
+use tenants::Tenants;
+use turns::Turns;
+pub use turns::{Progress, Turn};
 pub use version::{NotPut, Version};
 
 /// Why something could not be done to a flow.
@@ -59,7 +66,7 @@ pub enum Error {
     /// The cell did not take it.
     #[error("the engine did not take the flow")]
     Engine(#[from] edgesync_engine::Error),
-    /// The devices could not be looked up.
+    /// The flow's devices, or whose it is, could not be looked up.
     #[error("the flow's devices cannot be looked up")]
     Catalog(#[from] catalog::Error),
     /// Where the flows go on cannot be read from the log.
@@ -80,9 +87,23 @@ pub enum Error {
     /// The version did not get as far as the running one, in time or at all; that one runs on.
     #[error("the version could not be warmed up with what is stored, what ran before runs on")]
     WarmUp,
+    /// The flow was stopped or removed before the version could take its place.
+    #[error("the flow was stopped before the version could take its place")]
+    Cancelled,
     /// Flows are being shut down.
     #[error("flows have stopped")]
     Stopped,
+}
+
+/// What an operator may set of flows.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Which diagrams can run.
+    pub compile: compile::Options,
+    /// What the flows of one tenant may use together.
+    pub tenant: tenants::Limits,
+    /// How soon flows are moved, slowed and suspended.
+    pub pace: balance::Pace,
 }
 
 /// What may be asked of flows. Cheap to clone.
@@ -101,9 +122,12 @@ struct Shared {
     executions: Executions,
     dead_letters: DeadLetters,
     stored: Stored,
-    options: compile::Options,
+    options: Options,
     log: ReadingLog,
     states: Arc<States>,
+    turns: Turns,
+    tenants: Tenants,
+    balanced: balance::Counters,
     runs: run::Runs,
     /// Places for versions that warm up and for runs that are made once.
     replays: Semaphore,
@@ -123,7 +147,7 @@ impl FlowsHandle {
         log: ReadingLog,
         live: Hub,
         cells: usize,
-        options: compile::Options,
+        options: Options,
         supervisor: ActorCell,
     ) -> Result<Self, Error> {
         Self::start_with(catalog, log, live, cells, options, supervisor, Most::default()).await
@@ -134,7 +158,7 @@ impl FlowsHandle {
         log: ReadingLog,
         live: Hub,
         cells: usize,
-        options: compile::Options,
+        options: Options,
         supervisor: ActorCell,
         most: Most,
     ) -> Result<Self, Error> {
@@ -180,18 +204,22 @@ impl FlowsHandle {
             executions,
             dead_letters,
             stored,
-            options,
             log,
             states: Arc::new(states),
+            turns: Turns::default(),
+            tenants: Tenants::new(options.tenant),
+            balanced: balance::Counters::default(),
             runs: run::Runs::default(),
             replays: Semaphore::new(limit::REPLAYS),
             slow,
             stopped,
+            options,
         };
         let flows = Self { shared: Arc::new(shared) };
         flows.deploy_active(&places).await?;
         flows.shared.cells.iter().for_each(|cell| cell.open());
         tokio::spawn(flows.clone().keep());
+        tokio::spawn(flows.clone().balance());
         Ok(flows)
     }
 
@@ -212,50 +240,33 @@ impl FlowsHandle {
         self.compile(flow, deployed, Gone::PassOver).await.map(drop)
     }
 
-    /// Runs the diagram as this version of the flow, in place of what runs of it now: no reading is missed or seen twice by the change, and
-    /// nodes that are configured as they were go on with what they remember. A version with other such nodes warms up first, which may take
-    /// [`limit::WARM_UP_S`]. Cancel safe: it happens whole or not at all.
-    ///
-    /// # Errors
-    /// All of [`Error`]; what ran before runs on then.
-    pub async fn deploy(&self, flow: FlowId, version: u32, diagram: &Diagram) -> Result<(), Error> {
-        let plan = self.compile(flow, diagram, Gone::Refuse).await?;
-        let debugs = plan.nodes().iter().filter(|node| matches!(node.work, Work::Debug));
-        let debugs: Vec<_> = debugs.map(|node| node.id.clone()).collect();
-        let _turn = self.shared.states.turn.read().await;
-        self.upgrade(Version::new(flow, version, plan)).await?;
-        self.shared.executions.runs(flow, version);
-        for node in debugs {
-            self.shared.debugged.look(flow, &node).await;
-        }
-        Ok(())
-    }
-
-    /// Ends the flow. False if it did not run. Its state is gone.
-    ///
-    /// # Errors
-    /// [`Error::Engine`], [`Error::Busy`], [`Error::Stopped`].
-    pub async fn stop(&self, flow: FlowId) -> Result<bool, Error> {
-        let _turn = self.shared.states.turn.read().await;
-        let did = self.call(|reply| manager::Message::Stop(flow, reply)).await??;
-        if did {
-            self.shared.states.forget(flow).await?;
-        }
-        Ok(did)
-    }
-
-    /// `GET /flows/{id}/metrics`: how the flow is and what its nodes count. One that does not run has state `stopped`, or `refused` with
-    /// the reason if it should run and cannot.
+    /// `GET /flows/{id}/metrics`: how the flow is, what its nodes count and what it uses of its budgets. One that does not run has state `stopped`; or
+    /// `suspended` if the platform stopped it, `refused` if it should run and cannot, both with the reason. `deploying` says how far a version is
+    /// that warms up to take the place of what runs.
     pub async fn status(&self, flow: FlowId) -> Result<Json, Error> {
+        let mut status = self.status_of(flow).await?;
+        if let Some(progress) = self.shared.turns.progress(flow) {
+            status["deploying"] = json!(progress);
+        }
+        Ok(status)
+    }
+
+    async fn status_of(&self, flow: FlowId) -> Result<Json, Error> {
         if let Some(actor) = self.shared.directory.actor(flow) {
             let asked = actor.call(flow::Message::Status, Some(PATIENCE)).await;
-            return match asked {
-                Ok(CallResult::Success(status)) => Ok(serde_json::to_value(status).unwrap_or_default()),
-                _ => Err(Error::Busy),
-            };
+            let Ok(CallResult::Success(status)) = asked else { return Err(Error::Busy) };
+            let mut status = serde_json::to_value(status).unwrap_or_default();
+            if let Some((_, installed)) = self.running(flow) {
+                status["budgets"] = self.shared.tenants.usage(flow, installed.tenant, &installed.account);
+            }
+            return Ok(status);
         }
-        let reason = self.call(|reply| manager::Message::Refused(flow, reply)).await?;
-        let state = if reason.is_some() { "refused" } else { "stopped" };
+        let refused = self.call(|reply| manager::Message::Refused(flow, reply)).await?;
+        let (state, reason) = match (refused, self.shared.catalog.flow_suspended(flow).await?) {
+            (Some(reason), _) => ("refused", Some(reason)),
+            (None, Some(reason)) => ("suspended", Some(reason)),
+            (None, None) => ("stopped", None),
+        };
         Ok(json!({"flow_id": flow, "state": state, "reason": reason, "nodes": []}))
     }
 
@@ -291,7 +302,7 @@ impl FlowsHandle {
 
     async fn compile(&self, flow: FlowId, diagram: &Diagram, gone: Gone) -> Result<Plan, Error> {
         // a large diagram takes milliseconds
-        let (diagram, options) = (diagram.clone(), self.shared.options.clone());
+        let (diagram, options) = (diagram.clone(), self.shared.options.compile.clone());
         let compiled = tokio::task::spawn_blocking(move || compile(&diagram, &options)).await;
         let plan = compiled.map_err(|_| Error::Stopped)?.map_err(Error::Refused)?;
         let problems = check::devices(&self.shared.catalog, flow, &plan, gone).await?;
@@ -312,24 +323,19 @@ impl FlowsHandle {
     }
 
     async fn install_at(&self, version: Version, begin: Begin, place: Option<usize>) -> Result<(), Error> {
-        match self.put_at(version, begin, place).await? {
+        match self.put_at(version, begin, place).await?.outcome {
             Outcome::Installed(_) => Ok(()),
             Outcome::Removed => Err(Error::Stopped),
             Outcome::Behind(_) | Outcome::Ahead(_) | Outcome::BadState => Err(Error::WarmUp),
         }
     }
 
-    async fn put(&self, version: Version, begin: Begin) -> Result<Outcome, Error> {
+    async fn put(&self, version: Version, begin: Begin) -> Result<Told, Error> {
         self.put_at(version, begin, None).await
     }
 
     /// Puts a version on a cell: this one, or where its flow runs, or else the least loaded.
-    async fn put_at(
-        &self,
-        version: Version,
-        mut begin: Begin,
-        place: Option<usize>,
-    ) -> Result<Outcome, Error> {
+    async fn put_at(&self, version: Version, mut begin: Begin, place: Option<usize>) -> Result<Told, Error> {
         use edgesync_engine::Error::{Busy, Condemned};
         let until = Instant::now() + PATIENCE;
         // a cell that is given thousands of flows at once works them off in a moment, and a condemned one is replaced in one
@@ -338,7 +344,7 @@ impl FlowsHandle {
             let answer =
                 self.ask(|reply| manager::Message::Deploy(version, begin, place, until, reply), None).await?;
             match answer {
-                Ok(outcome) => return Ok(outcome),
+                Ok(told) => return Ok(told),
                 Err(NotPut { error: Error::Engine(Busy | Condemned), begin: Some(again) })
                     if Instant::now() < until =>
                 {
@@ -375,9 +381,9 @@ const PATIENCE: Duration = Duration::from_secs(limit::FLOW_CALL_S);
 const BUSY: Duration = Duration::from_millis(10);
 
 #[cfg(test)]
-mod balance_tests;
-#[cfg(test)]
 mod debug_tests;
+#[cfg(test)]
+mod deploy_tests;
 #[cfg(test)]
 mod history_tests;
 #[cfg(test)]

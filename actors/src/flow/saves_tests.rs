@@ -347,7 +347,7 @@ async fn a_flow_that_came_from_another_cell_lacks_nothing_when_its_cell_is_conde
     let _turn = flows.shared.states.turn.write().await;
     // where it goes, nothing from before is needed
     server.cell(1).needs(server.stage.log.end());
-    assert!(server.flows().moved(mean, 1).await);
+    assert!(server.flows().moves(mean, 1).await);
     server.cell(1).condemn();
     server.send(1).await;
     eventually("the cell is replaced", async || match server.cell(1).status() {
@@ -404,7 +404,7 @@ async fn a_shutdown_waits_for_a_flow_that_moves() {
     let version = Version { flow: mean, installed };
     let begin = Begin::Moved(Box::new(saved), counters);
     let put = flows.put_at(version, begin, Some(1)).await.unwrap();
-    assert!(matches!(put, Outcome::Installed(_)), "{put:?}");
+    assert!(matches!(put.outcome, Outcome::Installed(_)), "{put:?}");
     drop(turn);
     assert!(down.await.unwrap());
     assert_eq!(server.saved(mean).await, Some(Offset(3)));

@@ -16,7 +16,7 @@ use tracing::{info, warn};
 
 use super::check::Gone;
 use super::states::Places;
-use super::{Error, FlowsHandle, Version, manager};
+use super::{Error, FlowsHandle, manager};
 use crate::cell::now;
 
 impl FlowsHandle {
@@ -60,10 +60,13 @@ impl FlowsHandle {
             Err(error) => Err(Error::Actor(format!("its diagram cannot be read: {error}"))),
         };
         let outcome = match plan {
-            Ok(plan) => {
-                let place = places.of(flow.id, self.shared.cells.len());
-                self.resume(Version::new(flow.id, flow.version, plan), place, until).await
-            }
+            Ok(plan) => match self.version(flow.id, flow.version, plan).await {
+                Ok(version) => {
+                    let place = places.of(flow.id, self.shared.cells.len());
+                    self.resume(version, place, until).await
+                }
+                Err(error) => Err(error),
+            },
             Err(error) => Err(error),
         };
         (flow.id, flow.version, outcome)

@@ -78,7 +78,7 @@ async fn a_deployment_whose_time_is_over_is_not_made() {
     let flow = stage.flow().await;
     let diagram = chain(stage.device, "filter", json!({"expression": "true"}));
     let plan = stage.flows.compile(flow, &diagram, Gone::Refuse).await.unwrap();
-    let version = Version::new(flow, 1, plan);
+    let version = stage.flows.version(flow, 1, plan).await.unwrap();
     let past = Instant::now() - Duration::from_millis(1);
     let deploy = |reply| manager::Message::Deploy(version, Begin::Empty, None, past, reply);
     let answer = stage.flows.ask(deploy, None).await;

@@ -53,7 +53,7 @@ pub(crate) struct States {
     written: std::sync::Mutex<Written>,
     /// Held while the log's store is written to, so that nothing older comes over something newer.
     writing: Mutex<()>,
-    /// Held for reading by who deploys, stops or saves flows, for writing while one moves: it is on no cell then.
+    /// Held for reading by who saves flows, for writing while one moves: it is on no cell then.
     pub turn: RwLock<()>,
     /// For tests: writing fails while it is set.
     #[cfg(test)]

@@ -28,12 +28,11 @@ impl FlowsHandle {
         in_time && tokio::time::timeout(deadline / 2, told).await.is_ok()
     }
 
-    /// Looks after what runs, until it is stopped.
+    /// Keeps places and states, until flows are stopped.
     pub(super) async fn keep(self) {
         let mut stopped = self.shared.stopped.subscribe();
         tokio::select! {
             () = self.shared.states.keep(&self.shared.cells) => {}
-            () = self.balance() => {}
             _ = stopped.wait_for(|stopped| *stopped) => {}
         }
     }

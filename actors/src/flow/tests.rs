@@ -51,6 +51,14 @@ impl Stage {
         Self::with(Options::default()).await
     }
 
+    pub(super) async fn within(tenant: tenants::Limits) -> Self {
+        let stage = Self::new().await;
+        let options = super::Options { tenant, ..options() };
+        let live = Hub::start(stage.log.clone());
+        let flows = start_as(&stage.log, &stage.catalog, &live, 1, options, Most::default()).await;
+        Self { live, flows, ..stage }
+    }
+
     pub(super) async fn with(log: Options) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let log = TempLog::open_with(log);
@@ -111,6 +119,10 @@ impl Stage {
     }
 }
 
+fn options() -> super::Options {
+    super::Options { compile: compile::Options { faults: true }, ..super::Options::default() }
+}
+
 pub(super) async fn start(log: &ReadingLog, catalog: &Catalog) -> (Hub, FlowsHandle) {
     let live = Hub::start(log.clone());
     let flows = start_with(log, catalog, &live, 1, Most::default()).await;
@@ -124,8 +136,18 @@ pub(super) async fn start_with(
     cells: usize,
     most: Most,
 ) -> FlowsHandle {
+    start_as(log, catalog, live, cells, options(), most).await
+}
+
+async fn start_as(
+    log: &ReadingLog,
+    catalog: &Catalog,
+    live: &Hub,
+    cells: usize,
+    options: super::Options,
+    most: Most,
+) -> FlowsHandle {
     let (top, _) = Actor::spawn(None, Top, ()).await.unwrap();
-    let options = compile::Options { faults: true };
     let (catalog, log) = (catalog.clone(), log.clone());
     let flows = FlowsHandle::start_with(catalog, log, live.clone(), cells, options, top.get_cell(), most);
     flows.await.unwrap()

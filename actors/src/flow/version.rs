@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use edgesync_engine::Account;
 use edgesync_engine::cell::command::Begin;
 use edgesync_engine::plan::{Plan, Work};
 use edgesync_schemas::id::FlowId;
+use uuid::Uuid;
 
 use super::Error;
 use crate::cell::Installed;
@@ -19,9 +21,9 @@ pub struct Version {
 }
 
 impl Version {
-    pub(super) fn new(flow: FlowId, version: u32, plan: Plan) -> Self {
-        let (units, remembers) = (units(&plan), plan.remembers());
-        Self { flow, installed: Installed { version, plan: Arc::new(plan), units, remembers } }
+    pub(super) fn new(flow: FlowId, version: u32, plan: Plan, tenant: Uuid, account: Account) -> Self {
+        let (units, remembers, plan) = (units(&plan), plan.remembers(), Arc::new(plan));
+        Self { flow, installed: Installed { version, plan, units, remembers, tenant, account } }
     }
 }
 

@@ -1,64 +1,90 @@
 //! How a version begins: empty, with what the running one remembers, or with what it made of stored readings beside it.
 //!
-//! A version that must warm up runs on a thread of its own, fed first with stored readings as far back as its nodes look, then with what was
-//! committed since, until it is close to the end of the log. Its cell then gives it the last commits and puts it in the place of the running one,
-//! between two readings: none is lost, doubled or seen in another order, and the other flows of the cell notice nothing. If anything goes wrong
-//! before that, what runs runs on.
+//! A version that must warm up runs on a thread of its own, fed first with stored readings as far back as its nodes look, up to where its cell is, then
+//! with what the cell has done since. The cell then gives it the last commits and puts it in the place of the running one, between two readings: none
+//! is lost, doubled or seen in another order, and the other flows of the cell notice nothing. If anything goes wrong before that, what runs runs on.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use edgesync_engine::cell::command::{Begin, Outcome};
+use edgesync_engine::cell::command::{Begin, Outcome, Told};
 use edgesync_engine::plan::Plan;
 use edgesync_engine::replay::InfoOf;
 use edgesync_engine::{Change, History, Replay, Saved};
-use edgesync_schemas::id::Offset;
+use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::limit;
-use edgesync_storage::log::ReadingLog;
+use edgesync_schemas::time::Timestamp;
+use edgesync_storage::log::{Hold, ReadingLog};
 use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::history::Stored;
 use super::states::{Place, load};
+use super::turns::{Deploying, Stage};
 use super::{BUSY, Error, FlowsHandle, Version, manager};
 use crate::cell::now;
 
 /// Commits of the log that are run before the thread lets others run.
 const COMMITS_AT_ONCE: usize = 64;
+const WARM_UP: Duration = Duration::from_secs(limit::WARM_UP_S);
 
 impl FlowsHandle {
-    /// Runs a version in place of what runs of the flow now.
-    pub(super) async fn upgrade(&self, version: Version) -> Result<(), Error> {
+    /// What a version made of stored readings, if it must begin with that to take the place of what runs.
+    pub(super) async fn warmed(
+        &self,
+        version: &Version,
+        deploying: &Deploying,
+    ) -> Result<Option<Warm>, Error> {
         let flow = version.flow;
-        let Some((cell, old)) = self.running(flow) else { return self.install(version, Begin::Empty).await };
-        match old.plan.change_to(&version.installed.plan) {
-            Change::Cosmetic => self.relabel(version).await,
-            Change::Hot => self.install(version, Begin::Empty).await,
-            Change::Cold => {
-                let until = Instant::now() + Duration::from_secs(limit::WARM_UP_S);
-                let old = cell.save(flow).await?;
-                for _ in 0..limit::CUT_OVER_TRIES {
-                    let warm = self.warm_up(&version, None, old.as_ref());
-                    let replay = tokio::time::timeout_at(until, warm).await.map_err(|_| Error::WarmUp)??;
-                    let next = replay.next();
-                    // a version that is further than its cell would leave out what lies between
-                    let reached = async {
-                        while cell.reached().next < next {
-                            tokio::time::sleep(BUSY).await;
-                        }
-                    };
-                    tokio::time::timeout_at(until, reached).await.map_err(|_| Error::WarmUp)?;
-                    match self.put(version.clone(), Begin::Prepared(replay.prepared())).await? {
-                        Outcome::Installed(_) => return Ok(()),
-                        Outcome::Removed => return Err(Error::Stopped),
-                        Outcome::Behind(_) | Outcome::Ahead(_) | Outcome::BadState => {
-                            info!(%flow, %next, "version is not where its cell is, it warms up again");
-                        }
-                    }
+        let Some((cell, old)) = self.running(flow) else { return Ok(None) };
+        if old.plan.change_to(&version.installed.plan) != Change::Cold {
+            return Ok(None);
+        }
+        let work = async {
+            deploying.is_at(version.installed.version, Stage::Waiting);
+            let old = cell.save(flow).await?;
+            let end = cell.reached().next;
+            let hold = self.shared.log.hold(end);
+            let replay = self.warm_up(version, end, old.as_ref(), Some(deploying)).await?;
+            self.follow(Warm { replay, hold }, flow).await
+        };
+        tokio::select! {
+            warm = tokio::time::timeout(WARM_UP, work) => warm.map_err(|_| Error::WarmUp)?.map(Some),
+            () = deploying.ended() => Err(Error::Cancelled),
+        }
+    }
+
+    /// Runs a version in place of what runs of the flow now.
+    pub(super) async fn switch(&self, version: Version, warm: Option<Warm>) -> Result<(), Error> {
+        match (self.running(version.flow), warm) {
+            (_, Some(warm)) => self.cut_over(version, warm).await,
+            (Some((_, old)), None) if old.plan.change_to(&version.installed.plan) == Change::Cosmetic => {
+                self.relabel(version).await
+            }
+            (_, None) => self.install(version, Begin::Empty).await,
+        }
+    }
+
+    /// Puts a version that warmed up in the place of what runs. If its cell has gone on too far meanwhile, it is fed on from where it is.
+    pub(super) async fn cut_over(&self, version: Version, mut warm: Warm) -> Result<(), Error> {
+        let flow = version.flow;
+        for _ in 0..limit::CUT_OVER_TRIES {
+            let following = tokio::time::timeout(WARM_UP, self.follow(warm, flow)).await;
+            warm = following.map_err(|_| Error::WarmUp)??;
+            let Warm { replay, hold } = warm;
+            let next = replay.next();
+            let begin = Begin::Prepared(replay.prepared());
+            match self.put(version.clone(), begin).await? {
+                Told { outcome: Outcome::Installed(_), .. } => return Ok(()),
+                Told { outcome: Outcome::Removed, .. } => return Err(Error::Stopped),
+                Told { outcome, back: Some(back) } => {
+                    info!(%flow, %next, ?outcome, "version is not where its cell is, it goes on");
+                    warm = Warm { replay: Replay::again(back, limit::CHUNK_ROWS), hold };
                 }
-                Err(Error::WarmUp)
+                Told { back: None, .. } => return Err(Error::WarmUp),
             }
         }
+        Err(Error::WarmUp)
     }
 
     /// Starts what ran when the server stopped, on the cell that it ran on: as it was saved last, or warmed up; if that is not done by then, with
@@ -84,13 +110,13 @@ impl FlowsHandle {
             // before it runs: until it is saved again it needs what came since
             self.shared.states.resumed(flow, saved.next);
             let begin = Begin::Saved(Box::new(saved), put_out.next, put_out.clock);
-            match self.put_at(version.clone(), begin, cell).await? {
+            match self.put_at(version.clone(), begin, cell).await?.outcome {
                 Outcome::Installed(_) => return Ok(()),
                 Outcome::Removed => return Err(Error::Stopped),
                 outcome => info!(%flow, ?outcome, "what the flow remembers cannot be used, it warms up"),
             }
         }
-        let warm = self.warm_up(&version, Some(put_out.next), None);
+        let warm = self.warm_up(&version, put_out.next, None, None);
         match tokio::time::timeout_at(until, warm).await {
             Ok(replay) => {
                 let prepared = replay?.resuming(put_out.next, put_out.clock);
@@ -103,44 +129,77 @@ impl FlowsHandle {
         }
     }
 
-    /// Runs a version over what is stored, as far back as it looks, up to `end`, or to where the log ends by then. What it takes the place of gives
-    /// its series the keys that they have.
+    /// Runs a version over what is stored, as far back as it looks, up to `end`. What it takes the place of gives its series the keys that they have.
     async fn warm_up(
         &self,
         version: &Version,
-        end: Option<Offset>,
+        end: Offset,
         old: Option<&Saved>,
+        deploying: Option<&Deploying>,
     ) -> Result<Replay, Error> {
         let _turn = self.shared.replays.acquire().await.map_err(|_| Error::Stopped)?;
+        let Version { flow, installed } = version;
         let log = &self.shared.log;
-        let plan = version.installed.plan.clone();
         let keys = limit::KEYS_PER_NODE;
-        let mut replay =
-            Replay::new(version.flow, version.installed.version, plan.clone(), keys, limit::CHUNK_ROWS);
+        let replay = Replay::new(*flow, installed.version, installed.plan.clone(), keys, limit::CHUNK_ROWS);
+        let mut replay = replay.within(&installed.account.beside());
         if let Some(old) = old {
             replay.number_as(old, &|of| log.series().info(of));
         }
-        // what is committed from here on comes from the log's tail
-        let from = end.unwrap_or_else(|| log.end());
-        let mut tail = log.tail(from);
-        let mut stored = Stored::looking_back(log.clone(), &plan, from);
+        if let Some(deploying) = deploying {
+            deploying.is_at(installed.version, Stage::WarmingUp);
+        }
         let started = now();
+        let mut stored = Stored::looking_back(log.clone(), &installed.plan, started, end);
+        let from = stored.at();
         while let Some(history) = stored.next().await? {
+            if let Some(deploying) = deploying {
+                let part = |at: Timestamp| (at.as_us() - from.as_us()) as f64;
+                deploying.has_read(history.len() as u64, part(stored.at()) / part(started).max(1.0));
+            }
             replay = run(replay, log, move |replay, info_of| {
                 replay.feed_stored(&history, 0..history.len(), info_of, &mut |_| ());
             })
             .await?;
         }
-        replay.skip_to(from);
-        while end.is_none() {
+        replay.skip_to(end);
+        if let Some(deploying) = deploying {
+            deploying.is_at(installed.version, Stage::CuttingOver);
+            deploying.has_read(0, 1.0);
+        }
+        let took_ms = (now().as_us() - started.as_us()) / 1000;
+        info!(%flow, version = installed.version, took_ms, next = %replay.next(), "version warmed up");
+        Ok(replay)
+    }
+
+    /// Feeds a version what its flow's cell has done since, or all there is if the flow runs nowhere. Of one that is further than the cell it waits until
+    /// the cell is as far: what lies between would be left out.
+    async fn follow(&self, warm: Warm, flow: FlowId) -> Result<Warm, Error> {
+        let Warm { mut replay, hold } = warm;
+        let log = &self.shared.log;
+        let mut tail = log.tail(replay.next());
+        loop {
+            let place = self.running(flow).map(|(cell, _)| cell.reached().next);
+            let to = place.unwrap_or_else(|| log.end());
+            if replay.next() == to {
+                hold.advance(to);
+                return Ok(Warm { replay, hold });
+            }
+            if replay.next() > to {
+                tokio::time::sleep(BUSY).await;
+                continue;
+            }
             let mut commits = Vec::new();
             while commits.len() < COMMITS_AT_ONCE
+                && tail.cursor() < to
                 && let Some(commit) = tail.next_now().await?
             {
                 commits.push(commit);
             }
             if commits.is_empty() {
-                break;
+                // a moment before the tail has it
+                tokio::time::sleep(BUSY).await;
+                continue;
             }
             replay = run(replay, log, move |replay, info_of| {
                 for commit in &commits {
@@ -149,22 +208,22 @@ impl FlowsHandle {
             })
             .await?;
         }
-        let took_ms = (now().as_us() - started.as_us()) / 1000;
-        info!(flow = %version.flow, version = version.installed.version, took_ms, next = %replay.next(), "version warmed up");
-        Ok(replay)
     }
 }
 
+/// A version that has seen what is stored, and the readings that it needs next.
+#[derive(Debug)]
+pub(super) struct Warm {
+    pub replay: Replay,
+    pub hold: Hold,
+}
+
 impl Stored {
-    /// What the nodes of a plan look back at.
-    fn looking_back(log: ReadingLog, plan: &Arc<Plan>, end: Offset) -> Self {
+    /// What the nodes of a plan look back at, from a time on.
+    fn looking_back(log: ReadingLog, plan: &Arc<Plan>, at: Timestamp, end: Offset) -> Self {
         let horizon_ms = plan.looks_back_ms(Some(limit::WARM_UP_MS)).unwrap_or(limit::WARM_UP_MS);
-        let from = if horizon_ms == 0 {
-            edgesync_schemas::time::Timestamp::MAX
-        } else {
-            now().plus_us(-horizon_ms * 1000)
-        };
-        Self::new(log, plan, from, edgesync_schemas::time::Timestamp::MAX, end)
+        let from = if horizon_ms == 0 { Timestamp::MAX } else { at.plus_us(-horizon_ms * 1000) };
+        Self::new(log, plan, from, Timestamp::MAX, end)
     }
 }
 

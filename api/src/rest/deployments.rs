@@ -90,7 +90,9 @@ async fn validate(
 
 /// Runs the draft as it is saved, or a version that was deployed before, in place of what runs.
 ///
-/// A version is what was deployed under its number for the first time, and never changes. The draft stays as it is.
+/// A version is what was deployed under its number for the first time, and never changes. The draft stays as it is. A version whose nodes remember in
+/// another way than those of what runs warms up first, up to ten minutes; what runs runs on until then. `GET /flows/{id}/metrics` says how far it is,
+/// and stopping the flow ends it (`409`, `deployment_cancelled`).
 #[utoipa::path(
     post,
     path = "/flows/{id}/deploy",
@@ -113,15 +115,26 @@ async fn deploy(
     let DeployFlow { version } = DeployFlow::read(body)?;
     let expected = if_match(&headers);
     whole(async move {
-        let _turn = state.deployments.turn(id).await;
         let flow = state.catalog.editable_flow(auth.user.id, id, expected.as_deref()).await?;
         let (version, diagram) = meant(&state, auth.user.id, &flow, version).await?;
         let refused = |error| Problem::from(error).pointing_into(&diagram);
         state.actors.flows.validate(id, &diagram).await.map_err(refused)?;
+        let deployment = state.actors.flows.deployment(id).await.map_err(refused)?;
+        // Until then what runs is what is written down, also after a crash. Others may save the flow, or stop it.
+        let ready =
+            async { Ok((deployment.ready(version, &diagram).await?, deployment.turn().await?)) }.await;
+        let (ready, turn) = match ready {
+            Ok(ready) => ready,
+            Err(error) => {
+                failed(&state, id, version, &error).await;
+                return Err(refused(error));
+            }
+        };
+        let flow = state.catalog.editable_flow(auth.user.id, id, None).await?;
         // Written down first: if that fails, what runs runs on and is what is written down. The other way round, what could not be
         // written down would have to be taken back from the cells, and what it replaced would be gone.
         state.catalog.set_flow_deployed(Some(auth.user.id), id, version, &diagram).await?;
-        if let Err(error) = state.actors.flows.deploy(id, version, &diagram).await {
+        if let Err(error) = deployment.run(ready, &turn).await {
             restore(&state, id, flow.deployed_version).await;
             return Err(refused(error));
         }
@@ -145,6 +158,19 @@ pub(super) async fn meant(
         Err(error) => return Err(error.into()),
     };
     Ok((number, diagram(nodes, edges).map_err(Problem::flow)?))
+}
+
+/// Writes down that a version did not become ready to run, for its owner; what runs, and is written down, is as it was.
+async fn failed(state: &AppState, id: FlowId, version: u32, error: &FlowError) {
+    let why = match error {
+        // that is answered, and no deployment
+        FlowError::Refused(_) => return,
+        FlowError::Cancelled => "the flow was stopped before it was ready to run",
+        _ => "the deployment failed",
+    };
+    if let Err(error) = state.catalog.note_failed_deployment(id, version, why).await {
+        tracing::warn!(flow = %id, version, %error, "that a deployment failed could not be written down");
+    }
 }
 
 /// Writes down again what runs of a flow, after a deployment that failed.
@@ -183,7 +209,9 @@ async fn stop(
     entity::input::read(body, |_| ())?;
     let expected = if_match(&headers);
     whole(async move {
-        let _turn = state.deployments.turn(id).await;
+        // whoever may not stop it does not end its deployments either
+        state.catalog.editable_flow(auth.user.id, id, expected.as_deref()).await?;
+        let _turn = state.actors.flows.ending(id).await;
         let flow = state.catalog.editable_flow(auth.user.id, id, expected.as_deref()).await?;
         // Written down first: if the server dies in between, the flow does not come back.
         state.catalog.set_flow_stopped(id, Stopped::By(auth.user.id)).await?;

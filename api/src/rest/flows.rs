@@ -143,7 +143,7 @@ async fn save(
     let expected = if_match(headers);
     whole(async move {
         // what is deployed, and so what it may be moved to, does not change meanwhile
-        let _turn = state.deployments.turn(id).await;
+        let _turn = state.actors.flows.turn(id).await;
         let flow = state.catalog.update_flow(auth.user.id, id, expected.as_deref(), patch).await?;
         Ok(tagged(StatusCode::OK, flow.version, &flow))
     })
@@ -168,7 +168,9 @@ async fn remove(
 ) -> Result<StatusCode, Problem> {
     let expected = if_match(&headers);
     whole(async move {
-        let _turn = state.deployments.turn(id).await;
+        // whoever may not remove it does not end its deployments either
+        state.catalog.editable_flow(auth.user.id, id, expected.as_deref()).await?;
+        let _turn = state.actors.flows.ending(id).await;
         state.catalog.editable_flow(auth.user.id, id, expected.as_deref()).await?;
         state.actors.flows.stop(id).await?;
         state.catalog.delete_flow(auth.user.id, id, expected.as_deref()).await?;

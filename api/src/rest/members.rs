@@ -144,7 +144,7 @@ pub(super) async fn stop_if_foreign(
     flow: FlowId,
     why: &'static str,
 ) -> Result<(), Problem> {
-    let _turn = state.deployments.turn(flow).await;
+    let _turn = state.actors.flows.turn(flow).await;
     let Some(deployed) = state.catalog.deployed_flow(flow).await? else { return Ok(()) };
     let Ok(diagram) = serde_json::from_value::<Diagram>(deployed.diagram) else { return Ok(()) };
     match state.actors.flows.check_again(flow, &diagram).await {

@@ -168,7 +168,7 @@ async fn stop_flows(state: &AppState, id: OrganizationId) -> Result<(), catalog:
 
 /// Stops a flow that is written down as stopped.
 async fn stop(state: &AppState, flow: FlowId) {
-    let _turn = state.deployments.turn(flow).await;
+    let _turn = state.actors.flows.ending(flow).await;
     let stopped = match state.catalog.deployed_flow(flow).await {
         // Somebody has deployed it again meanwhile.
         Ok(Some(_)) => return,

@@ -11,6 +11,7 @@ use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::reading::{Commit, SeriesInfo};
 use edgesync_schemas::time::Timestamp;
 
+use crate::budget::Account;
 use crate::metrics::FlowCounters;
 use crate::plan::Plan;
 use crate::replay::Prepared;
@@ -44,8 +45,9 @@ pub(crate) struct Install {
     pub generation: Generation,
     pub plan: Arc<Plan>,
     pub counters: Arc<FlowCounters>,
+    pub account: Account,
     pub begin: Begin,
-    pub reply: Option<Reply<Outcome>>,
+    pub reply: Option<Reply<Told>>,
 }
 
 /// What a flow that is installed remembers at first. What it takes the place of hands over what both remember in the same way.
@@ -90,6 +92,15 @@ pub enum Outcome {
     BadState,
     /// It was removed meanwhile.
     Removed,
+}
+
+/// What is told of an install.
+#[derive(Debug)]
+pub struct Told {
+    /// What became of it.
+    pub outcome: Outcome,
+    /// What was prepared, if it was not installed: it may be fed on.
+    pub back: Option<Prepared>,
 }
 
 /// Tells somebody; on the cell's thread, so it must only hand it on.

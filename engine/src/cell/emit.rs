@@ -93,6 +93,8 @@ pub enum Emission {
     Dead(Rows, String),
     /// Something happened to a node.
     Event(Event),
+    /// A flow was taken out of the cell: nothing of it follows from there.
+    Left(FlowId),
 }
 
 /// Records that left a watched node by one port: columns of one length, in the order they left.
@@ -148,6 +150,10 @@ pub enum Reason {
     Expression,
     /// The node keeps state for as many keys as it may.
     TooManyKeys,
+    /// The tenant's flows keep state for as many keys together as they may.
+    TenantKeys,
+    /// The tenant's flows keep as much state together as they may.
+    TenantBytes,
     /// The result is no finite number.
     NotFinite,
     /// The node panicked at it, or had before.
@@ -168,10 +174,12 @@ pub enum Reason {
 
 impl Reason {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::NotANumber,
         Self::Expression,
         Self::TooManyKeys,
+        Self::TenantKeys,
+        Self::TenantBytes,
         Self::NotFinite,
         Self::NodeFailed,
         Self::Invalid,
@@ -188,6 +196,8 @@ impl Reason {
             Self::NotANumber => "not_a_number",
             Self::Expression => "expression",
             Self::TooManyKeys => "too_many_keys",
+            Self::TenantKeys => "tenant_keys",
+            Self::TenantBytes => "tenant_state",
             Self::NotFinite => "not_finite",
             Self::NodeFailed => "node_failed",
             Self::Invalid => "invalid",

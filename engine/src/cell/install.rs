@@ -7,11 +7,11 @@ use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::limit;
 use edgesync_schemas::reading::Commit;
 
-use super::command::{Begin, Install, Outcome};
+use super::command::{Begin, Install, Outcome, Told};
 use super::render::render;
 use super::step::{Cell, Installed, Pack};
 use crate::metrics::FlowState;
-use crate::replay::{History, Replay};
+use crate::replay::{History, Prepared, Replay};
 use crate::segment::{FlowRun, Round};
 use crate::state::{Saved, SavedFlow};
 
@@ -43,25 +43,29 @@ impl Recent {
 impl Cell {
     /// Installs a flow and says what became of that.
     pub(super) fn install(&mut self, install: Install) {
-        let Install { generation, plan, counters, begin, reply } = install;
+        let Install { generation, plan, counters, account, begin, reply } = install;
         let flow = counters.flow;
         let (is_prepared, is_saved) =
             (matches!(begin, Begin::Prepared(_)), matches!(begin, Begin::Saved(..) | Begin::Moved(..)));
         let put = if self.cancelled.has(flow, generation) {
-            Err(Outcome::Removed)
+            Err((Outcome::Removed, None))
         } else {
             let keys = self.options.keys_per_node;
-            match &begin {
+            match begin {
                 // what runs has put out nothing of what lies between
                 Begin::Prepared(prepared)
                     if self.flows.contains_key(&flow) && prepared.run.seen_to() > self.next =>
                 {
-                    Err(Outcome::Ahead(self.next))
+                    Err((Outcome::Ahead(self.next), Some(prepared)))
                 }
-                _ => self.begin(FlowRun::new(Arc::clone(&counters), plan, keys), begin),
+                begin => {
+                    let mut run = FlowRun::new(Arc::clone(&counters), plan, keys);
+                    run.draw_on(&account);
+                    self.begin(run, begin)
+                }
             }
         };
-        let outcome = match put {
+        let told = match put {
             Ok(mut run) => {
                 if let Some(old) = self.flows.get(&flow).filter(|_| !is_saved) {
                     let mut host = self.packs[old.pack].dataflow.host.borrow_mut();
@@ -76,37 +80,41 @@ impl Cell {
                     }
                     run.count_held();
                 }
+                // one that was prepared has had an account of its own, and what is taken over may have had another one
+                run.draw_on(&account);
                 let (pack, slot) = self.put(run);
                 counters.set_state(FlowState::Running);
                 self.flows.insert(flow, Installed { pack, slot, generation, counters });
-                Outcome::Installed(self.next)
+                Told { outcome: Outcome::Installed(self.next), back: None }
             }
-            Err(outcome) => {
+            Err((outcome, back)) => {
                 counters.set_state(FlowState::Removed);
-                outcome
+                Told { outcome, back }
             }
         };
         self.shared.flows.store(self.flows.len(), std::sync::atomic::Ordering::Release);
         if let Some(reply) = reply {
-            (reply.0)(outcome);
+            (reply.0)(told);
         }
     }
 
     /// A run that has seen what the cell has.
-    fn begin(&mut self, mut run: FlowRun, begin: Begin) -> Result<FlowRun, Outcome> {
+    fn begin(&mut self, mut run: FlowRun, begin: Begin) -> Result<FlowRun, (Outcome, Option<Prepared>)> {
+        let prepared = match &begin {
+            Begin::Prepared(prepared) => Some(prepared.put_out),
+            _ => None,
+        };
         let is_empty = matches!(begin, Begin::Empty | Begin::At(_));
         match begin {
             Begin::Empty => {}
             Begin::At(next) => run.skip_to(next),
             Begin::Saved(saved, muted_to, clock) => {
-                run.load(&saved, |series| self.dictionary.info(series)).map_err(|_| Outcome::BadState)?;
-                run.count_held();
+                self.load(&mut run, &saved)?;
                 run.mute_to(muted_to, clock.as_us());
             }
             Begin::Moved(saved, old) => {
                 run.watched_as(&old);
-                run.load(&saved, |series| self.dictionary.info(series)).map_err(|_| Outcome::BadState)?;
-                run.count_held();
+                self.load(&mut run, &saved)?;
                 let (next, clock) = saved.put_out();
                 run.mute_to(next, clock.as_us());
             }
@@ -122,7 +130,10 @@ impl Cell {
             }
         }
         if !is_empty && run.seen_to() < self.next {
-            let missed = self.recent.from(run.seen_to()).ok_or(Outcome::Behind(self.next))?;
+            let Some(missed) = self.recent.from(run.seen_to()) else {
+                let back = prepared.map(|put_out| Prepared { run: Box::new(run), put_out });
+                return Err((Outcome::Behind(self.next), back));
+            };
             let mut replay = Replay::of(run, self.options.chunk_rows);
             let mut emit = |emission| self.outbox.borrow_mut().push(emission);
             for commit in missed {
@@ -135,6 +146,13 @@ impl Cell {
         let mut emit = |emission| self.outbox.borrow_mut().push(emission);
         run.tick(round, &mut Default::default(), &mut emit);
         Ok(run)
+    }
+
+    fn load(&self, run: &mut FlowRun, saved: &Saved) -> Result<(), (Outcome, Option<Prepared>)> {
+        let loaded = run.load(saved, |series| self.dictionary.info(series));
+        loaded.map_err(|_| (Outcome::BadState, None))?;
+        run.count_held();
+        Ok(())
     }
 
     /// Puts a flow into its old slot if it has one, so that its pack stays as it is.

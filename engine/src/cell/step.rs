@@ -19,7 +19,7 @@ use timely::worker::Worker;
 use super::cancelled::Cancelled;
 use super::clock;
 use super::command::{Control, Generation, Work};
-use super::emit::{Outbox, Outlet};
+use super::emit::{Emission, Outbox, Outlet};
 use super::feed::Shared;
 use super::fence::describe;
 use super::install::Recent;
@@ -201,6 +201,8 @@ impl Cell {
                     let saved = self.save(flow);
                     if takes_out {
                         self.take_out(flow);
+                        // behind all that it made
+                        self.outbox.borrow_mut().push(Emission::Left(flow));
                         self.shared.flows.store(self.flows.len(), Ordering::Release);
                     }
                     (reply.0)(saved);

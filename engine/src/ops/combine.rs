@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::group::Groups;
 use super::held::{Held, push_value};
 use super::{Context, Output, each_row};
+use crate::budget::Purse;
 use crate::cell::emit::Reason;
 use crate::chunk::{Chunk, Sel};
 use crate::keyed::Keyed;
@@ -62,6 +63,11 @@ impl Stage {
         }
     }
 
+    /// What draws on a budget for its keys.
+    pub fn purse(&mut self) -> &mut Purse {
+        self.keys.purse()
+    }
+
     /// What it remembers.
     pub fn save(&self) -> Vec<u8> {
         state::save(&self.keys)
@@ -82,7 +88,7 @@ impl Stage {
             let group = self.groups.of(input.key[row], context.series);
             let new = || State { newest: vec![None; self.inputs].into(), text: 0 };
             let Some(place) = self.keys.place(group, new) else {
-                return output.errors.push((row as u32, Reason::TooManyKeys));
+                return output.errors.push((row as u32, self.keys.why()));
             };
             let state = &mut self.keys.states()[place];
             let ts = input.ts[row].as_us();

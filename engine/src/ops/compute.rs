@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::prev::{self, Prevs};
 use super::{Context, Output};
+use crate::budget::Purse;
 use crate::cell::emit::Reason;
 use crate::chunk::{Chunk, Column, Sel, pick, pick_raw};
 use crate::expr::{Cells, Memo, View};
@@ -22,6 +23,10 @@ impl Stage {
         let memos = of.steps.iter().map(|_| Memo::new(keys)).collect();
         let prevs = Prevs::new(of.steps.iter().map(|(_, step)| step), keys);
         Self { memos, prevs, of }
+    }
+    /// What draws on a budget for the records before.
+    pub fn purse(&mut self) -> Option<&mut Purse> {
+        prev::purse(&mut self.prevs)
     }
 
     pub fn save(&self) -> Option<Vec<u8>> {
@@ -89,7 +94,7 @@ impl Stage {
             }
             keep(chunk, &Sel::Rows(kept));
         }
-        output.fail_all(too_many, Reason::TooManyKeys);
+        output.fail_all(too_many, prev::why(&self.prevs));
     }
 }
 

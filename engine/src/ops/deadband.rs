@@ -5,7 +5,7 @@ use edgesync_schemas::unit::UnitIndex;
 use serde::{Deserialize, Serialize};
 
 use super::{Output, each_row};
-use crate::cell::emit::Reason;
+use crate::budget::Purse;
 use crate::chunk::{Chunk, Sel};
 use crate::keyed::Keyed;
 use crate::state::BadState;
@@ -42,6 +42,11 @@ impl Stage {
         }
     }
 
+    /// What draws on a budget for its keys.
+    pub fn purse(&mut self) -> &mut Purse {
+        self.keys.purse()
+    }
+
     /// What it remembers.
     pub fn save(&self) -> Vec<u8> {
         self.keys.save()
@@ -59,7 +64,7 @@ impl Stage {
                 return output.not_a_number(row, raw);
             }
             let Some(place) = self.keys.place(input.key[row], || None) else {
-                return output.errors.push((row as u32, Reason::TooManyKeys));
+                return output.errors.push((row as u32, self.keys.why()));
             };
             let (value, ts, unit) = (input.num[row], input.ts[row].as_us(), input.unit[row]);
             let last = self.keys.states()[place];

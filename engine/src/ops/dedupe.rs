@@ -8,6 +8,7 @@ use edgesync_schemas::limit;
 use serde::{Deserialize, Serialize};
 
 use super::{Output, each_row};
+use crate::budget::Purse;
 use crate::cell::emit::Reason;
 use crate::chunk::{Chunk, Sel};
 use crate::keyed::Keyed;
@@ -59,6 +60,11 @@ impl Stage {
         Self { field, ttl_us: of.ttl_ms.map(|ms| ms * 1000), values_most: of.values, keys: Keyed::new(keys) }
     }
 
+    /// What draws on a budget for its keys.
+    pub fn purse(&mut self) -> &mut Purse {
+        self.keys.purse()
+    }
+
     /// What it remembers.
     pub fn save(&self) -> Vec<u8> {
         self.keys.save()
@@ -83,7 +89,7 @@ impl Stage {
                 return output.errors.push((row as u32, Reason::NoRoom));
             }
             let Some(place) = self.keys.place(input.key[row], State::default) else {
-                return output.errors.push((row as u32, Reason::TooManyKeys));
+                return output.errors.push((row as u32, self.keys.why()));
             };
             let state = &mut self.keys.states()[place];
             let ts = input.ts[row].as_us();

@@ -4,7 +4,7 @@ use edgesync_schemas::flow::node::moving_average::Weight;
 use serde::{Deserialize, Serialize};
 
 use super::{Output, each_row};
-use crate::cell::emit::Reason;
+use crate::budget::Purse;
 use crate::chunk::{Chunk, Sel};
 use crate::keyed::Keyed;
 use crate::state::BadState;
@@ -33,6 +33,11 @@ impl Stage {
         Self { weight, keys: Keyed::new(keys) }
     }
 
+    /// What draws on a budget for its keys.
+    pub fn purse(&mut self) -> &mut Purse {
+        self.keys.purse()
+    }
+
     /// What it remembers.
     pub fn save(&self) -> Vec<u8> {
         self.keys.save()
@@ -49,7 +54,7 @@ impl Stage {
                 return output.not_a_number(row, raw);
             }
             let Some(place) = self.keys.place(input.key[row], || None) else {
-                return output.errors.push((row as u32, Reason::TooManyKeys));
+                return output.errors.push((row as u32, self.keys.why()));
             };
             let (value, ts) = (input.num[row], input.ts[row].as_us());
             let state = &mut self.keys.states()[place];

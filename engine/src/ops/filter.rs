@@ -6,6 +6,7 @@ use edgesync_schemas::flow::Port;
 
 use super::prev::{self, Prevs};
 use super::{Context, Output, view};
+use crate::budget::Purse;
 use crate::cell::emit::Reason;
 use crate::chunk::{Chunk, Sel};
 use crate::expr::{Expression, FAILED, Memo, NO, View, YES};
@@ -21,6 +22,10 @@ pub(crate) struct Stage {
 impl Stage {
     pub fn new(expression: Arc<Expression>, keys: usize) -> Self {
         Self { memo: Memo::new(keys), prevs: Prevs::new([&*expression], keys), expression }
+    }
+    /// What draws on a budget for the records before.
+    pub fn purse(&mut self) -> Option<&mut Purse> {
+        prev::purse(&mut self.prevs)
     }
 
     pub fn save(&self) -> Option<Vec<u8>> {
@@ -42,7 +47,7 @@ impl Stage {
         output.detail = trouble.map(|(_, trouble)| trouble.to_string());
         divide(&view, &answers, context.needs_else, output);
         context.scratch.done(answers);
-        output.fail_all(too_many, Reason::TooManyKeys);
+        output.fail_all(too_many, prev::why(&self.prevs));
     }
 }
 

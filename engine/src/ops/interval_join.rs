@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::group::Groups;
 use super::held::{self, Held, push_value};
 use super::{Context, Output, each_row};
+use crate::budget::Purse;
 use crate::cell::emit::Reason;
 use crate::chunk::{Chunk, Names, Sel};
 use crate::keyed::Keyed;
@@ -76,6 +77,11 @@ impl Stage {
         }
     }
 
+    /// What draws on a budget for its keys.
+    pub fn purse(&mut self) -> &mut Purse {
+        self.keys.purse()
+    }
+
     /// What it remembers.
     pub fn save(&self) -> Vec<u8> {
         self.keys.save_holding(self.held)
@@ -111,7 +117,7 @@ impl Stage {
             let group = self.groups.of(input.key[row], context.series);
             let new = || State { watermark: watermark::NONE, seen: now, sides: Default::default(), text: 0 };
             let Some(place) = self.keys.place(group, new) else {
-                return output.errors.push((row as u32, Reason::TooManyKeys));
+                return output.errors.push((row as u32, self.keys.why()));
             };
             let state = &mut self.keys.states()[place];
             state.seen = now;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::extremes::{self, Extremes};
 use super::{Output, each_row};
+use crate::budget::Purse;
 use crate::cell::emit::Reason;
 use crate::chunk::{Chunk, Sel};
 use crate::keyed::Keyed;
@@ -61,6 +62,11 @@ impl Stage {
         Self { mode: of.mode, values_most: of.window_size, keys: Keyed::new(keys) }
     }
 
+    /// What draws on a budget for its keys.
+    pub fn purse(&mut self) -> &mut Purse {
+        self.keys.purse()
+    }
+
     /// What it remembers.
     pub fn save(&self) -> Vec<u8> {
         self.keys.save()
@@ -82,7 +88,7 @@ impl Stage {
                 return output.not_a_number(row, raw);
             }
             let Some(place) = self.keys.place(input.key[row], new) else {
-                return output.errors.push((row as u32, Reason::TooManyKeys));
+                return output.errors.push((row as u32, self.keys.why()));
             };
             let (min, max) = self.keys.states()[place].push(input.num[row], values_most);
             let range = max - min;

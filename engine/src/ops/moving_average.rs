@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::extremes::{self, Extremes};
 use super::{Output, each_row};
+use crate::budget::Purse;
 use crate::cell::emit::Reason;
 use crate::chunk::{Chunk, Sel};
 use crate::keyed::Keyed;
@@ -168,6 +169,11 @@ impl Stage {
         }
     }
 
+    /// What draws on a budget for its keys.
+    pub fn purse(&mut self) -> &mut Purse {
+        self.keys.purse()
+    }
+
     /// What it remembers.
     pub fn save(&self) -> Vec<u8> {
         self.keys.save()
@@ -189,7 +195,7 @@ impl Stage {
                 return output.not_a_number(row, raw);
             }
             let Some(place) = self.keys.place(input.key[row], || State::new(method, values_most)) else {
-                return output.errors.push((row as u32, Reason::TooManyKeys));
+                return output.errors.push((row as u32, self.keys.why()));
             };
             let state = &mut self.keys.states()[place];
             let ts = input.ts[row].as_us();

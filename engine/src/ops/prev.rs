@@ -5,6 +5,8 @@ use std::sync::Arc;
 use edgesync_schemas::limit;
 use serde::{Deserialize, Serialize};
 
+use crate::budget::Purse;
+use crate::cell::emit::Reason;
 use crate::chunk::{Chunk, Raws, Sel};
 use crate::expr::{Cells, Expression};
 use crate::keyed::Keyed;
@@ -100,6 +102,16 @@ pub(crate) fn advance(prevs: &mut Option<Prevs>, input: &Chunk, sel: &Sel) -> (V
     let too_many = prevs.as_mut().map_or_else(Vec::new, |prevs| prevs.advance(input, sel));
     let fewer = (!too_many.is_empty()).then(|| less(input, sel, &too_many));
     (too_many, fewer)
+}
+
+/// Why there was no room for a key.
+pub(crate) fn why(prevs: &Option<Prevs>) -> Reason {
+    prevs.as_ref().map_or(Reason::TooManyKeys, |prevs| prevs.keys.why())
+}
+
+/// What draws on a budget for each key; `None` if nothing looks back.
+pub(crate) fn purse(prevs: &mut Option<Prevs>) -> Option<&mut Purse> {
+    prevs.as_mut().map(|prevs| prevs.keys.purse())
 }
 
 /// What is remembered; `None` if nothing looks at it.

@@ -6,6 +6,7 @@ use edgesync_schemas::unit::UnitIndex;
 use serde::{Deserialize, Serialize};
 
 use super::{Output, each_row};
+use crate::budget::Purse;
 use crate::cell::emit::Reason;
 use crate::chunk::{Chunk, Sel};
 use crate::keyed::Keyed;
@@ -43,6 +44,11 @@ impl Stage {
         }
     }
 
+    /// What draws on a budget for its keys.
+    pub fn purse(&mut self) -> &mut Purse {
+        self.keys.purse()
+    }
+
     /// What it remembers.
     pub fn save(&self) -> Vec<u8> {
         self.keys.save()
@@ -63,7 +69,7 @@ impl Stage {
                 return output.errors.push((row as u32, Reason::OutOfRange));
             }
             let Some(place) = self.keys.place(input.key[row], || None) else {
-                return output.errors.push((row as u32, Reason::TooManyKeys));
+                return output.errors.push((row as u32, self.keys.why()));
             };
             let last = &mut self.keys.states()[place];
             let us = last.map_or(0, |last| record.ts.saturating_sub(last.ts));

@@ -7,6 +7,7 @@ use edgesync_schemas::flow::node::switch::Mode;
 
 use super::prev::{self, Prevs};
 use super::{Context, Output, view};
+use crate::budget::Purse;
 use crate::cell::emit::Reason;
 use crate::chunk::{Chunk, Sel};
 use crate::expr::{FAILED, Memo, NO, Scratch, Trouble, View, YES};
@@ -24,6 +25,10 @@ impl Stage {
     pub fn new(of: Arc<Switching>, keys: usize) -> Self {
         let memos = of.cases.iter().map(|_| Memo::new(keys)).collect();
         Self { memos, prevs: Prevs::new(&of.cases, keys), of }
+    }
+    /// What draws on a budget for the records before.
+    pub fn purse(&mut self) -> Option<&mut Purse> {
+        prev::purse(&mut self.prevs)
     }
 
     pub fn save(&self) -> Option<Vec<u8>> {
@@ -46,7 +51,7 @@ impl Stage {
         };
         output.detail = trouble.map(|trouble| trouble.to_string());
         output.errors.sort_unstable_by_key(|(row, _)| *row);
-        output.fail_all(too_many, Reason::TooManyKeys);
+        output.fail_all(too_many, prev::why(&self.prevs));
     }
 }
 

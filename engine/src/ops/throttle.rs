@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::held::{self, Held};
 use super::{Context, Output, each_row};
+use crate::budget::Purse;
 use crate::cell::emit::Reason;
 use crate::chunk::{Chunk, Sel};
 use crate::keyed::Keyed;
@@ -60,6 +61,11 @@ impl Stage {
             keys: Keyed::new(keys),
             held: 0,
         }
+    }
+
+    /// What draws on a budget for its keys.
+    pub fn purse(&mut self) -> &mut Purse {
+        self.keys.purse()
     }
 
     /// What it remembers.
@@ -115,7 +121,7 @@ impl Stage {
     fn enter(&mut self, input: &Chunk, row: usize, now: i64, output: &mut Output) -> Option<usize> {
         let new = || State { from: watermark::NONE, seen: now, count: 0, sum: 0.0, newest: None };
         let Some(place) = self.keys.place(input.key[row], new) else {
-            output.errors.push((row as u32, Reason::TooManyKeys));
+            output.errors.push((row as u32, self.keys.why()));
             return None;
         };
         let start = watermark::window_start(input.ts[row].as_us(), self.period);

@@ -6,6 +6,7 @@ use edgesync_schemas::flow::node::validate::ValueKind;
 use serde::{Deserialize, Serialize};
 
 use super::{Output, each_row};
+use crate::budget::Purse;
 use crate::cell::emit::Reason;
 use crate::chunk::{Chunk, Sel};
 use crate::keyed::Keyed;
@@ -37,6 +38,10 @@ pub(crate) fn horizon_ms(of: &Validate) -> Option<i64> {
 impl Stage {
     pub fn new(of: &Validate, keys: usize) -> Self {
         Self { of: of.clone(), keys: Keyed::new(keys) }
+    }
+    /// What draws on a budget for its keys.
+    pub fn purse(&mut self) -> &mut Purse {
+        self.keys.purse()
     }
 
     pub fn save(&self) -> Option<Vec<u8>> {
@@ -90,7 +95,8 @@ impl Stage {
             is_first = true;
             first
         });
-        let last = &mut self.keys.states()[place.ok_or(Reason::TooManyKeys)?];
+        let place = place.ok_or(self.keys.why())?;
+        let last = &mut self.keys.states()[place];
         let is_after_gap = self.of.max_gap_ms.is_some_and(|gap| last.ts.abs_diff(ts) > gap as u64 * 1000);
         if is_first || is_after_gap || (num - last.num).abs() <= max_step {
             *last = Good { num, ts };

@@ -14,6 +14,7 @@ use edgesync_schemas::limit;
 
 use self::common::Common;
 use super::{Context, Output, each_row};
+use crate::budget::Purse;
 use crate::chunk::{Chunk, Sel};
 use crate::state::BadState;
 use crate::window::calendar::Calendar;
@@ -116,6 +117,15 @@ impl Stage {
             }
             (_, Some(slices)) => Self::Slices(slice::Stage::new(of, common, slices, keys)),
             (_, None) => unreachable!("all other kinds are slices"),
+        }
+    }
+
+    /// What draws on a budget for its keys.
+    pub fn purse(&mut self) -> &mut Purse {
+        match self {
+            Self::Slices(stage) => stage.purse(),
+            Self::Sessions(stage) => stage.purse(),
+            Self::Counts(stage) => stage.purse(),
         }
     }
 

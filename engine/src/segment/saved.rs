@@ -8,7 +8,7 @@ use edgesync_schemas::reading::SeriesInfo;
 
 use super::FlowRun;
 use crate::metrics::{FlowCounters, bump};
-use crate::ops::Stage;
+use crate::ops::{Stage, needs};
 use crate::plan::Plan;
 use crate::state::{BadState, Saved, SavedStage, fingerprint, lineages};
 
@@ -87,6 +87,7 @@ impl FlowRun {
         let plan = Arc::clone(&self.plan);
         for (at, node) in plan.nodes.iter().enumerate().filter(|(_, node)| node.begins_empty()) {
             self.stages[at] = Stage::new(node, self.keys_most);
+            self.stages[at].draw_on(&self.account, needs::bytes_per_key_most(node));
         }
         self.wakes.forget();
     }

@@ -93,8 +93,8 @@ impl FlowRun {
             return;
         };
         let from = &work.chunks[chunk];
-        let (detail, is_first) =
-            (output.detail.take().unwrap_or_default(), self.reported[node] != self.ticks);
+        let detail = output.detail.take().or_else(|| self.account.explain(reason)).unwrap_or_default();
+        let is_first = self.reported[node] != self.ticks;
         let edges = plan.nodes[node].outputs.of(Port::Error);
         if edges.is_empty() {
             if is_first {

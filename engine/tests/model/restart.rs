@@ -1,9 +1,9 @@
 //! Restarts and new versions against the model: what was saved goes on, what warmed up takes over, and nothing is lost, doubled or put out twice.
 
 use crossbeam::channel::bounded;
-use edgesync_engine::cell::command::{Begin, Outcome};
+use edgesync_engine::cell::command::{Begin, Outcome, Told};
 use edgesync_engine::naive::Naive;
-use edgesync_engine::{History, Replay, Saved};
+use edgesync_engine::{Account, History, Replay, Saved};
 use edgesync_schemas::reading::Commit;
 
 use super::*;
@@ -110,11 +110,14 @@ fn saved(cell: &Cell, emitted: &mut Vec<Emission>) -> Saved {
     Saved::from_bytes(&saved.to_bytes()).unwrap()
 }
 
+fn is_installed(told: Told) {
+    assert!(matches!(told.outcome, Outcome::Installed(_)), "{told:?}");
+}
+
 /// Installs what was saved.
 fn start(cell: &Cell, plan: &Arc<Plan>, state: Saved, next: Offset, clock: Timestamp) -> Arc<FlowCounters> {
     let begin = Begin::Saved(Box::new(state), next, clock);
-    let told = |outcome| assert!(matches!(outcome, Outcome::Installed(_)), "{outcome:?}");
-    cell.handle.install_as(flow_id(1), 1, Arc::clone(plan), begin, told).unwrap()
+    cell.handle.install_as(flow_id(1), 1, Arc::clone(plan), &Account::default(), begin, is_installed).unwrap()
 }
 
 /// Saves before one event, is killed before a later one, and starts again with an earlier part of the log fed once more.
@@ -185,21 +188,23 @@ fn upgrade(sketches: [&[Sketch]; 2], steps: &[Step], options: &Options, cut: usi
     replay.skip_to(end_before(&events, warm));
     let (tell, told) = bounded(1);
     let begin = Begin::Prepared(replay.prepared());
-    let tell = move |outcome| tell.send(outcome).unwrap();
-    let counters = cell.handle.install_as(flow_id(1), 2, Arc::clone(&plans[1]), begin, tell).unwrap();
+    let tell = move |told: Told| tell.send((told.outcome, told.back.is_some())).unwrap();
+    let account = Account::default();
+    let counters =
+        cell.handle.install_as(flow_id(1), 2, Arc::clone(&plans[1]), &account, begin, tell).unwrap();
     watch(&counters);
     emitted.extend(cell.settle());
     let here = end_before(&events, cut);
     let outcome = told.recv_timeout(support::PATIENCE);
     if end_before(&events, warm) > here {
         // it is refused, and what runs runs on
-        assert_eq!(outcome, Ok(Outcome::Ahead(here)));
+        assert_eq!(outcome, Ok((Outcome::Ahead(here), true)));
         feed(&cell, &events[cut..], &mut emitted);
         go_on(&mut expected[0], &events[cut..], here, &known);
         compare_from(&plans[0], 1, &emitted, &expected[0].emitted);
         return;
     }
-    assert_eq!(outcome, Ok(Outcome::Installed(here)));
+    assert_eq!(outcome, Ok((Outcome::Installed(here), false)));
     feed(&cell, &events[cut..], &mut emitted);
     compare_from(&plans[0], 1, &emitted, &expected[0].emitted);
     compare_from(&plans[1], 2, &emitted, &expected[1].emitted[before..]);
@@ -229,8 +234,9 @@ fn moving(sketches: &[Sketch], steps: &[Step], options: [&Options; 2], cuts: [us
         flow_id(1),
         1,
         Arc::clone(&plan),
+        &Account::default(),
         Begin::Moved(Box::new(saved), old),
-        |outcome| assert!(matches!(outcome, Outcome::Installed(_)), "{outcome:?}"),
+        is_installed,
     );
     let counters = counters.unwrap();
     emitted.extend(cells[1].settle());

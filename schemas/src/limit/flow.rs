@@ -104,6 +104,13 @@ pub const FLOW_STATE_BYTES: usize = 256 * 1024 * 1024;
 /// Keys (series) that a node keeps state for. A record of one more goes to the node's error port (`too_many_keys`).
 pub const KEYS_PER_NODE: usize = 100_000;
 
+/// Keys that the nodes of all flows of one tenant keep state for together, by default; a key that several nodes know counts for each. A record of one more goes
+/// to the node's error port (`tenant_keys`).
+pub const TENANT_KEYS: u64 = 5_000_000;
+/// Bytes of state of all flows of one tenant at the worst, by default. A record of a key for which there would be no room goes to the node's error port
+/// (`tenant_state`).
+pub const TENANT_STATE_BYTES: u64 = 4 * 1024 * 1024 * 1024;
+
 /// Records of one node that become dead letters between two ticks of the clock. More are counted as errors, and not kept.
 pub const DEAD_LETTERS_PER_TICK: usize = 32;
 
@@ -179,7 +186,7 @@ pub const RUN_SAMPLES: usize = 20;
 pub const RUN_TICKS: usize = 1_000;
 /// Records that a run compares with those of what is deployed, of all last nodes and by both. More: the comparison says that it is cut.
 pub const COMPARE_RECORDS: usize = 200_000;
-/// Seconds that a flow may take from one cell to another. Longer: it is suspended, and says so.
+/// Seconds that a flow may take from one cell to another. Longer: it goes on where it was; if it cannot, it is suspended, and says so.
 pub const MOVE_S: u64 = 30;
 /// Seconds between two looks at how much of its cell's time each flow takes.
 pub const BALANCE_S: u64 = 5;
@@ -187,12 +194,20 @@ pub const BALANCE_S: u64 = 5;
 pub const FLOW_SHARE: f64 = 0.5;
 /// Difference between the loads of two cells, in shares of their time, from which on a flow moves from one to the other.
 pub const BALANCE_GAP: f64 = 0.25;
-/// Readings that a cell must have before it to count as behind.
-pub const BEHIND_READINGS: u64 = 1_000_000;
+/// Share of a cell's time that the flows of one tenant may take together while the cell is behind and flows of others wait, by default. More: the heaviest of
+/// them are slowed, until the others are within it.
+pub const TENANT_SHARE: f64 = 0.5;
+/// Flows of a tenant that are slowed at one look.
+pub const SLOWED_AT_ONCE: usize = 16;
+/// Times that a flow may fail to come to the cell of slowed flows, because by itself it does not get to the end of the log either. More: it is suspended.
+pub const SLOW_TRIES: u32 = 3;
+/// Seconds that a cell must be behind the log for a flow of it to be slowed, and it must not be catching up.
+pub const BEHIND_S: u64 = 10;
 /// Looks in a row at which a cell must be behind for a flow of it to be slowed.
 pub const BEHIND_LOOKS: u32 = 3;
-/// Readings that the cell of slowed flows may be behind. More: the one that takes most of its time is suspended.
-pub const SLOW_LAG: u64 = 50_000_000;
+/// Seconds that the cell of slowed flows may be behind without catching up. More: the one that takes most of its time is suspended, of the tenant whose flows
+/// take most.
+pub const SLOW_LAG_S: u64 = 600;
 /// Seconds after which what a running flow remembers is saved again. After a crash a flow is fed again from there.
 pub const FLOW_SAVE_S: u64 = 10;
 /// Flows that are saved together. More wait for the next second, those that were saved last for the longest time.

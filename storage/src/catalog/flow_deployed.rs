@@ -2,10 +2,11 @@
 
 use edgesync_schemas::entity::audit::AuditAction;
 use edgesync_schemas::entity::flow::DeployedFlow;
-use edgesync_schemas::id::{DeviceId, FlowId, UserId};
+use edgesync_schemas::id::{DeviceId, FlowId, OrganizationId, UserId};
 use edgesync_schemas::limit;
 use serde::Serialize;
 use serde_json::json;
+use uuid::Uuid;
 
 use super::db::Tx;
 use super::error::Error;
@@ -41,8 +42,8 @@ impl Catalog {
         let mut tx = self.db.begin().await?;
         let row = tx.first("SELECT f.deployed_version FROM flows f WHERE f.id = $1", vec![id.into()]);
         let before: Option<u32> = row.await?.ok_or(Error::not_found("flow"))?.take()?;
-        tx.execute("UPDATE flows SET deployed_version = $1 WHERE id = $2", vec![version.into(), id.into()])
-            .await?;
+        let sql = "UPDATE flows SET deployed_version = $1, suspended = NULL WHERE id = $2";
+        tx.execute(sql, vec![version.into(), id.into()]).await?;
         tx.execute(
             "INSERT INTO flow_versions (flow_id, version, diagram, created_at, deployed_by) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (flow_id, version) DO NOTHING",
@@ -77,9 +78,8 @@ impl Catalog {
         why: &'static str,
     ) -> Result<(), Error> {
         let mut tx = self.db.begin().await?;
-        let found = tx
-            .execute("UPDATE flows SET deployed_version = $1 WHERE id = $2", vec![version.into(), id.into()]);
-        if found.await? > 0 {
+        let sql = "UPDATE flows SET deployed_version = $1, suspended = NULL WHERE id = $2";
+        if tx.execute(sql, vec![version.into(), id.into()]).await? > 0 {
             execution::deployment_fails(&mut tx, id, why).await?;
             let (book, details) = (book(&mut tx, id).await?, json!({"version": version, "why": why}));
             audit::note(&mut tx, None, book, AuditAction::FlowDeployed, id, details).await?;
@@ -87,13 +87,76 @@ impl Catalog {
         tx.commit().await
     }
 
+    /// Writes down that a version was to run and does not, and why; what ran before runs on. One that is gone is no error.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn note_failed_deployment(&self, id: FlowId, version: u32, why: &str) -> Result<(), Error> {
+        let mut tx = self.db.begin().await?;
+        match execution::deployment_begins(&mut tx, id, version).await {
+            Ok(()) => execution::deployment_fails(&mut tx, id, why).await?,
+            Err(Error::NotFound { .. }) => return Ok(()),
+            Err(error) => return Err(error),
+        }
+        tx.commit().await
+    }
+
+    /// Writes down that the platform suspends a flow, and why, as its owner can read it until the flow is deployed or stopped: if `version` is
+    /// what is written down as deployed. False if it is not: somebody has deployed another one, or stopped it.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn set_flow_suspended(
+        &self,
+        id: FlowId,
+        version: u32,
+        why: &'static str,
+        reason: &str,
+    ) -> Result<bool, Error> {
+        let mut tx = self.db.begin().await?;
+        let sql = "UPDATE flows SET deployed_version = NULL, suspended = $1 WHERE id = $2 AND deployed_version = $3";
+        if tx.execute(sql, vec![reason.into(), id.into(), version.into()]).await? == 0 {
+            return Ok(false);
+        }
+        execution::deployment_ends(&mut tx, id, reason).await?;
+        let book = book(&mut tx, id).await?;
+        audit::note(&mut tx, None, book, AuditAction::FlowStopped, id, json!({"why": why})).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Why the platform suspended a flow, if it did and nobody has deployed or stopped the flow since.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn flow_suspended(&self, id: FlowId) -> Result<Option<String>, Error> {
+        let row = self.db.first("SELECT f.suspended FROM flows f WHERE f.id = $1", vec![id.into()]);
+        row.await?.map_or(Ok(None), |mut row| row.take())
+    }
+
+    /// Whose budgets a flow counts against: those of its project's organization, or else of its owner. `None` if it is gone.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn flow_tenant(&self, id: FlowId) -> Result<Option<Uuid>, Error> {
+        let row = self.db.first_for_platform(
+            "SELECT f.owner_id, p.organization_id FROM flows f LEFT JOIN projects p ON p.id = f.project_id WHERE f.id = $1",
+            vec![id.into()],
+        );
+        let Some(mut row) = row.await? else { return Ok(None) };
+        let (owner, organization): (UserId, Option<OrganizationId>) = (row.take()?, row.take()?);
+        Ok(Some(organization.map_or(owner.uuid(), |organization| organization.uuid())))
+    }
+
     /// Writes down that the flow does not run any more, and who stopped it or why the platform did. One that is gone or does
-    /// not run is no error.
+    /// not run is no error; why it was suspended is forgotten.
     ///
     /// # Errors
     /// Of the database.
     pub async fn set_flow_stopped(&self, id: FlowId, by: Stopped) -> Result<(), Error> {
         let mut tx = self.db.begin().await?;
+        let sql = "UPDATE flows SET suspended = NULL WHERE id = $1 AND suspended IS NOT NULL";
+        tx.execute(sql, vec![id.into()]).await?;
         let sql = "UPDATE flows SET deployed_version = NULL WHERE id = $1 AND deployed_version IS NOT NULL";
         if tx.execute(sql, vec![id.into()]).await? > 0 {
             let (by, details) = match by {

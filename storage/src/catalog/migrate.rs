@@ -34,6 +34,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/sqlite/0010_executions.sql"),
     },
     Migration { version: 11, name: "letters", sql: include_str!("../../migrations/sqlite/0011_letters.sql") },
+    Migration {
+        version: 12,
+        name: "suspended",
+        sql: include_str!("../../migrations/sqlite/0012_suspended.sql"),
+    },
 ];
 
 /// All of PostgreSQL's, as above.
@@ -92,6 +97,11 @@ pub(super) const POSTGRES: &[Migration] = &[
         version: 11,
         name: "letters",
         sql: include_str!("../../migrations/postgres/catalog/0011_letters.sql"),
+    },
+    Migration {
+        version: 12,
+        name: "suspended",
+        sql: include_str!("../../migrations/postgres/catalog/0012_suspended.sql"),
     },
 ];
 

@@ -67,6 +67,8 @@ impl Recorder {
     /// Takes what left a node.
     pub fn take(&mut self, emission: Emission, info_of: InfoOf<'_>) {
         match emission {
+            // of flows that run on cells
+            Emission::Left(_) => {}
             Emission::Rows(rows) => self.rows(&rows, info_of),
             // they are in the rows of the node and of the error port as well
             Emission::Stored(..) | Emission::Dead(..) => {}

@@ -9,6 +9,7 @@ use edgesync_schemas::unit::UnitIndex;
 use serde::{Deserialize, Serialize};
 
 use super::common::{Common, Label, is_fit};
+use crate::budget::Purse;
 use crate::cell::emit::Reason;
 use crate::chunk::Chunk;
 use crate::keyed::Keyed;
@@ -60,6 +61,10 @@ impl Stage {
         let state = State { keys: Keyed::new(keys), held: 0 };
         Self { common, gap, longest, state, values: Vec::new() }
     }
+    /// What draws on a budget for its keys.
+    pub fn purse(&mut self) -> &mut Purse {
+        self.state.keys.purse()
+    }
 
     pub fn save(&self) -> Vec<u8> {
         self.state.keys.save_holding(self.state.held)
@@ -91,7 +96,7 @@ impl Stage {
             early_at: now,
         };
         let Some(place) = self.state.keys.place(input.key[row], new) else {
-            output.errors.push((row as u32, Reason::TooManyKeys));
+            output.errors.push((row as u32, self.state.keys.why()));
             return;
         };
         let ts = input.ts[row].as_us();

@@ -15,6 +15,7 @@ use edgesync_schemas::limit;
 
 use self::known::{Hot, Last, Past, Rest, State};
 use super::common::Common;
+use crate::budget::Purse;
 use crate::cell::emit::Reason;
 use crate::chunk::{Chunk, Sel};
 use crate::ops::{Output, each_row};
@@ -64,6 +65,10 @@ impl Stage {
         let has_past = has_past(of, common.wanted);
         let (spare, values) = (Vec::new(), Vec::new());
         Self { common, slices, empty: of.empty, has_past, state: State::new(keys), spare, values }
+    }
+    /// What draws on a budget for its keys.
+    pub fn purse(&mut self) -> &mut Purse {
+        self.state.keys.purse()
     }
 
     pub fn save(&self) -> Vec<u8> {
@@ -158,7 +163,7 @@ impl Stage {
     #[cold]
     fn run_slow(&mut self, input: &Chunk, row: usize, now: i64, output: &mut Output) {
         let Some(place) = self.state.keys.place(input.key[row], || Hot::new(now)) else {
-            output.errors.push((row as u32, Reason::TooManyKeys));
+            output.errors.push((row as u32, self.state.keys.why()));
             return;
         };
         if self.state.rest.len() <= place {

@@ -18,6 +18,7 @@ mod lists;
 mod organizations;
 mod permissions;
 mod projects;
+mod suspended;
 mod texts;
 mod tokens;
 mod users;

@@ -1,0 +1,132 @@
+//! Whose budgets flows count against: those of the organization of their project, or else of their owner.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use edgesync_engine::plan::Plan;
+use edgesync_engine::{Account, Budget, Reason};
+use edgesync_schemas::id::FlowId;
+use edgesync_schemas::limit;
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use super::{Error, FlowsHandle, Version};
+
+/// What the flows of one tenant may use together.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Keys that their nodes remember something of. Default: [`limit::TENANT_KEYS`].
+    pub keys: u64,
+    /// Bytes of that at the most. Default: [`limit::TENANT_STATE_BYTES`].
+    pub state_bytes: u64,
+    /// Share of a cell's time that they may take while the cell is behind and flows of others wait. Default: [`limit::TENANT_SHARE`].
+    pub share: f64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { keys: limit::TENANT_KEYS, state_bytes: limit::TENANT_STATE_BYTES, share: limit::TENANT_SHARE }
+    }
+}
+
+/// The budgets of tenants that have had flows here.
+#[derive(Debug)]
+pub(super) struct Tenants {
+    pub limits: Limits,
+    /// Never let go of: what they refused is counted in them.
+    budgets: Mutex<HashMap<Uuid, Arc<Budget>>>,
+    shares: Mutex<Shares>,
+}
+
+/// Shares of the cells' time, at the last look.
+#[derive(Debug, Default)]
+pub(super) struct Shares {
+    pub flows: HashMap<FlowId, f64>,
+    pub tenants: HashMap<Uuid, f64>,
+}
+
+impl Tenants {
+    pub fn new(limits: Limits) -> Self {
+        Self { limits, budgets: Mutex::default(), shares: Mutex::default() }
+    }
+
+    fn budgets(&self) -> MutexGuard<'_, HashMap<Uuid, Arc<Budget>>> {
+        self.budgets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn shares(&self) -> MutexGuard<'_, Shares> {
+        self.shares.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An account of a flow of this tenant.
+    fn account(&self, tenant: Uuid) -> Account {
+        let Limits { keys, state_bytes, .. } = self.limits;
+        Account::of(self.budgets().entry(tenant).or_insert_with(|| Budget::new(keys, state_bytes)).clone())
+    }
+
+    /// Records that were refused because a budget was used up, by which.
+    pub fn refused(&self) -> [(Reason, u64); 2] {
+        let mut all = [(Reason::TenantKeys, 0), (Reason::TenantBytes, 0)];
+        for budget in self.budgets().values() {
+            all.iter_mut().zip(budget.refused()).for_each(|(all, (_, one))| all.1 += one);
+        }
+        all
+    }
+
+    /// What was seen at a look.
+    pub fn saw(&self, shares: Shares) {
+        *self.shares() = shares;
+    }
+
+    /// What a flow and its tenant use, and may use: for `GET /flows/{id}/metrics`.
+    pub fn usage(&self, flow: FlowId, tenant: Uuid, account: &Account) -> Json {
+        let (mine, shares) = (account.used(), self.shares());
+        let all = account.budget().map(|budget| budget.used()).unwrap_or_default();
+        let share = |of: Option<&f64>| (of.copied().unwrap_or_default() * 1000.0).round() / 1000.0;
+        json!({
+            "flow": {
+                "keys": mine.keys,
+                "keys_most_per_node": limit::KEYS_PER_NODE,
+                "state_bytes": mine.bytes,
+                "state_bytes_most": limit::FLOW_STATE_BYTES,
+                "cpu_share": share(shares.flows.get(&flow)),
+                "cpu_share_most": limit::FLOW_SHARE,
+            },
+            "tenant": {
+                "keys": all.keys,
+                "keys_most": self.limits.keys,
+                "state_bytes": all.bytes,
+                "state_bytes_most": self.limits.state_bytes,
+                "cpu_share": share(shares.tenants.get(&tenant)),
+                "cpu_share_most": self.limits.share,
+            },
+        })
+    }
+}
+
+impl FlowsHandle {
+    /// A version of a flow, to be run for its tenant. What runs of it already counts on the same account.
+    pub(super) async fn version(&self, flow: FlowId, version: u32, plan: Plan) -> Result<Version, Error> {
+        let tenant = self.shared.catalog.flow_tenant(flow).await?.unwrap_or_else(|| flow.uuid());
+        let running = self.running(flow).map(|(_, installed)| installed);
+        let account = match running.filter(|installed| installed.tenant == tenant) {
+            Some(installed) => installed.account,
+            None => self.shared.tenants.account(tenant),
+        };
+        Ok(Version::new(flow, version, plan, tenant, account))
+    }
+
+    /// Records that were refused because a tenant's budget was used up, by which.
+    pub fn refused(&self) -> [(Reason, u64); 2] {
+        self.shared.tenants.refused()
+    }
+}
+
+#[cfg(test)]
+impl Tenants {
+    /// What the flows of all tenants use.
+    pub fn used(&self) -> (u64, u64) {
+        let used: Vec<_> = self.budgets().values().map(|budget| budget.used()).collect();
+        (used.iter().map(|used| used.keys).sum(), used.iter().map(|used| used.bytes).sum())
+    }
+}
