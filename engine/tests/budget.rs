@@ -24,9 +24,9 @@ fn drawn(size: u64) -> Arc<Plan> {
         r#"{{"nodes":[
             {{"id":"in","type":"device-sensor","data":{{"devices":["{}"]}}}},
             {{"id":"avg","type":"moving-average","data":{{"windowSize":{size}}}}},
-            {{"id":"win","type":"window","data":{{"size":"1h","aggregates":["mean"]}}}},
+            {{"id":"win","type":"window","data":{{"size":"1h","aggregates":["avg"]}}}},
             {{"id":"boom","type":"fault","data":{{"panic_at":13}}}},
-            {{"id":"far","type":"deadband","data":{{"threshold":1}}}}
+            {{"id":"far","type":"deadband","data":{{"absolute":1}}}}
         ],"edges":[
             {{"id":"1","source":"in","target":"avg"}},
             {{"id":"2","source":"in","target":"win"}},

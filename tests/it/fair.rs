@@ -115,7 +115,9 @@ async fn heavy_nodes(stage: &Stage, pace: Duration) -> usize {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flow_that_takes_too_much_is_slowed_then_suspended_and_others_are_in_time() {
-    const PACE: Duration = Duration::from_millis(40);
+    const PACE: Duration = Duration::from_millis(20);
+    /// At this pace slowed flows may be behind for twelve seconds, and get there by half a second each second.
+    const SUSPENDED: Duration = Duration::from_secs(90);
     let mut stage = stage_with(&["--cells", "1", "--test-balance-ms", "100"]).await;
     let heavy = heavy_nodes(&stage, PACE).await;
     let mut neighbour = Neighbour::new(&stage.server).await;
@@ -145,7 +147,11 @@ async fn a_flow_that_takes_too_much_is_slowed_then_suspended_and_others_are_in_t
     })
     .await;
     assert!(text(&slowed["reason"]).contains("of a processor while others waited"), "{slowed}");
-    assert!(slowed["budgets"]["flow"]["cpu_share"].as_f64().unwrap() > 0.0, "{}", slowed["budgets"]);
+    eventually("its share of the time is shown", async || {
+        let budgets = status(&stage.api, &hog).await["budgets"].clone();
+        if budgets["flow"]["cpu_share"].as_f64().unwrap() > 0.5 { Ok(()) } else { Err(budgets) }
+    })
+    .await;
     // the neighbour's results are in time again, while the hog still runs
     neighbour.round().await;
     let mut shown = Duration::ZERO;
@@ -157,10 +163,22 @@ async fn a_flow_that_takes_too_much_is_slowed_then_suspended_and_others_are_in_t
     assert!(matches!(status(&stage.api, &hog).await["state"].as_str(), Some("slowed" | "suspended")));
     println!("slowest ack {acked:?}, slowest result {shown:?}");
     assert!(shown < Duration::from_secs(2) && acked < Duration::from_secs(2), "{shown:?}, {acked:?}");
-    let told = becomes(&stage.api, &hog, "suspended").await;
+    let begun = Instant::now();
+    let told = loop {
+        let status = status(&stage.api, &hog).await;
+        if status["state"] == "suspended" {
+            break status;
+        }
+        assert!(begun.elapsed() < SUSPENDED, "{status}");
+        neighbour.round().await;
+    };
     assert!(text(&told["reason"]).contains("could not keep up"), "{told}");
-    assert_eq!(metric(&stage.server, "edgesync_flows_slowed_total").await, 1.0);
-    assert_eq!(metric(&stage.server, "edgesync_flows_suspended_total").await, 1.0);
+    eventually("it is counted", async || {
+        let slowed = metric(&stage.server, "edgesync_flows_slowed_total").await;
+        let suspended = metric(&stage.server, "edgesync_flows_suspended_total").await;
+        if (slowed, suspended) == (1.0, 1.0) { Ok(()) } else { Err((slowed, suspended)) }
+    })
+    .await;
     stop.send(()).unwrap();
     let sent = stream.await.unwrap();
     let end = eventually("the sibling has seen all", async || {
@@ -178,7 +196,7 @@ async fn a_flow_that_takes_too_much_is_slowed_then_suspended_and_others_are_in_t
     assert_eq!((&again["state"], &again["reason"]), (&told["state"], &told["reason"]));
     let mut live = Live::connect(&stage.server, &api).await;
     live.flow_node(1, &sibling, "n0").await;
-    let mut device = Device::connect(&stage.server, &stage.device, 2, sent + 1).await;
+    let mut device = Device::connect(&stage.server, &stage.device, 1, sent + 1).await;
     device.deliver(sent + 1, json!([["n", 0]])).await;
     live.shows(1, (sent * (sent + 1) / 2) as f64 / (sent + 1) as f64).await;
     // mended, it runs with the others
@@ -203,7 +221,7 @@ async fn a_flow_that_remembers_too_much_is_told_and_another_tenants_is_not() {
     let drawn = |device: &str| {
         let nodes = json!([
             {"id": "in", "type": "device-sensor", "position": {"x": 0, "y": 0}, "data": {"devices": [device]}},
-            {"id": "day", "type": "window", "position": {"x": 1, "y": 0}, "data": {"size": "24h", "aggregates": ["mean"]}},
+            {"id": "day", "type": "window", "position": {"x": 1, "y": 0}, "data": {"size": "24h", "aggregates": ["avg"]}},
         ]);
         (nodes, json!([{"id": "1", "source": "in", "target": "day"}]))
     };
@@ -240,8 +258,8 @@ async fn a_flow_that_remembers_too_much_is_told_and_another_tenants_is_not() {
         if letters.is_empty() { Err(()) } else { Ok(letters) }
     })
     .await;
-    assert_eq!(letters[0]["reason"], "tenant_keys", "{letters:?}");
-    assert!(text(&letters[0]["detail"]).contains("organization"), "{letters:?}");
+    assert!(letters.iter().all(|letter| letter["code"] == "tenant_keys"), "{letters:?}");
+    assert!(letters.iter().any(|letter| text(&letter["detail"]).contains("organization")), "{letters:?}");
 
     // the key that the sibling knows, another tenant's flow of the same kind, and its results go on
     device.deliver(4, json!([["first", 3]])).await;
@@ -270,6 +288,44 @@ async fn a_flow_that_remembers_too_much_is_told_and_another_tenants_is_not() {
         if status["budgets"]["tenant"]["keys"] == 1 { Ok(()) } else { Err(status) }
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flow_that_panics_at_every_reading_harms_neither_its_sibling_nor_another_tenant() {
+    const ROUNDS: u64 = 20;
+    let stage = stage_with(&["--cells", "1", "--test-faults"]).await;
+    let mut neighbour = Neighbour::new(&stage.server).await;
+    let sibling = mean_of(&stage.api, &stage.device, "a").await;
+    let (nodes, edges) = beside(&stage.device.id, "a", "fault", &[json!({"panic_at": 13})]);
+    let broken = stage.api.deploy("broken", nodes, edges).await;
+    let mut device = Device::connect(&stage.server, &stage.device, 1, 1).await;
+    let mut live = Live::connect(&stage.server, &stage.api).await;
+    live.flow_node(1, &sibling, "n0").await;
+    let mut slowest = Duration::ZERO;
+    for q in 1..=ROUNDS {
+        let begun = Instant::now();
+        device.deliver(q, json!([["a", 13]])).await;
+        slowest = slowest.max(begun.elapsed()).max(neighbour.round().await);
+    }
+    live.shows(1, 13.0).await;
+    assert!(slowest < Duration::from_secs(2), "{slowest:?}");
+    let end = status(&stage.api, &sibling).await;
+    let shown = node(&end, "n0");
+    assert_eq!(
+        (&shown["records_out"], &shown["errors"], &end["restarts"]),
+        (&json!(ROUNDS), &json!(0), &json!(0))
+    );
+    let told = status(&stage.api, &broken).await;
+    assert!(matches!(told["state"].as_str(), Some("restarting" | "failed" | "running")), "{told}");
+    eventually("what it could not handle is kept, with the reason", async || {
+        let letters = stage.api.get(&format!("/api/v1/flows/{broken}/dead-letters")).await;
+        let is_told =
+            letters["items"].as_array().unwrap().iter().any(|letter| letter["code"] == "node_failed");
+        if is_told { Ok(()) } else { Err(letters) }
+    })
+    .await;
+    let samples = &node(&told, "n0")["error_samples"];
+    assert!(samples.to_string().contains("panicked"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

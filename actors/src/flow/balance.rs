@@ -242,7 +242,8 @@ impl FlowsHandle {
                 let before = looks.busy.get(&flow).copied().unwrap_or(ns);
                 busy.insert(flow, ns);
                 let Some(passed) = passed else { continue };
-                let share = ns.saturating_sub(before) as f64 / 1e9 / passed.max(1e-3);
+                // what it did before the look may be counted after it
+                let share = (ns.saturating_sub(before) as f64 / 1e9 / passed.max(1e-3)).min(1.0);
                 flows.push(Load { flow, tenant, share });
                 shares.flows.insert(flow, share);
                 *shares.tenants.entry(tenant).or_default() += share;

@@ -127,8 +127,7 @@ impl Turns {
     /// How far the deployment of a flow is, if there is one that takes long.
     pub fn progress(&self, flow: FlowId) -> Option<Progress> {
         let doors = self.lock().get(&flow).and_then(Weak::upgrade)?;
-        let progress = *doors.progress();
-        progress
+        *doors.progress()
     }
 
     #[cfg(test)]

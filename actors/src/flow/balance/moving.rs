@@ -179,7 +179,7 @@ impl FlowsHandle {
     /// Lets a slowed flow that was deployed anew run with the others again. The caller has its turn.
     pub(in super::super) async fn unslow(&self, flow: FlowId) {
         let slow = self.shared.slow;
-        if !self.running(flow).is_some_and(|(cell, _)| cell.index() == slow) {
+        if self.running(flow).is_none_or(|(cell, _)| cell.index() != slow) {
             return;
         }
         let normal = self.shared.cells.iter().filter(|cell| cell.index() != slow);
