@@ -372,6 +372,8 @@ mod history_tests;
 #[cfg(test)]
 mod leak_tests;
 #[cfg(test)]
+mod saves_random_tests;
+#[cfg(test)]
 mod saves_stage;
 #[cfg(test)]
 mod saves_tests;

@@ -61,10 +61,20 @@ impl Server {
     }
 
     /// As after a kill: nobody was told to stop, and what was not written is not written any more.
-    pub(super) async fn killed_and_started(mut self) -> Self {
-        let old = self.stage.flows.shared.clone();
+    pub(super) async fn killed_and_started(self) -> Self {
+        self.killed().await;
+        self.started().await
+    }
+
+    pub(super) async fn killed(&self) {
+        let old = &self.stage.flows.shared;
         old.states.killed().await;
         old.stopped.send_replace(true);
+    }
+
+    /// Starts again on what is there.
+    pub(super) async fn started(mut self) -> Self {
+        let old = self.stage.flows.shared.clone();
         let live = Hub::start(self.stage.log.clone());
         for (flow, dashboard) in &mut self.dashboards {
             *dashboard = live.session();
