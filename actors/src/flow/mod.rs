@@ -389,6 +389,10 @@ mod history_tests;
 #[cfg(test)]
 mod leak_tests;
 #[cfg(test)]
+mod saves_random_tests;
+#[cfg(test)]
+mod saves_stage;
+#[cfg(test)]
 mod saves_tests;
 #[cfg(test)]
 mod start_tests;
