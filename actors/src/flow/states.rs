@@ -181,9 +181,7 @@ impl States {
         for cell in cells {
             // before looking at the flows: what they count has then come at least this far
             let (frontier, clock) = cell.reached();
-            // what waits to be given on or written would be muted after a kill, and lost
-            let here =
-                if cell.delivered(STILL).await { PutOut { next: frontier, clock } } else { written.put_out };
+            let here = PutOut { next: frontier, clock };
             put_out = Some(put_out.map_or(here, |all| PutOut {
                 next: all.next.min(here.next),
                 clock: all.clock.min(here.clock),
@@ -234,6 +232,11 @@ impl States {
         }
         let (Some(put_out), Some(needed)) = (put_out, needed) else { return Ok(()) };
         let put_out = put_out.max(written.put_out);
+        // what waits to be given on or written would be passed over after a kill, and lost: nothing of this is said before it is done
+        let delivered = cells.iter().map(|cell| cell.delivered(STILL));
+        if !futures_util::future::join_all(delivered).await.into_iter().all(|done| done) {
+            return Ok(());
+        }
         if put_out != written.put_out || !states.is_empty() {
             states.push((all_flows(), Some(put_out.to_bytes())));
             self.log.save_states(states, is_last).await?;
