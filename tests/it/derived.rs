@@ -268,24 +268,34 @@ async fn while_the_database_stands_still_or_is_away_flows_lag_and_nothing_is_los
     drop(sender.deliver(&stage.server, &stage.device, 60).await);
     stored(&stage.api, flows, &stage.device, &sender.readings()).await;
 
-    // Nobody may write a row, while readings come in.
-    let locked = std::thread::scope(|scope| {
+    // Nobody may write a row while readings come in, for longer than the server takes to write down how far flows are. What waits then, and is
+    // gone with the process, is made again.
+    std::thread::scope(|scope| {
         let lock = scope.spawn(|| {
-            cluster.psql("BEGIN; LOCK TABLE derived IN EXCLUSIVE MODE; SELECT pg_sleep(3); COMMIT");
+            cluster.psql("BEGIN; LOCK TABLE derived IN EXCLUSIVE MODE; SELECT pg_sleep(8); COMMIT");
         });
+        const LOCKED: &str = "SELECT count(*) FROM pg_locks WHERE relation = 'derived'::regclass AND mode = 'ExclusiveLock' AND granted";
         tokio::task::block_in_place(|| {
-            while cluster.psql("SELECT count(*) FROM pg_locks WHERE relation = 'derived'::regclass AND mode = 'ExclusiveLock' AND granted") != "1" {
+            while cluster.psql(LOCKED) != "1" {
                 assert!(!lock.is_finished());
             }
             tokio::runtime::Handle::current().block_on(async {
                 for _ in 0..5 {
                     drop(sender.deliver(&stage.server, &stage.device, 40).await);
                 }
-                metric(&stage.server, "edgesync_derived_waiting_bytes").await
-            })
-        })
+                eventually("rows wait for the store", async || {
+                    let waiting = metric(&stage.server, "edgesync_derived_waiting_bytes").await;
+                    if waiting > 0.0 { Ok(()) } else { Err(waiting) }
+                })
+                .await;
+                tokio::time::sleep(Duration::from_millis(2_200)).await; // it is written down every second
+                stage.server.kill().await;
+            });
+            assert!(!lock.is_finished(), "nothing was stored before the process died");
+        });
     });
-    assert!(locked > 0.0, "rows wait for the store");
+    stage.server.restart().await;
+    stage.api = stage.api.at(&stage.server);
     stored(&stage.api, flows, &stage.device, &sender.readings()).await;
 
     // Away, and the server is killed before it is back: what waited is made again.

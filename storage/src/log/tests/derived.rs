@@ -2,10 +2,12 @@
 
 use edgesync_schemas::id::FlowId;
 use edgesync_schemas::limit;
+use edgesync_test_postgres::Lost;
 use uuid::Uuid;
 
-use super::super::{Derived, DerivedOf, DerivedQuery, DerivedRow};
+use super::super::{Derived, DerivedOf, DerivedQuery, DerivedRow, Error};
 use super::*;
+use crate::postgres::{Server, Target};
 
 on_both_stores!(
     rows_are_kept_once_and_the_latest_reading_decides,
@@ -156,6 +158,39 @@ async fn what_is_too_old_is_dropped_some_at_a_time_and_a_flow_is_forgotten_whole
     assert_eq!(bench.log.all_derived_series().await.unwrap().len(), 1);
     put(&bench, vec![one(1, &t, row(0, 0, 4.0))]).await;
     assert_eq!(rows(&bench, 1, &t).await, [row(0, 0, 4.0)]);
+}
+
+/// The database has committed what nobody was told of.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_whose_answer_was_lost_gives_no_number_away_twice() {
+    let cluster = edgesync_test_postgres::Options::new().unsynced().start();
+    let proxy = cluster.proxy();
+    let server = Server::open(&Target::parse(&proxy.url()).unwrap()).await.unwrap();
+    let bench = Bench::new(ReadingLog::open_postgres(&server, small()).await.unwrap());
+    let t = of("t", None, None);
+    // commits of the log itself may come between
+    let mut lost = None;
+    for n in 0..100 {
+        proxy.lose(0, Lost::Answer);
+        let s = of(&format!("s{n}"), None, None);
+        let put = bench.log.put_derived(&Arc::new(vec![one(1, &s, row(0, 0, 1.0))])).await;
+        if let Err(error) = put {
+            assert!(matches!(error, Error::Unavailable), "{error:?}");
+            lost = Some(s);
+            break;
+        }
+    }
+    let s = lost.expect("one of them is lost");
+    let write = async |rows: Vec<Derived>| {
+        let rows = Arc::new(rows);
+        while bench.log.put_derived(&rows).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    write(vec![one(1, &t, row(0, 0, 2.0))]).await;
+    write(vec![one(1, &s, row(1, 0, 3.0))]).await;
+    assert_eq!(rows(&bench, 1, &s).await, [row(0, 0, 1.0), row(1, 0, 3.0)]);
+    assert_eq!(rows(&bench, 1, &t).await, [row(0, 0, 2.0)]);
 }
 
 async fn many_writers_at_once_lose_nothing(place: Place) {
