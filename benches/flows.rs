@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
+use edgesync_schemas::time::Timestamp;
 use hdrhistogram::Histogram;
 use hyper::Method;
 use serde_json::{Value, json};
@@ -120,12 +121,16 @@ async fn import(client: &mut Client, readings: usize) -> Result<(Vec<String>, i6
     Ok((devices, from_ms))
 }
 
+fn time(ms: i64) -> Result<String> {
+    Ok(Timestamp::from_ms(ms).context("a time")?.to_string())
+}
+
 async fn replay(client: &mut Client, readings: usize, times: usize) -> Result<()> {
     let (devices, from_ms) = import(client, readings).await?;
     let flow = make_flow(client, &diagram("replay", &devices, "1m")).await?;
     let mut took = Vec::new();
     for _ in 0..times {
-        let body = json!({"from": from_ms, "to": from_ms + (readings / (DEVICES * SENSORS)) as i64 * 1000});
+        let body = json!({"from": time(from_ms)?, "to": time(from_ms + (readings / (DEVICES * SENSORS)) as i64 * 1000)?});
         let began = Instant::now();
         let run = client.json(&Method::POST, &format!("/api/v1/flows/{flow}/run"), Some(&body)).await?;
         let path = format!("/api/v1/flows/{flow}/executions/{}", run["id"].as_str().context("a run")?);

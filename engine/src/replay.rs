@@ -9,6 +9,7 @@ use std::sync::Arc;
 use edgesync_schemas::id::{FlowId, Offset, SeriesId};
 use edgesync_schemas::reading::{Columns, Commit, Quality, SeriesInfo};
 use edgesync_schemas::time::Timestamp;
+use rustc_hash::FxHashMap;
 
 use crate::budget::Account;
 use crate::cell::clock::second_us;
@@ -36,14 +37,12 @@ pub struct Replay {
     run: FlowRun,
     work: Workspace,
     chunk_rows: usize,
-    /// By series: the flow's key of it, [`NOT_WANTED`] or [`NOT_SEEN`].
-    keys: Vec<u32>,
+    /// The flow's key of each series that came, or [`NOT_WANTED`].
+    keys: FxHashMap<SeriesId, u32>,
 }
 
 /// Instead of a key: the flow does not want the series.
 const NOT_WANTED: u32 = u32::MAX;
-/// Instead of a key: whether the flow wants the series was not asked yet.
-const NOT_SEEN: u32 = u32::MAX - 1;
 
 /// A flow that is ready to be put into a cell.
 #[derive(Debug)]
@@ -103,7 +102,7 @@ impl Replay {
 
     /// Goes on with a run.
     pub(crate) fn of(run: FlowRun, chunk_rows: usize) -> Self {
-        Self { run, work: Workspace::default(), chunk_rows: chunk_rows.max(1), keys: Vec::new() }
+        Self { run, work: Workspace::default(), chunk_rows: chunk_rows.max(1), keys: FxHashMap::default() }
     }
 
     pub(crate) fn into_run(self) -> FlowRun {
@@ -270,19 +269,10 @@ impl Replay {
     /// The flow's key of a series, or [`NOT_WANTED`].
     #[inline(always)]
     fn key(&mut self, series: SeriesId, info_of: InfoOf<'_>) -> u32 {
-        match self.keys.get(series.index()) {
-            Some(key) if *key != NOT_SEEN => *key,
-            _ => self.find_key(series, info_of),
-        }
-    }
-
-    #[cold]
-    fn find_key(&mut self, series: SeriesId, info_of: InfoOf<'_>) -> u32 {
-        let key = info_of(series).and_then(|info| self.run.subscribe(&info)).unwrap_or(NOT_WANTED);
-        if self.keys.len() <= series.index() {
-            self.keys.resize(series.index() + 1, NOT_SEEN);
-        }
-        self.keys[series.index()] = key;
-        key
+        let run = &mut self.run;
+        *self
+            .keys
+            .entry(series)
+            .or_insert_with(|| info_of(series).and_then(|info| run.subscribe(&info)).unwrap_or(NOT_WANTED))
     }
 }
