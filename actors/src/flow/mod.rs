@@ -14,6 +14,7 @@ mod check;
 mod debug;
 mod deploy;
 mod history;
+mod options;
 pub mod run;
 mod start;
 pub(crate) mod states;
@@ -28,7 +29,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use edgesync_engine::cell::command::{Begin, Outcome, Told};
-use edgesync_engine::compile::{self, compile};
+use edgesync_engine::compile::compile;
 use edgesync_engine::plan::Plan;
 use edgesync_schemas::flow::{Diagram, Problem};
 use edgesync_schemas::id::{FlowId, Offset};
@@ -50,6 +51,7 @@ use debug::Debugged;
 pub use deploy::{Deployment, Ready};
 use dispatch::{Directory, Dispatch};
 use executions::Executions;
+pub use options::Options;
 use states::{Most, States};
 use stored::Stored;
 use tenants::Tenants;
@@ -93,17 +95,6 @@ pub enum Error {
     /// Flows are being shut down.
     #[error("flows have stopped")]
     Stopped,
-}
-
-/// What an operator may set of flows.
-#[derive(Debug, Clone, Default)]
-pub struct Options {
-    /// Which diagrams can run.
-    pub compile: compile::Options,
-    /// What the flows of one tenant may use together.
-    pub tenant: tenants::Limits,
-    /// How soon flows are moved, slowed and suspended.
-    pub pace: balance::Pace,
 }
 
 /// What may be asked of flows. Cheap to clone.
@@ -396,6 +387,8 @@ mod saves_stage;
 mod saves_tests;
 #[cfg(test)]
 mod start_tests;
+#[cfg(test)]
+mod started;
 #[cfg(test)]
 mod state_tests;
 #[cfg(test)]

@@ -104,7 +104,7 @@ async fn whatever_happens_to_cells_and_the_server_every_mean_is_right_and_shown(
                 let handle = run.server.flows().clone();
                 let _turn = handle.shared.states.turn.write().await;
                 if run.server.runs_on(flow) != to {
-                    assert!(handle.moved(flow, to).await);
+                    assert!(handle.moves(flow, to).await);
                 }
             }
             11 if run.stalled.is_empty() => {

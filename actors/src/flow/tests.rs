@@ -9,32 +9,12 @@ use edgesync_schemas::id::{DeviceId, UserId};
 use edgesync_schemas::wire::live::SubId;
 use edgesync_storage::catalog::SignedUp;
 use edgesync_storage::log::Options;
-use ractor::{ActorProcessingErr, SupervisionEvent};
 
+use super::started::{options, start_as};
+pub(super) use super::started::{start, start_with};
 use super::*;
 use crate::live::{Request, Session, Source};
 use crate::testing::{TempLog, append, eventually, skip};
-
-struct Top;
-
-impl Actor for Top {
-    type Msg = ();
-    type State = ();
-    type Arguments = ();
-
-    async fn pre_start(&self, _: ActorRef<()>, (): ()) -> Result<(), ActorProcessingErr> {
-        Ok(())
-    }
-
-    async fn handle_supervisor_evt(
-        &self,
-        _: ActorRef<()>,
-        _: SupervisionEvent,
-        (): &mut (),
-    ) -> Result<(), ActorProcessingErr> {
-        Ok(())
-    }
-}
 
 pub(super) struct Stage {
     pub(super) log: TempLog,
@@ -117,40 +97,6 @@ impl Stage {
     pub(super) fn counters(&self, flow: FlowId) -> Arc<FlowCounters> {
         self.flows.shared.cells[0].counters(flow).unwrap()
     }
-}
-
-fn options() -> super::Options {
-    super::Options { compile: compile::Options { faults: true }, ..super::Options::default() }
-}
-
-pub(super) async fn start(log: &ReadingLog, catalog: &Catalog) -> (Hub, FlowsHandle) {
-    let live = Hub::start(log.clone());
-    let flows = start_with(log, catalog, &live, 1, Most::default()).await;
-    (live, flows)
-}
-
-pub(super) async fn start_with(
-    log: &ReadingLog,
-    catalog: &Catalog,
-    live: &Hub,
-    cells: usize,
-    most: Most,
-) -> FlowsHandle {
-    start_as(log, catalog, live, cells, options(), most).await
-}
-
-async fn start_as(
-    log: &ReadingLog,
-    catalog: &Catalog,
-    live: &Hub,
-    cells: usize,
-    options: super::Options,
-    most: Most,
-) -> FlowsHandle {
-    let (top, _) = Actor::spawn(None, Top, ()).await.unwrap();
-    let (catalog, log) = (catalog.clone(), log.clone());
-    let flows = FlowsHandle::start_with(catalog, log, live.clone(), cells, options, top.get_cell(), most);
-    flows.await.unwrap()
 }
 
 async fn make_device(catalog: &Catalog, of: &SignedUp, name: &str) -> DeviceId {

@@ -32,7 +32,7 @@ impl FlowsHandle {
     pub(in super::super) async fn moved(&self, flow: FlowId, to: usize) -> bool {
         // nothing is saved meanwhile: it would be seen on no cell
         let _saves = self.shared.states.turn.write().await;
-        !self.is_stopped() && self.moves(flow, to).await
+        self.moves(flow, to).await
     }
 
     /// As [`Self::moved`], while nothing is saved.

@@ -1,0 +1,16 @@
+//! What an operator may set of flows.
+
+use edgesync_engine::compile;
+
+use super::{balance, tenants};
+
+/// What an operator may set of flows.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Which diagrams can run.
+    pub compile: compile::Options,
+    /// What the flows of one tenant may use together.
+    pub tenant: tenants::Limits,
+    /// How soon flows are moved, slowed and suspended.
+    pub pace: balance::Pace,
+}
