@@ -93,7 +93,7 @@ async fn a_flow_that_moves_to_a_cell_far_ahead_is_run_up_to_there_and_counted() 
     stage.append(&[0.0]).await;
     stage.done().await;
     cell.stall(true);
-    let commits = limit::RECENT_COMMITS * 2;
+    let commits = limit::RECENT_COMMITS * 4;
     for value in 1..=commits {
         stage.append(&[value as f64]).await;
     }
@@ -153,7 +153,7 @@ async fn flows_that_are_slowed_see_nothing_twice_when_another_one_comes_from_beh
     let _ = stage.flows.shared.manager.cast(manager::Message::Slowed(flows[0], "too much".to_owned()));
     stage.becomes(flows[0], "slowed").await;
     cell.stall(true);
-    let commits = limit::RECENT_COMMITS * 2;
+    let commits = limit::RECENT_COMMITS * 4;
     for value in 1..=commits {
         stage.append(&[value as f64]).await;
     }
