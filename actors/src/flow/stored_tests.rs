@@ -206,7 +206,7 @@ async fn while_the_database_is_away_whoever_gives_waits_and_nothing_is_lost() {
             break;
         }
         given += 1;
-        assert!(given < 1_000, "there is room without end");
+        assert!(given < 8, "there is room for more than it may hold");
     }
     stored.written_to(stored.place()).await;
     for n in 0..given {
