@@ -22,6 +22,7 @@ mod executions;
 mod first_start;
 mod flow_state;
 mod isolation;
+mod metrics;
 mod postgres;
 mod postgres_faults;
 mod restart;

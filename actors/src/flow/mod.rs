@@ -18,6 +18,7 @@ mod start;
 pub(crate) mod states;
 mod version;
 mod warm;
+mod watched;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,6 +47,7 @@ use dispatch::{Directory, Dispatch};
 use executions::Executions;
 use states::States;
 pub use version::{NotPut, Version};
+pub use watched::Unwatched;
 
 /// Why something could not be done to a flow.
 #[derive(Debug, thiserror::Error)]
@@ -382,3 +384,5 @@ mod start_tests;
 mod state_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod watched_tests;
