@@ -130,7 +130,7 @@ fn is_new(before: &Json, now: &Json) -> bool {
         (Some(Json::Object(before)), Some(cell)) if name == "cell" => {
             // readings wait for moments; how long they do is in `lag_s`
             let caught_up = cell.get("lag") == Some(&Json::from(0)) && before.get("lag") != cell.get("lag");
-            let goes_on = |name: &String| name == "frontier" || name == "lag";
+            let goes_on = |name: &String| matches!(name.as_str(), "frontier" | "lag" | "flows");
             caught_up || cell.iter().any(|(name, value)| !goes_on(name) && before.get(name) != Some(value))
         }
         (before, _) => before != Some(value),
