@@ -95,10 +95,15 @@ pub fn handle(port: Port) -> String {
 }
 
 /// Makes a diagram one that compiles: what is known of the records of a random one refuses some of its expressions and nodes.
-pub fn compile_mended(mut diagram: Diagram) -> Plan {
+pub fn compile_mended(diagram: Diagram) -> Plan {
+    mended(diagram).1
+}
+
+/// The same, with the diagram that it became.
+pub fn mended(mut diagram: Diagram) -> (Diagram, Plan) {
     loop {
         let problems = match compile(&diagram, &CompileOptions::default()) {
-            Ok(plan) => return plan,
+            Ok(plan) => return (diagram, plan),
             Err(problems) => problems,
         };
         for problem in problems {
