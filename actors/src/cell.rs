@@ -24,12 +24,12 @@ use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 use edgesync_storage::log::{self, Hold, ReadingLog};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Interval, MissedTickBehavior};
 use tracing::{error, warn};
 
 use crate::flow::dispatch::Dispatch;
-use crate::link::{Room, pump};
+use crate::link::{Ask, Room, pump};
 use crate::live::Units;
 
 use poison::Poison;
@@ -43,6 +43,8 @@ const BEHIND_US: i64 = limit::FLOW_CLOCK_BEHIND_MS * 1000;
 const RETRY: Duration = Duration::from_secs(1);
 /// Until a cell has worked off some of its commands.
 const BUSY: Duration = Duration::from_millis(5);
+/// Who asks at once how far results were given on. More wait.
+const ASKS: usize = 8;
 /// Times that a cell may be condemned at one place before the commit there is skipped.
 const TRIES_AT_A_COMMIT: u32 = 3;
 
@@ -66,6 +68,8 @@ pub struct Cell {
     dispatch: Dispatch,
     options: edgesync_engine::options::Options,
     outlet: Outlet,
+    /// To the task that gives on what comes out of it.
+    asks: mpsc::Sender<Ask>,
     room: Arc<Room>,
     running: Mutex<Running>,
     /// Where the running thread began: its frontier says nothing before it has done a commit.
@@ -104,12 +108,14 @@ impl Cell {
         let outlet = Outlet { sender, wake: Arc::new(move || wake.notify_one()) };
         let handle = spawn(index, &log, from, &options, &outlet, &room)?;
         let running = Mutex::new(Running { handle, flows: HashMap::new() });
+        let (asks, asked) = mpsc::channel(ASKS);
         let cell = Arc::new(Self {
             index,
             log,
             dispatch,
             options,
             outlet,
+            asks,
             room,
             running,
             begins: AtomicU64::new(from.0),
@@ -121,7 +127,7 @@ impl Cell {
             opened: watch::Sender::new(false),
             stopped: watch::Sender::new(false),
         });
-        tokio::spawn(pump(emissions, emitted, cell.dispatch.clone(), cell.stopped.subscribe()));
+        tokio::spawn(pump(emissions, emitted, cell.dispatch.clone(), asked, cell.stopped.subscribe()));
         tokio::spawn(cell.clone().run(from, cell.stopped.subscribe()));
         Ok(cell)
     }

@@ -2,14 +2,15 @@
 //!
 //! Both ends are bounded by the engine's limits; what is here only wakes. The cell's thread never waits in it.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 #[cfg(test)]
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use edgesync_engine::cell::emit::Emission;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 
-use crate::flow::dispatch::Dispatch;
+use crate::flow::dispatch::{Dispatch, Given};
 
 /// Tells the feeder that there may be room again.
 #[derive(Default)]
@@ -37,20 +38,35 @@ impl Room {
     }
 }
 
+/// Asks for word when everything that has come out of a cell by then was given on.
+pub(crate) type Ask = oneshot::Sender<Given>;
+
 /// Gives what comes out of a cell to dispatch, one after the other.
 pub(crate) async fn pump(
     emissions: crossbeam::channel::Receiver<Emission>,
     emitted: Arc<Notify>,
     dispatch: Dispatch,
+    mut asks: mpsc::Receiver<Ask>,
     mut stopped: watch::Receiver<bool>,
 ) {
+    // Who asked, and how many are to be given by then.
+    let (mut given, mut asked) = (0u64, VecDeque::<(u64, Ask)>::new());
     loop {
-        while let Ok(emission) = emissions.try_recv() {
-            dispatch.give(emission);
+        while let Ok(ask) = asks.try_recv() {
+            asked.push_back((given + emissions.len() as u64, ask));
+        }
+        while let Some((_, ask)) = asked.pop_front_if(|(to, _)| *to <= given) {
+            let _ = ask.send(dispatch.given()); // nobody waits for it any more
+        }
+        if let Ok(emission) = emissions.try_recv() {
+            dispatch.give(emission).await;
+            given += 1;
             tokio::task::coop::consume_budget().await;
+            continue;
         }
         tokio::select! {
             () = emitted.notified() => {}
+            Some(ask) = asks.recv() => asked.push_back((given + emissions.len() as u64, ask)),
             _ = stopped.wait_for(|stopped| *stopped) => return,
         }
     }

@@ -182,7 +182,7 @@ impl Naive {
     fn record(&mut self, node: usize, input: u8, record: Record, known: &[Arc<SeriesInfo>]) {
         let plan = Arc::clone(&self.plan);
         match &plan.nodes()[node].work {
-            Work::Source(_) | Work::Display(_) | Work::Debug | Work::Fault(_) => {
+            Work::Source(_) | Work::Display(_) | Work::Debug | Work::Store(_) | Work::Fault(_) => {
                 self.leave(node, Port::Out, record)
             }
             Work::Filter(expression) => {

@@ -214,7 +214,7 @@ impl Stage {
     /// The stage of a planned node, with nothing remembered.
     pub fn new(node: &PlannedNode, keys: usize) -> Self {
         match &node.work {
-            Work::Source(_) | Work::Display(_) | Work::Debug => Self::Pass,
+            Work::Source(_) | Work::Display(_) | Work::Debug | Work::Store(_) => Self::Pass,
             Work::Filter(of) => Self::Filter(filter::Stage::new(Arc::clone(of), keys)),
             Work::Switch(of) => Self::Switch(switch::Stage::new(Arc::clone(of), keys)),
             Work::Validate(of) => Self::Validate(validate::Stage::new(of, keys)),

@@ -9,7 +9,7 @@ use edgesync_schemas::flow::node::scale::Map;
 use edgesync_schemas::flow::node::switch::Mode;
 use edgesync_schemas::flow::node::{
     Combine, Deadband, Dedupe, DeviceSensor, Display, Fault, IntervalJoin, MinMax, MovingAverage, Rate, Spec,
-    Split, Throttle, Validate, Window,
+    Split, Store, Throttle, Validate, Window,
 };
 use edgesync_schemas::limit;
 use edgesync_schemas::unit::{Unit, UnitIndex};
@@ -123,6 +123,8 @@ pub enum Work {
     Display(Display),
     /// Shows records to whoever watches the flow.
     Debug,
+    /// Keeps records in the store.
+    Store(Arc<Store>),
     /// Panics on purpose.
     Fault(Fault),
 }

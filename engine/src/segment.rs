@@ -297,6 +297,14 @@ impl FlowRun {
             if let Some((chunk, sel)) = input.as_ref().filter(|_| self.is_watched(node)) {
                 emit(self.rows(node, Port::Out, &work.chunks[*chunk], sel));
             }
+            if let (Work::Store(of), Some((chunk, sel)), false) =
+                (&self.plan.nodes[node].work, &input, self.is_muted)
+            {
+                emit(Emission::Stored(
+                    self.rows_of(node, Port::Out, &work.chunks[*chunk], sel),
+                    Arc::clone(of),
+                ));
+            }
             return input;
         }
         let plan = Arc::clone(&self.plan);

@@ -44,7 +44,7 @@ fn rows(emissions: &[Emission]) -> Vec<&Rows> {
         .iter()
         .filter_map(|emission| match emission {
             Emission::Rows(rows) => Some(rows),
-            Emission::Dead(..) | Emission::Event(_) => None,
+            Emission::Stored(..) | Emission::Dead(..) | Emission::Event(_) => None,
         })
         .collect()
 }

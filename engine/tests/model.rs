@@ -101,7 +101,18 @@ fn of_port(emitted: &[Emission], version: u32, node: &str, port: Port) -> Vec<Re
         }
         _ => None,
     });
-    rows.flat_map(|rows| (0..rows.num.len()).map(|row| record(rows, row)).collect::<Vec<_>>()).collect()
+    let records = |rows: &Rows| (0..rows.num.len()).map(|row| record(rows, row)).collect::<Vec<_>>();
+    let shown: Vec<Record> = rows.flat_map(records).collect();
+    let stored = emitted.iter().filter_map(|emission| match emission {
+        Emission::Stored(rows, of) if rows.version == version && &*rows.node == node => {
+            assert_eq!((of.series.as_str(), rows.port), (node, Port::Out));
+            Some(rows)
+        }
+        _ => None,
+    });
+    let stored: Vec<Record> = stored.flat_map(records).collect();
+    assert!(stored.is_empty() || port != Port::Out || stored == shown, "what is stored is what is shown");
+    shown
 }
 
 fn record(rows: &Rows, row: usize) -> Record {

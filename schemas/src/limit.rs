@@ -4,6 +4,7 @@
 //! They are in files by what they bound, and all known as `limit::NAME`.
 
 mod catalog;
+mod derived;
 mod device;
 mod execution;
 mod flow;
@@ -16,6 +17,7 @@ mod postgres;
 mod retention;
 
 pub use catalog::*;
+pub use derived::*;
 pub use device::*;
 pub use execution::*;
 pub use flow::*;

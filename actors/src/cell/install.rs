@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use edgesync_engine::cell::command::{Begin, Outcome};
 use edgesync_engine::metrics::FlowCounters;
@@ -103,8 +104,8 @@ impl Cell {
     }
 
     /// Gives on what a flow made that is on its way here or from here.
-    pub fn give(&self, emission: Emission) {
-        self.dispatch.give(emission);
+    pub async fn give(&self, emission: Emission) {
+        self.dispatch.give(emission).await;
     }
 
     /// How far it is, and what its flows' clock shows there.
@@ -113,6 +114,18 @@ impl Cell {
         // the clock first: one that is later than the frontier would let windows close before their readings come
         let clock = handle.clock();
         (handle.frontier().max(Offset(self.begins.load(Relaxed))), clock)
+    }
+
+    /// Waits until everything that it had made of readings before [`Self::reached`] was given on, and is durable where it is to be; that must have been read
+    /// before. False if that took longer than `within`.
+    pub async fn delivered(&self, within: Duration) -> bool {
+        let delivered = async {
+            let (tell, told) = oneshot::channel();
+            self.asks.send(tell).await.ok()?;
+            self.dispatch.written(told.await.ok()?).await;
+            Some(())
+        };
+        tokio::time::timeout(within, delivered).await.is_ok_and(|done| done.is_some())
     }
 
     /// The flows that run here and remember something, with what counts for them.

@@ -215,7 +215,9 @@ impl FlowsHandle {
                 emitted
             })
             .await?;
-            emitted.into_iter().for_each(|emission| cell.give(emission));
+            for emission in emitted {
+                cell.give(emission).await;
+            }
         }
         Ok((replay.save(), replay.counters().clone()))
     }

@@ -3,11 +3,11 @@
 //! - Whoever gives one never waits. What does not fit is left out and counted, and the next letter of the flow that is taken says how many.
 //! - One flow's flood takes neither the others' room nor their turn: a flow has so many a second, and so many that wait.
 //! - A batch that cannot be written because the database is away is tried again every second; one that the database refuses is lost, and counted.
-//! - What was not written when the process dies is lost: at most what came in the last second, or since the database went away.
+//! - What was not written when the process dies is made again, with the results of the readings that it comes from.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -89,6 +89,11 @@ struct Shared {
     waiting: Mutex<Waiting>,
     /// There is enough for a batch.
     enough: Notify,
+    /// Somebody waits for what there is.
+    is_hurried: AtomicBool,
+    /// Letters taken, and those done with.
+    taken: AtomicU64,
+    done: watch::Sender<u64>,
     written: AtomicU64,
     left_out: [AtomicU64; 4],
     /// For tests: writes that are to be tried again.
@@ -120,6 +125,9 @@ impl DeadLetters {
                 dictionary,
                 waiting: Mutex::default(),
                 enough: Notify::new(),
+                is_hurried: AtomicBool::new(false),
+                taken: AtomicU64::new(0),
+                done: watch::Sender::new(0),
                 written: AtomicU64::new(0),
                 left_out: Default::default(),
                 #[cfg(test)]
@@ -147,6 +155,7 @@ impl DeadLetters {
                 share.waiting += 1;
                 let skipped = std::mem::take(&mut share.skipped);
                 waiting.queue.push_back(letter.addressed(skipped));
+                self.shared.taken.fetch_add(1, Relaxed);
                 if waiting.queue.len() == limit::DEAD_LETTER_BATCH {
                     self.shared.enough.notify_one();
                 }
@@ -175,6 +184,22 @@ impl DeadLetters {
                 code: reason.code(),
                 detail: if row == 0 { detail.to_owned() } else { String::new() },
             });
+        }
+    }
+
+    /// What was taken until now, for [`Self::written_to`].
+    pub(super) fn place(&self) -> u64 {
+        self.shared.taken.load(Relaxed)
+    }
+
+    /// Waits until every letter up to a place is written down, or was refused. Cancel safe.
+    pub(super) async fn written_to(&self, place: u64) {
+        let mut done = self.shared.done.subscribe();
+        if *done.borrow() < place {
+            self.shared.is_hurried.store(true, Relaxed);
+            self.shared.enough.notify_one();
+            // the sender is here: there is no error
+            let _ = done.wait_for(|done| *done >= place).await;
         }
     }
 
@@ -215,7 +240,9 @@ impl DeadLetters {
                     self.next_second();
                     1
                 }
-                () = self.shared.enough.notified(), if batch.is_empty() => limit::DEAD_LETTER_BATCH,
+                () = self.shared.enough.notified(), if batch.is_empty() => {
+                    if self.shared.is_hurried.swap(false, Relaxed) { 1 } else { limit::DEAD_LETTER_BATCH }
+                }
                 _ = stopped.wait_for(|stopped| *stopped) => {
                     is_last = true;
                     1
@@ -272,6 +299,7 @@ impl DeadLetters {
     }
 
     fn done(&self, batch: &[DeadLetter]) {
+        self.shared.done.send_modify(|done| *done += batch.len() as u64);
         let mut waiting = self.waiting();
         for letter in batch {
             if let Some(share) = waiting.flows.get_mut(&letter.flow_id) {

@@ -1,6 +1,6 @@
-//! Dispatch: each result of a cell to those who want it. Records go to who watches their node, events to the flow's actor.
+//! Dispatch: each result of a cell to those who want it. Records go to who watches their node, those of store nodes to the store, events to the flow's actor.
 //!
-//! Runs on the task that empties a cell's outlet, so nothing here waits. The directory says which actor manages a flow; it is
+//! Runs on the task that empties a cell's outlet, so nothing here waits but for room to store. The directory says which actor manages a flow; it is
 //! a lock around a map, taken for a look-up.
 
 use std::collections::HashMap;
@@ -15,6 +15,7 @@ use ractor::ActorRef;
 use super::dead_letters::DeadLetters;
 use super::executions::Executions;
 use super::flow;
+use super::stored::Stored;
 use crate::cell::Installed;
 use crate::live::Hub;
 
@@ -25,6 +26,14 @@ pub struct Dispatch {
     directory: Directory,
     executions: Executions,
     dead_letters: DeadLetters,
+    stored: Stored,
+}
+
+/// How much was given on: what of it is stored is known by that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Given {
+    stored: u64,
+    letters: u64,
 }
 
 /// The actor of each deployed flow. Written by the manager. Cheap to clone.
@@ -34,13 +43,20 @@ pub struct Directory {
 }
 
 impl Dispatch {
-    /// Gives records to `live`, those that nothing could handle to `dead_letters`, events to the actors in `directory`, and samples to `executions`.
-    pub fn new(live: Hub, directory: Directory, executions: Executions, dead_letters: DeadLetters) -> Self {
-        Self { live, directory, executions, dead_letters }
+    /// Gives records to `live`, those of store nodes to `stored`, those that nothing could handle to `dead_letters`, events to the actors in `directory`,
+    /// and samples to `executions`.
+    pub fn new(
+        live: Hub,
+        directory: Directory,
+        executions: Executions,
+        dead_letters: DeadLetters,
+        stored: Stored,
+    ) -> Self {
+        Self { live, directory, executions, dead_letters, stored }
     }
 
-    /// Gives on what came out of a cell.
-    pub fn give(&self, emission: Emission) {
+    /// Gives on what came out of a cell. Waits while there is no room for what is to be stored.
+    pub async fn give(&self, emission: Emission) {
         match emission {
             // what a node shows is what leaves it; its other ports are counted
             Emission::Rows(rows) if rows.port == Port::Out => {
@@ -48,12 +64,27 @@ impl Dispatch {
                 self.executions.rows(&rows);
             }
             Emission::Rows(_) => {}
+            Emission::Stored(rows, of) => {
+                let version = self.executions.version(rows.flow, rows.version);
+                self.stored.give(&rows, version, &of).await;
+            }
             Emission::Dead(rows, detail) => {
                 let version = self.executions.version(rows.flow, rows.version);
                 self.dead_letters.rows(&rows, version, &detail);
             }
             Emission::Event(event) => self.directory.tell(event.flow, flow::Message::Event(event)),
         }
+    }
+
+    /// How much was given on until now.
+    pub(crate) fn given(&self) -> Given {
+        Given { stored: self.stored.place(), letters: self.dead_letters.place() }
+    }
+
+    /// Waits until all of that is written down that is to be. Cancel safe.
+    pub(crate) async fn written(&self, given: Given) {
+        self.stored.written_to(given.stored).await;
+        self.dead_letters.written_to(given.letters).await;
     }
 
     /// A replaced cell counts a flow anew.

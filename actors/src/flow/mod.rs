@@ -16,6 +16,7 @@ mod history;
 pub mod run;
 mod start;
 pub(crate) mod states;
+pub mod stored;
 mod version;
 mod warm;
 mod watched;
@@ -46,6 +47,7 @@ use debug::Debugged;
 use dispatch::{Directory, Dispatch};
 use executions::Executions;
 use states::States;
+use stored::Stored;
 pub use version::{NotPut, Version};
 pub use watched::Unwatched;
 
@@ -99,6 +101,7 @@ struct Shared {
     debugged: Debugged,
     executions: Executions,
     dead_letters: DeadLetters,
+    stored: Stored,
     options: compile::Options,
     log: ReadingLog,
     states: States,
@@ -128,8 +131,14 @@ impl FlowsHandle {
         let dictionary = log.series().clone();
         let executions = Executions::start(catalog.clone(), dictionary.clone());
         let dead_letters = DeadLetters::start(catalog.clone(), dictionary.clone());
-        let dispatch =
-            Dispatch::new(live.clone(), directory.clone(), executions.clone(), dead_letters.clone());
+        let stored = Stored::start(log.clone(), dead_letters.clone());
+        let dispatch = Dispatch::new(
+            live.clone(),
+            directory.clone(),
+            executions.clone(),
+            dead_letters.clone(),
+            stored.clone(),
+        );
         let (states, from, put_out) = States::open(log.clone()).await?;
         let slow = cells.max(1);
         let cells = (0..=slow)
@@ -156,6 +165,7 @@ impl FlowsHandle {
             debugged,
             executions,
             dead_letters,
+            stored,
             options,
             log,
             states,
@@ -259,6 +269,11 @@ impl FlowsHandle {
         &self.shared.dead_letters
     }
 
+    /// Where rows go that flows store.
+    pub fn stored(&self) -> &Stored {
+        &self.shared.stored
+    }
+
     /// How the cells are.
     pub fn cells(&self) -> Vec<cell::Status> {
         self.shared.cells.iter().map(|cell| cell.status()).collect()
@@ -276,6 +291,8 @@ impl FlowsHandle {
         for stopped in futures_util::future::join_all(cells.iter().map(|cell| cell.stop())).await {
             in_time &= stopped;
         }
+        // what is refused becomes a dead letter: it goes first
+        in_time &= tokio::time::timeout(deadline / 2, self.shared.stored.finish()).await.is_ok();
         let told = async { tokio::join!(self.shared.executions.finish(), self.shared.dead_letters.finish()) };
         in_time && tokio::time::timeout(deadline / 2, told).await.is_ok()
     }

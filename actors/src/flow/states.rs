@@ -181,7 +181,9 @@ impl States {
         for cell in cells {
             // before looking at the flows: what they count has then come at least this far
             let (frontier, clock) = cell.reached();
-            let here = PutOut { next: frontier, clock };
+            // what waits to be given on or written would be muted after a kill, and lost
+            let here =
+                if cell.delivered(STILL).await { PutOut { next: frontier, clock } } else { written.put_out };
             put_out = Some(put_out.map_or(here, |all| PutOut {
                 next: all.next.min(here.next),
                 clock: all.clock.min(here.clock),

@@ -1,6 +1,6 @@
-//! What comes out of a cell: rows of watched nodes, and events.
+//! What comes out of a cell: rows of watched nodes and of those that store, and events.
 //!
-//! Only nodes that somebody watches send rows. The outlet is bounded; when it is full the cell keeps what it has just
+//! Only nodes that somebody watches send rows, and store nodes always. The outlet is bounded; when it is full the cell keeps what it has just
 //! computed, takes no further input until that is out, and drops nothing.
 
 use std::collections::VecDeque;
@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crossbeam::channel::TrySendError;
 use edgesync_schemas::flow::Port;
+use edgesync_schemas::flow::node::Store;
 use edgesync_schemas::id::{FlowId, Offset, SeriesId};
 use edgesync_schemas::reading::{Quality, SeriesInfo};
 use edgesync_schemas::time::Timestamp;
@@ -85,6 +86,8 @@ impl Outbox {
 pub enum Emission {
     /// Records that left a watched node.
     Rows(Rows),
+    /// Records that a store node is to keep, whether or not anybody watches it.
+    Stored(Rows, Arc<Store>),
     /// Records that a node could not handle and whose error port leads nowhere, and what was wrong with one of them. At most
     /// [`edgesync_schemas::limit::DEAD_LETTERS_PER_TICK`] of a node between two ticks; the counters have all.
     Dead(Rows, String),

@@ -8,6 +8,7 @@ use edgesync_schemas::flow::node::scale::Map;
 use edgesync_schemas::flow::node::{Compute, NodeConfig, Scale, Switch};
 use edgesync_schemas::flow::problem::Code;
 use edgesync_schemas::limit;
+use edgesync_schemas::sensor::SensorName;
 use edgesync_schemas::unit::{Unit, UnitIndex};
 
 use super::expression::{self, Surroundings};
@@ -50,6 +51,11 @@ pub(super) fn work(
         NodeConfig::Window(of) => Work::Window(of.clone()),
         NodeConfig::Display(of) => Work::Display(of.clone()),
         NodeConfig::Debug(_) => Work::Debug,
+        NodeConfig::Store(of) => {
+            check_field(node, "field", of.field.as_deref(), known, problems);
+            shared.stores_as(node, &of.series, problems);
+            Work::Store(Arc::new(of.clone()))
+        }
         NodeConfig::Fault(of) => Work::Fault(of.clone()),
         NodeConfig::Filter(of) => {
             let around = Surroundings::of(known).with_prev();
@@ -72,6 +78,8 @@ pub(super) struct Shared {
     /// Units that nodes give records.
     pub units: Vec<Unit>,
     patterns: usize,
+    /// Names of what is stored.
+    stored: Vec<SensorName>,
 }
 
 impl Shared {
@@ -98,6 +106,16 @@ impl Shared {
     /// A unit as text.
     pub fn text(&self, unit: UnitIndex) -> Option<Box<str>> {
         self.units.get(unit.place_in_flow()?).map(|unit| unit.as_str().into())
+    }
+
+    /// Takes the name of what a node stores: two nodes of one name would overwrite each other's rows.
+    fn stores_as(&mut self, node: &str, series: &SensorName, problems: &mut Vec<Problem>) {
+        if self.stored.contains(series) {
+            let message = format!("another store node of the flow has the series {:?}", series.as_str());
+            problems.push(Problem::of_field(node, "series", Code::DuplicateId, message));
+        } else {
+            self.stored.push(series.clone());
+        }
     }
 
     /// Counts an expression's patterns.

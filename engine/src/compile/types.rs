@@ -65,6 +65,7 @@ pub(super) fn leaving(config: &NodeConfig, known: &Known) -> Known {
         | NodeConfig::Switch(_)
         | NodeConfig::Display(_)
         | NodeConfig::Debug(_)
+        | NodeConfig::Store(_)
         | NodeConfig::Fault(_)
         | NodeConfig::Comment(_) => known.clone(),
         NodeConfig::Validate(of) => Known {

@@ -94,6 +94,7 @@ pub(crate) fn horizon_ms(node: &PlannedNode) -> Option<i64> {
         | Work::Split(_)
         | Work::Display(_)
         | Work::Debug
+        | Work::Store(_)
         | Work::Fault(_) => Some(0),
     }
 }

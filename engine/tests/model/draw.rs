@@ -72,6 +72,7 @@ pub fn draw(sketches: &[Sketch], prefix: &str, devices: [DeviceId; 2]) -> Diagra
                 ("moving-average", data, &[Port::Out, Port::Error])
             }
             4 | 5 => ("window", windows::data(sketch.a, sketch.b), &[Port::Out, Port::Late, Port::Error]),
+            6 if sketch.a.is_multiple_of(2) => ("store", json!({ "series": id }), &[Port::Out]),
             6 => ("display", json!({}), &[Port::Out]),
             8 => ("deadband", remember::deadband(sketch.a, sketch.b), &[Port::Out, Port::Error]),
             9 | 10 => {

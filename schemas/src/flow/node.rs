@@ -22,6 +22,7 @@ pub mod moving_average;
 pub mod rate;
 pub mod scale;
 pub mod split;
+pub mod store;
 pub mod switch;
 pub mod throttle;
 pub mod validate;
@@ -44,6 +45,7 @@ pub use moving_average::MovingAverage;
 pub use rate::Rate;
 pub use scale::Scale;
 pub use split::Split;
+pub use store::Store;
 pub use switch::Switch;
 pub use throttle::Throttle;
 pub use validate::Validate;
@@ -150,12 +152,13 @@ pub enum NodeConfig {
     Window(Window),
     Display(Display),
     Debug(Debug),
+    Store(Store),
     Comment(Comment),
     Fault(Fault),
 }
 
 /// Every kind that users may draw, in the palette's order. `fault` is not among them: it exists for tests.
-pub const CATALOGUE: [&Spec; 20] = [
+pub const CATALOGUE: [&Spec; 21] = [
     &device_sensor::SPEC,
     &device_sensor::SPEC_DEVICE,
     &filter::SPEC,
@@ -175,6 +178,7 @@ pub const CATALOGUE: [&Spec; 20] = [
     &interval_join::SPEC,
     &display::SPEC,
     &debug::SPEC,
+    &store::SPEC,
     &comment::SPEC,
 ];
 
@@ -242,6 +246,7 @@ impl NodeConfig {
             "window" => Window::parse(&mut fields).map(Self::Window),
             "display" => Display::parse(&mut fields).map(Self::Display),
             "debug" => Debug::parse(&mut fields).map(Self::Debug),
+            "store" => Store::parse(&mut fields).map(Self::Store),
             "fault" => Fault::parse(&mut fields).map(Self::Fault),
             _ => Some(Self::Comment(Comment)),
         }

@@ -66,7 +66,7 @@ pub enum Code {
     Empty,
     /// A node without an id.
     MissingId,
-    /// Two nodes or two edges with one id.
+    /// Two nodes or two edges with one id, or two store nodes with one series.
     DuplicateId,
     /// A kind of node that the catalogue does not have.
     UnknownType,

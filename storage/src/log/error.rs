@@ -122,6 +122,13 @@ pub enum Error {
     Closed,
 }
 
+impl Error {
+    /// Whether what was given is to blame: the same would fail again.
+    pub fn is_about_data(&self) -> bool {
+        matches!(self, Self::Database(trouble) if trouble.failure == super::Failure::Data)
+    }
+}
+
 impl From<Trouble> for Error {
     fn from(trouble: Trouble) -> Self {
         if trouble.failure == super::Failure::Held { Self::Held(trouble) } else { Self::Database(trouble) }

@@ -12,6 +12,7 @@
 //! exist: the embedded one in a directory (`embedded/mod.rs`) and PostgreSQL (`postgres/mod.rs`). What lies beside them in this
 //! directory is the same for both: queue, plan of a commit, dictionary, marks, the ring of recent commits, holds of readers.
 
+mod derived;
 pub(crate) mod embedded;
 mod error;
 mod export;
@@ -41,6 +42,7 @@ use std::thread::JoinHandle;
 use edgesync_schemas::id::{BootId, DeviceId, FrameSeq, Offset};
 use edgesync_schemas::reading::Commit;
 
+pub use derived::{Derived, DerivedOf, DerivedQuery, DerivedRow, DerivedSeries};
 pub use embedded::check;
 pub use error::Error;
 pub use export::{Export, Rest, Which};
@@ -94,6 +96,7 @@ pub(crate) struct Shared {
     ring: Ring,
     holds: Holds,
     counters: Counters,
+    derived: derived::Dictionary,
 }
 
 impl std::fmt::Debug for ReadingLog {
@@ -273,8 +276,9 @@ impl Shared {
     fn new(options: Options, dictionary: SeriesDictionary, marks: Marks, ring: Ring, holds: Holds) -> Self {
         let queue = Queue::new(options.budget_bytes);
         let counters = Counters::default();
-        let (marks, retention) = (RwLock::new(marks), RwLock::default());
-        Self { options, dictionary, marks, retention, queue, ring, holds, counters }
+        let (marks, retention, derived) =
+            (RwLock::new(marks), RwLock::default(), derived::Dictionary::default());
+        Self { options, dictionary, marks, retention, queue, ring, holds, counters, derived }
     }
 
     /// The sequence marks.

@@ -68,8 +68,8 @@ impl Recorder {
     pub fn take(&mut self, emission: Emission, info_of: InfoOf<'_>) {
         match emission {
             Emission::Rows(rows) => self.rows(&rows, info_of),
-            // they are in the rows of the error port as well
-            Emission::Dead(..) => {}
+            // they are in the rows of the node and of the error port as well
+            Emission::Stored(..) | Emission::Dead(..) => {}
             Emission::Event(event) => {
                 if let (Some(at), edgesync_engine::EventKind::Panicked { message }) =
                     (self.places.get(&event.node), event.kind)

@@ -8,6 +8,8 @@
 //! | `marks` | 16 device | its boots and their highest sealed frames |
 //! | `series` | 4 series | device, sensor, units |
 //! | `states` | 16 flow | what it remembers, and its place in the log (`states.rs`) |
+//! | `derived` | 4 derived series, 8 event time | a row that a flow stored (`derived.rs`) |
+//! | `derived_series` | 4 derived series | flow, name, device, sensor |
 //! | `meta` | name | `sealed`: everything before this offset is in blocks. `bookmark/…`: how far a reader of the tail got. |
 //! | | | `move`: where a move that is not finished comes from, `moved`: where one that is came from (`import.rs`). |
 //! | | | `series-end`: numbers below were given out. `expired`: bytes that were dropped and still take space, `dropped`: readings that were (`expire.rs`) |
@@ -37,6 +39,7 @@ mod catch_up;
 mod check;
 mod codec;
 mod commit;
+mod derived;
 pub(super) mod expire;
 #[cfg(test)]
 mod faults;

@@ -45,6 +45,8 @@ pub(crate) struct Store {
     pub series: Keyspace,
     pub meta: Keyspace,
     pub states: Keyspace,
+    pub derived: Keyspace,
+    pub derived_series: Keyspace,
     #[cfg(test)]
     pub faults: Faults,
 }
@@ -92,6 +94,8 @@ impl Store {
             series: database.keyspace("series", small)?,
             meta: database.keyspace("meta", small)?,
             states: database.keyspace("states", || small().with_kv_separation(apart(1024)))?,
+            derived: database.keyspace("derived", small)?,
+            derived_series: database.keyspace("derived_series", small)?,
             database,
             #[cfg(test)]
             faults: Faults::default(),

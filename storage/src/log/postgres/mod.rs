@@ -10,6 +10,8 @@
 //! | `log_move` | a move into this log (`import.rs`) |
 //! | `bookmarks` | how far readers of the tail got |
 //! | `flow_states` | what flows remember |
+//! | `derived`, `derived_series` | rows that flows stored, one per series and event time (`derived.rs`) |
+//! | `derived_data` | a view: derived rows with the names of things |
 //! | `sensor_data` | a view: readings with the names of things, for people and their tools |
 //!
 //! **Commit** (`commit.rs`). Series, rows, marks and the commit's record in one transaction; the acknowledgement follows `COMMIT`.
@@ -39,6 +41,7 @@ mod clean;
 mod commit;
 mod connection;
 mod day;
+mod derived;
 mod encode;
 mod expire;
 pub(super) mod export;
@@ -101,6 +104,11 @@ const MIGRATIONS: &[Migration] = &[
         version: 4,
         name: "flow_states",
         sql: include_str!("../../../migrations/postgres/log/0004_flow_states.sql"),
+    },
+    Migration {
+        version: 5,
+        name: "derived",
+        sql: include_str!("../../../migrations/postgres/log/0005_derived.sql"),
     },
 ];
 const HISTORY: &str = "log_migrations";

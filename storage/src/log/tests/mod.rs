@@ -22,6 +22,7 @@ macro_rules! on_both_stores {
 
 mod check;
 mod check_postgres;
+mod derived;
 mod disk;
 mod expire;
 mod expire_beside;
