@@ -10,7 +10,7 @@ mod support;
 
 use std::sync::Arc;
 
-use draw::{Sketch, compile_mended, draw};
+use draw::{Sketch, draw, mended};
 use edgesync_engine::naive::{Naive, Record};
 use edgesync_engine::{Emission, FlowCounters, Options, Plan, Rows};
 use edgesync_schemas::flow::Port;
@@ -56,7 +56,7 @@ fn compiled(sketches: &[Sketch]) -> Arc<Plan> {
 /// With ids that begin with `prefix`: nodes of other ids take nothing over from each other.
 fn compiled_as(sketches: &[Sketch], prefix: &str) -> Arc<Plan> {
     let diagram = draw(sketches, prefix, [device(1), device(2)]);
-    Arc::new(compile_mended(diagram))
+    Arc::new(mended(diagram).1)
 }
 
 fn known() -> Vec<Arc<SeriesInfo>> {

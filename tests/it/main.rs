@@ -20,6 +20,7 @@ mod crash_postgres;
 mod dashboards;
 mod executions;
 mod first_start;
+mod flow_random;
 mod flow_state;
 mod isolation;
 mod metrics;

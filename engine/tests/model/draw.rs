@@ -15,7 +15,7 @@ use edgesync_schemas::flow::{Diagram, Port};
 use edgesync_schemas::id::DeviceId;
 use serde_json::json;
 
-pub use transform::{compile_mended, handle, mended};
+pub use transform::mended;
 
 const EXPRESSIONS: [&str; 16] = [
     "value > 3",

@@ -94,12 +94,7 @@ pub fn handle(port: Port) -> String {
     }
 }
 
-/// Makes a diagram one that compiles: what is known of the records of a random one refuses some of its expressions and nodes.
-pub fn compile_mended(diagram: Diagram) -> Plan {
-    mended(diagram).1
-}
-
-/// The same, with the diagram that it became.
+/// Makes a diagram one that compiles: what is known of the records of a random one refuses some of its expressions and nodes. With what it is compiled to.
 pub fn mended(mut diagram: Diagram) -> (Diagram, Plan) {
     loop {
         let problems = match compile(&diagram, &CompileOptions::default()) {
