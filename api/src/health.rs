@@ -180,6 +180,19 @@ fn runs(text: &mut Text, flows: &FlowsHandle) {
         "reason",
         letters.left_out(),
     );
+    let stored = flows.stored();
+    text.counter("edgesync_derived_rows_total", "Rows of flows stored", stored.written());
+    text.counter("edgesync_derived_refused_total", "Rows of flows that the store refused", stored.refused());
+    text.counter(
+        "edgesync_derived_retries_total",
+        "Attempts to store rows of flows that failed and were made again",
+        stored.retries(),
+    );
+    text.gauge(
+        "edgesync_derived_waiting_bytes",
+        "Rows of flows that wait to be stored",
+        stored.waiting_bytes() as f64,
+    );
 }
 
 fn connections(text: &mut Text, stats: edgesync_storage::postgres::Stats) {

@@ -68,10 +68,11 @@ pub fn run(args: Args) -> Result<()> {
         println!("went on with a move that was interrupted: {readings} readings were there already");
     }
     println!(
-        "moved and compared: {} rows of the catalog, {} readings of {} series, in {:.1} s",
+        "moved and compared: {} rows of the catalog, {} readings of {} series, {} rows that flows stored, in {:.1} s",
         moved.rows,
         moved.readings,
         moved.series,
+        moved.derived,
         started.elapsed().as_secs_f64()
     );
     println!("the source is as it was; remove it when the target serves");

@@ -8,6 +8,9 @@
 //! list. Its series and marks are forgotten with its last reading, but not before [`limit::DELETED_DEVICE_S`] have passed: its socket may
 //! outlive it for a moment.
 //!
+//! Rows that flows store are kept as what the flow's project asks, by the same rules; a flow that was deleted takes them along, an hour later
+//! (`janitor/derived.rs`).
+//!
 //! Who asks for less than before may have mistyped: from then on what is older is hidden, but for [`limit::RETENTION_REGRET_S`] nothing of it is
 //! dropped. What was asked before the server started is not known, so nothing is dropped in that time after its start, nor after the clock went
 //! forward by itself (`janitor/before.rs`). A store past its size cannot wait for that.
@@ -15,12 +18,13 @@
 //! Nothing here is kept across a restart: the first pass of the next process finds what this one left.
 
 mod before;
+mod derived;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use edgesync_schemas::id::DeviceId;
+use edgesync_schemas::id::{DeviceId, FlowId};
 use edgesync_schemas::limit;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
@@ -94,6 +98,13 @@ impl Drop for Janitor {
     }
 }
 
+/// What the log knows and the catalog does not, and since when.
+#[derive(Default)]
+struct Missing {
+    devices: HashMap<DeviceId, Instant>,
+    flows: HashMap<FlowId, Instant>,
+}
+
 struct Work {
     catalog: Catalog,
     log: ReadingLog,
@@ -118,7 +129,7 @@ impl Work {
     }
 
     async fn drop_on(&self) {
-        let (mut due, mut missing, mut is_of_use) = (Instant::now(), HashMap::new(), true);
+        let (mut due, mut missing, mut is_of_use) = (Instant::now(), Missing::default(), true);
         loop {
             // A pass that freed nothing frees nothing a minute later.
             if Instant::now() >= due || (is_of_use && self.is_full().await) {
@@ -149,7 +160,8 @@ impl Work {
 
     async fn look(&self) -> Result<(), catalog::Error> {
         let days = self.catalog.retention_days(self.options.default_days).await?;
-        let retention = Retention::new(self.options.default_days, days);
+        let flows = self.catalog.flow_retention_days(self.options.default_days).await?;
+        let retention = Retention::new(self.options.default_days, days).with_flows(flows);
         let asked = self.log.retention();
         if *asked != retention {
             self.before().add(&asked, Instant::now());
@@ -170,9 +182,9 @@ impl Work {
         self.log.stats().stored_bytes > self.options.bytes_max
     }
 
-    async fn pass(&self, missing: &mut HashMap<DeviceId, Instant>) -> Result<Expired, Error> {
+    async fn pass(&self, missing: &mut Missing) -> Result<Expired, Error> {
         let started = Instant::now();
-        let gone = self.gone(missing).await?;
+        let gone = self.gone(&mut missing.devices).await?;
         let now = log::now();
         let (asked, before) = {
             let mut before = self.before();
@@ -185,6 +197,7 @@ impl Work {
         // Maps of all devices.
         let kept = tokio::task::spawn_blocking(move || longest(asked, before)).await;
         let kept = kept.map_err(|_| log::Error::Closed)?;
+        self.pass_derived(now, &kept, &mut missing.flows).await?;
         let mut pass = Expiry::new(now, self.options.bytes_max, gone, kept);
         while !pass.is_done() {
             pass = self.log.expire(pass, SLICE).await?;

@@ -35,7 +35,7 @@ struct Shared {
     dead_letters: DeadLetters,
     /// A permit is a byte that may wait.
     room: Arc<Semaphore>,
-    queue: mpsc::UnboundedSender<Item>,
+    queue: mpsc::Sender<Item>,
     /// Items given, and items done with. They are done with in the order in which they were given.
     given: AtomicU64,
     done: watch::Sender<u64>,
@@ -57,7 +57,7 @@ struct Item {
 impl Stored {
     /// Starts the writer. It ends with [`Self::finish`].
     pub fn start(log: ReadingLog, dead_letters: DeadLetters) -> Self {
-        let (queue, items) = mpsc::unbounded_channel();
+        let (queue, items) = mpsc::channel(limit::DERIVED_QUEUE);
         let stored = Self {
             shared: Arc::new(Shared {
                 log,
@@ -82,15 +82,16 @@ impl Stored {
     pub async fn give(&self, rows: &Rows, version: u32, of: &Store) {
         let node = rows.node.clone();
         let (rows, bytes) = self.rows(rows, of);
+        if rows.is_empty() {
+            return;
+        }
         // one that is larger than all there is has it all
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX).min(limit::DERIVED_QUEUE_BYTES);
         let Ok(room) = self.shared.room.clone().acquire_many_owned(bytes).await else { return };
-        let item = Item { rows, version, node, _room: room };
+        // if the writer has ended, so has, or will have, the process
+        let Ok(place) = self.shared.queue.reserve().await else { return };
         self.shared.given.fetch_add(1, Relaxed);
-        if self.shared.queue.send(item).is_err() {
-            // the writer has ended; so has, or will have, the process
-            self.shared.given.fetch_sub(1, Relaxed);
-        }
+        place.send(Item { rows, version, node, _room: room });
     }
 
     /// What was given until now, for [`Self::written_to`].
@@ -171,7 +172,7 @@ impl Stored {
         (stored, bytes)
     }
 
-    async fn write_on(self, mut items: mpsc::UnboundedReceiver<Item>, mut stopped: watch::Receiver<bool>) {
+    async fn write_on(self, mut items: mpsc::Receiver<Item>, mut stopped: watch::Receiver<bool>) {
         loop {
             let first = match items.try_recv() {
                 Ok(item) => item,

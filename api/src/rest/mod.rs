@@ -8,6 +8,7 @@ mod dashboards;
 mod deployments;
 mod devices;
 mod executions;
+mod flow_series;
 mod flows;
 mod me;
 mod members;
@@ -49,6 +50,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(flows::routes())
         .merge(deployments::routes())
         .merge(executions::routes())
+        .merge(flow_series::routes())
         .merge(runs::routes())
         .merge(node_types::routes())
         .merge(dashboards::routes())

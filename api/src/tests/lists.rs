@@ -120,6 +120,15 @@ async fn add(server: &Server, world: &World, list: &List) {
             let record = NodeRecord { flow, version: 1, scope, work: executions::work(&n.to_string()) };
             server.state.catalog.record_executions(&[], vec![record]).await.unwrap();
         }
+        "list_flow_series" | "list_flow_rows" => {
+            let is_series = list.operation == "list_flow_series";
+            let (name, at) = if is_series {
+                (format!("s{}", n * 7919 % 1000), 0)
+            } else {
+                ("kept".to_owned(), n * 7919 % 1000)
+            };
+            world.keep(server, &name, samples::ago(i64::from(at)), 1.0).await;
+        }
         "list_dead_letters" => {
             server.state.catalog.add_dead_letters(&[world.letter(&n.to_string())]).await.unwrap();
         }
@@ -153,7 +162,8 @@ async fn page(server: &Server, world: &World, path: &str) -> (Vec<Value>, Option
 
 fn ids(entries: &[Value]) -> Vec<Value> {
     let id = |entry: &Value| {
-        let named = ["id", "user_id", "version"].into_iter().find_map(|name| entry.get(name));
+        let named =
+            ["id", "user_id", "version", "name", "timestamp"].into_iter().find_map(|name| entry.get(name));
         named.unwrap_or(&Value::Null).clone()
     };
     entries.iter().map(id).collect()

@@ -9,6 +9,7 @@ mod bulk;
 mod dashboards;
 mod devices;
 mod executions;
+mod flow_series;
 mod flows;
 mod idempotency;
 mod lists;

@@ -6,6 +6,8 @@ pub const DERIVED_SERIES_PER_FLOW: usize = 20_000;
 pub const DERIVED_BATCH: usize = 2_000;
 /// Bytes of rows that wait to be written, of all flows together. Reached: cells wait, and so their flows lag.
 pub const DERIVED_QUEUE_BYTES: u32 = 16 * 1024 * 1024;
+/// Chunks of rows that wait to be written. Reached: as [`DERIVED_QUEUE_BYTES`].
+pub const DERIVED_QUEUE: usize = 1024;
 /// Milliseconds before a batch that could not be written is tried again for the first time; doubled each time, at most [`DERIVED_RETRY_MS_MAX`].
 pub const DERIVED_RETRY_MS: u64 = 50;
 /// See [`DERIVED_RETRY_MS`].

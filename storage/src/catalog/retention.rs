@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use edgesync_schemas::id::DeviceId;
+use edgesync_schemas::id::{DeviceId, FlowId};
 use edgesync_schemas::limit;
 use uuid::Uuid;
 
@@ -39,29 +39,69 @@ impl Catalog {
         }
     }
 
+    /// For how many days the rows of flows are kept, where that is not `default_days`: what a flow's project asks.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn flow_retention_days(&self, default_days: u32) -> Result<HashMap<FlowId, u32>, Error> {
+        let mut days = HashMap::new();
+        let mut after = Uuid::nil();
+        loop {
+            let rows = self.db.query(
+                "SELECT f.id, p.data_retention_days FROM flows f JOIN projects p ON p.id = f.project_id
+                 WHERE f.id > $1 AND p.data_retention_days <> $2 ORDER BY f.id LIMIT $3",
+                vec![after.into(), default_days.into(), limit::CATALOG_SCAN.into()],
+            );
+            let rows = rows.await?;
+            let is_last = rows.len() < limit::CATALOG_SCAN as usize;
+            for mut row in rows {
+                let flow: FlowId = row.take()?;
+                after = flow.uuid();
+                days.insert(flow, row.take()?);
+            }
+            if is_last {
+                return Ok(days);
+            }
+        }
+    }
+
     /// Those of `known` that do not exist any more.
     ///
     /// # Errors
     /// Of the database.
-    pub async fn missing_devices(&self, mut known: Vec<DeviceId>) -> Result<Vec<DeviceId>, Error> {
+    pub async fn missing_devices(&self, known: Vec<DeviceId>) -> Result<Vec<DeviceId>, Error> {
+        const SQL: &str = "SELECT d.id FROM devices d WHERE d.id > $1 ORDER BY d.id LIMIT $2";
+        let missing = self.missing(SQL, known.iter().map(|device| device.uuid()).collect()).await?;
+        Ok(missing.into_iter().map(DeviceId::from_uuid).collect())
+    }
+
+    /// Those of `known` that do not exist any more.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn missing_flows(&self, known: Vec<FlowId>) -> Result<Vec<FlowId>, Error> {
+        const SQL: &str = "SELECT f.id FROM flows f WHERE f.id > $1 ORDER BY f.id LIMIT $2";
+        let missing = self.missing(SQL, known.iter().map(|flow| flow.uuid()).collect()).await?;
+        Ok(missing.into_iter().map(FlowId::from_uuid).collect())
+    }
+
+    /// Those of `known` that a question for ids after one, in their order, does not find.
+    async fn missing(&self, sql: &'static str, mut known: Vec<Uuid>) -> Result<Vec<Uuid>, Error> {
         known.sort_unstable();
         let mut missing = Vec::new();
         let mut rest = known.into_iter().peekable();
         let mut after = Uuid::nil();
         while rest.peek().is_some() {
-            let rows = self.db.query(
-                "SELECT d.id FROM devices d WHERE d.id > $1 ORDER BY d.id LIMIT $2",
-                vec![after.into(), limit::CATALOG_SCAN.into()],
-            );
-            let rows = rows.await?;
+            let rows = self.db.query(sql, vec![after.into(), limit::CATALOG_SCAN.into()]).await?;
             let is_last = rows.len() < limit::CATALOG_SCAN as usize;
             for mut row in rows {
-                let device: DeviceId = row.take()?;
-                after = device.uuid();
-                while let Some(before) = rest.next_if(|known| *known < device) {
+                // of whatever kind
+                let found = row.take::<DeviceId>()?.uuid();
+                after = found;
+                while let Some(before) = rest.next_if(|known| *known < found) {
                     missing.push(before);
                 }
-                rest.next_if_eq(&device);
+                rest.next_if_eq(&found);
             }
             if is_last {
                 missing.extend(rest);

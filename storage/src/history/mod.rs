@@ -12,6 +12,7 @@ pub mod bucket;
 pub mod calendar;
 pub(crate) mod cell;
 pub mod columns;
+pub mod derived;
 mod embedded;
 pub mod export;
 pub mod import;

@@ -9,7 +9,10 @@ use edgesync_schemas::time::Timestamp;
 
 use super::postgres::export::Export as Postgres;
 use super::query::Place;
-use super::{Error, Options, Order, RangeQuery, ReadingLog, Retention, StoredReading, blocking};
+use super::{
+    DerivedQuery, DerivedRow, DerivedSeries, Error, Options, Order, RangeQuery, ReadingLog, Retention,
+    StoredReading, blocking,
+};
 use crate::postgres::Server;
 
 /// What a log has beside its readings.
@@ -27,6 +30,8 @@ pub struct Rest {
     pub end: Offset,
     /// Readings below it that were dropped.
     pub dropped: u64,
+    /// Series that flows store, by their numbers.
+    pub derived: Vec<Arc<DerivedSeries>>,
 }
 
 /// Which logs may be read.
@@ -102,6 +107,28 @@ impl Export {
         }
     }
 
+    /// Rows of a derived series after an event time, in order; `limit` at most. Fewer come at the end only. Cancel safe.
+    ///
+    /// # Errors
+    /// As [`Export::of_series`].
+    pub async fn derived_rows(
+        &self,
+        series: u32,
+        after: Option<Timestamp>,
+        limit: usize,
+    ) -> Result<Vec<DerivedRow>, Error> {
+        let from = match after {
+            Some(Timestamp::MAX) => return Ok(Vec::new()),
+            Some(after) => after.plus_us(1),
+            None => Timestamp::MIN,
+        };
+        let query = DerivedQuery { series, from, to: Timestamp::MAX, order: Order::Ascending, limit };
+        match &self.backend {
+            Backend::Embedded(log) => log.derived_rows(query).await,
+            Backend::Postgres(log) => log.derived_rows(&query).await,
+        }
+    }
+
     /// How many readings there are, of whatever series. Reads through all of them.
     ///
     /// # Errors
@@ -144,8 +171,8 @@ impl Export {
 impl ReadingLog {
     /// All but the readings. Of a log that nobody appends to.
     fn rest(&self) -> Result<Rest, Error> {
-        let dropped = match self.backend() {
-            super::Backend::Embedded(log) => log.store()?.dropped()?,
+        let (dropped, derived) = match self.backend() {
+            super::Backend::Embedded(log) => (log.store()?.dropped()?, log.store()?.derived_series()?),
             super::Backend::Postgres(_) => return Err(Error::Closed),
         };
         let shared = &self.shared;
@@ -161,6 +188,7 @@ impl ReadingLog {
             bookmarks,
             end: self.end(),
             dropped,
+            derived: derived.into_iter().map(Arc::new).collect(),
         })
     }
 

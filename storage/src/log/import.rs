@@ -16,7 +16,7 @@ use edgesync_schemas::unit::UnitIndex;
 use super::embedded::import::Import as Embedded;
 use super::export::Rest;
 use super::postgres::import::{Claim as PostgresClaim, Import as Postgres};
-use super::{Error, StoredReading, blocking, place};
+use super::{DerivedRow, DerivedSeries, Error, StoredReading, blocking, place};
 use crate::postgres::Server;
 
 /// What a place has beside its log, of which nothing is known here.
@@ -154,6 +154,34 @@ impl Import {
                 blocking(move || import.put(&series, &readings)).await
             }
             Backend::Postgres(import) => import.put(&series, &readings).await,
+        }
+    }
+
+    /// Writes the series that flows store, in place of those that an earlier attempt left.
+    ///
+    /// # Errors
+    /// [`Error::Store`], [`Error::Database`].
+    pub async fn put_derived_series(&self, series: &[Arc<DerivedSeries>]) -> Result<(), Error> {
+        match &self.backend {
+            Backend::Embedded(import) => {
+                let (import, series) = (import.clone(), series.to_vec());
+                blocking(move || import.put_derived_series(&series)).await
+            }
+            Backend::Postgres(import) => import.put_derived_series(series).await,
+        }
+    }
+
+    /// Writes rows of a derived series. Those that are there are written again.
+    ///
+    /// # Errors
+    /// [`Error::Store`], [`Error::Database`].
+    pub async fn put_derived(&self, series: u32, rows: Vec<DerivedRow>) -> Result<(), Error> {
+        match &self.backend {
+            Backend::Embedded(import) => {
+                let import = import.clone();
+                blocking(move || import.put_derived(series, &rows)).await
+            }
+            Backend::Postgres(import) => import.put_derived(series, &rows).await,
         }
     }
 

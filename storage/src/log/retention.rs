@@ -1,4 +1,4 @@
-//! For how long readings are kept, and a pass over the log that drops what is older.
+//! For how long readings, and rows that flows store, are kept, and a pass over the log that drops what is older.
 //!
 //! A reading is kept for as many days after its event time as its device asks: the most that one of its projects asks, or the
 //! default for a device in no project and for one that was deleted. From then on it is not returned, and its space is given back
@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use edgesync_schemas::id::DeviceId;
+use edgesync_schemas::id::{DeviceId, FlowId};
 use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 
@@ -19,17 +19,18 @@ use super::{Backend, Error, ReadingLog, Shared, embedded, postgres};
 
 pub(crate) const DAY_US: i64 = 24 * 60 * 60 * 1_000_000;
 
-/// For how many days the readings of each device are kept.
+/// For how many days the readings of each device are kept, and the rows of each flow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Retention {
     default_days: u32,
     days: HashMap<DeviceId, u32>,
+    flows: HashMap<FlowId, u32>,
 }
 
 impl Default for Retention {
     /// A hundred years: everything.
     fn default() -> Self {
-        Self { default_days: 36_500, days: HashMap::new() }
+        Self { default_days: 36_500, days: HashMap::new(), flows: HashMap::new() }
     }
 }
 
@@ -38,12 +39,21 @@ impl Retention {
     pub fn new(default_days: u32, mut days: HashMap<DeviceId, u32>) -> Self {
         let most = limit::RETENTION_DAYS as u32;
         days.values_mut().for_each(|days| *days = most.min(*days));
-        Self { default_days: most.min(default_days), days }
+        Self { default_days: most.min(default_days), days, flows: HashMap::new() }
+    }
+
+    /// With days for the rows of the flows in it; of all others the rows are kept for the default.
+    #[must_use]
+    pub fn with_flows(mut self, mut flows: HashMap<FlowId, u32>) -> Self {
+        let most = limit::RETENTION_DAYS as u32;
+        flows.values_mut().for_each(|days| *days = most.min(*days));
+        self.flows = flows;
+        self
     }
 
     /// All readings, however old: for who looks at what is there and not at what is kept.
     pub(crate) fn everything() -> Self {
-        Self { default_days: u32::MAX, days: HashMap::new() }
+        Self { default_days: u32::MAX, days: HashMap::new(), flows: HashMap::new() }
     }
 
     /// Days that a device's readings are kept.
@@ -56,11 +66,23 @@ impl Retention {
         self.oldest_of(Some(device), now)
     }
 
-    /// What asks more of both, device by device.
+    /// The oldest event time of a flow's rows that is kept at `now`.
+    pub fn oldest_of_flow(&self, flow: FlowId, now: Timestamp) -> Timestamp {
+        ago(now, self.days_of_flow(flow))
+    }
+
+    fn days_of_flow(&self, flow: FlowId) -> u32 {
+        self.flows.get(&flow).copied().unwrap_or(self.default_days)
+    }
+
+    /// What asks more of both, device by device and flow by flow.
     pub fn or_longer(&self, other: &Self) -> Self {
         let of_both = self.days.keys().chain(other.days.keys());
         let days = of_both.map(|device| (*device, self.days(*device).max(other.days(*device)))).collect();
-        Self { default_days: self.default_days.max(other.default_days), days }
+        let of_both = self.flows.keys().chain(other.flows.keys());
+        let flows =
+            of_both.map(|flow| (*flow, self.days_of_flow(*flow).max(other.days_of_flow(*flow)))).collect();
+        Self { default_days: self.default_days.max(other.default_days), days, flows }
     }
 
     /// Days for the readings of a device, or of one that is not known any more.
@@ -305,6 +327,13 @@ mod tests {
         assert_eq!(retention.oldest_of_any(now).as_us(), 370 * DAY_US);
         let longer = retention.or_longer(&Retention::new(7, HashMap::from([(long, 7), (other, 60)])));
         assert_eq!(longer, Retention::new(30, HashMap::from([(long, 365), (other, 60)])));
+        let (flow, unknown) = (FlowId::from_uuid(Uuid::from_u128(1)), FlowId::from_uuid(Uuid::from_u128(2)));
+        let flows = |days| Retention::new(30, HashMap::new()).with_flows(HashMap::from([(flow, days)]));
+        assert_eq!(flows(365).oldest_of_flow(flow, now).as_us(), 35 * DAY_US);
+        assert_eq!(flows(365).oldest_of_flow(unknown, now).as_us(), 370 * DAY_US);
+        assert_eq!(flows(u32::MAX).days_of_flow(flow), 3_650);
+        assert_eq!(flows(5).or_longer(&flows(7)), flows(7));
+        assert_eq!(flows(5).or_longer(&Retention::new(20, HashMap::new())), flows(20));
         assert_eq!(Retention::everything().oldest(other, now), Timestamp::MIN);
     }
 }

@@ -127,7 +127,7 @@ pub(super) async fn compare_catalogs(
     Ok(here.values().map(|sum| sum.count).sum())
 }
 
-fn difference(here: Sum, there: Sum, what: &str) -> String {
+pub(super) fn difference(here: Sum, there: Sum, what: &str) -> String {
     if here.count == there.count {
         format!("{} {what} on both sides, with different contents", here.count)
     } else {

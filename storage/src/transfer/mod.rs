@@ -4,6 +4,7 @@
 //! An attempt that was interrupted is gone on with by the same command; one that ends finds both sides equal or says where they are not.
 
 mod compare;
+mod derived;
 mod differences;
 mod place;
 #[cfg(test)]
@@ -75,6 +76,8 @@ pub struct Moved {
     pub series: u64,
     /// Readings.
     pub readings: u64,
+    /// Rows that flows stored.
+    pub derived: u64,
     /// Those of them that earlier attempts of this move had left; none, if this is the first.
     pub resumed: Option<u64>,
 }
@@ -111,6 +114,7 @@ pub async fn run(from: &Place, to: &Place, progress: &mut dyn Progress) -> Resul
     drop(target);
     import.put_series(&rest.series, rest.series_end).await.map_err(in_target)?;
     let copied = copy_readings(&source.log, &import, progress).await?;
+    let derived = derived::copy(&source.log, &import, progress).await?;
     let (sums, count) = whole_sums(&source.log, progress).await?;
     import.put_rest(rest).await.map_err(in_target)?;
     drop(import);
@@ -118,6 +122,7 @@ pub async fn run(from: &Place, to: &Place, progress: &mut dyn Progress) -> Resul
     let target = there.half_moved().await?;
     let mut differences = Differences::default();
     compare_logs(&source.log, &target.log, &sums, &mut differences, progress).await?;
+    derived::compare(&source.log, &target.log, &mut differences, progress).await?;
     let catalog = target.catalog;
     target.log.close().await.map_err(in_target)?;
     let claim = there.claim().await.map_err(in_target)?;
@@ -138,7 +143,7 @@ pub async fn run(from: &Place, to: &Place, progress: &mut dyn Progress) -> Resul
     let series = rest.series.len() as u64;
     source.close().await?;
     let resumed = is_resumed.then_some(count - copied.min(count));
-    Ok(Moved { rows, series, readings: count, resumed })
+    Ok(Moved { rows, series, readings: count, derived, resumed })
 }
 
 /// What there is to say of a move that ended before: that both are still equal, or where not.
@@ -151,6 +156,7 @@ async fn moved_before(
     let target = there.whole("target's").await?;
     let mut differences = Differences::default();
     compare_logs(&source.log, &target.log, &sums, &mut differences, progress).await?;
+    derived::compare(&source.log, &target.log, &mut differences, progress).await?;
     let (mut ours, mut theirs) = still(&source.catalog, &target.catalog).await?;
     compare_catalogs(&mut ours, &mut theirs, &mut differences, progress).await?;
     drop((ours, theirs));

@@ -21,7 +21,9 @@ use serde_json::json;
 use super::place::Site;
 use super::*;
 use crate::catalog::{Catalog, Deployment, NodeRecord};
-use crate::log::{Append, OnCommit, Outcome, ReadingLog, Rest, StoredReading, imports_of};
+use crate::log::{
+    Append, Derived, DerivedOf, DerivedRow, OnCommit, Outcome, ReadingLog, Rest, StoredReading, imports_of,
+};
 use crate::postgres::{Server, Target};
 
 struct Silent;
@@ -74,7 +76,27 @@ async fn fill(catalog: &Catalog, log: &ReadingLog) -> DeviceId {
     assert!(matches!(append(log, import).await, Outcome::Durable { stored: 2, .. }));
     log.set_bookmark("flows", Offset(80), true).await.unwrap();
     run_a_flow(catalog, ada.user.id).await;
+    log.put_derived(&Arc::new(stored(device.id))).await.unwrap();
     device.id
+}
+
+/// What a flow stored: of a device, and of none.
+fn stored(device: DeviceId) -> Vec<Derived> {
+    let flow = Id::from_uuid(uuid::Uuid::from_u128(1));
+    let rows = (0..3_000i64).map(|n| {
+        let (device, sensor) =
+            if n % 2 == 0 { (Some(device), Some("t".parse().unwrap())) } else { (None, None) };
+        let row = DerivedRow {
+            timestamp: log::now().plus_us(-n * 1_000),
+            offset: Offset(n as u64 % 80),
+            num: n as f64 / 3.0,
+            raw: (n % 5 == 0).then(|| format!("{{\"n\":  {n}}}").into()),
+            unit: (n % 3 == 0).then(|| "°C".parse().unwrap()),
+            quality: Quality(n as u8 % 3),
+        };
+        Derived { flow, of: DerivedOf { name: "a/b".parse().unwrap(), device, sensor }, row }
+    });
+    rows.collect()
 }
 
 /// A flow that was deployed, what its node did, and a record that it could not handle.
@@ -143,7 +165,7 @@ async fn open(place: &Place) -> (Catalog, ReadingLog) {
 }
 
 /// All that is at a place, as it is.
-type Everything = (BTreeMap<&'static str, Vec<String>>, Vec<StoredReading>, Rest);
+type Everything = (BTreeMap<&'static str, Vec<String>>, Vec<StoredReading>, Rest, Vec<DerivedRow>);
 
 async fn everything(place: &Place) -> Everything {
     let at = Site::reach(place, "a").await.unwrap().whole("a").await.unwrap();
@@ -153,13 +175,17 @@ async fn everything(place: &Place) -> Everything {
         readings.extend(at.log.of_series(info, None, 1_000).await.unwrap());
     }
     let rest = at.log.rest().clone();
+    let mut rows = Vec::new();
+    for series in &rest.derived {
+        rows.extend(at.log.derived_rows(series.id, None, 10_000).await.unwrap());
+    }
     at.close().await.unwrap();
-    (tables, readings, rest)
+    (tables, readings, rest, rows)
 }
 
 async fn moved(from: &Place, to: &Place) -> Moved {
     let moved = run(from, to, &mut Silent).await.unwrap();
-    assert_eq!((moved.readings, moved.series, moved.resumed), (82, 2, None));
+    assert_eq!((moved.readings, moved.series, moved.derived, moved.resumed), (82, 2, 3_000, None));
     assert!(matches!(run(from, to, &mut Silent).await, Err(Error::Moved)));
     moved
 }
@@ -185,6 +211,7 @@ async fn what_goes_through_every_kind_of_place_comes_back_as_it_was() {
     drop((catalog, log));
     let start = everything(&places[0]).await;
     assert_eq!((start.1.len(), start.2.marks.len()), (82, 2));
+    assert_eq!((start.2.derived.len(), start.3.len()), (2, 3_000));
     assert!(start.0["devices"].len() == 1 && start.0["audit_log"].len() > 1, "{:?}", start.0);
     for table in ["flow_versions", "flow_executions", "node_executions", "dead_letters"] {
         assert_eq!(start.0[table].len(), 1, "{table}");
@@ -284,7 +311,8 @@ async fn a_difference_is_told_and_the_target_stays_unfinished() {
     moved(&source, &target).await;
     // As if it had not ended, and something had gone wrong on the way.
     let damage = "UPDATE log_move SET is_done = false; UPDATE readings SET received_at = ts WHERE log_offset = 4; \
-        DELETE FROM readings WHERE log_offset = 5; UPDATE devices SET name = 'x'; DELETE FROM marks; UPDATE bookmarks SET log_offset = 0";
+        DELETE FROM readings WHERE log_offset = 5; UPDATE devices SET name = 'x'; DELETE FROM marks; UPDATE bookmarks SET log_offset = 0; \
+        INSERT INTO derived (series_id, ts, value, log_offset, quality) VALUES (0, now(), 1, 1, 0)";
     cluster.psql(damage);
     cluster.psql("UPDATE log_move SET series_id = 1, ts = '9999-01-01', log_offset = 82");
     let Err(Error::Differ(told)) = run(&source, &target, &mut Silent).await else { panic!("they differ") };
@@ -293,6 +321,7 @@ async fn a_difference_is_told_and_the_target_stays_unfinished() {
         "table devices: 1 rows on both sides, with different contents",
         "sensor number: 41 readings on both sides, with different contents",
         "sensor text: 41 readings, and 40 in the target",
+        "series a/b: 1500 rows, and 1501 in the target",
     ] {
         assert!(told.contains(what), "{what}: {told}");
     }

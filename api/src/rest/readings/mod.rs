@@ -4,7 +4,7 @@
 
 mod export;
 mod import;
-mod series;
+pub(super) mod series;
 
 use std::collections::HashSet;
 use std::fmt::Display;
@@ -48,7 +48,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
 #[expect(dead_code, reason = "it is only described")]
-enum Direction {
+pub(super) enum Direction {
     /// Oldest event time first.
     Asc,
     /// Newest event time first.
@@ -99,7 +99,7 @@ impl From<StoredReading> for Reading {
     }
 }
 
-fn note(quality: Quality) -> Option<&'static str> {
+pub(super) fn note(quality: Quality) -> Option<&'static str> {
     if quality.has(Quality::CLOCK_AHEAD) {
         Some("clock_ahead")
     } else if quality.has(Quality::ARRIVAL_TIME) {
@@ -225,7 +225,7 @@ fn required_device(params: &Params) -> Result<DeviceId, Problem> {
 }
 
 /// A time as RFC 3339, or as the sockets write it: integer milliseconds since the epoch.
-fn time(params: &Params, name: &str) -> Result<Option<Timestamp>, Problem> {
+pub(super) fn time(params: &Params, name: &str) -> Result<Option<Timestamp>, Problem> {
     match params.text(name).and_then(|text| text.parse().ok()).map(Timestamp::from_ms) {
         Some(Some(time)) => Ok(Some(time)),
         Some(None) => Err(Problem::parameter(name, "must lie in the years 1 to 9999")),

@@ -146,8 +146,8 @@ pub(super) async fn series(
     }
     let asked = wanted.series(&state);
     check_size(asked.len(), shape.edges.len())?;
+    let width_ms = shape.width_ms();
     let edges = shape.edges;
-    let width_ms = shape.size.is_none().then(|| (edges.bounds()[1] - edges.bounds()[0]) / 1000);
     let query = BucketQuery { user: auth.user.id, series: asked, from, to, edges, aggs, fill };
     let series = state.history.buckets(query).await?.into_iter().map(Series).collect();
     let bucket = shape.size.map(|size| size.to_string());
@@ -155,13 +155,13 @@ pub(super) async fn series(
 }
 
 /// `from=` and `to=`: the last [`limit::BUCKET_RANGE_H`] hours, where they are not said.
-fn range(params: &Params) -> Result<(Timestamp, Timestamp), Problem> {
+pub(in crate::rest) fn range(params: &Params) -> Result<(Timestamp, Timestamp), Problem> {
     let to = time(params, "to")?.unwrap_or_else(now);
     let from = time(params, "from")?.unwrap_or_else(|| to.plus_us(-limit::BUCKET_RANGE_H * HOUR_US));
     if from < to { Ok((from, to)) } else { Err(Problem::parameter("from", "must lie before to")) }
 }
 
-fn aggs(params: &Params) -> Result<Vec<Agg>, Problem> {
+pub(in crate::rest) fn aggs(params: &Params) -> Result<Vec<Agg>, Problem> {
     let aggs: Vec<Agg> = list(params, "agg")?;
     for (at, agg) in aggs.iter().enumerate() {
         if aggs[..at].contains(agg) {
@@ -171,7 +171,7 @@ fn aggs(params: &Params) -> Result<Vec<Agg>, Problem> {
     Ok(if aggs.is_empty() { vec![Agg::Avg] } else { aggs })
 }
 
-fn check_size(series: usize, buckets: usize) -> Result<(), Problem> {
+pub(in crate::rest) fn check_size(series: usize, buckets: usize) -> Result<(), Problem> {
     if series > limit::BUCKET_SERIES {
         let detail =
             format!("{series} series are asked for; at most {} can be told at once", limit::BUCKET_SERIES);
@@ -189,16 +189,22 @@ fn check_size(series: usize, buckets: usize) -> Result<(), Problem> {
 }
 
 /// How the range is cut.
-struct Shape {
-    edges: Edges,
+pub(in crate::rest) struct Shape {
+    pub edges: Edges,
     /// Nothing where all buckets are of one length of their own.
-    size: Option<BucketSize>,
-    tz: Option<String>,
+    pub size: Option<BucketSize>,
+    pub tz: Option<String>,
 }
 
 impl Shape {
+    /// Milliseconds of a bucket, where all are of one length of their own.
+    pub fn width_ms(&self) -> Option<i64> {
+        let bounds = self.edges.bounds();
+        self.size.is_none().then(|| (bounds[1] - bounds[0]) / 1000)
+    }
+
     /// `bucket=`, `points=` and `tz=`.
-    fn read(params: &Params, from: Timestamp, to: Timestamp) -> Result<Self, Problem> {
+    pub fn read(params: &Params, from: Timestamp, to: Timestamp) -> Result<Self, Problem> {
         let points = params.parse::<usize>("points")?;
         if points.is_some_and(|points| points == 0 || points > limit::BUCKETS) {
             let message = format!("must be a whole number from 1 to {}", limit::BUCKETS);

@@ -6,9 +6,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use edgesync_schemas::entity::api_token::{ApiTokenInput, Scope};
 use edgesync_schemas::entity::dead_letter::DeadLetter;
-use edgesync_schemas::id::{FlowId, Id, UserId};
+use edgesync_schemas::id::{FlowId, Id, Offset, UserId};
+use edgesync_schemas::reading::Quality;
 use edgesync_schemas::time::Timestamp;
 use edgesync_storage::catalog::{Slice, Stopped};
+use edgesync_storage::log::{Derived, DerivedOf, DerivedRow};
 use uuid::Uuid;
 
 use super::super::*;
@@ -177,7 +179,18 @@ impl World {
         catalog.set_flow_stopped(flow, Stopped::By(maker)).await.unwrap();
         catalog.add_dead_letters(&[self.letter("in")]).await.unwrap();
         let ran = catalog.executions(maker, flow, None, Slice::FIRST).await.unwrap().items.remove(0);
+        self.keep(server, "kept", Timestamp::from_us(jiff::Timestamp::now().as_microsecond()).unwrap(), 1.0)
+            .await;
         ran.id.to_string()
+    }
+
+    /// Lets the flow have stored a number.
+    pub(in crate::tests) async fn keep(&self, server: &Server, name: &str, timestamp: Timestamp, num: f64) {
+        let (offset, quality) = (Offset(0), Quality::GOOD);
+        let row = DerivedRow { timestamp, offset, num, raw: None, unit: None, quality };
+        let of = DerivedOf { name: name.parse().unwrap(), device: None, sensor: None };
+        let kept = Derived { flow: self.flow.parse().unwrap(), of, row };
+        assert!(server.state.log.put_derived(&Arc::new(vec![kept])).await.unwrap().is_empty());
     }
 
     /// A record that a node of its flow could not handle.
@@ -286,6 +299,7 @@ impl World {
             "list_readings" | "latest_readings" | "import_readings" => format!("device={device}"),
             "bucket_readings" => format!("device={device}&bucket=1h"),
             "export_readings" => format!("device={device}&format=ndjson"),
+            "list_flow_rows" => "name=kept".to_owned(),
             _ => String::new(),
         }
     }

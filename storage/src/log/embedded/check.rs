@@ -2,7 +2,7 @@
 //!
 //! Nothing is written but what fjall writes at every start (it replays its journals).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use edgesync_schemas::id::{Offset, SeriesId};
@@ -13,7 +13,7 @@ use super::super::offsets::Offsets;
 use super::super::{Error, Options, place};
 use super::blobs::BlobKey;
 use super::block::{Block, BlockKey};
-use super::{STORE_DIRECTORY, Store, commit, import, load, records};
+use super::{STORE_DIRECTORY, Store, commit, derived, import, load, records};
 use crate::check::{Progress, Report, told};
 
 // Between two words of progress.
@@ -64,6 +64,7 @@ impl Look<'_> {
         let sealed = self.store.sealed()?;
         self.series()?;
         self.marks()?;
+        self.derived()?;
         self.blocks(sealed)?;
         let end = self.blobs(sealed)?;
         for (name, at) in self.store.bookmarks()? {
@@ -108,6 +109,42 @@ impl Look<'_> {
                 self.report.wrong(format!("marks of a device: {}", told(&error)));
             }
             self.report.count("marks", 1);
+        }
+        Ok(())
+    }
+
+    /// What flows stored: each row's checksum, and that its series is known.
+    fn derived(&mut self) -> Result<(), Error> {
+        let (mut known, mut names) = (HashSet::new(), HashSet::new());
+        for guard in self.store.derived_series.iter() {
+            let (key, value) = guard.into_inner()?;
+            match derived::decode_series(&key, &value) {
+                Ok(series) => {
+                    known.insert(series.id);
+                    if !names.insert((series.flow, series.of)) {
+                        self.report.wrong(format!("derived series {}: there are two of its name", series.id));
+                    }
+                }
+                Err(error) => self.report.wrong(told(&error)),
+            }
+            self.report.count("derived series", 1);
+        }
+        let rows = self.store.derived.clone();
+        for (at, guard) in (0u64..).zip(rows.iter()) {
+            if at % KEYS_PER_WORD == 0 {
+                self.progress.at("rows of flows", at, at);
+            }
+            let (key, value) = guard.into_inner()?;
+            self.report.count("derived rows", 1);
+            let read =
+                derived::place(&key).and_then(|(id, ts)| derived::decode(ts, &value).map(|_| (id, ts)));
+            match read {
+                Ok((id, ts)) if !known.contains(&id) => {
+                    self.report.wrong(format!("derived row at {ts}: its series {id} is not known"));
+                }
+                Ok(_) => {}
+                Err(error) => self.report.wrong(format!("derived row {at} in order: {}", told(&error))),
+            }
         }
         Ok(())
     }

@@ -13,7 +13,7 @@ use fjall::{OwnedWriteBatch, PersistMode};
 
 use super::super::export::Rest;
 use super::super::import::{Beside, Reached, unit};
-use super::super::{Error, StoredReading};
+use super::super::{DerivedRow, DerivedSeries, Error, StoredReading};
 use super::block::{Encoder, Row};
 use super::records::{self, Newest, Point};
 use super::seal::{cut, key_of};
@@ -107,6 +107,16 @@ impl Import {
         batch.commit().map_err(Into::into)
     }
 
+    /// Writes derived series.
+    pub fn put_derived_series(&self, series: &[Arc<DerivedSeries>]) -> Result<(), Error> {
+        series.chunks(limit::MOVED_SERIES).try_for_each(|some| self.store.copy_derived_series(some))
+    }
+
+    /// Writes rows of a derived series.
+    pub fn put_derived(&self, series: u32, rows: &[DerivedRow]) -> Result<(), Error> {
+        self.store.copy_derived(series, rows)
+    }
+
     /// Writes marks, bookmarks, the end and how much of it was dropped, and syncs all.
     pub fn put_rest(&self, rest: &Rest) -> Result<(), Error> {
         for some in rest.marks.chunks(limit::MOVED_SERIES) {
@@ -169,7 +179,8 @@ fn remove(directory: &Path) -> std::io::Result<()> {
 }
 
 fn is_empty(store: &Store) -> Result<bool, Error> {
-    Ok(store.series.is_empty()? && store.blobs.is_empty()? && store.blocks.is_empty()?)
+    let has_no_reading = store.series.is_empty()? && store.blobs.is_empty()? && store.blocks.is_empty()?;
+    Ok(has_no_reading && store.derived_series.is_empty()? && store.derived.is_empty()?)
 }
 
 fn row(info: &SeriesInfo, reading: &StoredReading) -> Row {

@@ -3,7 +3,7 @@
 //! By who has it to himself: what a server does meanwhile would look like damage. Nothing is changed. Readings are read once, a partition
 //! after the other as they lie, all columns of each.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::pin::pin;
 
 use edgesync_schemas::id::{DeviceId, Offset, SeriesId};
@@ -24,7 +24,7 @@ use super::export::{claim, dropped};
 use super::failure::{Failure, Trouble};
 use super::partition::{count, detached};
 use super::read::Us;
-use super::{fold, load};
+use super::{derived, fold, load};
 use crate::check::{Progress, Report, told};
 use crate::postgres::Server;
 
@@ -73,6 +73,7 @@ impl Look<'_> {
         }
         self.series().await?;
         self.marks().await?;
+        self.derived().await?;
         let end = self.commits().await?;
         for (name, at) in load::bookmarks(self.client).await? {
             if at > end {
@@ -118,6 +119,44 @@ impl Look<'_> {
             }
             self.report.count("marks", 1);
         }
+        Ok(())
+    }
+
+    /// What flows stored: that series can be read, and rows are of series that are known and have numbers and units that are some.
+    async fn derived(&mut self) -> Result<(), Error> {
+        let mut known = HashSet::new();
+        for row in load::rows(self.client, derived::SERIES).await? {
+            match derived::series(&row) {
+                Ok(series) => drop(known.insert(series.id)),
+                Err((id, error)) => self.report.wrong(format!("derived series {id}: {}", told(&error))),
+            }
+            self.report.count("derived series", 1);
+        }
+        const SQL: &str = "SELECT ts, value, log_offset, quality, unit, raw::text, series_id FROM derived";
+        let nothing: [&(dyn ToSql + Sync); 0] = [];
+        let rows = self.client.query_raw(SQL, nothing).await.map_err(Trouble::from)?;
+        let (mut rows, mut count) = (pin!(rows), 0);
+        while let Some(row) = rows.try_next().await.map_err(Trouble::from)? {
+            let id = row.get::<_, i32>(6).cast_unsigned();
+            let at = row.get::<_, Us>(0).0;
+            match derived::read(&row) {
+                _ if !known.contains(&id) => {
+                    self.report.wrong(format!("derived row at {at}: its series {id} is not known"));
+                }
+                Ok(row) if !row.num.is_finite() => {
+                    self.report.wrong(format!("derived row of series {id} at {at}: its value is no number"));
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    self.report.wrong(format!("derived row of series {id} at {at}: {}", told(&error)));
+                }
+            }
+            count += 1;
+            if count % ROWS_PER_WORD == 0 {
+                self.progress.at("rows of flows", count, count);
+            }
+        }
+        self.report.count("derived rows", count);
         Ok(())
     }
 

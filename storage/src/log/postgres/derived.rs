@@ -18,7 +18,8 @@ use super::failure::Trouble;
 use super::read::Us;
 use super::{Loan, Postgres, failed, not_connected};
 
-const SERIES: &str = "SELECT id, flow_id, name, device_id, sensor_type FROM derived_series ORDER BY id";
+pub(super) const SERIES: &str =
+    "SELECT id, flow_id, name, device_id, sensor_type FROM derived_series ORDER BY id";
 const ADD_SERIES: &str = "INSERT INTO derived_series (id, flow_id, name, device_id, sensor_type) \
     SELECT * FROM unnest($1::int[], $2::uuid[], $3::text[], $4::uuid[], $5::text[])";
 const ADD: &str = "INSERT INTO derived AS d (series_id, ts, value, log_offset, quality, unit, raw) \

@@ -15,13 +15,13 @@ use tokio_postgres::Statement;
 use super::super::export::Rest;
 use super::super::marks::Marks;
 use super::super::query::StoredReading;
-use super::super::{Error, export};
+use super::super::{DerivedQuery, DerivedRow, Error, export};
 use super::connection::Connection;
 use super::failure::{Failure, Trouble};
 use super::partition::{Partitions, attached, count};
 use super::read::{Us, reading};
 use super::session::{Before, lock_commits, take_lock};
-use super::{fold, load};
+use super::{derived, fold, load};
 use crate::postgres::Server;
 
 /// Statements are planned for the days that they ask for, and along the index: a partition that was just written has no statistics.
@@ -63,6 +63,7 @@ impl Export {
             bookmarks,
             end: end(&connection).await?,
             dropped: dropped(&connection).await?,
+            derived: derived::all_series(&connection).await?.into_iter().map(Arc::new).collect(),
         };
         let page = connection.prepare(PAGE).await.map_err(Trouble::from)?;
         let partitions = Partitions::load(&connection).await?;
@@ -95,6 +96,11 @@ impl Export {
             }
         }
         Ok(readings)
+    }
+
+    /// Rows of a derived series by event time.
+    pub async fn derived_rows(&self, query: &DerivedQuery) -> Result<Vec<DerivedRow>, Error> {
+        derived::rows_of(&self.connection, query).await
     }
 
     /// How many readings there are.

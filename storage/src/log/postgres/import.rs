@@ -20,7 +20,7 @@ use super::super::embedded::records;
 use super::super::export::Rest;
 use super::super::import::{Beside, Reached, unit};
 use super::super::query::StoredReading;
-use super::super::{Error, Options};
+use super::super::{DerivedRow, DerivedSeries, Error, Options};
 use super::commit::add_series;
 use super::connection::Connection;
 use super::day::Day;
@@ -31,7 +31,7 @@ use super::load;
 use super::partition::{Partitions, attached, detached};
 use super::read::Us;
 use super::session::{Before, SERIES, take_over};
-use super::{HISTORY, MIGRATIONS, migrate, unfit};
+use super::{HISTORY, MIGRATIONS, derived, migrate, unfit};
 use crate::postgres::{self, Server};
 
 const PLACE: &str = "UPDATE log_move SET series_id = $1, ts = $2, log_offset = $3 WHERE NOT is_done";
@@ -158,6 +158,29 @@ impl Import {
         client.batch_execute("COMMIT").await
     }
 
+    /// Writes derived series, in place of those that are there.
+    pub async fn put_derived_series(&self, series: &[Arc<DerivedSeries>]) -> Result<(), Error> {
+        let client = &*self.connection;
+        let written = async {
+            client.batch_execute("BEGIN; DELETE FROM derived_series").await?;
+            derived::add_series(client, series).await?;
+            client.batch_execute("COMMIT").await
+        };
+        Ok(written.await.map_err(Trouble::from)?)
+    }
+
+    /// Writes rows of a derived series.
+    pub async fn put_derived(&self, series: u32, rows: &[DerivedRow]) -> Result<(), Error> {
+        let client = &*self.connection;
+        let rows: Vec<(u32, &DerivedRow)> = rows.iter().map(|row| (series, row)).collect();
+        let written = async {
+            client.batch_execute("BEGIN; SET LOCAL synchronous_commit = off").await?;
+            derived::add(client, &rows).await?;
+            client.batch_execute("COMMIT").await
+        };
+        Ok(written.await.map_err(Trouble::from)?)
+    }
+
     /// Writes marks, bookmarks, the end and how much of it was dropped. Synced when it returns, and all before it.
     pub async fn put_rest(&self, rest: &Rest) -> Result<(), Error> {
         let client = &self.connection;
@@ -227,6 +250,9 @@ async fn look(client: &Connection, word: &str) -> Result<Found, Error> {
                 return Err(Error::NotEmpty);
             }
         }
+    }
+    if is_there("derived").await? && !load::rows(client, "SELECT 1 FROM derived LIMIT 1").await?.is_empty() {
+        return Err(Error::NotEmpty);
     }
     // Their readings would come back with their days.
     if !detached(client).await?.is_empty() {

@@ -28,6 +28,7 @@ async fn filled(directory: &Path) {
         let batch = bench.batch(device(2), &[(n as i64, 1.0), (5, 2.0)]);
         bench.append(batch).await;
     }
+    bench.log.put_derived(&Arc::new(derived::some())).await.unwrap();
     bench.settle(&small());
     // Values in files of their own, not in the journal.
     bench.log.embedded().store().unwrap().blocks.rotate_memtable_and_wait().unwrap();
@@ -41,6 +42,7 @@ async fn a_sound_log_is_found_sound() {
     assert_eq!(report.problems, Vec::<String>::new());
     assert_eq!(report.looked_at["readings"], 47 * 3);
     assert_eq!(report.looked_at["series"], 2);
+    assert_eq!((report.looked_at["derived series"], report.looked_at["derived rows"]), (2, 3));
     assert!(report.looked_at["blocks"] > 2 && report.looked_at["commits"] > 0);
     let bench = Bench::open(directory.path(), small());
     assert_eq!(bench.log.end(), Offset(47 * 3), "it is as it was");

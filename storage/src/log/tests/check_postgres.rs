@@ -17,6 +17,7 @@ async fn filled(place: &Place) {
         batch.columns.push(series, at(5), text, unit, Quality::GOOD);
         bench.append(batch).await;
     }
+    bench.log.put_derived(&Arc::new(derived::some())).await.unwrap();
     bench.log.shutdown().await.unwrap();
 }
 
@@ -32,7 +33,7 @@ async fn a_sound_log_is_found_sound_and_a_served_one_is_left_alone() {
     filled(&place).await;
     let report = look(&place).await;
     assert_eq!(report.problems, Vec::<String>::new());
-    for (kind, count) in [("readings", 60), ("series", 3)] {
+    for (kind, count) in [("readings", 60), ("series", 3), ("derived series", 2), ("derived rows", 3)] {
         assert_eq!(report.looked_at[kind], count, "{kind}");
     }
     // The days of the readings, today and tomorrow.
@@ -85,6 +86,10 @@ async fn damage_of_each_kind_is_found_and_nothing_else() {
         ("UPDATE log_migrations SET checksum = 'x' WHERE version = 1", &["migration 1 is corrupt"]),
         ("INSERT INTO log_migrations VALUES (99, 'x', 'x', now())", &["format version 99"]),
         ("DELETE FROM log_migrations WHERE version > 1", &["has schema 1"]),
+        ("UPDATE derived SET series_id = 7 WHERE value = 1", &["its series 7 is not known"]),
+        ("UPDATE derived SET value = 'NaN' WHERE value = 1", &["derived row of series 0", "its value is no number"]),
+        ("UPDATE derived SET unit = '' WHERE value = 1", &["derived row of series 0", "unit"]),
+        ("UPDATE derived_series SET name = 'a b' WHERE id = 1", &["derived series 1", "its series 1 is not known"]),
         ("DROP TABLE marks", &["cannot be read further"]),
     ]
     .into_iter()

@@ -33,6 +33,12 @@ fn one(of_flow: u128, of: &DerivedOf, row: DerivedRow) -> Derived {
     Derived { flow: flow(of_flow), of: of.clone(), row }
 }
 
+/// Three rows of two series.
+pub(super) fn some() -> Vec<Derived> {
+    let (s, t) = (of("s", None, None), of("t", Some(1), Some("x")));
+    vec![one(1, &s, row(0, 0, 1.0)), one(1, &s, row(1, 0, 2.0)), one(1, &t, row(0, 0, 3.0))]
+}
+
 async fn put(bench: &Bench, rows: Vec<Derived>) {
     assert_eq!(bench.log.put_derived(&Arc::new(rows)).await.unwrap(), [0usize; 0]);
 }
