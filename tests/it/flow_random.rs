@@ -22,7 +22,7 @@ use edgesync_schemas::time::Timestamp;
 use serde_json::{Value, json};
 
 use crate::support::api::text;
-use crate::support::{Api, Random, Stage, eventually, now_ms, stage};
+use crate::support::{Api, Random, Stage, eventually, now_ms, stage, stage_on_postgres};
 use drawing::{Drawer, Drawing};
 use feeder::{Feeders, Times};
 use model::{Log, Model, differences};
@@ -42,8 +42,15 @@ const AHEAD_MS: i64 = 4_000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_stored_is_what_the_model_says_through_kills_and_versions() {
-    for seed in seeds() {
-        Run::new(stage().await, seed).await.play().await;
+    for random in seeds() {
+        Run::new(stage().await, random).await.play().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_stored_on_postgres_is_what_the_model_says_through_kills_and_versions() {
+    for random in seeds().into_iter().take(1) {
+        Run::new(stage_on_postgres().await, random).await.play().await;
     }
 }
 
@@ -65,8 +72,6 @@ struct Run {
     model: Model,
     /// Since the flow was deployed its state was not certainly saved.
     unsaved: bool,
-    /// What was done, to be told if it fails.
-    done: Vec<String>,
 }
 
 impl Run {
@@ -84,7 +89,7 @@ impl Run {
         let mut model = Model::default();
         model.start(&drawing.plan);
         let kinds: Vec<_> = drawing.plan.nodes().iter().map(|node| node.spec.kind).collect();
-        let done = vec![format!("{times:?} {kinds:?}")];
+        println!("{times:?}: {kinds:?}");
         Self {
             api: stage.api.clone(),
             devices: ids.to_vec(),
@@ -96,7 +101,6 @@ impl Run {
             drawing,
             flow,
             model,
-            done,
         }
     }
 
@@ -118,8 +122,6 @@ impl Run {
         self.pass(100..300).await;
         self.feeders.rest().await;
         self.settle().await;
-        self.stage.server.terminate().await;
-        assert!(self.stage.server.wait().await.success());
         self.compare().await;
     }
 
@@ -128,22 +130,18 @@ impl Run {
         tokio::time::sleep(Duration::from_millis(self.random.within(ms))).await;
     }
 
-    fn did(&mut self, what: impl Into<String>) {
-        self.done.push(what.into());
-    }
-
     async fn kill(&mut self) {
         if self.unsaved {
             return self.go_down().await;
         }
-        self.did("kill");
+        println!("kill");
         self.feeders.lost();
         self.stage.server.kill().await;
         self.come_back().await;
     }
 
     async fn go_down(&mut self) {
-        self.did("down");
+        println!("down");
         self.feeders.lost();
         self.stage.server.terminate().await;
         assert!(self.stage.server.wait().await.success());
@@ -159,7 +157,7 @@ impl Run {
 
     /// Moves the nodes on the canvas, which changes nothing.
     async fn redraw(&mut self, place: u64) {
-        self.did("redraw");
+        println!("redraw");
         self.deploy(place).await;
     }
 
@@ -174,7 +172,7 @@ impl Run {
     async fn stop_and_start(&mut self) {
         self.feeders.rest().await;
         let log = self.settle().await;
-        self.did(format!("stop at {}", log.len()));
+        println!("stop at {}", log.len());
         self.api.post(&format!("/api/v1/flows/{}/stop", self.flow), json!({})).await;
         self.model.stop();
         self.feeders.send();
@@ -182,7 +180,7 @@ impl Run {
         self.feeders.rest().await;
         let log = self.caught_up().await;
         self.model.feed(&log, log.len());
-        self.did(format!("start at {}", log.len()));
+        println!("start at {}", log.len());
         self.api.post(&format!("/api/v1/flows/{}/deploy", self.flow), json!({})).await;
         self.status().await;
         self.model.start(&self.drawing.plan);
@@ -214,7 +212,7 @@ impl Run {
         let cut = log.len() - came["records_in"].as_u64().unwrap() as usize;
         self.model.feed(&log, cut);
         let change = self.model.change(&self.drawing.plan, &log);
-        self.did(format!("{change:?} at {cut} of {}", log.len()));
+        println!("{change:?} at {cut} of {}", log.len());
         self.unsaved = true;
     }
 
@@ -255,9 +253,14 @@ impl Run {
 
     async fn compare(&self) {
         let expected = self.model.rows();
-        assert!(expected.values().map(|rows| rows.len()).sum::<usize>() > 100, "{:?}", self.done);
-        let found = stored::stored(&self.stage.server.data().join("readings")).await;
-        let differences = differences(&found, &expected);
-        assert!(differences.is_empty(), "{differences:#?} after {:#?}", self.done);
+        let count = expected.values().map(|rows| rows.len()).sum::<usize>();
+        println!("{count} rows of {} series", expected.len());
+        assert!(count > 100);
+        eventually("what is stored is what the model says", async || {
+            let found = stored::stored(&self.api, &self.flow).await;
+            let differences = differences(&found, &expected);
+            if differences.is_empty() { Ok(()) } else { Err(differences) }
+        })
+        .await;
     }
 }
