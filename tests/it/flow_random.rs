@@ -21,7 +21,7 @@ use edgesync_engine::state::Change;
 use edgesync_schemas::time::Timestamp;
 use serde_json::{Value, json};
 
-use crate::support::api::text;
+use crate::support::api::{adds_up, metric, text};
 use crate::support::{Api, Random, Stage, eventually, now_ms, stage, stage_on_postgres};
 use drawing::{Drawer, Drawing};
 use feeder::{Feeders, Times};
@@ -155,10 +155,18 @@ impl Run {
         self.feeders.found(self.stage.server.address);
     }
 
-    /// Moves the nodes on the canvas, which changes nothing.
+    /// Moves the nodes on the canvas, which changes nothing; now and then the server dies while it deploys that.
     async fn redraw(&mut self, place: u64) {
         println!("redraw");
-        self.deploy(place).await;
+        let patience = Duration::from_millis(self.random.within(1..40));
+        if self.unsaved || self.random.within(0..2) == 0 {
+            return self.deploy(place).await;
+        }
+        tokio::select! {
+            () = self.deploy(place) => {}
+            () = tokio::time::sleep(patience) => {}
+        }
+        self.kill().await;
     }
 
     async fn deploy(&mut self, place: u64) {
@@ -226,12 +234,22 @@ impl Run {
         .await
     }
 
-    /// The log, once all cells have done all of it.
+    /// The log, once all cells have done all of it. Then each record that came into a node, or was made there, is somewhere.
     async fn caught_up(&self) -> Log {
         let log = Log::read(&self.api, &self.devices).await;
         eventually("cells have done what is there", async || {
-            let lag = crate::support::api::metric(&self.stage.server, "edgesync_cell_lag_readings").await;
+            let lag = metric(&self.stage.server, "edgesync_cell_lag_readings").await;
             if lag == 0.0 { Ok(()) } else { Err(lag) }
+        })
+        .await;
+        let path = format!("/api/v1/flows/{}/metrics", self.flow);
+        eventually("what nodes count adds up", async || {
+            let status = self.api.get(&path).await;
+            let nodes = status["nodes"].as_array().unwrap();
+            match nodes.iter().find(|node| !adds_up(node)) {
+                Some(node) => Err(node.clone()),
+                None => Ok(()),
+            }
         })
         .await;
         log

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::api::text;
+use crate::support::api::{adds_up, text};
 use crate::support::{Api, Device, Live, Stage, eventually, on_both_stores, stage, within};
 
 on_both_stores!(metrics_are_told_through_versions_stops_and_of_nobody_elses_flows);
@@ -39,13 +39,6 @@ async fn until(live: &mut Live, id: u32, what: &str, is_so: impl Fn(&Value) -> b
 
 fn keys(of: &Value) -> Vec<&String> {
     of.as_object().unwrap().keys().collect()
-}
-
-/// Every record that came to a node, or was made by it, is somewhere.
-fn adds_up(node: &Value) -> bool {
-    let of = |names: &[&str]| names.iter().map(|name| node[*name].as_u64().unwrap()).sum::<u64>();
-    of(&["records_in", "records_made"])
-        == of(&["records_out", "filtered", "late", "errors", "dropped", "in_flight"])
 }
 
 async fn metrics_are_told_through_versions_stops_and_of_nobody_elses_flows(stage: Stage) {

@@ -1,4 +1,4 @@
-//! Metrics of flows for those who watch them: one board a flow, on which what is told of it stands once for all of them.
+//! Metrics of flows for those who watch them: one board a flow, on which what is told of it stands once, as it is sent, for all of them.
 //!
 //! A board is there while somebody watches it. Whoever looks at the flow ([`FlowsHandle::watch`](crate::flow::FlowsHandle::watch)) puts what it sees on the
 //! board, and viewers are told at the pace that each of them asked for: always the newest, and nothing while it says the same.
@@ -34,9 +34,11 @@ pub(crate) struct Board {
 
 #[derive(Debug, Default)]
 struct Shown {
-    metrics: Json,
-    text: Arc<str>,
-    /// How many times it has changed.
+    /// How the flow was when it was looked at last, and that as it is sent, once somebody is.
+    newest: Json,
+    text: Option<Arc<str>>,
+    /// How it was when there was something to tell last, and how many times there was.
+    news: Json,
     number: u64,
     viewers: Vec<Arc<Eye>>,
 }
@@ -103,16 +105,18 @@ impl Board {
         }
     }
 
-    /// Writes down how the flow is, and lets those who watch it know if that is new.
+    /// Writes down how the flow is, and lets those who watch it know if that is news.
     pub(crate) fn show(&self, metrics: Json) {
-        if !is_new(&self.shown().metrics, &metrics) {
+        let mut shown = self.shown();
+        if shown.newest == metrics {
             return;
         }
-        let text = text(&metrics).into();
-        let mut shown = self.shown();
-        (shown.metrics, shown.text) = (metrics, text);
-        shown.number += 1;
-        shown.viewers.iter().for_each(|eye| eye.wake.notify_one());
+        if is_news(&shown.news, &metrics) {
+            shown.news = metrics.clone();
+            shown.number += 1;
+            shown.viewers.iter().for_each(|eye| eye.wake.notify_one());
+        }
+        (shown.newest, shown.text) = (metrics, None);
     }
 }
 
@@ -121,7 +125,7 @@ fn period(hz: f64) -> Duration {
 }
 
 /// Whether the later of two tells more of the flow than that its cell has gone on with what others sent.
-fn is_new(before: &Json, now: &Json) -> bool {
+fn is_news(before: &Json, now: &Json) -> bool {
     let (Some(before), Some(now)) = (before.as_object(), now.as_object()) else { return true };
     if before.len() != now.len() {
         return true;
@@ -138,7 +142,7 @@ fn is_new(before: &Json, now: &Json) -> bool {
 }
 
 /// As it is sent: without the samples of errors if it would be too long.
-fn text(metrics: &Json) -> String {
+fn as_text(metrics: &Json) -> String {
     let text = metrics.to_string();
     if text.len() <= limit::LIVE_METRICS_BYTES {
         return text;
@@ -179,9 +183,10 @@ impl Watch {
 
     /// What the board says now.
     pub(super) fn newest(&mut self, now: Instant) -> Arc<str> {
-        let shown = self.board.shown();
+        let mut shown = self.board.shown();
         (self.told, self.told_at) = (shown.number, now);
-        shown.text.clone()
+        let Shown { newest, text, .. } = &mut *shown;
+        text.get_or_insert_with(|| as_text(newest).into()).clone()
     }
 
     /// When [`Self::take`] has something; `None` while there is nothing new.
@@ -212,13 +217,13 @@ mod tests {
     fn a_cell_that_goes_on_with_what_others_sent_is_no_news() {
         let metrics = |frontier: u64, lag: u64, lag_s: u64, out: u64| json!({"state": "running", "cell": {"frontier": frontier, "lag": lag, "lag_s": lag_s}, "nodes": [{"records_out": out}]});
         let before = metrics(10, 5, 0, 1);
-        assert!(!is_new(&before, &metrics(20, 7, 0, 1)));
-        assert!(is_new(&before, &metrics(20, 0, 0, 1)), "it has caught up");
-        assert!(!is_new(&metrics(10, 0, 0, 1), &metrics(20, 0, 0, 1)));
-        assert!(is_new(&before, &metrics(10, 5, 4, 1)));
-        assert!(is_new(&before, &metrics(10, 5, 0, 2)));
-        assert!(is_new(&before, &json!({"state": "stopped", "nodes": []})));
-        assert!(is_new(&Json::Null, &before));
+        assert!(!is_news(&before, &metrics(20, 7, 0, 1)));
+        assert!(is_news(&before, &metrics(20, 0, 0, 1)), "it has caught up");
+        assert!(!is_news(&metrics(10, 0, 0, 1), &metrics(20, 0, 0, 1)));
+        assert!(is_news(&before, &metrics(10, 5, 4, 1)));
+        assert!(is_news(&before, &metrics(10, 5, 0, 2)));
+        assert!(is_news(&before, &json!({"state": "stopped", "nodes": []})));
+        assert!(is_news(&Json::Null, &before));
     }
 
     #[test]
@@ -226,8 +231,8 @@ mod tests {
         let detail = "x".repeat(limit::LIVE_METRICS_BYTES / 2);
         let metrics = |samples: Json| json!({"nodes": [{"id": "n", "error_samples": samples}]});
         let one = metrics(json!([{ "detail": detail }]));
-        assert_eq!(text(&one), one.to_string());
+        assert_eq!(as_text(&one), one.to_string());
         let two = metrics(json!([{ "detail": detail }, { "detail": detail }]));
-        assert_eq!(text(&two), metrics(json!([])).to_string());
+        assert_eq!(as_text(&two), metrics(json!([])).to_string());
     }
 }
