@@ -18,8 +18,11 @@ use serde_json::Value;
 
 use crate::support::Api;
 
-/// Rows by series (name, device, sensor) and event time in microseconds: the value as JSON.
-pub type Rows = BTreeMap<(String, String, String), BTreeMap<i64, Value>>;
+/// Rows by series and event time in microseconds: the value as JSON.
+pub type Rows = BTreeMap<Series, BTreeMap<i64, Value>>;
+
+/// Name, device, sensor.
+type Series = (String, String, String);
 
 /// All readings of a server, in the order of their arrival.
 #[derive(Default)]
@@ -85,7 +88,7 @@ pub struct Model {
     /// Readings that came.
     fed: usize,
     /// What is stored, with the offset of the reading that caused it.
-    rows: BTreeMap<(String, String, String), BTreeMap<i64, (Offset, Value)>>,
+    rows: BTreeMap<Series, BTreeMap<i64, (Offset, Value)>>,
 }
 
 impl Model {
