@@ -60,6 +60,15 @@ fn seeds() -> Vec<Random> {
     (0..runs).map(|_| Random::seeded()).collect()
 }
 
+/// Whether anything comes of time alone between what the clocks of cells show and a little later.
+fn is_due(model: &Model, log: &Log) -> bool {
+    model.is_due(before_now(BEHIND_MS), before_now(-AHEAD_MS), log)
+}
+
+fn before_now(ms: i64) -> Timestamp {
+    Timestamp::from_ms(now_ms() - ms).unwrap()
+}
+
 struct Run {
     stage: Stage,
     api: Api,
@@ -200,7 +209,14 @@ impl Run {
         let is_past = self.drawer.times == Times::Past;
         if !is_past {
             self.feeders.rest().await;
-            self.settle().await;
+            let log = self.settle().await;
+            eventually("nothing of the new version is due", async || {
+                let mut ahead = self.model.clone();
+                ahead.change(&new.plan, &log);
+                if is_due(&ahead, &log) { Err(()) } else { Ok(()) }
+            })
+            .await;
+            self.model.tick(before_now(BEHIND_MS), &log);
         }
         self.drawing = new;
         let place = self.random.within(0..1000);
@@ -259,13 +275,8 @@ impl Run {
     async fn settle(&mut self) -> Log {
         let log = self.caught_up().await;
         self.model.feed(&log, log.len());
-        let at = |ms: i64| Timestamp::from_ms(ms).unwrap();
-        eventually("nothing is due", async || {
-            let now = now_ms();
-            if self.model.is_due(at(now - BEHIND_MS), at(now + AHEAD_MS), &log) { Err(()) } else { Ok(()) }
-        })
-        .await;
-        self.model.tick(at(now_ms() - BEHIND_MS), &log);
+        eventually("nothing is due", async || if is_due(&self.model, &log) { Err(()) } else { Ok(()) }).await;
+        self.model.tick(before_now(BEHIND_MS), &log);
         log
     }
 

@@ -87,6 +87,8 @@ pub struct Model {
     running: Option<(Arc<Plan>, Naive)>,
     /// Readings that came.
     fed: usize,
+    /// The time that passed beside.
+    clock: Timestamp,
     /// What is stored, with the offset of the reading that caused it.
     rows: BTreeMap<Series, BTreeMap<i64, (Offset, Value)>>,
 }
@@ -112,6 +114,8 @@ impl Model {
             Change::Cold => {
                 let mut warm = Naive::new(plan.clone(), limit::KEYS_PER_NODE, 0);
                 log.readings[..self.fed].iter().for_each(|reading| warm.feed(reading, &log.known));
+                // what was due by now is muted as well
+                warm.tick(self.clock, Offset(0), &log.known);
                 warm.emitted.clear();
                 warm.cold(old)
             }
@@ -132,6 +136,7 @@ impl Model {
     /// Time passes.
     pub fn tick(&mut self, now: Timestamp, log: &Log) {
         let newest = Offset((self.fed as u64).saturating_sub(1));
+        self.clock = self.clock.max(now);
         if let Some((_, naive)) = &mut self.running {
             naive.tick(now, newest, &log.known);
         }
