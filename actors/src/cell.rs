@@ -182,20 +182,22 @@ impl Cell {
 
     /// How it is.
     pub fn status(&self) -> Status {
-        let (frontier, flows, condemned) = {
+        let (frontier, clock, flows, condemned) = {
             let running = self.running();
             let frontier = running.handle.frontier().max(Offset(self.begins.load(Relaxed)));
-            (frontier, running.flows.len(), running.handle.is_condemned())
+            (frontier, running.handle.clock(), running.flows.len(), running.handle.is_condemned())
         };
         let lag = self.log.end().0.saturating_sub(frontier.0);
+        let still_s = if lag == 0 { 0 } else { self.still.seconds(frontier) };
         Status {
             index: self.index,
             flows,
             frontier,
             lag,
+            lag_s: status::lag_s(lag, clock, now(), still_s),
             replaced: self.replaced.load(Relaxed),
             skipped: self.skipped.load(Relaxed),
-            still_s: if lag == 0 { 0 } else { self.still.seconds(frontier) },
+            still_s,
             condemned,
         }
     }

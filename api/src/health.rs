@@ -136,6 +136,8 @@ fn render(state: &AppState) -> String {
     let of = |value: fn(&Cell) -> u64| cells.iter().map(move |cell| (cell.index.to_string(), value(cell)));
     text.gauges("edgesync_cell_flows", "Flows on the cell", "cell", of(|cell| cell.flows as u64));
     text.gauges("edgesync_cell_lag_readings", "Readings committed and not done", "cell", of(|cell| cell.lag));
+    let lag = "Seconds since what is done was received, while more waits";
+    text.gauges("edgesync_cell_lag_seconds", lag, "cell", of(|cell| cell.lag_s));
     text.counters(
         "edgesync_cell_replaced_total",
         "Times the cell's thread was replaced",
@@ -350,6 +352,7 @@ mod tests {
             flows: 1,
             frontier: Offset(5),
             lag: 1_000_000,
+            lag_s: 0,
             replaced: 1,
             skipped: 0,
             still_s: limit::CELL_STILL_S - 1,

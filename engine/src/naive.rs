@@ -13,6 +13,7 @@ mod min_max;
 mod rate;
 mod shape;
 mod throttle;
+mod version;
 pub(crate) mod window;
 
 use std::sync::Arc;
@@ -53,7 +54,7 @@ fn field(name: &str, num: f64) -> Field {
 }
 
 /// A flow that is interpreted.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Naive {
     plan: Arc<Plan>,
     keys_most: usize,

@@ -153,6 +153,9 @@ async fn a_run_over_stored_readings_is_compared_with_what_is_deployed() {
         (&json!(8.0), &json!(7.0))
     );
     assert_eq!(execution["result"]["effects"][0]["count"], 3);
+    let source = node(&stage, &flow, &execution, "in").await;
+    let all: Vec<f64> = (1..=10).map(f64::from).collect();
+    assert_eq!(values(&source["input_data"]["records"]), all, "what a source was given is told, too");
     // the same against itself is the same
     let body = json!({"from": from, "compare_with": "deployed"});
     let (_, execution) = run(&stage, &flow, body).await;

@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use edgesync_schemas::id::Offset;
 use edgesync_schemas::limit;
+use edgesync_schemas::time::Timestamp;
 use serde::Serialize;
 use tokio::time::Instant;
 
@@ -18,6 +19,8 @@ pub struct Status {
     pub frontier: Offset,
     /// Readings that are committed and not done.
     pub lag: u64,
+    /// Seconds since the newest that is done was received, while more waits; 0 if that is no more than the clock of flows may be behind.
+    pub lag_s: u64,
     /// Times that its thread was replaced.
     pub replaced: u64,
     /// Readings that it never saw: because the log no longer had them, or because they condemned it.
@@ -33,6 +36,20 @@ impl Status {
     pub fn works(&self) -> bool {
         !self.condemned && self.still_s < limit::CELL_STILL_S
     }
+}
+
+/// Seconds that a cell is behind whose clock shows `clock`, while it has readings to do. Before it has done any, those for which it stands still.
+pub(super) fn lag_s(lag: u64, clock: Timestamp, now: Timestamp, still_s: u64) -> u64 {
+    if lag == 0 {
+        return 0;
+    }
+    if clock.as_us() <= 0 {
+        return still_s;
+    }
+    // the clock shows whole seconds, and is told once a second while nothing comes
+    let most_us = limit::FLOW_CLOCK_BEHIND_MS * 1000 + 2_000_000;
+    let behind_us = now.as_us().saturating_sub(clock.as_us());
+    if behind_us <= most_us { 0 } else { behind_us.unsigned_abs() / 1_000_000 }
 }
 
 /// Since when a cell has got nothing done, as it was seen at the last look.
@@ -58,5 +75,21 @@ impl Still {
     pub(super) fn seconds(&self, frontier: Offset) -> u64 {
         let (at, since) = *self.seen();
         if at == frontier { since.elapsed().as_secs() } else { 0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_is_behind_from_what_it_did_last_on_while_more_waits() {
+        let at = |s: i64| Timestamp::from_ms(1_700_000_000_000 + s * 1000).unwrap();
+        assert_eq!(lag_s(0, at(0), at(100), 0), 0);
+        assert_eq!(lag_s(5, at(0), at(100), 0), 100);
+        assert_eq!(lag_s(5, at(0), at(4), 0), 0, "as far as its clock is while nothing comes");
+        assert_eq!(lag_s(5, at(0), at(5), 0), 5);
+        assert_eq!(lag_s(5, Timestamp::default(), at(5), 3), 3);
+        assert_eq!(lag_s(5, at(5), at(0), 0), 0);
     }
 }

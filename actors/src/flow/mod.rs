@@ -24,6 +24,7 @@ pub mod tenants;
 mod turns;
 mod version;
 mod warm;
+mod watched;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,6 +59,7 @@ use tenants::Tenants;
 use turns::Turns;
 pub use turns::{Progress, Turn};
 pub use version::{NotPut, Version};
+pub use watched::Unwatched;
 
 /// Why something could not be done to a flow.
 #[derive(Debug, thiserror::Error)]
@@ -393,3 +395,5 @@ mod started;
 mod state_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod watched_tests;

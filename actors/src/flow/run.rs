@@ -78,7 +78,6 @@ impl FlowsHandle {
         let ran = tokio::task::spawn_blocking(move || {
             let (mut replay, mut recorder) = (replay, recorder);
             let info_of = |series| given.info(series);
-            recorder.given(&given.history, &info_of);
             let all = 0..given.history.len();
             replay.feed_stored(&given.history, all, &info_of, &mut |emission| {
                 recorder.take(emission, &info_of)

@@ -214,11 +214,22 @@ impl States {
 
     /// Keeps the places, and an eye on the cells, for as long as it is polled.
     pub async fn keep(self: &Arc<Self>, cells: &[Arc<Cell>]) {
+        // a pass may wait for a cell or a database; the looks do not
+        tokio::join!(self.keep_saving(cells), async {
+            let mut tick = tokio::time::interval(EVERY);
+            tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                tick.tick().await;
+                cells.iter().for_each(|cell| cell.look());
+            }
+        });
+    }
+
+    async fn keep_saving(self: &Arc<Self>, cells: &[Arc<Cell>]) {
         let mut tick = tokio::time::interval(EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tick.tick().await;
-            cells.iter().for_each(|cell| cell.look());
             // a flow that moves is on no cell
             let Ok(_turn) = self.turn.try_read() else { continue };
             if let Err(error) = self.pass(cells, When::Second, &mut HashSet::new()).await {

@@ -1,7 +1,7 @@
 //! Who watches what. A source is followed from its first subscriber on until a while after its last one left; a source that
 //! nobody watches costs nothing.
 //!
-//! Device sensors come from the log's tail (`sensors.rs`), flow nodes from the cells' emissions (`nodes.rs`). Both meet their subscribers in
+//! Device sensors come from the log's tail (`sensors.rs`), flow nodes from the cells' emissions (`nodes.rs`); flows' metrics are apart (`metrics.rs`). Both meet their subscribers in
 //! [`Followed`]. Locks, in the order they are taken: the map of sources, the sensors or the nodes, one source, one subscriber's slot;
 //! none is held across an await.
 
@@ -19,6 +19,7 @@ use edgesync_storage::log::{self, ReadingLog};
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::Instant;
 
+use super::metrics::{Board, Boards};
 use super::nodes::{Nodes, Units};
 use super::sensors::Sensors;
 use super::source::{Expiry, Followed, Source};
@@ -51,6 +52,7 @@ pub(super) struct Shared {
     pub(super) log: ReadingLog,
     pub(super) sensors: Sensors,
     pub(super) nodes: Nodes,
+    pub(super) metrics: Boards,
     /// Snapshots may be read from the log.
     pub(super) history: Semaphore,
     sources: Mutex<HashMap<Source, Arc<Followed>>>,
@@ -74,6 +76,7 @@ impl Hub {
             log,
             sensors: Sensors::default(),
             nodes: Nodes::default(),
+            metrics: Boards::default(),
             history: Semaphore::new(limit::LIVE_HISTORY_READS),
             sources: Mutex::default(),
             expiring: Mutex::default(),
@@ -160,6 +163,16 @@ impl Hub {
     /// Sources that are followed.
     pub fn followed(&self) -> usize {
         self.sources().len()
+    }
+
+    /// Flows whose metrics are watched.
+    pub fn watched_flows(&self) -> usize {
+        self.shared.metrics.len()
+    }
+
+    /// Takes a flow's board down, unless somebody watches it.
+    pub(crate) fn end_board(&self, board: &Arc<Board>) -> bool {
+        self.shared.metrics.end(board)
     }
 
     fn sources(&self) -> MutexGuard<'_, HashMap<Source, Arc<Followed>>> {

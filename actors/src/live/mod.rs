@@ -7,15 +7,17 @@ pub mod subscriber;
 pub mod widget;
 
 mod history;
+mod metrics;
 mod nodes;
 mod sensors;
 mod viewers;
 
 pub use conflate::Update;
 pub use hub::{Draining, Error, Hub};
+pub(crate) use metrics::Board;
 pub use nodes::Units;
 pub use source::Source;
-pub use subscriber::{Request, Session, Snapshot};
+pub use subscriber::{Request, Session, Snapshot, Told};
 
 #[cfg(test)]
 mod tests;

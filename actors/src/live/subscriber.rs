@@ -9,6 +9,7 @@ use std::ops::Bound;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use edgesync_schemas::id::FlowId;
 use edgesync_schemas::limit;
 use edgesync_schemas::unit::Unit;
 use edgesync_schemas::wire::live::{Point, Position, SubId};
@@ -17,6 +18,7 @@ use tokio::time::Instant;
 
 use super::conflate::{Conflator, Sample, Update};
 use super::hub::{Error, Hub};
+use super::metrics::{Board, Watch};
 use super::source::{Followed, Source};
 use super::viewers::{Charge, Viewer};
 
@@ -80,12 +82,27 @@ pub struct Snapshot {
     pub whole_since: Instant,
 }
 
+/// What a subscription is told after its snapshot.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Told {
+    /// Values of a source.
+    Values(Update),
+    /// How a flow is by now: the JSON of `GET /flows/{id}/metrics`.
+    Metrics(Arc<str>),
+}
+
+#[derive(Debug)]
+enum One {
+    Values(Subscription),
+    Metrics(Watch),
+}
+
 /// The subscriptions of one dashboard's socket. Dropping it ends them all.
 #[derive(Debug)]
 pub struct Session {
     hub: Hub,
     wake: Arc<Notify>,
-    subscriptions: BTreeMap<SubId, Subscription>,
+    subscriptions: BTreeMap<SubId, One>,
     last_taken: SubId,
     /// On whose account; none for the server itself.
     viewer: Option<Viewer>,
@@ -107,11 +124,8 @@ impl Session {
     /// # Errors
     /// [`Error::Limit`] if the session, its user or the process watches too much, [`Error::Log`] if the history cannot be read.
     pub async fn subscribe(&mut self, request: Request) -> Result<Snapshot, Error> {
-        self.subscriptions.remove(&request.id);
-        if self.subscriptions.len() >= limit::LIVE_SUBSCRIPTIONS {
-            return Err(Error::Limit { what: "subscriptions of a socket", most: limit::LIVE_SUBSCRIPTIONS });
-        }
         let id = request.id;
+        self.make_room(id)?;
         let waiting = Mutex::new(Conflator::new(request.max_hz, Instant::now()));
         let slot =
             Arc::new(Slot { waiting, wake: self.wake.clone(), folded: self.hub.shared.folded.clone() });
@@ -119,8 +133,42 @@ impl Session {
         let snapshot =
             self.hub.snapshot(&subscription.followed, position, request.points, request.since).await?;
         subscription.slot.waiting().told(snapshot.unit.clone());
-        self.subscriptions.insert(id, subscription);
+        self.subscriptions.insert(id, One::Values(subscription));
         Ok(snapshot)
+    }
+
+    /// Subscribes to a flow's metrics, as [`Self::subscribe`] does to values. With the flow's board, and whether the caller is to look after it.
+    pub(crate) fn watch_metrics(
+        &mut self,
+        id: SubId,
+        flow: FlowId,
+        max_hz: f64,
+    ) -> Result<(Arc<Board>, bool), Error> {
+        self.make_room(id)?;
+        let charge = self.viewer.as_ref().map(Viewer::charge_metrics).transpose()?;
+        let (watch, board, is_new) = Watch::begin(&self.hub, flow, max_hz, self.wake.clone(), charge)?;
+        self.subscriptions.insert(id, One::Metrics(watch));
+        Ok((board, is_new))
+    }
+
+    /// What a subscription to metrics begins with.
+    pub(crate) fn newest_metrics(&mut self, id: SubId) -> Option<Arc<str>> {
+        match self.subscriptions.get_mut(&id)? {
+            One::Metrics(watch) => Some(watch.newest(Instant::now())),
+            One::Values(_) => None,
+        }
+    }
+
+    pub(crate) fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    fn make_room(&mut self, id: SubId) -> Result<(), Error> {
+        self.subscriptions.remove(&id);
+        if self.subscriptions.len() >= limit::LIVE_SUBSCRIPTIONS {
+            return Err(Error::Limit { what: "subscriptions of a socket", most: limit::LIVE_SUBSCRIPTIONS });
+        }
+        Ok(())
     }
 
     /// Ends a subscription; nothing more comes under this id.
@@ -131,7 +179,7 @@ impl Session {
     /// Waits until [`Self::take`] has something. Cancel safe.
     pub async fn ready(&self) {
         loop {
-            let due = self.subscriptions.values().filter_map(|one| one.slot.waiting().due()).min();
+            let due = self.subscriptions.values().filter_map(One::due).min();
             match due {
                 Some(due) if due <= Instant::now() => return,
                 Some(due) => {
@@ -145,16 +193,48 @@ impl Session {
         }
     }
 
-    /// The next update that is due.
+    /// What is due next; the subscriptions in turn.
+    pub fn take_told(&mut self) -> Option<(SubId, Told)> {
+        self.in_turn(One::take)
+    }
+
+    /// The values that are due next, for a session that watches nothing else.
     pub fn take(&mut self) -> Option<(SubId, Update)> {
-        let now = Instant::now();
-        let after = (Bound::Excluded(self.last_taken), Bound::Unbounded);
-        let upto = (Bound::Unbounded, Bound::Included(self.last_taken));
-        let in_turn = self.subscriptions.range(after).chain(self.subscriptions.range(upto));
-        let mut in_turn = in_turn.map(|(id, one)| Some((*id, one.slot.waiting().take(now)?)));
-        let (id, update) = in_turn.find_map(|taken| taken)?;
-        self.last_taken = id;
-        Some((id, update))
+        self.in_turn(|one, now| match one {
+            One::Values(one) => one.slot.waiting().take(now),
+            One::Metrics(_) => None,
+        })
+    }
+
+    fn in_turn<T>(&mut self, take: impl Fn(&mut One, Instant) -> Option<T>) -> Option<(SubId, T)> {
+        let (now, last) = (Instant::now(), self.last_taken);
+        let after = (Bound::Excluded(last), Bound::Unbounded);
+        let upto = (Bound::Unbounded, Bound::Included(last));
+        for range in [after, upto] {
+            for (id, one) in self.subscriptions.range_mut(range) {
+                if let Some(taken) = take(one, now) {
+                    self.last_taken = *id;
+                    return Some((*id, taken));
+                }
+            }
+        }
+        None
+    }
+}
+
+impl One {
+    fn due(&self) -> Option<Instant> {
+        match self {
+            Self::Values(one) => one.slot.waiting().due(),
+            Self::Metrics(watch) => watch.due(),
+        }
+    }
+
+    fn take(&mut self, now: Instant) -> Option<Told> {
+        match self {
+            Self::Values(one) => one.slot.waiting().take(now).map(Told::Values),
+            Self::Metrics(watch) => watch.take(now).map(Told::Metrics),
+        }
     }
 }
 

@@ -21,6 +21,8 @@ pub(super) struct Viewers(Arc<Mutex<HashMap<UserId, Counts>>>);
 struct Counts {
     sockets: usize,
     subscriptions: usize,
+    /// Of the subscriptions, those to metrics of flows.
+    metrics: usize,
 }
 
 /// An open socket of a user. Dropping it gives its place back.
@@ -35,6 +37,7 @@ pub(super) struct Viewer {
 pub(super) struct Charge {
     viewers: Viewers,
     user: UserId,
+    metrics: usize,
 }
 
 impl Viewers {
@@ -67,14 +70,28 @@ impl Viewers {
 impl Viewer {
     /// A place for one more subscription.
     pub(super) fn charge(&self) -> Result<Charge, Error> {
+        self.charge_for(0)
+    }
+
+    /// A place for one more subscription to metrics.
+    pub(super) fn charge_metrics(&self) -> Result<Charge, Error> {
+        self.charge_for(1)
+    }
+
+    fn charge_for(&self, metrics: usize) -> Result<Charge, Error> {
         let mut counts = self.viewers.counts();
         let most = limit::LIVE_SUBSCRIPTIONS_PER_USER;
         let of_user = counts.entry(self.user).or_default();
         if of_user.subscriptions >= most {
             return Err(Error::Limit { what: "subscriptions of a user", most });
         }
+        if of_user.metrics + metrics > limit::LIVE_METRICS_PER_USER {
+            let most = limit::LIVE_METRICS_PER_USER;
+            return Err(Error::Limit { what: "subscriptions of a user to metrics", most });
+        }
         of_user.subscriptions += 1;
-        Ok(Charge { viewers: self.viewers.clone(), user: self.user })
+        of_user.metrics += metrics;
+        Ok(Charge { viewers: self.viewers.clone(), user: self.user, metrics })
     }
 }
 
@@ -93,6 +110,9 @@ impl Drop for Viewer {
 
 impl Drop for Charge {
     fn drop(&mut self) {
-        self.viewers.give_back(self.user, |counts| counts.subscriptions -= 1);
+        self.viewers.give_back(self.user, |counts| {
+            counts.subscriptions -= 1;
+            counts.metrics -= self.metrics;
+        });
     }
 }

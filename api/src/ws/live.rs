@@ -14,7 +14,7 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use edgesync_actors::device::socket::{Broken, Inbound as Came, Outbound};
-use edgesync_actors::live::{Draining, Session};
+use edgesync_actors::live::{Draining, Session, Told};
 use edgesync_schemas::id::{OrganizationId, UserId};
 use edgesync_schemas::limit;
 use edgesync_schemas::wire::close::{Close, CloseCode};
@@ -24,7 +24,7 @@ use tokio::time::{Instant, MissedTickBehavior, timeout};
 use tracing::{debug, warn};
 
 use super::WsSocket;
-use super::subscribe::{self, Refused};
+use super::subscribe::{self, Began, Refused};
 use crate::auth::{self, Auth, Credential, Via};
 use crate::error::Problem;
 use crate::state::AppState;
@@ -266,10 +266,15 @@ impl<'a> Dashboard<'a> {
         let (id, target) = (sub.id, sub.target.clone());
         let mut out = String::new();
         match subscribe::subscribe(self.state, self.viewer.user, &mut self.session, sub).await {
-            Ok(snapshot) => {
+            Ok(began) => {
                 self.watched.insert(id, target);
-                let unit = snapshot.unit.as_ref().map(|unit| unit.as_str());
-                live::write_snap(&mut out, id, snapshot.position, &snapshot.points, unit, snapshot.recovered);
+                match began {
+                    Began::Metrics(metrics) => live::write_metrics_snap(&mut out, id, &metrics),
+                    Began::Values(snap) => {
+                        let unit = snap.unit.as_ref().map(|unit| unit.as_str());
+                        live::write_snap(&mut out, id, snap.position, &snap.points, unit, snap.recovered);
+                    }
+                }
             }
             Err(Refused { code, message }) => live::write_err(&mut out, Some(id), code, &message),
         }
@@ -280,10 +285,15 @@ impl<'a> Dashboard<'a> {
     async fn tell(&mut self) -> Result<(), End> {
         let mut bytes = 0;
         while bytes < limit::LIVE_WRITE_BYTES {
-            let Some((id, update)) = self.session.take() else { break };
+            let Some((id, told)) = self.session.take_told() else { break };
             let mut out = String::new();
-            let unit = update.unit.as_ref().map(|unit| unit.as_str());
-            live::write_upd(&mut out, id, update.offset, &update.values, unit, update.skipped);
+            match told {
+                Told::Metrics(metrics) => live::write_metrics_upd(&mut out, id, &metrics),
+                Told::Values(upd) => {
+                    let unit = upd.unit.as_ref().map(|unit| unit.as_str());
+                    live::write_upd(&mut out, id, upd.offset, &upd.values, unit, upd.skipped);
+                }
+            }
             bytes += out.len();
             in_time(self.socket.feed(Outbound::Text(out))).await?;
         }

@@ -3,9 +3,12 @@
 //! Outsiders are told that there is no such thing; who may see a widget but not its source is told that. Asked at each
 //! subscription, and of those that are there again once a membership has ended.
 
+use std::sync::Arc;
+
+use edgesync_actors::flow::Unwatched;
 use edgesync_actors::live::widget::{self, Shown};
 use edgesync_actors::live::{Error, Request, Session, Snapshot, Source};
-use edgesync_schemas::id::UserId;
+use edgesync_schemas::id::{FlowId, UserId};
 use edgesync_schemas::limit;
 use edgesync_schemas::wire::live::{ErrCode, Position, Sub, SubId, Target};
 use edgesync_storage::catalog;
@@ -24,31 +27,60 @@ fn refused<T>(code: ErrCode, message: impl Into<String>) -> Result<T, Refused> {
     Err(Refused { code, message: message.into() })
 }
 
+/// What a subscription begins with.
+pub(super) enum Began {
+    /// Values of a source.
+    Values(Snapshot),
+    /// How a flow is.
+    Metrics(Arc<str>),
+}
+
+/// What somebody may watch.
+enum Found {
+    Shown(Shown),
+    Metrics(FlowId),
+}
+
 /// Subscribes `session` to what `user` asks for, if they may read it.
 pub(super) async fn subscribe(
     state: &AppState,
     user: UserId,
     session: &mut Session,
     sub: Sub,
-) -> Result<Snapshot, Refused> {
+) -> Result<Began, Refused> {
     let (source, points) = match resolve(state, user, &sub.target).await? {
-        Shown::Live(source, points) => (source, points),
-        Shown::Fixed(point) => {
+        Found::Metrics(flow) => {
+            let metrics = state.actors.flows.watch(session, sub.id, flow, sub.max_hz).await;
+            return metrics.map(Began::Metrics).or_else(unwatched);
+        }
+        Found::Shown(Shown::Live(source, points)) => (source, points),
+        Found::Shown(Shown::Fixed(point)) => {
             session.unsubscribe(sub.id);
             let points = point.into_iter().collect();
             let position = Position { epoch: 0, offset: 0 };
             let whole_since = Instant::now();
-            return Ok(Snapshot { position, points, unit: None, recovered: false, whole_since });
+            let fixed = Snapshot { position, points, unit: None, recovered: false, whole_since };
+            return Ok(Began::Values(fixed));
         }
     };
     let points = sub.points.unwrap_or(points);
     let request = Request { id: sub.id, source, points, max_hz: sub.max_hz, since: sub.since };
     match session.subscribe(request).await {
-        Ok(snapshot) => Ok(snapshot),
-        Err(error @ Error::Limit { .. }) => refused(ErrCode::Limit, error.to_string()),
-        Err(Error::Log(error)) => {
+        Ok(snapshot) => Ok(Began::Values(snapshot)),
+        Err(error) => unwatched(error.into()),
+    }
+}
+
+fn unwatched<T>(error: Unwatched) -> Result<T, Refused> {
+    match error {
+        Unwatched::Live(error @ Error::Limit { .. }) => refused(ErrCode::Limit, error.to_string()),
+        Unwatched::Live(Error::Log(error)) => {
             warn!(%error, "history cannot be read for a dashboard");
             refused(ErrCode::Unavailable, "its history cannot be read just now")
+        }
+        Unwatched::Flow(error) => {
+            warn!(%error, "a flow does not tell a dashboard how it is");
+            refused(ErrCode::Unavailable, "the flow does not tell how it is just now")
         }
     }
 }
@@ -68,25 +100,29 @@ pub(crate) async fn lost<'a>(
     lost
 }
 
-async fn resolve(state: &AppState, user: UserId, target: &Target) -> Result<Shown, Refused> {
+async fn resolve(state: &AppState, user: UserId, target: &Target) -> Result<Found, Refused> {
     let catalog = &state.catalog;
     match target {
         Target::Widget(id) => {
             let widget = catalog.readable_widget(user, *id).await.map_err(denied)?;
             if catalog.may_read_source(user, &widget.source).await.map_err(denied)? {
-                return Ok(widget::shown(&widget));
+                return Ok(Found::Shown(widget::shown(&widget)));
             }
             refused(ErrCode::Forbidden, "the widget's source is not there for you")
         }
         Target::DeviceSensor { device, sensor } => {
             catalog.readable_device(user, *device).await.map_err(denied)?;
             let source = Source::DeviceSensor { device: *device, sensor: sensor.clone() };
-            Ok(Shown::Live(source, limit::LIVE_POINTS_DEFAULT))
+            Ok(Found::Shown(Shown::Live(source, limit::LIVE_POINTS_DEFAULT)))
         }
         Target::FlowNode { flow, node, field } => {
             catalog.readable_flow(user, *flow).await.map_err(denied)?;
             let source = Source::FlowNode { flow: *flow, node: node.clone(), field: field.clone() };
-            Ok(Shown::Live(source, limit::LIVE_POINTS_DEFAULT))
+            Ok(Found::Shown(Shown::Live(source, limit::LIVE_POINTS_DEFAULT)))
+        }
+        Target::FlowMetrics { flow } => {
+            catalog.readable_flow(user, *flow).await.map_err(denied)?;
+            Ok(Found::Metrics(*flow))
         }
     }
 }

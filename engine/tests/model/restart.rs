@@ -213,6 +213,30 @@ fn upgrade(sketches: [&[Sketch]; 2], steps: &[Step], options: &Options, cut: usi
     }
 }
 
+/// A second version takes the place of the first before the event at `cut`, with what nodes remember that do so in the same way.
+fn swap(sketches: [&[Sketch]; 2], steps: &[Step], options: &Options, cut: usize) {
+    let cut = cut % (steps.len() + 1);
+    let (events, known) = (events(steps), known());
+    let plans = sketches.map(compiled);
+    let old = model(&plans[0], &events[..cut], &known);
+    let mut new = old.hot(&plans[1]);
+    go_on(&mut new, &events[cut..], end_before(&events, cut), &known);
+
+    let cell = new_cell(options, &known);
+    watch(&cell.handle.install(flow_id(1), 1, Arc::clone(&plans[0])).unwrap());
+    let mut emitted = Vec::new();
+    feed(&cell, &events[..cut], &mut emitted);
+    let counters = cell.handle.install(flow_id(1), 2, Arc::clone(&plans[1])).unwrap();
+    emitted.extend(cell.settle());
+    watch(&counters);
+    feed(&cell, &events[cut..], &mut emitted);
+    compare_from(&plans[0], 1, &emitted, &old.emitted);
+    compare_from(&plans[1], 2, &emitted, &new.emitted);
+    for node in &counters.nodes {
+        assert!(node.snapshot().is_balanced(), "{}: {:?}", node.id, node.snapshot());
+    }
+}
+
 /// Runs on one cell, and from an event on on another, which has by then seen less or more.
 fn moving(sketches: &[Sketch], steps: &[Step], options: [&Options; 2], cuts: [usize; 2]) {
     let [cut, other] = cuts.map(|cut| cut % (steps.len() + 1));
@@ -274,6 +298,21 @@ proptest! {
         cuts in [0usize..13, 0usize..13],
     ) {
         moving(&sketches, &steps, [&first, &second], cuts);
+    }
+
+    #[test]
+    fn a_version_that_is_swapped_in_goes_on_with_what_its_nodes_remember(
+        old in sketches(),
+        other in sketches(),
+        at in any::<prop::sample::Index>(),
+        steps in steps(),
+        options in options(),
+        cut in 0usize..13,
+    ) {
+        let mut new = old.clone();
+        let at = at.index(new.len());
+        new[at] = other[0].clone();
+        swap([&old, &new], &steps, &options, cut);
     }
 
     #[test]

@@ -94,11 +94,11 @@ pub fn handle(port: Port) -> String {
     }
 }
 
-/// Makes a diagram one that compiles: what is known of the records of a random one refuses some of its expressions and nodes.
-pub fn compile_mended(mut diagram: Diagram) -> Plan {
+/// Makes a diagram one that compiles: what is known of the records of a random one refuses some of its expressions and nodes. With what it is compiled to.
+pub fn mended(mut diagram: Diagram) -> (Diagram, Plan) {
     loop {
         let problems = match compile(&diagram, &CompileOptions::default()) {
-            Ok(plan) => return plan,
+            Ok(plan) => return (diagram, plan),
             Err(problems) => problems,
         };
         for problem in problems {

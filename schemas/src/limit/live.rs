@@ -44,3 +44,13 @@ pub const LIVE_LINGER_S: u64 = 15;
 pub const LIVE_WRITE_S: u64 = 30;
 /// Bytes of the id of a flow's node, and of an output field's name.
 pub const NODE_ID_BYTES: usize = 256;
+/// Updates a second that a subscriber of a flow's metrics gets by default.
+pub const LIVE_METRICS_HZ_DEFAULT: f64 = 1.0;
+/// Updates a second of a flow's metrics at most. More asked: this many are sent. Less than [`LIVE_HZ_MIN`] asked: that.
+pub const LIVE_METRICS_HZ: f64 = 4.0;
+/// Subscriptions to metrics of one user, on all sockets together; they are counted among the others, too. More: `err limit`.
+pub const LIVE_METRICS_PER_USER: usize = 64;
+/// Flows whose metrics are watched, in the process. More: `err limit`.
+pub const LIVE_METRICS_FLOWS: usize = 1_000;
+/// Bytes of a flow's metrics as they are sent. More: the samples of errors are left out, whose number a large diagram multiplies.
+pub const LIVE_METRICS_BYTES: usize = 256 * 1024;

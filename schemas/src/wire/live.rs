@@ -48,6 +48,11 @@ pub enum Target {
         /// The field: `output` for the value itself.
         field: Arc<str>,
     },
+    /// How a flow runs and what its nodes count.
+    FlowMetrics {
+        /// The flow.
+        flow: FlowId,
+    },
 }
 
 /// `sub`: asks for a snapshot and all that comes after it.
@@ -59,7 +64,7 @@ pub struct Sub {
     pub target: Target,
     /// Points of the snapshot; capped at [`limit::LIVE_POINTS`]. `None` leaves it to the widget or the default.
     pub points: Option<usize>,
-    /// Values a second; within [`limit::LIVE_HZ_MIN`] and [`limit::LIVE_HZ`].
+    /// Values a second; within [`limit::LIVE_HZ_MIN`] and [`limit::LIVE_HZ`], of metrics [`limit::LIVE_METRICS_HZ`].
     pub max_hz: f64,
     /// Where an earlier subscription to the same target ended.
     pub since: Option<Position>,
@@ -137,10 +142,14 @@ fn parse_sub(map: &Map<String, Json>) -> Result<Sub, Malformed> {
             Some(usize::try_from(points).unwrap_or(usize::MAX).min(limit::LIVE_POINTS))
         }
     };
+    let (default_hz, most_hz) = match target {
+        Target::FlowMetrics { .. } => (limit::LIVE_METRICS_HZ_DEFAULT, limit::LIVE_METRICS_HZ),
+        _ => (limit::LIVE_HZ_DEFAULT, limit::LIVE_HZ),
+    };
     let max_hz = match map.get("max_hz") {
-        None | Some(Json::Null) => limit::LIVE_HZ_DEFAULT,
+        None | Some(Json::Null) => default_hz,
         Some(hz) => match hz.as_f64() {
-            Some(hz) if hz > 0.0 && hz.is_finite() => hz.clamp(limit::LIVE_HZ_MIN, limit::LIVE_HZ),
+            Some(hz) if hz > 0.0 && hz.is_finite() => hz.clamp(limit::LIVE_HZ_MIN, most_hz),
             _ => return Err(wrong("max_hz", "must be a number above 0")),
         },
     };
@@ -165,6 +174,24 @@ fn parse_target(map: &Map<String, Json>) -> Result<Target, (&'static str, String
     let named = ["widget", "device", "flow"].iter().filter(|name| map.contains_key(**name)).count();
     if named != 1 {
         return Err(("widget", "exactly one of widget, device and flow must be given".to_owned()));
+    }
+    let wants_metrics = match map.get("metrics") {
+        None | Some(Json::Bool(false)) => false,
+        Some(Json::Bool(true)) => true,
+        Some(_) => return Err(("metrics", "must be true or false".to_owned())),
+    };
+    if wants_metrics {
+        if !map.contains_key("flow") {
+            return Err(("metrics", "are those of a flow: flow is missing".to_owned()));
+        }
+        let others = ["node", "field", "points", "since"];
+        if let Some(other) =
+            others.into_iter().find(|other| map.get(*other).is_some_and(|given| !given.is_null()))
+        {
+            return Err((other, "does not go with metrics".to_owned()));
+        }
+        let flow = text("flow")?.parse().map_err(|error| ("flow", format!("{error}")))?;
+        return Ok(Target::FlowMetrics { flow });
     }
     if map.contains_key("widget") {
         let widget = text("widget")?.parse().map_err(|error| ("widget", format!("{error}")))?;
@@ -282,6 +309,16 @@ pub fn write_upd(
     }
     write_unit(out, unit);
     out.push('}');
+}
+
+/// Appends `snap` of a flow's metrics, which are the JSON of `GET /flows/{id}/metrics`.
+pub fn write_metrics_snap(out: &mut String, id: SubId, metrics: &str) {
+    let _ = write!(out, r#"{{"t":"snap","id":{},"metrics":{metrics}}}"#, id.0);
+}
+
+/// Appends `upd` of a flow's metrics, whole as in the snapshot.
+pub fn write_metrics_upd(out: &mut String, id: SubId, metrics: &str) {
+    let _ = write!(out, r#"{{"t":"upd","id":{},"metrics":{metrics}}}"#, id.0);
 }
 
 /// Appends a value in the compatible form of a widget's socket (`GET /ws/widgets/{id}/`): RFC 3339, and one value a frame.

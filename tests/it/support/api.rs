@@ -199,3 +199,10 @@ pub async fn call(
 pub fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
 }
+
+/// Whether every record that came into a node of a flow's metrics, or was made there, is somewhere.
+pub fn adds_up(node: &Value) -> bool {
+    let of = |names: &[&str]| names.iter().map(|name| node[*name].as_u64().unwrap()).sum::<u64>();
+    of(&["records_in", "records_made"])
+        == of(&["records_out", "filtered", "late", "errors", "dropped", "in_flight"])
+}

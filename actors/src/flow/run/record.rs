@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use edgesync_engine::plan::Plan;
+use edgesync_engine::plan::{Plan, Work};
 use edgesync_engine::replay::InfoOf;
-use edgesync_engine::{Emission, History, Replay, Rows};
+use edgesync_engine::{Emission, Replay, Rows};
 use edgesync_schemas::entity::execution::{NodeStatus, NodeWork};
 use edgesync_schemas::limit;
 use edgesync_schemas::reading::SeriesInfo;
@@ -41,29 +41,6 @@ impl Recorder {
         }
     }
 
-    /// Sources are given readings.
-    pub fn given(&mut self, history: &History, info_of: InfoOf<'_>) {
-        for (at, node) in self.plan.nodes().iter().enumerate() {
-            let edgesync_engine::plan::Work::Source(source) = &node.work else { continue };
-            for row in 0..history.len().min(limit::RUN_SAMPLES) {
-                let Some(info) = info_of(history.columns.series[row]) else { continue };
-                let is_mine = source.devices.contains(&info.device)
-                    && (source.sensors.is_empty() || source.sensors.contains(&info.sensor));
-                if is_mine {
-                    let columns = &history.columns;
-                    let value = value(columns.num[row], columns.raw_of(row));
-                    self.input[at].push(json!({
-                        "device_id": info.device,
-                        "sensor_type": info.sensor,
-                        "timestamp": columns.ts[row],
-                        "value": value,
-                        "unit": info.unit(columns.unit[row]),
-                    }));
-                }
-            }
-        }
-    }
-
     /// Takes what left a node.
     pub fn take(&mut self, emission: Emission, info_of: InfoOf<'_>) {
         match emission {
@@ -91,6 +68,12 @@ impl Recorder {
         let first = (0..rows.num.len()).take(limit::RUN_SAMPLES);
         let records: Vec<Json> =
             first.map(|row| record(rows, row, info_of(rows.series[row]).as_deref())).collect();
+        if let Work::Source(_) = node.work {
+            // a source puts out what it is given
+            let input = &mut self.input[at];
+            let room = limit::RUN_SAMPLES.saturating_sub(input.len());
+            input.extend(records.iter().take(room).cloned());
+        }
         for edge in node.outputs.of(rows.port) {
             let input = &mut self.input[self.plan.edges()[*edge].to];
             let room = limit::RUN_SAMPLES.saturating_sub(input.len());

@@ -26,6 +26,16 @@ fn every_frame_of_a_dashboard_is_read() {
             Inbound::Sub(Sub { id: SubId(7), target: widget, points: None, max_hz: 10.0, since: None }),
         ),
         ("sub-device", Inbound::Sub(device_sub())),
+        (
+            "sub-metrics",
+            Inbound::Sub(Sub {
+                id: SubId(10),
+                target: Target::FlowMetrics { flow },
+                points: None,
+                max_hz: 0.5,
+                since: None,
+            }),
+        ),
         ("sub-flow", Inbound::Sub(Sub { id: SubId(9), target: node, points: None, max_hz: 10.0, since })),
         ("unsub", Inbound::Unsub { id: SubId(7) }),
     ] {
@@ -49,6 +59,10 @@ fn a_refusal_names_the_field_and_the_subscription_if_it_is_known() {
         ("invalid-points", Some(SubId(1)), "points"),
         ("invalid-max-hz", Some(SubId(1)), "max_hz"),
         ("invalid-since", Some(SubId(1)), "since"),
+        ("invalid-metrics", Some(SubId(1)), "metrics"),
+        ("invalid-metrics-no-flow", Some(SubId(1)), "metrics"),
+        ("invalid-metrics-node", Some(SubId(1)), "node"),
+        ("invalid-metrics-since", Some(SubId(1)), "since"),
     ] {
         let error = Inbound::parse(&example(name)).unwrap_err();
         assert_eq!((error.id, error.field), (id, field), "{name}: {error}");
@@ -60,6 +74,12 @@ fn what_is_asked_beyond_the_limits_is_capped() {
     let text = example("sub-device").replace("200", "1000000").replace("\"max_hz\":4", "\"max_hz\":1e6");
     let Ok(Inbound::Sub(sub)) = Inbound::parse(&text) else { panic!("{text}") };
     assert_eq!((sub.points, sub.max_hz), (Some(limit::LIVE_POINTS), limit::LIVE_HZ));
+    let hz = |asked: &str| match Inbound::parse(&example("sub-metrics").replace(",\"max_hz\":0.5", asked)) {
+        Ok(Inbound::Sub(sub)) => sub.max_hz,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(hz(",\"max_hz\":1e6"), limit::LIVE_METRICS_HZ);
+    assert_eq!(hz(""), limit::LIVE_METRICS_HZ_DEFAULT);
 }
 
 fn point(ts: i64, num: f64, raw: Option<&str>) -> Point {
@@ -95,6 +115,14 @@ fn what_is_written_equals_the_examples() {
 
     let value = point(1_769_860_803_000, 22.0, None);
     assert_eq!(written(|out| write_widget_value(out, &value, Some("C"))), example("widget-value"));
+
+    for (name, write) in [
+        ("snap-metrics", write_metrics_snap as fn(&mut String, SubId, &str)),
+        ("upd-metrics", write_metrics_upd),
+    ] {
+        let metrics = serde_json::from_str::<Json>(&example(name)).unwrap()["metrics"].to_string();
+        assert_eq!(written(|out| write(out, SubId(10), &metrics)), example(name));
+    }
 
     let message = "no such device or sensor";
     assert_eq!(written(|out| write_err(out, Some(SubId(8)), ErrCode::NotFound, message)), example("err"));
