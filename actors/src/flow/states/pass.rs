@@ -45,9 +45,12 @@ struct Looked {
     needs: HashMap<FlowId, Offset>,
 }
 
+/// What a flow remembers, as bytes.
+type State = (FlowId, Option<Vec<u8>>);
+
 /// What is to be written.
 struct Batch {
-    states: Vec<(FlowId, Option<Vec<u8>>)>,
+    states: Vec<State>,
     saved: HashMap<FlowId, SavedAt>,
     /// For each cell, from which reading on it needs them.
     needs: Vec<Offset>,
@@ -201,7 +204,7 @@ impl Looked {
     }
 }
 
-fn bytes_of(flow: SavedFlow) -> ((FlowId, Option<Vec<u8>>), (FlowId, SavedAt)) {
+fn bytes_of(flow: SavedFlow) -> (State, (FlowId, SavedAt)) {
     let SavedFlow { saved, counters, moved } = flow;
     let id = counters.flow;
     let bytes = saved.to_bytes();
