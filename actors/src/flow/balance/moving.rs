@@ -121,7 +121,7 @@ impl FlowsHandle {
     }
 
     /// A flow was taken by no cell. On the way down it goes on where it was saved last, after the next start.
-    async fn loses_its_place(&self, flow: FlowId, version: u32) {
+    pub(super) async fn loses_its_place(&self, flow: FlowId, version: u32) {
         if self.is_stopped() {
             return;
         }

@@ -183,6 +183,26 @@ async fn flows_that_are_slowed_see_nothing_twice_when_another_one_comes_from_beh
     assert_eq!(stage.flows.status(flows[0]).await.unwrap()["state"], "slowed", "it still runs apart");
 }
 
+#[tokio::test]
+async fn a_move_that_comes_to_nothing_suspends_its_flow_but_not_on_the_way_down() {
+    let stage = Stage::new().await;
+    let flow = stage.flow().await;
+    let diagram = chain(stage.device, "moving-average", json!({"windowSize": 10}));
+    stage.catalog.set_flow_deployed(None, flow, 1, &diagram).await.unwrap();
+    stage.flows.deploy(flow, 1, &diagram).await.unwrap();
+    let told = async || {
+        let deployed = stage.catalog.deployed_flows().await.unwrap();
+        let is_suspended = stage.catalog.flow_suspended(flow).await.unwrap().is_some();
+        (deployed.iter().any(|one| one.id == flow), is_suspended)
+    };
+    stage.flows.shared.stopped.send_replace(true);
+    stage.flows.loses_its_place(flow, 1).await;
+    assert_eq!(told().await, (true, false), "it runs again after the next start");
+    stage.flows.shared.stopped.send_replace(false);
+    stage.flows.loses_its_place(flow, 1).await;
+    assert_eq!(told().await, (false, true));
+}
+
 #[test]
 fn how_far_a_cell_is_behind_follows_from_when_the_log_ended_there() {
     let (begin, second) = (Instant::now(), Duration::from_secs(1));
