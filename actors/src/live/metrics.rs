@@ -124,7 +124,7 @@ fn period(hz: f64) -> Duration {
     Duration::from_secs_f64(1.0 / hz.clamp(limit::LIVE_HZ_MIN, limit::LIVE_METRICS_HZ))
 }
 
-/// Whether the later of two tells more of the flow than that its cell has gone on with what others sent.
+/// Whether the later of two tells more of the flow than that its cell has gone on with what others sent, or that other flows of its tenant use more or less.
 fn is_news(before: &Json, now: &Json) -> bool {
     let (Some(before), Some(now)) = (before.as_object(), now.as_object()) else { return true };
     if before.len() != now.len() {
@@ -136,6 +136,9 @@ fn is_news(before: &Json, now: &Json) -> bool {
             let caught_up = cell.get("lag") == Some(&Json::from(0)) && before.get("lag") != cell.get("lag");
             let goes_on = |name: &String| matches!(name.as_str(), "frontier" | "lag" | "flows");
             caught_up || cell.iter().any(|(name, value)| !goes_on(name) && before.get(name) != Some(value))
+        }
+        (Some(Json::Object(before)), Some(budgets)) if name == "budgets" => {
+            before.get("flow") != budgets.get("flow")
         }
         (before, _) => before != Some(value),
     })
@@ -224,6 +227,14 @@ mod tests {
         assert!(is_news(&before, &metrics(10, 5, 0, 2)));
         assert!(is_news(&before, &json!({"state": "stopped", "nodes": []})));
         assert!(is_news(&Json::Null, &before));
+    }
+
+    #[test]
+    fn what_other_flows_of_its_tenant_use_is_no_news() {
+        let metrics = |flow: u64, tenant: u64| json!({"state": "running", "budgets": {"flow": {"keys": flow}, "tenant": {"keys": tenant}}, "nodes": []});
+        assert!(!is_news(&metrics(1, 1), &metrics(1, 2)));
+        assert!(is_news(&metrics(1, 1), &metrics(2, 2)));
+        assert!(is_news(&json!({"state": "running", "nodes": []}), &metrics(1, 1)));
     }
 
     #[test]
