@@ -233,42 +233,51 @@ impl Cell {
         mut rewound: mpsc::Receiver<Rewind>,
     ) {
         let (mut tries, mut done): (u32, Offset) = (0, from);
+        // where the last thread ended, and up to where readings had been given to it
+        let (mut ended, mut given) = (None, from);
         // the tail holds what is not fed; a replaced cell needs what is not done as well
         let not_done = self.log.hold(from);
         loop {
             let handle = self.running().handle.clone();
+            // after it has ended once, one commit at a time: so it is known which one it ends at
+            let careful_to = if tries > 0 { given } else { from };
             let fed = tokio::select! {
-                fed = self.feed(&handle, from, &not_done) => fed,
+                fed = self.feed(&handle, from, careful_to, &not_done) => fed,
                 Some(rewind) = rewound.recv() => Fed::Rewound(rewind),
                 _ = stopped.wait_for(|stopped| *stopped) => return,
             };
             let frontier = match fed {
-                Fed::Condemned { frontier } => frontier,
+                Fed::Condemned { frontier, given: to } => {
+                    given = given.max(to);
+                    frontier.max(from)
+                }
                 Fed::LogEnded => return,
                 Fed::Rewound(rewind) => {
-                    (from, done, tries) = (rewind.to, rewind.to, 0);
+                    (from, done, tries, given) = (rewind.to, rewind.to, 0, rewind.to);
                     self.begin_again(rewind).await;
                     continue;
                 }
             };
-            tries = if frontier > done { 1 } else { tries + 1 };
+            tries = if ended.replace(frontier) == Some(frontier) { tries + 1 } else { 1 };
             done = frontier.max(done);
-            error!(cell = self.index, %done, tries, "cell is condemned, replacing it");
+            error!(cell = self.index, at = %frontier, %done, tries, "cell is condemned, replacing it");
             tokio::time::sleep(RETRY * tries.saturating_sub(1)).await;
             if tries >= TRIES_AT_A_COMMIT
-                && let Ok(commit) = self.log.tail(done).next().await
+                && let Ok(commit) = self.log.tail(frontier).next().await
             {
-                error!(cell = self.index, %done, to = %commit.end(), "readings condemn every cell, skipping them");
-                self.skipped.fetch_add(commit.end().0 - done.0, Relaxed);
-                self.poison.store(done.0, commit.end().0);
-                (done, tries) = (commit.end(), 0);
+                let to = commit.end();
+                error!(cell = self.index, at = %frontier, %to, "readings condemn every cell, skipping them");
+                self.skipped.fetch_add(to.0 - frontier.0, Relaxed);
+                self.poison.add(frontier, to, self.needed());
+                (done, ended) = (done.max(to), None);
             }
             from = self.replace(done, handle.clock()).await;
         }
     }
 
-    /// Feeds until the cell is condemned or the log ends.
-    async fn feed(&self, handle: &CellHandle, from: Offset, not_done: &Hold) -> Fed {
+    /// Feeds until the cell is condemned or the log ends. What begins before `careful_to` is fed one commit at a time.
+    async fn feed(&self, handle: &CellHandle, from: Offset, careful_to: Offset, not_done: &Hold) -> Fed {
+        let given = AtomicU64::new(from.0);
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let works = || {
@@ -280,7 +289,7 @@ impl Cell {
             not_done.advance(done.min(Offset(self.needed.load(Relaxed))));
             !handle.is_condemned()
         };
-        let condemned = || Fed::Condemned { frontier: handle.frontier() };
+        let condemned = || Fed::Condemned { frontier: handle.frontier(), given: Offset(given.load(Relaxed)) };
         let mut opened = self.opened.subscribe();
         if while_ticking(opened.wait_for(|opened| *opened), &mut tick, works).await.is_none() {
             return condemned();
@@ -294,15 +303,23 @@ impl Cell {
                 Ok(commit) => {
                     #[cfg(test)]
                     self.meet_poison(handle, &commit).await;
-                    while handle.try_feed(&commit).is_err() {
+                    let is_done = || commit.first >= careful_to || handle.frontier() >= commit.end();
+                    let mut is_fed = false;
+                    while !is_fed || !is_done() {
+                        is_fed = is_fed || handle.try_feed(&commit).is_ok();
                         if handle.is_condemned() {
+                            given.fetch_max(commit.end().0, Relaxed);
                             return condemned();
+                        }
+                        if is_fed && is_done() {
+                            break;
                         }
                         tokio::select! {
                             () = self.room.made.notified() => {}
                             _ = tick.tick() => { works(); }
                         }
                     }
+                    given.fetch_max(commit.end().0, Relaxed);
                 }
                 Err(log::Error::Closed) => return Fed::LogEnded,
                 Err(log::Error::Dropped { oldest }) => {
@@ -340,7 +357,11 @@ async fn while_ticking<T>(
 
 /// Why feeding ended.
 enum Fed {
-    Condemned { frontier: Offset },
+    /// `given`: up to where it was fed.
+    Condemned {
+        frontier: Offset,
+        given: Offset,
+    },
     LogEnded,
     Rewound(Rewind),
 }

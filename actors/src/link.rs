@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 #[cfg(test)]
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use edgesync_engine::cell::emit::Emission;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
@@ -27,7 +27,7 @@ pub(crate) struct Room {
     pub(crate) stalled: AtomicBool,
     /// For tests: the reading at this offset condemns the cell.
     #[cfg(test)]
-    pub(crate) poison: AtomicU64,
+    pub(crate) poison: std::sync::Mutex<Vec<u64>>,
 }
 
 #[cfg(test)]
@@ -38,7 +38,7 @@ impl Default for Room {
             condemn: AtomicBool::default(),
             stall: AtomicBool::default(),
             stalled: AtomicBool::default(),
-            poison: AtomicU64::new(u64::MAX),
+            poison: std::sync::Mutex::default(),
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::ops::Stage;
 use crate::plan::{Plan, PlannedNode, Work};
 
 /// The way in which stages write their state. Another number: none of it can be read.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// The state of a flow at a place in the log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -53,7 +53,8 @@ pub(crate) struct SavedStage {
     pub node: Box<str>,
     /// Of the node it is of.
     pub fingerprint: u64,
-    pub state: Vec<u8>,
+    /// `None` if it had failed.
+    pub state: Option<Vec<u8>>,
 }
 
 /// What was saved cannot be read, or is of another configuration.
@@ -94,7 +95,9 @@ impl Saved {
             + self
                 .stages
                 .iter()
-                .map(|stage| size_of::<SavedStage>() + stage.node.len() + stage.state.len())
+                .map(|stage| {
+                    size_of::<SavedStage>() + stage.node.len() + stage.state.as_ref().map_or(0, Vec::len)
+                })
                 .sum::<usize>()
     }
 }

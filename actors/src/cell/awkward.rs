@@ -22,12 +22,13 @@ impl Cell {
 
     /// Whatever cell is fed the reading at an offset is condemned by it.
     pub(crate) fn poison(&self, at: Offset) {
-        self.room.poison.store(at.0, Relaxed);
+        self.room.poison.lock().unwrap().push(at.0);
     }
 
     /// Condemns the cell if this commit is poison, before it has done any of it.
     pub(super) async fn meet_poison(&self, handle: &CellHandle, commit: &Commit) {
-        if !(commit.first.0..commit.end().0).contains(&self.room.poison.load(Relaxed)) {
+        let is_in = |at: &u64| (commit.first.0..commit.end().0).contains(at);
+        if !self.room.poison.lock().unwrap().iter().any(is_in) {
             return;
         }
         while handle.in_flight() > 0 && !handle.is_condemned() {

@@ -119,6 +119,10 @@ impl Cell {
             let _ = tell.send(saved);
         })?;
         let saved = told.await.map_err(|_| edgesync_engine::Error::Condemned)?;
+        if saved.is_none() {
+            // it may be about to be carried over from a condemned cell: it stays
+            return Ok(None);
+        }
         {
             // a cell that takes the place of this one must not run it, nor one that has done so just now
             let mut running = self.running();

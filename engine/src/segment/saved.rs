@@ -17,7 +17,11 @@ impl FlowRun {
     pub fn save(&self, next: Offset) -> Saved {
         let nodes = self.plan.nodes.iter().zip(&self.stages);
         let stages = nodes.filter_map(|(node, stage)| {
-            let state = stage.save()?;
+            // of one that has failed it is known that it would remember something
+            let state = match stage {
+                Stage::Failed if node.remembers() => None,
+                stage => Some(stage.save()?),
+            };
             Some(SavedStage { node: Box::from(&*node.id), fingerprint: fingerprint(&self.plan, node), state })
         });
         let next = next.max(self.seen_to());
@@ -26,7 +30,8 @@ impl FlowRun {
         saved
     }
 
-    /// Goes on where `saved` was made: readings before that are passed over. `info_of` knows all series. If it fails the flow must be thrown away.
+    /// Goes on where `saved` was made: readings before that are passed over. `info_of` knows all series. It fails for a state of which a running flow
+    /// could not take over everything that nodes of this one remember, and then the flow must be thrown away.
     pub fn load(
         &mut self,
         saved: &Saved,
@@ -35,13 +40,18 @@ impl FlowRun {
         for series in &saved.series {
             self.number(&info_of(*series).ok_or(BadState)?);
         }
-        // A node that had failed was not saved: it begins with nothing.
-        for saved in &saved.stages {
-            let at = self.plan.nodes.iter().position(|node| *node.id == *saved.node).ok_or(BadState)?;
-            if fingerprint(&self.plan, &self.plan.nodes[at]) != saved.fingerprint {
-                return Err(BadState);
+        let plan = Arc::clone(&self.plan);
+        for (at, node) in plan.nodes.iter().enumerate().filter(|(_, node)| node.remembers()) {
+            let mark = fingerprint(&plan, node);
+            let mut of_node = saved.stages.iter().filter(|stage| *stage.node == *node.id);
+            match of_node.find(|stage| stage.fingerprint == mark) {
+                Some(SavedStage { state: Some(state), .. }) => self.stages[at].load(state)?,
+                // it had failed, and begins with nothing; so does one that is new and is to
+                Some(_) => {}
+                None if node.begins_empty() => {}
+                // the state is of a version before this node, or from when it was another
+                None => return Err(BadState),
             }
-            self.stages[at].load(&saved.state)?;
         }
         (self.seen_to, self.clock_us, self.muted_to) = (saved.next.0, saved.clock_us, saved.muted_to);
         self.wakes.forget();

@@ -208,6 +208,8 @@ pub const BEHIND_LOOKS: u32 = 3;
 /// Seconds that the cell of slowed flows may be behind without catching up. More: the one that takes most of its time is suspended, of the tenant whose flows
 /// take most.
 pub const SLOW_LAG_S: u64 = 600;
+/// Stretches of readings that a cell remembers to pass over because they condemned it. More: the first is forgotten, and condemns it again if it is fed again.
+pub const POISONS: usize = 64;
 /// Seconds after which what a running flow remembers is saved again. After a crash a flow is fed again from there.
 pub const FLOW_SAVE_S: u64 = 10;
 /// Flows that are saved together. More wait for the next second, those that were saved last for the longest time.
