@@ -205,7 +205,8 @@ impl Cell {
     /// Notes whether it has got anything done since the last look. Called once in a while.
     pub(crate) fn look(&self) {
         let Status { frontier, lag, .. } = self.status();
-        self.still.look(frontier, lag);
+        // a flow's rows that wait for a slow database are no fault of the server
+        self.still.look(frontier, lag, self.dispatch.waits());
     }
 
     /// Waits until what is committed by now is done, at most for `deadline`. False if it ran out.

@@ -142,11 +142,14 @@ impl Cell {
         }
     }
 
-    /// Its flows, whose they are, and nanoseconds that each took of it.
+    /// Its flows, whose they are, and nanoseconds that each took of it, or kept it waiting for room to store what it made.
     pub fn busy(&self) -> Vec<(FlowId, Uuid, u64)> {
         let running = self.running();
-        let flows = running.flows.iter();
-        flows.map(|(flow, (of, counters))| (*flow, of.tenant, counters.busy_ns.load(Relaxed))).collect()
+        let flows = running.flows.iter().map(|(flow, (of, counters))| {
+            let ns = counters.busy_ns.load(Relaxed) + self.dispatch.waited_ns(*flow);
+            (*flow, of.tenant, ns)
+        });
+        flows.collect()
     }
 
     /// Its place among the cells.
@@ -160,7 +163,7 @@ impl Cell {
     }
 
     /// Waits until everything that it had made of readings before [`Self::reached`] was given on, and is durable where it is to be; that must have been read
-    /// before. False if that took longer than `within`.
+    /// before. What other cells made is waited for only as far as it is in front of that. False if that took longer than `within`.
     pub async fn delivered(&self, within: Duration) -> bool {
         let delivered = async {
             let (tell, told) = oneshot::channel();

@@ -59,6 +59,11 @@ impl Cell {
         Stand { place, flows: flows.collect() }
     }
 
+    /// Whether it cannot go on before there is room to store what it made.
+    pub(crate) fn waits(&self) -> bool {
+        self.dispatch.waits()
+    }
+
     /// A flow runs apart from others here; why.
     pub fn slow(&self, flow: FlowId, reason: String) {
         let mut running = self.running();

@@ -25,7 +25,7 @@ pub struct Status {
     pub replaced: u64,
     /// Readings that it never saw: because the log no longer had them, or because they condemned it.
     pub skipped: u64,
-    /// Seconds for which it has had readings to do and has finished none.
+    /// Seconds for which it has had readings to do and has finished none, and what its flows made did not wait to be stored.
     pub still_s: u64,
     /// Its thread has ended, and is about to be replaced.
     pub condemned: bool,
@@ -64,9 +64,10 @@ impl Still {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn look(&self, frontier: Offset, lag: u64) {
+    /// `waits`: it cannot go on before what it made is stored.
+    pub(super) fn look(&self, frontier: Offset, lag: u64, waits: bool) {
         let mut seen = self.seen();
-        if lag == 0 || seen.0 != frontier {
+        if lag == 0 || waits || seen.0 != frontier {
             *seen = (frontier, Instant::now());
         }
     }
@@ -81,6 +82,16 @@ impl Still {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_cell_that_waits_for_what_it_made_to_be_stored_does_not_stand_still() {
+        let still = Still::new(Offset(5));
+        tokio::time::advance(std::time::Duration::from_secs(20)).await;
+        still.look(Offset(5), 3, false);
+        assert_eq!(still.seconds(Offset(5)), 20);
+        still.look(Offset(5), 3, true);
+        assert_eq!(still.seconds(Offset(5)), 0);
+    }
 
     #[test]
     fn a_cell_is_behind_from_what_it_did_last_on_while_more_waits() {

@@ -3,7 +3,8 @@
 //! Every [`limit::BALANCE_S`] the time that each flow took of its cell is looked at. Of a cell that is behind, a flow that takes more than
 //! [`limit::FLOW_SHARE`], and the heaviest flows of a tenant whose flows take more than its share together, go to the slow cell, which pulls from the log on
 //! its own: it lags, and nobody else does. What makes the slow cell fall further behind than [`limit::SLOW_LAG_S`] is stopped, with a reason that its
-//! owner can read. A move happens between two readings; nothing is lost or put out twice.
+//! owner can read. What a cell waits for room to store a flow's rows counts as the flow's time. While rows cannot be stored at all, or the log waits for its
+//! database, cells are behind by nobody's fault: nothing is done then, and what they are behind with afterwards they may catch up with first. A move happens between two readings; nothing is lost or put out twice.
 
 mod moving;
 mod step;
@@ -229,9 +230,10 @@ impl FlowsHandle {
     fn look(&self, looks: &mut Looks) -> Vec<Step> {
         let (now, pace, slow) = (Instant::now(), self.shared.options.pace, self.shared.slow);
         let passed = looks.at.replace(now).map(|before| now.saturating_duration_since(before).as_secs_f64());
-        looks.remember(now, self.shared.log.end());
+        let end = self.shared.log.end();
+        looks.remember(now, end);
+        let is_away = self.shared.stored.is_away() || self.shared.log.stats().store.away_s.is_some();
         if looks.cells.is_empty() {
-            let end = self.shared.log.end();
             looks.cells = vec![Seen { begun_to: end, ..Seen::default() }; self.shared.cells.len()];
         }
         let (mut busy, mut shares) = (HashMap::new(), Shares::default());
@@ -252,11 +254,14 @@ impl FlowsHandle {
             let status = cell.status();
             let behind = looks.behind(status.frontier, now);
             looks.cells[at].look(status.frontier, status.lag, status.replaced, behind, pace.behind);
+            if is_away {
+                (looks.cells[at].begun_to, looks.cells[at].behind) = (end, 0);
+            }
             cells.push(CellLoad { flows, behind, looks: looks.cells[at].behind });
         }
         looks.busy = busy;
         self.shared.tenants.saw(shares);
-        if passed.is_none() {
+        if passed.is_none() || is_away {
             return Vec::new();
         }
         steps(&cells, slow, self.shared.tenants.limits.share, pace.slow_lag)

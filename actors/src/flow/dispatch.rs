@@ -4,6 +4,7 @@
 //! a lock around a map, taken for a look-up.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use edgesync_engine::cell::emit::Emission;
@@ -28,16 +29,28 @@ pub struct Dispatch {
     executions: Executions,
     dead_letters: DeadLetters,
     stored: Stored,
+    own: Arc<Own>,
     /// Whoever waits for the last that a flow made on the cell that it leaves.
     leaving: Arc<Mutex<HashMap<FlowId, oneshot::Sender<()>>>>,
 }
 
-/// How much was given on: what of it is stored is known by that.
+/// How much a cell gave on: what of it is stored is known by that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Given {
     stored: u64,
-    letters: u64,
 }
+
+/// What came out of one cell.
+#[derive(Debug, Default)]
+struct Own {
+    /// The place of the last that it gave to be stored.
+    stored: AtomicU64,
+    /// How many wait for room for what it made.
+    waiting: AtomicU64,
+}
+
+/// Somebody waits for room.
+struct Waits<'a>(&'a AtomicU64);
 
 /// The actor of each deployed flow. Written by the manager. Cheap to clone.
 #[derive(Debug, Clone, Default)]
@@ -55,7 +68,20 @@ impl Dispatch {
         dead_letters: DeadLetters,
         stored: Stored,
     ) -> Self {
-        Self { live, directory, executions, dead_letters, stored, leaving: Arc::default() }
+        Self {
+            live,
+            directory,
+            executions,
+            dead_letters,
+            stored,
+            own: Arc::default(),
+            leaving: Arc::default(),
+        }
+    }
+
+    /// The same for another cell.
+    pub(crate) fn of_a_cell(&self) -> Self {
+        Self { own: Arc::default(), ..self.clone() }
     }
 
     /// Gives on what came out of a cell. Waits while there is no room for what is to be stored.
@@ -69,7 +95,9 @@ impl Dispatch {
             Emission::Rows(_) => {}
             Emission::Stored(rows, of) => {
                 let version = self.executions.version(rows.flow, rows.version);
-                self.stored.give(&rows, version, &of).await;
+                let _waits = Waits::new(&self.own.waiting);
+                let place = self.stored.give(&rows, version, &of).await;
+                self.own.stored.fetch_max(place, Relaxed);
             }
             Emission::Dead(rows, detail) => {
                 let version = self.executions.version(rows.flow, rows.version);
@@ -80,15 +108,26 @@ impl Dispatch {
         }
     }
 
-    /// How much was given on until now.
+    /// How much was given on of this cell until now.
     pub(crate) fn given(&self) -> Given {
-        Given { stored: self.stored.place(), letters: self.dead_letters.place() }
+        Given { stored: self.own.stored.load(Relaxed) }
+    }
+
+    /// Whether what this cell made waits for room to be stored.
+    pub(crate) fn waits(&self) -> bool {
+        self.own.waiting.load(Relaxed) > 0
+    }
+
+    /// Nanoseconds that cells waited for room for what a flow stores.
+    pub(crate) fn waited_ns(&self, flow: FlowId) -> u64 {
+        self.stored.waited_ns(flow)
     }
 
     /// Waits until all of that is written down that is to be. Cancel safe.
     pub(crate) async fn written(&self, given: Given) {
         self.stored.written_to(given.stored).await;
-        self.dead_letters.written_to(given.letters).await;
+        // only now: what the store refused has become one by then
+        self.dead_letters.written_to(self.dead_letters.place()).await;
     }
 
     /// Ends when all has been given on that a flow made where it is about to be taken out.
@@ -111,13 +150,28 @@ impl Dispatch {
     pub(crate) fn attach(&self, counters: &Arc<FlowCounters>, installed: &Installed) {
         self.live.attach(counters, installed.units.clone());
         self.executions.attach(counters, installed.version);
+        self.stored.belongs(counters.flow, installed.tenant);
     }
 
     /// A flow was removed.
     pub fn detach(&self, flow: FlowId) {
         self.live.detach(flow);
         self.executions.detach(flow);
+        self.stored.left(flow);
         self.leaving().remove(&flow);
+    }
+}
+
+impl<'a> Waits<'a> {
+    fn new(waiting: &'a AtomicU64) -> Self {
+        waiting.fetch_add(1, Relaxed);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
     }
 }
 

@@ -175,7 +175,7 @@ impl FlowsHandle {
             .enumerate()
             .map(|(index, from)| {
                 let options = edgesync_engine::Options::default();
-                Cell::start(index, log.clone(), from, dispatch.clone(), options)
+                Cell::start(index, log.clone(), from, dispatch.of_a_cell(), options)
             })
             .collect::<Result<Vec<_>, _>>()?;
         let begin = manager::Arguments {
@@ -210,6 +210,7 @@ impl FlowsHandle {
         };
         let flows = Self { shared: Arc::new(shared) };
         flows.deploy_active(&places).await?;
+        flows.shared.states.begins(&flows.shared.cells);
         flows.shared.cells.iter().for_each(|cell| cell.open());
         tokio::spawn(flows.clone().keep());
         tokio::spawn(flows.clone().balance());

@@ -136,7 +136,7 @@ async fn what_cannot_be_written_down_for_a_while_is_made_again() {
     server.send(5).await;
     server.done(&[0]).await;
     // a pass that fails; nothing moves
-    server.flows().shared.states.save_last(&server.flows().shared.cells, false).await;
+    server.flows().shared.states.save_last(&server.flows().shared.cells, false, states::soon()).await;
     assert_eq!((server.saved(mean).await, server.flows().cursor()), (saved, cursor));
     server.cell(0).condemn();
     server.send(1).await;
@@ -165,7 +165,7 @@ async fn a_flow_that_came_from_another_cell_lacks_nothing_when_its_cell_is_conde
     server.send(4).await;
     server.done(&[0, 1]).await;
     // saved, and then not again for a while
-    server.flows().shared.states.save_last(&server.flows().shared.cells, false).await;
+    server.flows().shared.states.save_last(&server.flows().shared.cells, false, states::soon()).await;
     assert_eq!(server.saved(mean).await, Some(Offset(4)));
     server.send(4).await;
     server.done(&[0, 1]).await;
@@ -195,7 +195,9 @@ async fn a_stop_waits_for_no_cell() {
     server.cell(0).stall(true);
     server.send(2).await;
     let asked = server.flows().clone();
-    let pass = tokio::spawn(async move { asked.shared.states.save_last(&asked.shared.cells, false).await });
+    let pass = tokio::spawn(async move {
+        asked.shared.states.save_last(&asked.shared.cells, false, states::soon()).await
+    });
     eventually("the cell is asked", async || {
         match server.cell(0).is_saving() {
             true => Ok(()),

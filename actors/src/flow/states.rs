@@ -4,6 +4,8 @@
 //! they make was put out ([`Places`]): results of that are muted when readings are fed again. And the bookmark from which on readings are needed
 //! for that: the smallest place, where a flow that got nothing since it was saved counts as if it were saved now.
 //!
+//! A cell whose results cannot be given on or stored is not written down further than they are, and the others are.
+//!
 //! Once a second there is a pass over the cells (`pass.rs`). Nothing that a stop needs is locked while cells are waited for.
 
 mod pass;
@@ -21,8 +23,9 @@ use tokio::sync::{Mutex, RwLock};
 use tokio::time::{Instant, MissedTickBehavior};
 use tracing::{info, warn};
 
-use crate::cell::Cell;
-use pass::When;
+use crate::cell::{Cell, Stand};
+use pass::{Asked, When};
+use places::CellPlace;
 pub(crate) use places::{Place, Places, PutOut};
 
 /// The bookmark from which on readings are needed.
@@ -53,6 +56,8 @@ pub(crate) struct States {
     written: std::sync::Mutex<Written>,
     /// Held while the log's store is written to, so that nothing older comes over something newer.
     writing: Mutex<()>,
+    /// Cells that were asked what their flows remember, and whose results until then are still on their way. Held by a pass.
+    asked: Mutex<Vec<Option<Asked>>>,
     /// Held for reading by who saves flows, for writing while one moves: it is on no cell then.
     pub turn: RwLock<()>,
     /// For tests: writing fails while it is set.
@@ -64,11 +69,28 @@ pub(crate) struct States {
 struct Written {
     needed: Offset,
     flows: HashMap<FlowId, SavedAt>,
-    /// Flows that were forgotten since the pass at hand began.
-    forgotten: HashSet<FlowId>,
+    /// When flows were forgotten, since the first cell was asked whose answer is still to be written.
+    forgotten: HashMap<FlowId, Instant>,
+    /// Each cell, as it was when all was delivered that it had made.
+    known: Vec<Known>,
     /// The places of cells, and for each cell its flows, as they were written.
     cells: Vec<u8>,
     lists: Vec<Vec<u8>>,
+    /// How often flows have moved.
+    moves: u64,
+}
+
+/// What is written down of a cell.
+#[derive(Debug, Clone)]
+struct Known {
+    place: CellPlace,
+    flows: Vec<u8>,
+}
+
+impl Known {
+    fn of(stand: &Stand, needed: Offset) -> Self {
+        Self { place: places::of_cell(stand, needed), flows: places::encode_flows(stand) }
+    }
 }
 
 /// When and where a flow was saved last.
@@ -137,20 +159,28 @@ impl States {
         let written = Written {
             needed,
             flows: HashMap::new(),
-            forgotten: HashSet::new(),
+            forgotten: HashMap::new(),
+            known: Vec::new(),
             cells: Vec::new(),
             lists: Vec::new(),
+            moves: 0,
         };
         let states = Self {
             log,
             most,
             written: std::sync::Mutex::new(written),
             writing: Mutex::new(()),
+            asked: Mutex::default(),
             turn: RwLock::new(()),
             #[cfg(test)]
             fails: std::sync::atomic::AtomicBool::new(false),
         };
         Ok((states, places))
+    }
+
+    /// Notes where cells begin, before they are fed.
+    pub fn begins(&self, cells: &[Arc<Cell>]) {
+        self.written().known = cells.iter().map(|cell| Known::of(&cell.stand(), cell.needed())).collect();
     }
 
     fn written(&self) -> MutexGuard<'_, Written> {
@@ -171,6 +201,7 @@ impl States {
     /// it was saved last.
     pub fn comes_to(&self, cell: &Cell, flow: FlowId, counters: &Arc<FlowCounters>, next: Offset) {
         let mut written = self.written();
+        written.moves += 1;
         let Some(before) = written.flows.get_mut(&flow) else { return };
         if before.is_still(counters) {
             before.next = next;
@@ -187,7 +218,7 @@ impl States {
         {
             let mut written = self.written();
             written.flows.remove(&flow);
-            written.forgotten.insert(flow);
+            written.forgotten.insert(flow, Instant::now());
         }
         self.log.save_states(vec![(flow, None)], true).await
     }
@@ -240,12 +271,14 @@ impl States {
     }
 
     /// Saves all flows that got something since they were saved last, so that a power cut takes nothing back. `moves`: one of them may be on no
-    /// cell, and the places stay as they are. Not cancel safe: it may be written or not.
-    pub async fn save_last(self: &Arc<Self>, cells: &[Arc<Cell>], moves: bool) {
+    /// cell, and the places stay as they are. Flows whose results cannot be given on or stored by `until` are not saved. Not cancel safe: it may be written or
+    /// not.
+    pub async fn save_last(self: &Arc<Self>, cells: &[Arc<Cell>], moves: bool, until: Instant) {
         let (begun, mut stuck) = (Instant::now(), HashSet::new());
         loop {
-            match self.pass(cells, When::Last { begun, moves }, &mut stuck).await {
+            match self.pass(cells, When::Last { begun, moves, until }, &mut stuck).await {
                 Ok(pass) if pass.saved > 0 && pass.left > 0 => {}
+                Ok(pass) if pass.waits > 0 && Instant::now() < until => {}
                 Ok(pass) if pass.left > 0 => {
                     warn!(flows = pass.left, "flows could not be saved, they are fed again what came since");
                     return;
@@ -269,4 +302,10 @@ impl States {
     pub async fn killed(&self) {
         std::mem::forget(self.writing.lock().await);
     }
+}
+
+/// For tests: far more time than is needed.
+#[cfg(test)]
+pub(super) fn soon() -> Instant {
+    Instant::now() + Duration::from_secs(60)
 }

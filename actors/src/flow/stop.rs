@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use tokio::time::Instant;
 
 use super::FlowsHandle;
 
@@ -18,7 +19,7 @@ impl FlowsHandle {
         let turn = tokio::time::timeout(deadline / 4, states.turn.read()).await;
         self.shared.stopped.send_replace(true);
         // a cell that has ended cannot tell what its flows remember
-        states.save_last(cells, turn.is_err()).await;
+        states.save_last(cells, turn.is_err(), Instant::now() + deadline).await;
         for stopped in join_all(cells.iter().map(|cell| cell.stop())).await {
             in_time &= stopped;
         }

@@ -2,26 +2,33 @@
 //!
 //! - Whoever gives some waits until there is room. That is the task behind a cell, so the cell waits too and its flows lag: a database that is
 //!   slow, or away, holds readings back in the log, and nothing in memory or on the floor.
+//! - The flows of a tenant have a share of the room, so those of others always find some. What a cell waits for a flow's rows counts as that flow's time
+//!   (`balance.rs`), unless the database is away: the one that stores more than can be written is slowed, and then suspended.
 //! - A batch that cannot be written is tried again until it is. What the database refuses for what it is becomes a dead letter, by itself.
 //! - What waits when the process dies is made again: [`Cell::delivered`](crate::cell::Cell::delivered) says how far results were written, and those behind
 //!   are not counted as put out.
 
+mod shares;
+
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use edgesync_engine::Rows;
 use edgesync_schemas::flow::node::Store;
 use edgesync_schemas::flow::node::store::StoreBy;
-use edgesync_schemas::id::SeriesId;
+use edgesync_schemas::id::{FlowId, SeriesId};
 use edgesync_schemas::limit;
 use edgesync_schemas::reading::SeriesInfo;
 use edgesync_storage::log::{Derived, DerivedOf, DerivedRow, ReadingLog};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::time::Instant;
 use tracing::{error, info};
+use uuid::Uuid;
 
+use self::shares::Shares;
 use super::dead_letters::{DeadLetters, Letter, value};
 
 /// Takes rows. Cheap to clone.
@@ -36,13 +43,17 @@ struct Shared {
     /// A permit is a byte that may wait.
     room: Arc<Semaphore>,
     queue: mpsc::Sender<Item>,
-    /// Items given, and items done with. They are done with in the order in which they were given.
-    given: AtomicU64,
+    shares: Shares,
+    /// Items given, and items done with. They are done with in the order in which they were given: an item has its number and its place in the queue at once.
+    given: Mutex<u64>,
     done: watch::Sender<u64>,
     written: AtomicU64,
     refused: AtomicU64,
     retries: AtomicU64,
     is_away: AtomicBool,
+    /// For tests: nothing is written while it is set.
+    #[cfg(test)]
+    stalled: watch::Sender<bool>,
     stopped: watch::Sender<bool>,
 }
 
@@ -52,6 +63,7 @@ struct Item {
     version: u32,
     node: Arc<str>,
     _room: OwnedSemaphorePermit,
+    _share: Option<OwnedSemaphorePermit>,
 }
 
 impl Stored {
@@ -64,12 +76,15 @@ impl Stored {
                 dead_letters,
                 room: Arc::new(Semaphore::new(limit::DERIVED_QUEUE_BYTES as usize)),
                 queue,
-                given: AtomicU64::new(0),
+                shares: Shares::default(),
+                given: Mutex::new(0),
                 done: watch::Sender::new(0),
                 written: AtomicU64::new(0),
                 refused: AtomicU64::new(0),
                 retries: AtomicU64::new(0),
                 is_away: AtomicBool::new(false),
+                #[cfg(test)]
+                stalled: watch::Sender::new(false),
                 stopped: watch::Sender::new(false),
             }),
         };
@@ -78,25 +93,63 @@ impl Stored {
         stored
     }
 
-    /// Takes what leaves a store node of this version. Waits for room. Cancel safe: the rows are not taken then.
-    pub async fn give(&self, rows: &Rows, version: u32, of: &Store) {
-        let node = rows.node.clone();
+    /// The rows of a flow count against the share of a tenant from now on.
+    pub(super) fn belongs(&self, flow: FlowId, tenant: Uuid) {
+        self.shared.shares.belongs(flow, tenant);
+    }
+
+    /// A flow runs no more.
+    pub(super) fn left(&self, flow: FlowId) {
+        self.shared.shares.left(flow);
+    }
+
+    /// Nanoseconds that cells waited until there was room for rows of a flow, while the database was there.
+    pub(super) fn waited_ns(&self, flow: FlowId) -> u64 {
+        self.shared.shares.of(flow).map_or(0, |owner| owner.waited_ns())
+    }
+
+    /// Whether rows cannot be written at the moment, and are tried again.
+    pub fn is_away(&self) -> bool {
+        self.shared.is_away.load(Relaxed)
+    }
+
+    fn given(&self) -> MutexGuard<'_, u64> {
+        self.shared.given.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes what leaves a store node of this version. Waits for room. Its place, for [`Self::written_to`]; 0 if nothing is to be stored. Cancel safe: the
+    /// rows are not taken then.
+    pub async fn give(&self, rows: &Rows, version: u32, of: &Store) -> u64 {
+        let (flow, node) = (rows.flow, rows.node.clone());
         let (rows, bytes) = self.rows(rows, of);
         if rows.is_empty() {
-            return;
+            return 0;
         }
+        let owner = self.shared.shares.of(flow);
+        let (began, retries, was_away) = (Instant::now(), self.retries(), self.is_away());
+        // the own share first: who waits for that keeps nobody else from the room
+        let share = match &owner {
+            Some(owner) => owner.share(bytes).await,
+            None => None,
+        };
         // one that is larger than all there is has it all
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX).min(limit::DERIVED_QUEUE_BYTES);
-        let Ok(room) = self.shared.room.clone().acquire_many_owned(bytes).await else { return };
+        let Ok(room) = self.shared.room.clone().acquire_many_owned(bytes).await else { return 0 };
         // if the writer has ended, so has, or will have, the process
-        let Ok(place) = self.shared.queue.reserve().await else { return };
-        self.shared.given.fetch_add(1, Relaxed);
-        place.send(Item { rows, version, node, _room: room });
+        let Ok(place) = self.shared.queue.reserve().await else { return 0 };
+        if let Some(owner) = owner.filter(|_| !was_away && !self.is_away() && retries == self.retries()) {
+            owner.waited(began.elapsed());
+        }
+        let mut given = self.given();
+        *given += 1;
+        place.send(Item { rows, version, node, _room: room, _share: share });
+        *given
     }
 
     /// What was given until now, for [`Self::written_to`].
+    #[cfg(test)]
     pub fn place(&self) -> u64 {
-        self.shared.given.load(Relaxed)
+        *self.given()
     }
 
     /// Waits until everything up to a place is durable, or was refused. Cancel safe.
@@ -202,6 +255,8 @@ impl Stored {
 
     /// Writes rows, however long that takes.
     async fn write(&self, items: &mut [Item]) {
+        #[cfg(test)]
+        let _ = self.shared.stalled.subscribe().wait_for(|stalled| !*stalled).await;
         let mut senders = Vec::new();
         let mut rows = Vec::new();
         for (at, item) in items.iter_mut().enumerate() {
@@ -298,6 +353,19 @@ fn error_text(error: &edgesync_storage::log::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+impl Stored {
+    /// Nothing is written while it is so.
+    pub fn stall(&self, is_stalled: bool) {
+        self.shared.stalled.send_replace(is_stalled);
+    }
+
+    /// As if a write had failed, or had been made.
+    pub fn be_away(&self, is_away: bool) {
+        self.shared.is_away.store(is_away, Relaxed);
+    }
 }
 
 impl fmt::Debug for Stored {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use edgesync_engine::Emission;
 use edgesync_schemas::flow::Port;
 use edgesync_schemas::flow::node::NodeConfig;
 use edgesync_schemas::id::{DeviceId, FlowId, Offset};
@@ -15,6 +16,7 @@ use futures_util::poll;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
+use super::super::dispatch::{Directory, Dispatch};
 use super::super::tests::Stage;
 use super::*;
 use crate::testing::{append, eventually};
@@ -163,6 +165,7 @@ struct OnPostgres {
     cluster: Cluster,
     log: ReadingLog,
     catalog: Catalog,
+    letters: DeadLetters,
     stored: Stored,
     _directory: tempfile::TempDir,
 }
@@ -174,8 +177,8 @@ async fn on_postgres() -> OnPostgres {
     let directory = tempfile::tempdir().unwrap();
     let catalog = Catalog::open(&directory.path().join("catalog.db")).unwrap();
     let letters = DeadLetters::start(catalog.clone(), log.series().clone());
-    let stored = Stored::start(log.clone(), letters);
-    OnPostgres { cluster, log, catalog, stored, _directory: directory }
+    let stored = Stored::start(log.clone(), letters.clone());
+    OnPostgres { cluster, log, catalog, letters, stored, _directory: directory }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -242,4 +245,96 @@ async fn what_the_database_refuses_is_a_dead_letter_and_the_others_are_stored() 
     assert_eq!(told.collect::<Vec<_>>(), [("refused", 7, "keep"); 2]);
     let times = letters.iter().map(|letter| letter.timestamp.as_ms());
     assert_eq!(times.collect::<Vec<_>>(), [4, 1], "newest first");
+}
+
+/// For so long somebody waits, and that is what is measured.
+const WAIT: Duration = Duration::from_millis(20);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_that_stores_more_than_can_be_written_leaves_room_for_others() {
+    let stage = Stage::new().await;
+    let (log, stored) = (stage.log.clone(), stage.flows.stored().clone());
+    append(&stage.log, DeviceId::from_uuid(Uuid::from_u128(1)), &[("t", 0, "1", None)]).await;
+    let of = store(json!({"series": "s"}));
+    let flow = |n| FlowId::from_uuid(Uuid::from_u128(n));
+    let tenant = |n| Uuid::from_u128(n);
+    for (n, owner) in [(1, 7), (2, 7), (3, 8)] {
+        stored.belongs(flow(n), tenant(owner));
+    }
+    stored.stall(true);
+    let many: Vec<f64> = (0..10_000).map(f64::from).collect();
+    stored.give(&rows(&log, flow(1), &many), 1, &of).await;
+    let second = rows(&log, flow(2), &many);
+    let mut waits = Box::pin(stored.give(&second, 1, &of));
+    assert!(poll!(&mut waits).is_pending(), "flows of a tenant have one share together");
+    let other = rows(&log, flow(3), &[1.0]);
+    assert!(poll!(Box::pin(stored.give(&other, 1, &of))).is_ready(), "others have theirs");
+    assert!(stored.waiting_bytes() < limit::DERIVED_QUEUE_BYTES as usize / 2);
+    tokio::time::sleep(WAIT).await;
+    stored.stall(false);
+    let place = waits.await;
+    let waited = |n| Duration::from_nanos(stored.waited_ns(flow(n)));
+    assert!(waited(2) >= WAIT, "{:?}: it is the time of the flow that waits", waited(2));
+    assert!(waited(1) < waited(2) && waited(3) < waited(2));
+    stored.written_to(place).await;
+    stored.left(flow(2));
+    assert_eq!(waited(2), Duration::ZERO);
+
+    // while the database is away nobody is to blame
+    stored.stall(true);
+    stored.give(&rows(&log, flow(1), &many), 1, &of).await;
+    stored.belongs(flow(2), tenant(7));
+    let mut waits = Box::pin(stored.give(&second, 1, &of));
+    assert!(poll!(&mut waits).is_pending());
+    stored.be_away(true);
+    stored.shared.retries.fetch_add(1, Relaxed);
+    stored.stall(false);
+    waits.await;
+    assert_eq!(waited(2), Duration::ZERO);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cell_whose_rows_wait_counts_that_as_the_flows_time_and_is_no_reason_to_leave() {
+    let stage = Stage::new().await;
+    let flow = stage.deploy("store", json!({"series": "kept"})).await;
+    append(&stage.log, DeviceId::from_uuid(Uuid::from_u128(1)), &[("t", 0, "1", None)]).await;
+    let (cell, stored) = (stage.flows.shared.cells[0].clone(), stage.flows.stored().clone());
+    let busy = |flow| cell.busy().into_iter().find(|(of, ..)| *of == flow).unwrap().2;
+    stored.stall(true);
+    let many: Vec<f64> = (0..20_000).map(f64::from).collect();
+    let emission =
+        || Emission::Stored(rows(&stage.log, flow, &many), Arc::new(store(json!({"series": "s"}))));
+    cell.give(emission()).await;
+    assert!(!cell.waits());
+    let mut waits = Box::pin(cell.give(emission()));
+    assert!(poll!(&mut waits).is_pending());
+    assert!(cell.waits(), "it does not stand still by itself");
+    let before = busy(flow);
+    tokio::time::sleep(WAIT).await;
+    stored.stall(false);
+    waits.await;
+    assert!(!cell.waits());
+    let took = Duration::from_nanos(busy(flow) - before);
+    assert!(took >= WAIT, "{took:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_delivered_is_stored_or_a_dead_letter() {
+    let OnPostgres { log, catalog, letters, stored, cluster: _cluster, .. } = on_postgres().await;
+    let user = catalog.sign_up("a@example.org", "A", String::new()).await.unwrap().user.id;
+    let input = edgesync_schemas::entity::flow::FlowInput::read(json!({"name": "f"})).unwrap();
+    let flow = catalog.create_flow(user, input).await.unwrap().id;
+    let executions = super::super::executions::Executions::start(catalog.clone(), log.series().clone());
+    let live = crate::live::Hub::start(log.clone());
+    let dispatch = Dispatch::new(live, Directory::default(), executions, letters, stored);
+    for n in 1..=3 {
+        let mut some = rows(&log, flow, &[0.0]);
+        some.raw = vec![(0, "{".into())];
+        // another one each time
+        some.offset = vec![Offset(n as u64)];
+        dispatch.give(Emission::Stored(some, Arc::new(store(json!({"series": "s"}))))).await;
+        dispatch.written(dispatch.given()).await;
+        let found = catalog.dead_letters(user, flow, None, Slice::FIRST).await.unwrap().items.len();
+        assert_eq!(found, n, "it is neither stored nor a dead letter");
+    }
 }

@@ -6,6 +6,9 @@ pub const DERIVED_SERIES_PER_FLOW: usize = 20_000;
 pub const DERIVED_BATCH: usize = 2_000;
 /// Bytes of rows that wait to be written, of all flows together. Reached: cells wait, and so their flows lag.
 pub const DERIVED_QUEUE_BYTES: u32 = 4 * 1024 * 1024;
+/// Bytes of rows of one tenant's flows that wait to be written. Reached: cells that have more of them wait, and the time counts as that of the flow whose rows
+/// they are. So there is room for others however much it stores.
+pub const DERIVED_TENANT_BYTES: u32 = DERIVED_QUEUE_BYTES / 4;
 /// Chunks of rows that wait to be written. Reached: as [`DERIVED_QUEUE_BYTES`].
 pub const DERIVED_QUEUE: usize = 1024;
 /// Milliseconds before a batch that could not be written is tried again for the first time; doubled each time, at most [`DERIVED_RETRY_MS_MAX`].

@@ -210,8 +210,13 @@ pub const BEHIND_LOOKS: u32 = 3;
 pub const SLOW_LAG_S: u64 = 600;
 /// Stretches of readings that a cell remembers to pass over because they condemned it. More: the first is forgotten, and condemns it again if it is fed again.
 pub const POISONS: usize = 64;
+/// Share of its time that the cell of slowed flows must have been taken for one of them to be suspended: one that waits for something else is nobody's fault.
+pub const SUSPEND_SHARE: f64 = 0.25;
 /// Seconds after which what a running flow remembers is saved again. After a crash a flow is fed again from there.
 pub const FLOW_SAVE_S: u64 = 10;
+/// Seconds that what a cell had made when its flows were asked what they remember may take to be given on and stored. Longer: they are asked again. It is time
+/// for a full outlet of rows to be stored, some thousand a second.
+pub const DELIVERED_S: u64 = 180;
 /// Flows that are saved together. More wait for the next second, those that were saved last for the longest time.
 pub const FLOW_SAVES: usize = 2_000;
 /// Bytes of what flows remember that are saved together, and beside them one flow of each cell. More wait for the next second.

@@ -11,7 +11,7 @@ use edgesync_schemas::time::Timestamp;
 use tokio::time::{Instant, sleep};
 
 use super::{Error, Work};
-use crate::log::{Retention, SLICE};
+use crate::log::{Old, Retention, SLICE};
 
 impl Work {
     /// Drops what is older than `kept` asks, and what flows stored that were deleted for long enough. `missing` are those that have rows and that the
@@ -30,12 +30,15 @@ impl Work {
         let looked = Instant::now();
         let since = |flow| (flow, missing.get(&flow).copied().unwrap_or(looked));
         *missing = found.into_iter().map(since).collect();
-        let before: Vec<(u32, Timestamp)> =
-            series.iter().map(|series| (series.id, kept.oldest_of_flow(series.flow, now))).collect();
+        let old: Vec<Old> = series
+            .iter()
+            .map(|series| (series.id, Timestamp::MIN..kept.oldest_of_flow(series.flow, now)))
+            .collect();
         let mut rows = 0;
-        for some in before.chunks(limit::DERIVED_SERIES_PAGE) {
+        for some in old.chunks(limit::DERIVED_SERIES_PAGE) {
+            let mut going = some.to_vec();
             loop {
-                let dropped = self.log.expire_derived(some).await?;
+                let dropped = self.log.expire_derived(&mut going).await?;
                 rows += dropped;
                 if dropped < limit::DERIVED_EXPIRED {
                     break;

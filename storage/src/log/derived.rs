@@ -9,7 +9,8 @@
 
 mod dictionary;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use edgesync_schemas::id::{DeviceId, FlowId, Offset};
@@ -18,8 +19,9 @@ use edgesync_schemas::reading::Quality;
 use edgesync_schemas::sensor::SensorName;
 use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::unit::Unit;
+use tokio::time::sleep;
 
-use super::{Backend, Error, Order, ReadingLog, blocking};
+use super::{Backend, Error, Order, ReadingLog, SLICE, blocking};
 pub(crate) use dictionary::Dictionary;
 
 /// What a series of a flow is of.
@@ -86,6 +88,9 @@ pub struct DerivedQuery {
     /// Rows at most; at least 1.
     pub limit: usize,
 }
+
+/// Rows of a series that are to be dropped: those of these event times, but for the last.
+pub(crate) type Old = (u32, Range<Timestamp>);
 
 /// Rows by their places, as a store takes them.
 pub(crate) type Puts<'a> = BTreeMap<(u32, Timestamp), &'a DerivedRow>;
@@ -181,31 +186,51 @@ impl ReadingLog {
         }
     }
 
-    /// Drops rows of some series that are older than a time each, at most [`limit::DERIVED_EXPIRED`]; how many. One that drops as many may have
-    /// left some.
+    /// Drops rows of some series, at most [`limit::DERIVED_EXPIRED`]; how many. One that drops as many may have left some: each range begins behind what went,
+    /// so that nobody looks for that again.
     ///
     /// # Errors
     /// As [`Self::derived_rows`].
-    pub(crate) async fn expire_derived(&self, before: &[(u32, Timestamp)]) -> Result<usize, Error> {
+    pub(crate) async fn expire_derived(&self, old: &mut Vec<Old>) -> Result<usize, Error> {
         match &self.backend {
             Backend::Embedded(log) => {
-                let (log, before) = (log.clone(), before.to_vec());
-                blocking(move || log.store()?.expire_derived(&before, limit::DERIVED_EXPIRED)).await
+                let (log, mut going) = (log.clone(), old.clone());
+                let dropped;
+                (dropped, *old) = blocking(move || {
+                    let dropped = log.store()?.expire_derived(&mut going, limit::DERIVED_EXPIRED)?;
+                    Ok((dropped, going))
+                })
+                .await?;
+                Ok(dropped)
             }
-            Backend::Postgres(log) => log.expire_derived(before, limit::DERIVED_EXPIRED).await,
+            Backend::Postgres(log) => log.expire_derived(old, limit::DERIVED_EXPIRED).await,
         }
     }
 
-    /// Forgets all series of a flow that is gone, and what is left of their rows.
+    /// Forgets all series of a flow that has been gone for a while, and what is left of their rows. Nobody waits for it: rows go with pauses, while others are
+    /// stored.
     ///
     /// # Errors
     /// As [`Self::derived_rows`].
     pub(crate) async fn forget_derived(&self, flow: FlowId) -> Result<(), Error> {
+        self.know_derived().await?;
+        let whole = |id: u32| (id, Timestamp::MIN..Timestamp::MAX);
+        let mut old: Vec<Old> = self.shared.derived.of_flow(flow).iter().map(|one| whole(one.id)).collect();
+        for some in old.chunks_mut(limit::DERIVED_SERIES_PAGE) {
+            let mut going = some.to_vec();
+            while self.expire_derived(&mut going).await? >= limit::DERIVED_EXPIRED {
+                // As long again for others.
+                sleep(SLICE).await;
+            }
+            some.clone_from_slice(&going);
+        }
         // nobody may store a row of one of them meanwhile
         let mut writing = self.shared.derived.writing().await;
         let series: Vec<u32> = self.shared.derived.of_flow(flow).iter().map(|series| series.id).collect();
-        let before: Vec<_> = series.iter().map(|series| (*series, Timestamp::MAX)).collect();
-        while self.expire_derived(&before).await? >= limit::DERIVED_EXPIRED {}
+        // what was stored all the same since then
+        let known: HashSet<u32> = old.iter().map(|(id, _)| *id).collect();
+        old.extend(series.iter().filter(|id| !known.contains(id)).map(|id| whole(*id)));
+        while self.expire_derived(&mut old).await? >= limit::DERIVED_EXPIRED {}
         writing.is_whole = false;
         match &self.backend {
             Backend::Embedded(log) => {

@@ -42,6 +42,7 @@ use std::thread::JoinHandle;
 use edgesync_schemas::id::{BootId, DeviceId, FrameSeq, Offset};
 use edgesync_schemas::reading::Commit;
 
+pub(crate) use derived::Old;
 pub use derived::{Derived, DerivedOf, DerivedQuery, DerivedRow, DerivedSeries};
 pub use embedded::check;
 pub use error::Error;

@@ -94,7 +94,10 @@ impl CellLoad {
 /// What follows from how loaded the cells are, the slow one among them. `most` is the share of a cell that a tenant may take while others wait.
 pub(super) fn steps(cells: &[CellLoad], slow: usize, most: f64, slow_lag: Duration) -> Vec<Step> {
     let lagging = &cells[slow];
-    if lagging.behind > slow_lag && lagging.looks >= limit::BEHIND_LOOKS {
+    if lagging.behind > slow_lag
+        && lagging.looks >= limit::BEHIND_LOOKS
+        && lagging.share() >= limit::SUSPEND_SHARE
+    {
         // of slowed flows, those go first whose tenant takes most
         let of = lagging.heaviest_tenant().map(|(tenant, _)| tenant);
         let heaviest = lagging.flows.iter().find(|load| Some(load.tenant) == of);
@@ -211,6 +214,9 @@ mod tests {
         let found = steps(&[idle(), behind(61)], 1, 0.5, LAG);
         assert_eq!(found, [Step::Suspend { flow: flow(2), share: 0.25 }]);
         assert_eq!(steps(&[idle(), behind(60)], 1, 0.5, LAG), [], "it may lag");
+        let waits = flows.map(|(flow, tenant, share)| (flow, tenant, share / 10.0));
+        let waits = CellLoad { behind: Duration::from_secs(600), ..cell(limit::BEHIND_LOOKS, &waits) };
+        assert_eq!(steps(&[idle(), waits], 1, 0.5, LAG), [], "it is not they who take its time");
         let catches_up = CellLoad { looks: 0, ..behind(600) };
         assert_eq!(steps(&[idle(), catches_up], 1, 0.5, LAG), []);
     }

@@ -239,3 +239,34 @@ fn a_cell_is_behind_if_it_is_so_for_long_and_does_not_catch_up() {
     replaced.look(Offset(1_000), 880, 1, far, least);
     assert_eq!((replaced.behind, replaced.begun_to), (0, Offset(1_880)));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cells_that_are_behind_because_the_database_is_away_are_not_looked_at() {
+    let stage = Stage::new().await;
+    stage.deploy("filter", json!({"expression": "true"})).await;
+    let (cell, mut looks) = (stage.flows.shared.cells[0].clone(), Looks::default());
+    stage.append(&[0.0]).await;
+    stage.done().await;
+    stage.flows.look(&mut looks);
+    let stored = stage.flows.stored();
+    // behind for long, and always further
+    cell.stall(true);
+    let mut look = async || {
+        stage.append(&[1.0; 50]).await;
+        looks
+            .ends
+            .iter_mut()
+            .for_each(|(at, _)| *at = at.checked_sub(Duration::from_secs(60)).unwrap_or(*at));
+        stage.flows.look(&mut looks);
+        (looks.cells[0].behind, looks.cells[0].begun_to)
+    };
+    stored.be_away(true);
+    for _ in 0..4 {
+        assert_eq!(look().await, (0, stage.log.end()), "what it is behind with it may catch up with");
+    }
+    stored.be_away(false);
+    for n in 1..=3 {
+        assert_eq!(look().await.0, n, "it falls behind further");
+    }
+    cell.stall(false);
+}

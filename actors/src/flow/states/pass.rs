@@ -1,6 +1,8 @@
 //! A pass over the cells: those flows are saved that got something and waited longest, and all places are written down.
 //!
-//! A cell is asked once for many flows, between two commits. All cells are asked at the same time, so one that stands still keeps nobody waiting.
+//! A cell is asked once for many flows, between two commits. All cells are asked at the same time, so one that stands still keeps nobody waiting. What a cell
+//! answers is written when what it had made by then was given on and stored. Where that takes longer (its flows store more than the database takes, or the
+//! database is away) the pass goes on with the others; the answer waits for a later pass, and until then the cell is written down as it was.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -8,24 +10,28 @@ use std::time::Duration;
 
 use edgesync_engine::SavedFlow;
 use edgesync_schemas::id::{FlowId, Offset};
+use edgesync_schemas::limit;
 use edgesync_storage::log;
 use futures_util::future::join_all;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tracing::warn;
 
-use super::{NAME, SavedAt, States, places};
+use super::{Known, NAME, SavedAt, States, places};
 use crate::cell::{Cell, Stand};
 
-/// A cell that does not answer for so long has flows that are saved later.
+/// A cell that does not answer for so long has flows that are saved later, and so has one whose results are not delivered.
 const STILL: Duration = Duration::from_secs(5);
+/// From then on an answer is worth nothing any more.
+const DELIVERED: Duration = Duration::from_secs(limit::DELIVERED_S);
 
 /// What a pass is for.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum When {
     /// Flows that were saved a while ago.
     Second,
-    /// The way down: all that were not saved since it began. `moves`: a flow may be on no cell, so the places are not known.
-    Last { begun: Instant, moves: bool },
+    /// The way down: all that were not saved since it began; it is over at `until`. `moves`: a flow may be on no cell, so the places are not known.
+    Last { begun: Instant, moves: bool, until: Instant },
 }
 
 /// What became of it.
@@ -34,6 +40,8 @@ pub(super) struct Passed {
     pub saved: usize,
     /// Flows that it was time for, and that are still to be saved.
     pub left: usize,
+    /// Cells whose answers are to be written later.
+    pub waits: usize,
 }
 
 /// A cell as a pass finds it.
@@ -45,6 +53,30 @@ struct Looked {
     needs: HashMap<FlowId, Offset>,
 }
 
+/// A cell that was asked.
+#[derive(Debug)]
+pub(super) struct Asked {
+    at: Instant,
+    /// How often flows had moved.
+    moves: u64,
+    stand: Stand,
+    /// Of flows that got something since they were saved: where that was.
+    needs: HashMap<FlowId, Offset>,
+    answering: JoinHandle<Answer>,
+    /// Once there is one.
+    answer: Option<Answer>,
+}
+
+/// What a cell answered.
+#[derive(Debug, Default)]
+struct Answer {
+    flows: Vec<SavedFlow>,
+    /// It stands still.
+    is_stuck: bool,
+    /// What it had made is given on, and stored where it is to be.
+    is_delivered: bool,
+}
+
 /// What a flow remembers, as bytes.
 type State = (FlowId, Option<Vec<u8>>);
 
@@ -52,46 +84,67 @@ type State = (FlowId, Option<Vec<u8>>);
 struct Batch {
     states: Vec<State>,
     saved: HashMap<FlowId, SavedAt>,
-    /// For each cell, from which reading on it needs them.
-    needs: Vec<Offset>,
-    stands: Vec<Stand>,
+    /// When the cells of these were asked.
+    asked: HashMap<FlowId, Instant>,
+    /// Cells as they are to be written down.
+    cells: Vec<(usize, Known)>,
+    /// Flows that run.
+    running: HashSet<FlowId>,
 }
 
 impl States {
-    /// Saves flows, at most so many that there is room for, and writes down all places. Cells in `stuck` are not asked; those that do not answer
-    /// come to them. Not cancel safe: it may be written or not.
+    /// Saves flows, at most so many that there is room for, and writes down all places. Flows of cells in `stuck` are not asked for; those that do not answer, or
+    /// whose results cannot be delivered, come to them. Not cancel safe: it may be written or not.
     pub(super) async fn pass(
         self: &Arc<Self>,
         cells: &[Arc<Cell>],
         when: When,
         stuck: &mut HashSet<usize>,
     ) -> Result<Passed, log::Error> {
-        let (mut looked, due) = self.look(cells, when, stuck);
-        let asked = looked.iter().filter(|cell| !cell.due.is_empty()).count();
-        let bytes = self.most.bytes / asked.max(1);
-        let answers = cells.iter().zip(&mut looked).map(async |(cell, looked)| {
-            match std::mem::take(&mut looked.due) {
-                due if due.is_empty() => Some(Vec::new()),
-                // a cell that ends meanwhile is replaced, and its flows are saved then
-                due => tokio::time::timeout(STILL, cell.save_all(due, bytes)).await.ok()?.ok(),
-            }
-        });
-        let answers = join_all(answers).await;
-        // What a state has in it must not be lost on its way out: nobody would make it again.
-        let delivered = join_all(cells.iter().map(|cell| cell.delivered(STILL))).await;
-        if !delivered.into_iter().all(|delivered| delivered) {
-            warn!("what flows made cannot be given on or stored, so they are not saved");
-            return Ok(Passed { saved: 0, left: due });
+        let mut asked = self.asked.lock().await;
+        asked.resize_with(cells.len(), || None);
+        let moves = self.written().moves;
+        for asked in asked.iter_mut() {
+            let Some(mut one) = asked.take().filter(|one| one.moves == moves) else { continue };
+            one.wait(Duration::ZERO).await;
+            // on the way down everything is asked once more
+            let is_old = matches!(when, When::Last { begun, .. } if one.at < begun);
+            *asked = Some(one).filter(|one| one.answer.is_some() || !is_old);
         }
-        stuck.extend((0..cells.len()).filter(|at| answers[*at].is_none()));
-        let answers: Vec<Vec<SavedFlow>> = answers.into_iter().map(Option::unwrap_or_default).collect();
-        let needs = looked.iter().zip(&answers).map(|(looked, answer)| looked.needed(answer)).collect();
-        let stands = looked.into_iter().map(|looked| looked.stand).collect();
+        let waiting: HashSet<usize> = (0..cells.len()).filter(|at| asked[*at].is_some()).collect();
+        let now = Instant::now();
+        let began = asked.iter().flatten().map(|one| one.at).min().unwrap_or(now);
+        let (looked, due) = self.look(cells, when, stuck, &waiting, began);
+        let running = looked.iter().flat_map(|cell| &cell.stand.flows).map(|flow| flow.flow).collect();
+        let (new, old) = match when {
+            // whoever waited for it once does not again
+            When::Second => (STILL, Duration::ZERO),
+            When::Last { until, .. } => {
+                let left = STILL.min(until.saturating_duration_since(now));
+                (left, left)
+            }
+        };
+        let bytes = self.most.bytes / looked.iter().filter(|cell| !cell.due.is_empty()).count().max(1);
+        for (at, (cell, looked)) in cells.iter().zip(looked).enumerate() {
+            asked[at].get_or_insert_with(|| Asked::ask(cell, looked, bytes, now, moves));
+        }
+        join_all(asked.iter_mut().flatten().map(|one| one.wait(if one.at < now { old } else { new }))).await;
+        let mut answered = Vec::new();
+        for (at, one) in asked.iter_mut().enumerate() {
+            let answer = one.take_if(|one| one.answer.is_some());
+            if answer.as_ref().is_some_and(|one| one.is(|answer| answer.is_stuck || !answer.is_delivered)) {
+                stuck.insert(at);
+            }
+            answered.extend(answer.filter(|one| one.is(|answer| answer.is_delivered)).map(|one| (at, one)));
+        }
+        let waits = asked.iter().flatten().count();
+        if asked.iter().flatten().any(|one| one.at >= now) {
+            warn!(cells = waits, "what flows made waits to be given on or stored: they are saved when it is");
+        }
         // large states take their time
-        let made = tokio::task::spawn_blocking(move || answers.into_iter().flatten().map(bytes_of).unzip());
-        let (states, saved): (Vec<_>, HashMap<_, _>) = made.await.map_err(|_| log::Error::Unavailable)?;
-        let passed = Passed { saved: saved.len(), left: due.saturating_sub(saved.len()) };
-        let batch = Batch { states, saved, needs, stands };
+        let made = tokio::task::spawn_blocking(move || Batch::of(answered, running));
+        let batch = made.await.map_err(|_| log::Error::Unavailable)?;
+        let passed = Passed { saved: batch.saved.len(), left: due.saturating_sub(batch.saved.len()), waits };
         // once begun it comes to its end, so that nothing newer is written before it
         let (states, cells) = (Arc::clone(self), cells.to_vec());
         let written = tokio::spawn(async move { states.write(batch, &cells, when).await });
@@ -99,13 +152,21 @@ impl States {
         Ok(passed)
     }
 
-    /// Where the cells stand, and which of their flows are to be saved; how many it is time for.
-    fn look(&self, cells: &[Arc<Cell>], when: When, stuck: &HashSet<usize>) -> (Vec<Looked>, usize) {
+    /// Where the cells stand, and which of their flows are to be saved; how many it is time for. Those of cells that are `waiting` were asked before, the first at
+    /// `began`.
+    fn look(
+        &self,
+        cells: &[Arc<Cell>],
+        when: When,
+        stuck: &HashSet<usize>,
+        waiting: &HashSet<usize>,
+        began: Instant,
+    ) -> (Vec<Looked>, usize) {
         let stands = cells.iter().map(|cell| cell.stand());
         let mut looked: Vec<_> =
             stands.map(|stand| Looked { stand, due: Vec::new(), needs: HashMap::new() }).collect();
         let mut written = self.written();
-        written.forgotten.clear();
+        written.forgotten.retain(|_, at| *at >= began);
         let mut due = Vec::new();
         for (at, (cell, looked)) in cells.iter().zip(&mut looked).enumerate() {
             for flow in &looked.stand.flows {
@@ -130,7 +191,7 @@ impl States {
         }
         drop(written);
         let all = due.len();
-        due.retain(|(_, at, _)| !stuck.contains(at));
+        due.retain(|(_, at, _)| !stuck.contains(at) && !waiting.contains(at));
         // the longest unsaved first: when there is not room for all, none is left out for ever
         due.sort_by_key(|(saved, ..)| *saved);
         for (_, at, flow) in due.into_iter().take(self.most.flows) {
@@ -140,23 +201,29 @@ impl States {
     }
 
     async fn write(&self, batch: Batch, cells: &[Arc<Cell>], when: When) -> Result<(), log::Error> {
-        let Batch { mut states, mut saved, needs, stands } = batch;
+        let Batch { mut states, mut saved, asked, cells: found, running } = batch;
         let (is_last, knows_places) = match when {
             When::Second => (false, true),
             When::Last { moves, .. } => (true, !moves),
         };
         let _writing = self.writing.lock().await;
-        let (mut places, mut lists) = (Vec::new(), Vec::new());
+        let (mut known, mut places, mut lists) = (Vec::new(), Vec::new(), Vec::new());
         {
             let written = self.written();
-            states.retain(|(flow, _)| !written.forgotten.contains(flow));
-            saved.retain(|flow, _| !written.forgotten.contains(flow));
+            let is_kept =
+                |flow: &FlowId| written.forgotten.get(flow).is_none_or(|forgotten| *forgotten < asked[flow]);
+            states.retain(|(flow, _)| is_kept(flow));
+            saved.retain(|flow, _| is_kept(flow));
             if knows_places {
-                places = places::encode_cells(stands.iter().zip(needs.iter().copied()));
+                known.clone_from(&written.known);
+                for (at, cell) in &found {
+                    known[*at] = cell.clone();
+                }
+                places = places::encode_cells(known.iter().map(|cell| cell.place));
                 if places != written.cells {
                     states.push((places::of_cells(), Some(places.clone())));
                 }
-                lists.extend(stands.iter().map(places::encode_flows));
+                lists.extend(known.iter().map(|cell| cell.flows.clone()));
                 for (at, list) in lists.iter().enumerate() {
                     if written.lists.get(at) != Some(list) {
                         states.push((places::of_flows_on(at), Some(list.clone())));
@@ -177,14 +244,13 @@ impl States {
                 written.flows.extend(saved);
                 return Ok(());
             }
-            (written.cells, written.lists) = (places, lists);
+            let needed = known.iter().map(|cell| cell.place.needed).min();
+            (written.cells, written.lists, written.known) = (places, lists, known);
             // only now: a cell that is replaced before goes on from what was saved before
-            cells.iter().zip(&needs).for_each(|(cell, from)| cell.needs(*from));
-            let running: HashSet<_> =
-                stands.iter().flat_map(|stand| &stand.flows).map(|flow| flow.flow).collect();
+            found.iter().for_each(|(at, cell)| cells[*at].needs(cell.place.needed));
             written.flows.retain(|flow, _| running.contains(flow));
             written.flows.extend(saved);
-            needs.into_iter().min().filter(|needed| *needed > written.needed)
+            needed.filter(|needed| *needed > written.needed)
         };
         if let Some(needed) = needed {
             self.log.set_bookmark(NAME, needed, is_last).await?;
@@ -194,7 +260,38 @@ impl States {
     }
 }
 
-impl Looked {
+impl Asked {
+    fn ask(cell: &Arc<Cell>, looked: Looked, bytes: usize, at: Instant, moves: u64) -> Self {
+        let (cell, Looked { stand, due, needs }) = (cell.clone(), looked);
+        let answering = tokio::spawn(async move {
+            let saved = match due {
+                due if due.is_empty() => Some(Vec::new()),
+                // a cell that ends meanwhile is replaced, and its flows are saved then
+                due => tokio::select! {
+                    saved = cell.save_all(due, bytes) => saved.ok(),
+                    () = stands_still(&cell) => None,
+                },
+            };
+            // What a state has in it must not be lost on its way out: nobody would make it again.
+            let is_delivered = cell.delivered(DELIVERED).await;
+            Answer { is_stuck: saved.is_none(), flows: saved.unwrap_or_default(), is_delivered }
+        });
+        Self { at, moves, stand, needs, answering, answer: None }
+    }
+
+    /// Waits for the answer, at most for so long. Cancel safe.
+    async fn wait(&mut self, within: Duration) {
+        if self.answer.is_none()
+            && let Ok(answer) = tokio::time::timeout(within, &mut self.answering).await
+        {
+            self.answer = Some(answer.unwrap_or_default());
+        }
+    }
+
+    fn is(&self, what: impl Fn(&Answer) -> bool) -> bool {
+        self.answer.as_ref().is_some_and(what)
+    }
+
     /// From which reading on the cell needs them, once these were saved.
     fn needed(&self, saved: &[SavedFlow]) -> Offset {
         let places: HashMap<FlowId, Offset> =
@@ -204,10 +301,50 @@ impl Looked {
     }
 }
 
-fn bytes_of(flow: SavedFlow) -> (State, (FlowId, SavedAt)) {
+/// Ends when a cell does not come to what it is asked, and not because what it made waits to be stored.
+async fn stands_still(cell: &Cell) {
+    let begun = Instant::now();
+    loop {
+        tokio::time::sleep(STILL).await;
+        if !cell.waits() || begun.elapsed() > DELIVERED {
+            return;
+        }
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        self.answering.abort();
+    }
+}
+
+impl Batch {
+    fn of(answered: Vec<(usize, Asked)>, running: HashSet<FlowId>) -> Self {
+        let mut batch = Self {
+            states: Vec::new(),
+            saved: HashMap::new(),
+            asked: HashMap::new(),
+            cells: Vec::new(),
+            running,
+        };
+        for (at, mut one) in answered {
+            let flows = one.answer.take().unwrap_or_default().flows;
+            batch.cells.push((at, Known::of(&one.stand, one.needed(&flows))));
+            for flow in flows {
+                let (state, (id, saved)) = bytes_of(flow, one.at);
+                batch.states.push(state);
+                batch.saved.insert(id, saved);
+                batch.asked.insert(id, one.at);
+            }
+        }
+        batch
+    }
+}
+
+fn bytes_of(flow: SavedFlow, asked: Instant) -> (State, (FlowId, SavedAt)) {
     let SavedFlow { saved, counters, moved } = flow;
     let id = counters.flow;
     let bytes = saved.to_bytes();
-    let at = SavedAt { next: saved.next, counted: Some((counters, moved)), at: Some(Instant::now()) };
+    let at = SavedAt { next: saved.next, counted: Some((counters, moved)), at: Some(asked) };
     ((id, Some(bytes)), (id, at))
 }

@@ -52,11 +52,11 @@ pub(crate) struct Places {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct CellPlace {
+pub(super) struct CellPlace {
     next: Offset,
     clock_us: i64,
     /// From here on its flows need readings.
-    needed: Offset,
+    pub needed: Offset,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,14 +102,14 @@ pub(super) fn is_ours(key: FlowId) -> bool {
     key.uuid().as_u128() <= u128::from(u16::MAX)
 }
 
-/// The places of cells, each with the reading from which on its flows need them.
-pub(super) fn encode_cells<'a>(cells: impl Iterator<Item = (&'a Stand, Offset)>) -> Vec<u8> {
-    let place = |(stand, needed): (&Stand, Offset)| CellPlace {
-        next: stand.place.next,
-        clock_us: stand.place.clock.as_us(),
-        needed,
-    };
-    encode(&cells.map(place).collect::<Vec<_>>())
+/// The place of a cell, with the reading from which on its flows need them.
+pub(super) fn of_cell(stand: &Stand, needed: Offset) -> CellPlace {
+    CellPlace { next: stand.place.next, clock_us: stand.place.clock.as_us(), needed }
+}
+
+/// The places of cells.
+pub(super) fn encode_cells(cells: impl Iterator<Item = CellPlace>) -> Vec<u8> {
+    encode(&cells.collect::<Vec<_>>())
 }
 
 /// The flows of a cell.
@@ -269,7 +269,8 @@ mod tests {
     }
 
     async fn written(log: &ReadingLog, stands: &[Stand], needed: &[u64]) {
-        let cells = encode_cells(stands.iter().zip(needed.iter().map(|needed| Offset(*needed))));
+        let cells =
+            encode_cells(stands.iter().zip(needed).map(|(stand, needed)| of_cell(stand, Offset(*needed))));
         let mut states = vec![(of_cells(), Some(cells))];
         states.extend(stands.iter().enumerate().map(|(at, one)| (of_flows_on(at), Some(encode_flows(one)))));
         log.save_states(states, false).await.unwrap();

@@ -7,6 +7,7 @@ use super::super::FlowsHandle;
 use super::super::tests::{Stage, start_with};
 use super::pass::{Passed, When};
 use super::*;
+use crate::testing::eventually;
 
 /// A server that saves so much at once, and only when it is asked; with averages on its cell that each got something.
 async fn server(most: Most, averages: usize) -> (Stage, Vec<FlowId>) {
@@ -97,7 +98,7 @@ async fn what_is_forgotten_while_it_is_being_saved_stays_forgotten() {
 async fn states_beyond_the_room_are_saved_one_after_the_other_and_their_readings_kept_until_then() {
     let (stage, flows) = server(Most { flows: 100, bytes: 1 }, 4).await;
     let shared = &stage.flows.shared;
-    shared.states.save_last(&shared.cells, false).await;
+    shared.states.save_last(&shared.cells, false, soon()).await;
     assert_eq!(count(&saved(&stage, &flows).await), 4, "the last time does not end before all are");
     let first = stage.log.end();
     stage.append(&[3.0]).await;
@@ -135,4 +136,70 @@ async fn a_cell_that_stands_still_keeps_no_other_from_being_saved() {
     assert_eq!((one.saved, one.left), (1, 1));
     assert_eq!(load(&stage.log, other, Offset(0)).await.map(|saved| saved.next), Some(stage.log.end()));
     cell.stall(false);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cell_whose_results_are_not_stored_yet_keeps_no_other_from_being_saved_and_is_when_they_are() {
+    let (stage, flows) = server(Most::default(), 1).await;
+    let (slow, shared) = (stage.flows.shared.slow, stage.flows.shared.clone());
+    let stores = stage.deploy("store", json!({"series": "s"})).await;
+    let apart = stage.deploy("moving-average", json!({"windowSize": 100})).await;
+    assert!(stage.flows.moved(stores, slow).await && stage.flows.moved(apart, slow).await);
+    let done = async || {
+        for cell in &shared.cells {
+            assert!(cell.catch_up(Duration::from_secs(20)).await);
+        }
+    };
+    done().await;
+    shared.states.save_last(&shared.cells, false, soon()).await;
+    let before = stage.log.end();
+    let place = async |flow| {
+        let places = Places::read(&stage.log, stage.flows.cursor()).await.unwrap();
+        places.of(flow, shared.cells.len()).put_out.next
+    };
+    let saved_to = async |flow| load(&stage.log, flow, Offset(0)).await.map(|saved| saved.next);
+    let again = || shared.states.written().flows.values_mut().for_each(|at| at.at = None);
+    stage.flows.stored().stall(true);
+    stage.append(&[3.0]).await;
+    done().await;
+    again();
+    let first = stage.log.end();
+    let one = pass(&stage.flows).await;
+    assert_eq!((one.saved, one.left), (1, 1));
+    assert_eq!((saved_to(flows[0]).await, place(flows[0]).await), (Some(first), first));
+    assert_eq!((saved_to(apart).await, place(apart).await), (Some(before), before), "as it was");
+    assert_eq!(stage.flows.cursor(), before, "what it needs is kept");
+
+    // others are saved as ever, and a way down has its end
+    stage.append(&[4.0]).await;
+    done().await;
+    again();
+    let began = Instant::now();
+    pass(&stage.flows).await;
+    assert!(began.elapsed() < Duration::from_secs(3), "nobody waits for it any more");
+    assert_eq!(saved_to(flows[0]).await, Some(stage.log.end()));
+    assert_eq!(saved_to(apart).await, Some(before));
+
+    stage.flows.stored().stall(false);
+    let written = eventually("what it had answered is written", async || {
+        pass(&stage.flows).await;
+        match saved_to(apart).await {
+            Some(next) if next > before => Ok(next),
+            other => Err(format!("{other:?}")),
+        }
+    })
+    .await;
+    assert_eq!((written, place(apart).await), (first, first), "it was not asked anew");
+    again();
+    pass(&stage.flows).await;
+    assert_eq!((saved_to(apart).await, place(apart).await), (Some(stage.log.end()), stage.log.end()));
+
+    stage.flows.stored().stall(true);
+    stage.append(&[5.0]).await;
+    done().await;
+    let began = Instant::now();
+    shared.states.save_last(&shared.cells, false, Instant::now() + Duration::from_secs(1)).await;
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+    assert_eq!(saved_to(flows[0]).await, Some(stage.log.end()));
+    stage.flows.stored().stall(false);
 }

@@ -1,7 +1,7 @@
 //! Derived rows on fjall: one record per series and event time.
 //!
-//! What is too old is dropped from the front of each series, key by key: only what goes is looked at, and one key beyond. Their space comes
-//! back with the compactions that follow.
+//! What is too old is dropped from the front of each series, key by key: only what goes is looked at, one key beyond, and the marks of what went in
+//! earlier passes. Their space comes back with the compactions that follow.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use edgesync_schemas::time::Timestamp;
 use fjall::{OwnedWriteBatch, PersistMode};
 use uuid::Uuid;
 
-use super::super::derived::{DerivedOf, DerivedQuery, DerivedRow, DerivedSeries, Puts};
+use super::super::derived::{DerivedOf, DerivedQuery, DerivedRow, DerivedSeries, Old, Puts};
 use super::super::{Error, Order};
 use super::codec::{self, Malformed, Reader};
 use super::{Embedded, Store};
@@ -90,19 +90,24 @@ impl Store {
         }
     }
 
-    /// Drops rows of some series that are older than a time each, `most` at most.
-    pub fn expire_derived(&self, before: &[(u32, Timestamp)], most: usize) -> Result<usize, Error> {
+    /// Drops rows of some series, `most` at most; each range begins behind what went.
+    pub fn expire_derived(&self, old: &mut [Old], most: usize) -> Result<usize, Error> {
         let mut batch = OwnedWriteBatch::with_capacity(self.database.clone(), 0);
         let mut dropped = 0;
-        for (series, before) in before {
-            for guard in self.derived.range(key(*series, Timestamp::MIN)..key(*series, *before)) {
+        'all: for (series, times) in &mut *old {
+            if times.is_empty() {
+                continue;
+            }
+            for guard in self.derived.range(key(*series, times.start)..key(*series, times.end)) {
+                let row = guard.key()?;
                 if dropped == most {
-                    batch.commit()?;
-                    return Ok(dropped);
+                    times.start = place(&row)?.1;
+                    break 'all;
                 }
-                batch.remove(&self.derived, guard.key()?);
+                batch.remove(&self.derived, row);
                 dropped += 1;
             }
+            times.start = times.end;
         }
         if dropped > 0 {
             batch.commit()?;

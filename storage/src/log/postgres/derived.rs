@@ -2,7 +2,7 @@
 //!
 //! What is too old is deleted along the index, some thousand rows in a transaction; the space is the database's to use again (vacuum).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use edgesync_schemas::id::{DeviceId, FlowId, Offset};
@@ -12,7 +12,7 @@ use edgesync_schemas::time::Timestamp;
 use tokio_postgres::{Client, GenericClient, Row, Transaction};
 use uuid::Uuid;
 
-use super::super::derived::{DerivedOf, DerivedQuery, DerivedRow, DerivedSeries, Puts};
+use super::super::derived::{DerivedOf, DerivedQuery, DerivedRow, DerivedSeries, Old, Puts};
 use super::super::{Error, Order};
 use super::failure::Trouble;
 use super::read::Us;
@@ -35,9 +35,9 @@ const DESCENDING: &str = "SELECT ts, value, log_offset, quality, unit, raw::text
     WHERE series_id = $1 AND ts >= $2 AND ts <= $3 ORDER BY ts DESC LIMIT $4";
 const NEWEST: &str = "SELECT d.ts, d.value, d.log_offset, d.quality, d.unit, d.raw::text, s.id FROM unnest($1::int[]) AS s (id) \
     CROSS JOIN LATERAL (SELECT * FROM derived WHERE series_id = s.id ORDER BY ts DESC LIMIT 1) d";
-const EXPIRE: &str = "DELETE FROM derived d USING (SELECT o.series_id, o.ts FROM unnest($1::int[], $2::timestamptz[]) AS s (id, before) \
-    CROSS JOIN LATERAL (SELECT series_id, ts FROM derived WHERE series_id = s.id AND ts < s.before ORDER BY ts LIMIT $3) o LIMIT $3) gone \
-    WHERE d.series_id = gone.series_id AND d.ts = gone.ts";
+const EXPIRE: &str = "DELETE FROM derived d USING (SELECT o.series_id, o.ts FROM unnest($1::int[], $2::timestamptz[], $3::timestamptz[]) AS s (id, begin, before) \
+    CROSS JOIN LATERAL (SELECT series_id, ts FROM derived WHERE series_id = s.id AND ts >= s.begin AND ts < s.before ORDER BY ts LIMIT $4) o \
+    LIMIT $4) gone WHERE d.series_id = gone.series_id AND d.ts = gone.ts RETURNING d.series_id, d.ts";
 
 impl Postgres {
     /// Stores rows and what is new of the dictionary in one transaction, if this server still owns the log.
@@ -79,22 +79,33 @@ impl Postgres {
         rows.iter().map(|row| Ok((row.get::<_, i32>(6).cast_unsigned(), read(row)?))).collect()
     }
 
-    /// Drops rows of some series that are older than a time each, `most` at most.
-    pub async fn expire_derived(&self, before: &[(u32, Timestamp)], most: usize) -> Result<usize, Error> {
-        let ids: Vec<i32> = before.iter().map(|(id, _)| id.cast_signed()).collect();
-        let times: Vec<Us> = before.iter().map(|(_, before)| Us(*before)).collect();
+    /// Drops rows of some series, `most` at most; each range begins behind what went.
+    pub async fn expire_derived(&self, old: &mut [Old], most: usize) -> Result<usize, Error> {
+        let ids: Vec<i32> = old.iter().map(|(id, _)| id.cast_signed()).collect();
+        let begins: Vec<Us> = old.iter().map(|(_, times)| Us(times.start)).collect();
+        let ends: Vec<Us> = old.iter().map(|(_, times)| Us(times.end)).collect();
         let mut client = self.tails.lend().await.map_err(not_connected)?;
         let expire = async |client: &mut Loan| {
             let transaction = client.transaction().await?;
             if !self.owns(&transaction).await? {
                 return Ok(None);
             }
-            let dropped = transaction.execute(EXPIRE, &[&ids, &times, &(most as i64)]).await?;
+            let dropped = transaction.query(EXPIRE, &[&ids, &begins, &ends, &(most as i64)]).await?;
             transaction.commit().await.map(|()| Some(dropped))
         };
         let dropped = expire(&mut client).await;
         client.settle();
-        Ok(usize::try_from(owned(dropped)?).unwrap_or(usize::MAX))
+        let dropped = owned(dropped)?;
+        // of each series the oldest go first
+        let mut last: HashMap<u32, Timestamp> = HashMap::new();
+        for row in &dropped {
+            let (id, Us(ts)) = (row.get::<_, i32>(0).cast_unsigned(), row.get::<_, Us>(1));
+            last.entry(id).and_modify(|last| *last = ts.max(*last)).or_insert(ts);
+        }
+        for (id, times) in old {
+            times.start = last.get(id).copied().unwrap_or(times.start);
+        }
+        Ok(dropped.len())
     }
 
     /// Takes series out of the dictionary, and what is left of their rows.

@@ -15,6 +15,7 @@ on_both_stores!(
     series_are_numbered_once_and_found_by_their_flow,
     what_is_too_old_is_dropped_some_at_a_time_and_a_flow_is_forgotten_whole,
     many_writers_at_once_lose_nothing,
+    rows_are_stored_while_a_flow_is_forgotten,
 );
 
 fn flow(n: u128) -> FlowId {
@@ -139,10 +140,15 @@ async fn what_is_too_old_is_dropped_some_at_a_time_and_a_flow_is_forgotten_whole
     put(&bench, (0..many).map(|n| one(1, &s, row(n, 0, n as f64))).collect()).await;
     put(&bench, vec![one(1, &t, row(0, 0, 1.0)), one(1, &t, row(9, 0, 2.0)), one(2, &s, row(0, 0, 3.0))])
         .await;
-    let before = [(id(&bench, 1, &s).await, at(many - 3)), (id(&bench, 1, &t).await, at(9))];
-    assert_eq!(bench.log.expire_derived(&before).await.unwrap(), limit::DERIVED_EXPIRED);
-    assert_eq!(bench.log.expire_derived(&before).await.unwrap(), 8);
-    assert_eq!(bench.log.expire_derived(&before).await.unwrap(), 0);
+    let old = |id, before| (id, Timestamp::MIN..before);
+    let mut old = vec![old(id(&bench, 1, &s).await, at(many - 3)), old(id(&bench, 1, &t).await, at(9))];
+    assert_eq!(bench.log.expire_derived(&mut old).await.unwrap(), limit::DERIVED_EXPIRED);
+    assert!(
+        old[0].1.start >= at(limit::DERIVED_EXPIRED as i64 - 1),
+        "what went is not looked for again: {old:?}"
+    );
+    assert_eq!(bench.log.expire_derived(&mut old).await.unwrap(), 8);
+    assert_eq!(bench.log.expire_derived(&mut old).await.unwrap(), 0);
     let left: Vec<f64> = rows(&bench, 1, &s).await.iter().map(|row| row.num).collect();
     assert_eq!(left, [many as f64 - 3.0, many as f64 - 2.0, many as f64 - 1.0]);
     assert_eq!(rows(&bench, 1, &t).await, [row(9, 0, 2.0)]);
@@ -158,6 +164,26 @@ async fn what_is_too_old_is_dropped_some_at_a_time_and_a_flow_is_forgotten_whole
     assert_eq!(bench.log.all_derived_series().await.unwrap().len(), 1);
     put(&bench, vec![one(1, &t, row(0, 0, 4.0))]).await;
     assert_eq!(rows(&bench, 1, &t).await, [row(0, 0, 4.0)]);
+}
+
+async fn rows_are_stored_while_a_flow_is_forgotten(place: Place) {
+    let bench = place.open(small());
+    let s = of("s", None, None);
+    let many = 4 * limit::DERIVED_EXPIRED as i64 + 10;
+    put(&bench, (0..many).map(|n| one(1, &s, row(n, 0, n as f64))).collect()).await;
+    let gone = id(&bench, 1, &s).await;
+    let mut forgotten = std::pin::pin!(bench.log.forget_derived(flow(1)));
+    for n in 0..3 {
+        tokio::select! {
+            biased;
+            _ = &mut forgotten => panic!("row {n} waits until all are gone"),
+            () = put(&bench, vec![one(2, &s, row(n, 0, 1.0))]) => {}
+        }
+    }
+    forgotten.await.unwrap();
+    assert_eq!(rows(&bench, 2, &s).await.len(), 3);
+    assert_eq!(bench.log.derived_series(flow(1)).await.unwrap(), []);
+    assert_eq!(bench.log.derived_rows(whole(gone, Order::Ascending)).await.unwrap(), []);
 }
 
 /// The database has committed what nobody was told of.
