@@ -13,7 +13,7 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use crate::flow::dispatch::{Dispatch, Given};
 
 /// Tells the feeder that there may be room again.
-#[cfg_attr(not(test), derive(Default))]
+#[derive(Default)]
 pub(crate) struct Room {
     pub(crate) made: Notify,
     /// For tests: the next call, which is on the cell's thread and behind no fence, condemns the cell.
@@ -28,19 +28,6 @@ pub(crate) struct Room {
     /// For tests: the reading at this offset condemns the cell.
     #[cfg(test)]
     pub(crate) poison: std::sync::Mutex<Vec<u64>>,
-}
-
-#[cfg(test)]
-impl Default for Room {
-    fn default() -> Self {
-        Self {
-            made: Notify::default(),
-            condemn: AtomicBool::default(),
-            stall: AtomicBool::default(),
-            stalled: AtomicBool::default(),
-            poison: std::sync::Mutex::default(),
-        }
-    }
 }
 
 impl Room {

@@ -82,7 +82,13 @@ impl System {
         });
         let live = Hub::start(log.clone());
         let compile = edgesync_engine::compile::Options { faults: options.faults };
-        let of_flows = flow::Options { compile, tenant: options.tenant, pace: options.pace };
+        let of_flows = flow::Options {
+            compile,
+            tenant: options.tenant,
+            pace: options.pace,
+            #[cfg(test)]
+            busy_at_start: false,
+        };
         let flows =
             FlowsHandle::start(catalog, log, live.clone(), options.cells, of_flows, root.get_cell()).await?;
         Ok(Self { root, handle: Handle { devices, flows, live, context } })

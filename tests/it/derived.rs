@@ -1,8 +1,9 @@
 //! What flows store is there exactly once and right, whenever the process is killed, and waits for a database that is away.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use edgesync_test_postgres::Cluster;
 use serde_json::{Value, json};
 
 use crate::support::api::metric;
@@ -255,6 +256,20 @@ fn stamp(ms: i64) -> String {
     edgesync_schemas::time::Timestamp::from_ms(ms).unwrap().to_string()
 }
 
+/// Held until somebody ends the session, or the test is long over.
+const LOCK: &str = "BEGIN; LOCK TABLE derived IN EXCLUSIVE MODE; SELECT pg_sleep(170)";
+const LOCKED: &str =
+    "SELECT pid FROM pg_locks WHERE relation = 'derived'::regclass AND mode = 'ExclusiveLock' AND granted";
+
+/// Ends the session that has the lock, whatever becomes of the test.
+struct EndsLock<'a>(&'a Cluster);
+
+impl Drop for EndsLock<'_> {
+    fn drop(&mut self) {
+        self.0.psql(&format!("SELECT pg_terminate_backend(pid) FROM ({LOCKED}) AS l"));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_the_database_stands_still_or_is_away_flows_lag_and_nothing_is_lost() {
     let cluster = edgesync_test_postgres::Options::new().unsynced().start();
@@ -270,13 +285,13 @@ async fn while_the_database_stands_still_or_is_away_flows_lag_and_nothing_is_los
 
     // Nobody may write a row while readings come in, for longer than the server takes to write down how far flows are. What waits then, and is
     // gone with the process, is made again.
+    let stored_to = sender.sent as f64;
+    let (kept, asked) = (Duration::from_secs(3), 20);
     std::thread::scope(|scope| {
-        let lock = scope.spawn(|| {
-            cluster.psql("BEGIN; LOCK TABLE derived IN EXCLUSIVE MODE; SELECT pg_sleep(8); COMMIT");
-        });
-        const LOCKED: &str = "SELECT count(*) FROM pg_locks WHERE relation = 'derived'::regclass AND mode = 'ExclusiveLock' AND granted";
+        let lock = scope.spawn(|| cluster.psql_at(&cluster.url(), LOCK));
+        let _ends = EndsLock(&cluster);
         tokio::task::block_in_place(|| {
-            while cluster.psql(LOCKED) != "1" {
+            while cluster.psql(LOCKED).is_empty() {
                 assert!(!lock.is_finished());
             }
             tokio::runtime::Handle::current().block_on(async {
@@ -288,7 +303,17 @@ async fn while_the_database_stands_still_or_is_away_flows_lag_and_nothing_is_los
                     if waiting > 0.0 { Ok(()) } else { Err(waiting) }
                 })
                 .await;
-                tokio::time::sleep(Duration::from_millis(2_200)).await; // it is written down every second
+                // the place is written down every second, if it is to be: nothing shows that it is not, but that it stays
+                let (begun, mut times) = (Instant::now(), 0);
+                while begun.elapsed() < kept || times < asked {
+                    let place = metric(&stage.server, "edgesync_flows_cursor_offset").await;
+                    assert!(
+                        place <= stored_to,
+                        "{place} is beyond the {stored_to} readings whose rows are stored"
+                    );
+                    times += 1;
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
                 stage.server.kill().await;
             });
             assert!(!lock.is_finished(), "nothing was stored before the process died");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use edgesync_engine::handle::CellHandle;
-use edgesync_schemas::id::Offset;
+use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::reading::Commit;
 
 use super::{BUSY, Cell};
@@ -13,6 +13,11 @@ impl Cell {
     /// Flows that its thread runs.
     pub(crate) fn engine_flows(&self) -> usize {
         self.running().handle.flows()
+    }
+
+    /// Its thread runs a flow no more, and nobody knows.
+    pub(crate) fn loses(&self, flow: FlowId) {
+        self.running().handle.remove(flow).unwrap();
     }
 
     /// Condemns the cell at its next commit.

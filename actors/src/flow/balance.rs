@@ -10,6 +10,7 @@ mod moving;
 mod step;
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -57,6 +58,8 @@ pub struct Counters {
     pub suspended: AtomicU64,
     /// Because it could not be moved.
     pub lost_its_place: AtomicU64,
+    /// When a new version brought a slowed flow back among the others, lately.
+    unslowed: Mutex<HashMap<FlowId, Instant>>,
 }
 
 /// What is remembered from one look to the next.

@@ -1,5 +1,6 @@
 //! Deploying and stopping flows, step by step: whoever asks writes down between two of them what is to run.
 
+use edgesync_engine::Change;
 use edgesync_engine::plan::Work;
 use edgesync_schemas::flow::Diagram;
 use edgesync_schemas::id::FlowId;
@@ -79,7 +80,7 @@ impl Deployment {
     }
 
     /// Runs the version in place of what runs of the flow now: no reading is missed or seen twice by the change, and nodes that are configured as they
-    /// were go on with what they remember. One that was slowed runs with the others again.
+    /// were go on with what they remember. One that was slowed runs with the others again, if it is another version and that was not so lately.
     ///
     /// # Errors
     /// All of [`Error`]; what ran before runs on then.
@@ -92,9 +93,13 @@ impl Deployment {
         if !problems.is_empty() {
             return Err(Error::Refused(problems));
         }
+        let before = self.flows.running(flow).map(|(_, installed)| installed.plan);
         self.flows.switch(version, warm).await?;
         self.flows.shared.executions.runs(flow, number);
-        self.flows.unslow(flow).await;
+        // what takes as much as before does not come back
+        if before.is_none_or(|before| before.change_to(&plan) != Change::Cosmetic) {
+            self.flows.unslow(flow).await;
+        }
         for node in plan.nodes().iter().filter(|node| matches!(node.work, Work::Debug)) {
             self.flows.shared.debugged.look(flow, &node.id).await;
         }

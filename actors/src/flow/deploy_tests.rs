@@ -31,7 +31,10 @@ async fn averaging(values: &[f64]) -> (Stage, FlowId) {
 async fn a_version_that_warms_up_keeps_nobody_waiting_is_shown_and_is_ended_by_a_stop() {
     let (stage, flow) = averaging(&[1.0, 2.0]).await;
     // there is no place to warm up, as when many versions do so
-    let places = stage.flows.shared.replays.acquire_many(limit::REPLAYS as u32).await.unwrap();
+    let mut places = Vec::new();
+    for tenant in 0..limit::REPLAYS as u128 {
+        places.push(stage.flows.shared.replays.place(uuid::Uuid::from_u128(tenant)).await.unwrap());
+    }
     let (flows, diagram) = (stage.flows.clone(), average(&stage, 3));
     let deployed = tokio::spawn(async move { flows.deploy(flow, 2, &diagram).await });
     let status = eventually("the version waits", async || {
@@ -48,7 +51,13 @@ async fn a_version_that_warms_up_keeps_nobody_waiting_is_shown_and_is_ended_by_a
     let turn = stage.flows.ending(flow).await;
     assert!(matches!(deployed.await.unwrap(), Err(Error::Cancelled)));
     assert!(stage.flows.stop(flow).await.unwrap());
+    // a run that is made once does not wait for ever
+    let once = run::What::Once(None);
+    tokio::time::pause();
+    assert!(matches!(stage.flows.run(flow, 2, &average(&stage, 3), once.clone()).await, Err(Error::Busy)));
+    tokio::time::resume();
     drop((turn, places));
+    stage.flows.run(flow, 2, &average(&stage, 3), once).await.unwrap();
     let status = stage.flows.status(flow).await.unwrap();
     assert_eq!((&status["state"], &status["deploying"]), (&json!("stopped"), &Json::Null));
 }
@@ -182,4 +191,34 @@ async fn the_budget_of_a_tenant_is_counted_told_and_given_back_whatever_becomes_
         used => Err(format!("{used:?}")),
     })
     .await;
+}
+
+#[tokio::test]
+async fn runs_draw_on_the_budget_of_their_tenant_and_give_it_back() {
+    let limits = tenants::Limits { keys: 1, ..tenants::Limits::default() };
+    let stage = Stage::within(limits).await;
+    let flow = stage.flow().await;
+    // of two sensors, whose means need a key each
+    let drawn = json!({
+        "nodes": [
+            {"id": "in", "type": "device-sensor", "data": {"devices": [stage.device]}},
+            {"id": "mean", "type": "moving-average", "data": {"windowSize": 2}},
+        ],
+        "edges": [{"id": "1", "source": "in", "target": "mean"}],
+    });
+    let diagram: Diagram = serde_json::from_value(drawn).unwrap();
+    let at = cell::now().as_ms() - 1000;
+    append(&stage.log, stage.device, &[("a", at, "1", None), ("b", at, "1", None)]).await;
+    let refused = async |times: u64| {
+        eventually("records are refused, and what was drawn is given back", async || {
+            let (refused, used) = (stage.flows.refused()[0].1, stage.flows.shared.tenants.used());
+            if (refused, used) == (times, (0, 0)) { Ok(()) } else { Err(format!("{refused} {used:?}")) }
+        })
+        .await;
+    };
+    stage.flows.run(flow, 1, &diagram, run::What::Once(None)).await.unwrap();
+    refused(1).await;
+    let range = run::Range { from: cell::now().plus_us(-60_000_000), to: cell::now() };
+    stage.flows.run(flow, 1, &diagram, run::What::Over(range, false)).await.unwrap();
+    refused(2).await;
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use edgesync_engine::cell::emit::{Event, EventKind};
 use edgesync_engine::metrics::{FlowCounters, FlowState, NodeState};
 use edgesync_schemas::id::FlowId;
+use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 use edgesync_storage::log::SeriesDictionary;
 use ractor::rpc::CallResult;
@@ -117,8 +118,12 @@ pub struct State {
     /// Sum of the counters at the last tick, and whether it was that of the tick before.
     moved: u64,
     still: bool,
+    /// Ticks in a row at which its cell had it and did not run it.
+    lost: u64,
 }
 
+const LOST: &str =
+    "it does not run: its processor had to begin anew and did not take it again; deploy it again";
 /// A node actor that does not answer for this long is left out of the status; its counters are not.
 const NODE_ANSWER: Duration = Duration::from_secs(1);
 
@@ -145,6 +150,7 @@ impl Actor for Flow {
             reason,
             moved: 0,
             still: false,
+            lost: 0,
         };
         state.match_nodes(&myself).await?;
         Ok(state)
@@ -325,10 +331,23 @@ impl State {
                 let _ = actor.cast(node::Message::Tick);
             }
         }
+        self.look_whether_lost();
         // a panic whose event was lost with an earlier actor
         let counters = self.begin.counters.clone();
         if let Some(node) = counters.nodes.iter().find(|node| node.state() == NodeState::Failed) {
             self.panicked(&node.id, "its message was lost", myself);
+        }
+    }
+
+    /// A cell that was replaced may not have taken the flow again.
+    fn look_whether_lost(&mut self) {
+        let Arguments { flow, cell, counters, .. } = &self.begin;
+        let is_there = cell.counters(*flow).is_some_and(|its| Arc::ptr_eq(&its, counters));
+        let is_lost = is_there && counters.state() == FlowState::Removed;
+        self.lost = if is_lost { self.lost + limit::FLOW_TICK_S } else { 0 };
+        if self.lost >= limit::FLOW_LOST_S && self.health != Health::Failed {
+            error!(%flow, "flow does not run on the cell that has it");
+            self.stays_failed(LOST.to_owned());
         }
     }
 

@@ -14,7 +14,9 @@ mod check;
 mod debug;
 mod deploy;
 mod history;
+mod later;
 mod options;
+mod places;
 pub mod run;
 mod start;
 pub(crate) mod states;
@@ -41,7 +43,7 @@ use edgesync_storage::log::{self, ReadingLog};
 use ractor::rpc::CallResult;
 use ractor::{Actor, ActorCell, ActorRef, RpcReplyPort};
 use serde_json::{Value as Json, json};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::cell::{self, Cell, Installed};
@@ -122,8 +124,7 @@ struct Shared {
     tenants: Tenants,
     balanced: balance::Counters,
     runs: run::Runs,
-    /// Places for versions that warm up and for runs that are made once.
-    replays: Semaphore,
+    replays: places::Replays,
     /// Which of the cells is for flows that take too much; the last.
     slow: usize,
     stopped: watch::Sender<bool>,
@@ -203,7 +204,7 @@ impl FlowsHandle {
             tenants: Tenants::new(options.tenant),
             balanced: balance::Counters::default(),
             runs: run::Runs::default(),
-            replays: Semaphore::new(limit::REPLAYS),
+            replays: places::Replays::default(),
             slow,
             stopped,
             options,

@@ -13,4 +13,7 @@ pub struct Options {
     pub tenant: tenants::Limits,
     /// How soon flows are moved, slowed and suspended.
     pub pace: balance::Pace,
+    /// No flow can be started with the server.
+    #[cfg(test)]
+    pub(crate) busy_at_start: bool,
 }

@@ -11,6 +11,7 @@ mod record;
 mod trigger;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use edgesync_engine::Replay;
 use edgesync_engine::plan::Plan;
@@ -48,6 +49,8 @@ pub struct Range {
     pub to: Timestamp,
 }
 
+const WAIT: Duration = Duration::from_secs(limit::RUN_WAIT_S);
+
 impl FlowsHandle {
     /// The runs that are on their way.
     pub fn runs(&self) -> &Runs {
@@ -57,7 +60,8 @@ impl FlowsHandle {
     /// Runs a plan once: with values for its sources, by their ids, or else with the newest stored readings. Then time passes until nothing is due.
     ///
     /// # Errors
-    /// [`Error::Refused`] with a problem for each value that fits no source; [`Error::Log`], [`Error::WarmUp`].
+    /// [`Error::Refused`] with a problem for each value that fits no source; [`Error::Busy`] if it gets no place within [`limit::RUN_WAIT_S`];
+    /// [`Error::Log`], [`Error::WarmUp`].
     async fn run_once(
         &self,
         flow: FlowId,
@@ -72,8 +76,11 @@ impl FlowsHandle {
             None => trigger::newest(&plan, &self.shared.log).await?,
         };
         let readings = given.history.len();
-        let _turn = self.shared.replays.acquire().await.map_err(|_| Error::Stopped)?;
+        let (tenant, account) = self.account_of_run(flow).await?;
+        let place = tokio::time::timeout(WAIT, self.shared.replays.place(tenant));
+        let _place = place.await.map_err(|_| Error::Busy)??;
         let replay = Replay::new(flow, version, plan.clone(), limit::KEYS_PER_NODE, limit::CHUNK_ROWS);
+        let replay = replay.within(&account);
         let recorder = Recorder::new(&plan, &replay);
         let ran = tokio::task::spawn_blocking(move || {
             let (mut replay, mut recorder) = (replay, recorder);
@@ -105,10 +112,12 @@ impl FlowsHandle {
         range: Range,
     ) -> Result<Ran, Error> {
         let begun = std::time::Instant::now();
+        let (_, account) = self.account_of_run(flow).await?;
         let log = &self.shared.log;
         let progress = self.shared.runs.of(id);
         let new = |plan: &Arc<Plan>| {
-            Replay::new(flow, version, plan.clone(), limit::KEYS_PER_NODE, limit::CHUNK_ROWS)
+            let keys = limit::KEYS_PER_NODE;
+            Replay::new(flow, version, plan.clone(), keys, limit::CHUNK_ROWS).within(&account)
         };
         let mut replay = new(&plan);
         let mut recorder = Recorder::new(&plan, &replay);

@@ -19,8 +19,16 @@ use super::states::Places;
 use super::{Error, FlowsHandle, manager};
 use crate::cell::now;
 
+impl Error {
+    /// Whether it may be no error the next time.
+    pub(super) fn passes(&self) -> bool {
+        !matches!(self, Self::Refused(_) | Self::Actor(_) | Self::Stopped)
+    }
+}
+
 impl FlowsHandle {
-    /// Deploys what was deployed when the server stopped. A flow that cannot run any more is marked with the reason, and stops nothing.
+    /// Deploys what was deployed when the server stopped. A flow that cannot run any more is marked with the reason, and stops nothing; one that cannot for
+    /// a reason that passes is started later.
     ///
     /// # Errors
     /// [`Error::Catalog`] if it cannot be read which flows those are, [`Error::Stopped`].
@@ -31,7 +39,7 @@ impl FlowsHandle {
         if let Err(error) = self.shared.states.forget_all_but(&deployed).await {
             warn!(%error, "what flows remembered that run no more cannot be forgotten");
         }
-        let mut found = Vec::with_capacity(flows.len());
+        let (mut found, mut later) = (Vec::with_capacity(flows.len()), Vec::new());
         let until = Instant::now() + Duration::from_secs(limit::WARM_UP_S);
         let resumed = stream::iter(flows).map(|flow| self.resume_one(flow, places, until));
         let mut resumed = resumed.buffered(limit::FLOW_STARTS);
@@ -39,13 +47,24 @@ impl FlowsHandle {
             let failed = match outcome {
                 Ok(()) => None,
                 Err(Error::Stopped) => return Err(Error::Stopped),
+                Err(error) if error.passes() => {
+                    self.refuse(flow, &error);
+                    later.push(flow);
+                    None
+                }
                 Err(error) => Some(self.refuse(flow, &error)),
             };
             found.push(Deployment { flow, version, at: now(), failed });
         }
         self.shared.catalog.settle_executions(&found).await?;
         let refused = found.iter().filter(|one| one.failed.is_some()).count();
-        info!(flows = found.len() - refused, refused, "active flows deployed");
+        info!(
+            flows = found.len() - refused - later.len(),
+            refused,
+            later = later.len(),
+            "active flows deployed"
+        );
+        tokio::spawn(self.clone().start_later(later));
         Ok(())
     }
 
@@ -55,6 +74,10 @@ impl FlowsHandle {
         places: &Places,
         until: Instant,
     ) -> (FlowId, u32, Result<(), Error>) {
+        #[cfg(test)]
+        if self.shared.options.busy_at_start {
+            return (flow.id, flow.version, Err(Error::Busy));
+        }
         let plan = match serde_json::from_value::<Diagram>(flow.diagram) {
             Ok(diagram) => self.compile(flow.id, &diagram, Gone::PassOver).await,
             Err(error) => Err(Error::Actor(format!("its diagram cannot be read: {error}"))),
@@ -73,7 +96,7 @@ impl FlowsHandle {
     }
 
     /// Says why.
-    fn refuse(&self, flow: FlowId, error: &Error) -> String {
+    pub(super) fn refuse(&self, flow: FlowId, error: &Error) -> String {
         warn!(%flow, %error, "flow cannot be deployed at start");
         let reason = match error {
             Error::Refused(problems) => {

@@ -176,3 +176,36 @@ async fn what_read_a_deleted_organization_does_not_run_again_after_a_restart() {
     assert_eq!(flows.status(flow).await.unwrap()["state"], "stopped");
     assert!(stage.catalog.deployed_flow(flow).await.unwrap().is_none());
 }
+
+#[tokio::test]
+async fn a_flow_that_could_not_be_started_for_a_moment_is_started_later_unless_it_is_stopped() {
+    let stage = Stage::new().await;
+    // it would be the first
+    let gone = to_run(&stage, 1, "true").await;
+    let flow = stage.flow().await;
+    let average = chain(stage.device, "moving-average", json!({"windowSize": 4}));
+    stage.catalog.set_flow_deployed(None, flow, 1, &average).await.unwrap();
+    let plain = to_run(&stage, 1, "true").await;
+    let at = cell::now().as_ms() - 1000;
+    append(&stage.log, stage.device, &[("t", at, "1", None), ("t", at + 1, "2", None)]).await;
+    let live = Hub::start(stage.log.clone());
+    let options = Options { busy_at_start: true, ..started::options() };
+    let flows = started::start_as(&stage.log, &stage.catalog, &live, 1, options, Most::default()).await;
+    let stage = Stage { live, flows, ..stage };
+    for flow in [flow, plain, gone] {
+        let told = stage.flows.status(flow).await.unwrap();
+        assert_eq!((&told["state"], &told["reason"]), (&json!("refused"), &json!("the flows are busy")));
+    }
+    let by = catalog::Stopped::By(stage.user.user.id);
+    stage.catalog.set_flow_stopped(gone, by).await.unwrap();
+    stage.flows.stop(gone).await.unwrap();
+    skip(Duration::from_secs(limit::START_AGAIN_S)).await;
+    stage.becomes(flow, "running").await;
+    stage.becomes(plain, "running").await;
+    assert_eq!(stage.flows.status(gone).await.unwrap()["state"], "stopped");
+    // it knows what is stored
+    let mut session = stage.watch(flow, "show").await;
+    append(&stage.log, stage.device, &[("t", at + 2, "6", None)]).await;
+    session.ready().await;
+    assert_eq!(session.take().unwrap().1.values.last().unwrap().point.num, 3.0);
+}

@@ -107,13 +107,24 @@ impl Tenants {
 impl FlowsHandle {
     /// A version of a flow, to be run for its tenant. What runs of it already counts on the same account.
     pub(super) async fn version(&self, flow: FlowId, version: u32, plan: Plan) -> Result<Version, Error> {
-        let tenant = self.shared.catalog.flow_tenant(flow).await?.unwrap_or_else(|| flow.uuid());
+        let tenant = self.tenant(flow).await?;
         let running = self.running(flow).map(|(_, installed)| installed);
         let account = match running.filter(|installed| installed.tenant == tenant) {
             Some(installed) => installed.account,
             None => self.shared.tenants.account(tenant),
         };
         Ok(Version::new(flow, version, plan, tenant, account))
+    }
+
+    /// Whose budgets a flow counts against.
+    async fn tenant(&self, flow: FlowId) -> Result<Uuid, Error> {
+        Ok(self.shared.catalog.flow_tenant(flow).await?.unwrap_or_else(|| flow.uuid()))
+    }
+
+    /// Whose budgets a run of a flow counts against that is no deployment, and an account for it.
+    pub(super) async fn account_of_run(&self, flow: FlowId) -> Result<(Uuid, Account), Error> {
+        let tenant = self.tenant(flow).await?;
+        Ok((tenant, self.shared.tenants.account(tenant)))
     }
 
     /// Records that were refused because a tenant's budget was used up, by which.

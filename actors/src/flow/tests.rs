@@ -353,3 +353,19 @@ async fn shutting_down_finishes_what_is_committed() {
     assert!(stage.flows.shutdown(Duration::from_secs(10)).await);
     assert_eq!(counters.node("show").unwrap().snapshot().in_, 50);
 }
+
+#[tokio::test]
+async fn a_flow_that_its_cell_does_not_run_any_more_has_failed_and_says_so() {
+    let stage = Stage::new().await;
+    let flow = stage.deploy("filter", json!({"expression": "true"})).await;
+    stage.becomes(flow, "running").await;
+    stage.flows.shared.cells[0].loses(flow);
+    let told = stage.becomes(flow, "failed").await;
+    assert!(told["reason"].as_str().unwrap().contains("deploy it again"), "{told}");
+    stage
+        .flows
+        .deploy(flow, 2, &chain(stage.device, "filter", json!({"expression": "false"})))
+        .await
+        .unwrap();
+    assert_eq!(stage.becomes(flow, "running").await["reason"], Json::Null);
+}

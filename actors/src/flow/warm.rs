@@ -130,15 +130,15 @@ impl FlowsHandle {
     }
 
     /// Runs a version over what is stored, as far back as it looks, up to `end`. What it takes the place of gives its series the keys that they have.
-    async fn warm_up(
+    pub(super) async fn warm_up(
         &self,
         version: &Version,
         end: Offset,
         old: Option<&Saved>,
         deploying: Option<&Deploying>,
     ) -> Result<Replay, Error> {
-        let _turn = self.shared.replays.acquire().await.map_err(|_| Error::Stopped)?;
         let Version { flow, installed } = version;
+        let _place = self.shared.replays.place(installed.tenant).await?;
         let log = &self.shared.log;
         let keys = limit::KEYS_PER_NODE;
         let replay = Replay::new(*flow, installed.version, installed.plan.clone(), keys, limit::CHUNK_ROWS);

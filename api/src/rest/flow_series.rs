@@ -1,6 +1,6 @@
 //! What a flow has stored: its series, their rows, and buckets of them.
 //!
-//! Who may read the flow may read what it stored; to others it does not exist.
+//! Who may read the flow and the devices may read what it stored of them ([`Reader`]); to others it does not exist.
 
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use edgesync_schemas::entity::Page;
 use edgesync_schemas::id::{DeviceId, FlowId};
+use edgesync_schemas::limit;
 use edgesync_schemas::sensor::SensorName;
 use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::unit::Unit;
@@ -21,6 +22,8 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+mod reader;
+
 use super::now;
 use super::readings::series::{Shape, aggs, check_size, range};
 use super::readings::{Direction, note, time};
@@ -30,6 +33,7 @@ use crate::openapi::Role;
 use crate::page::{Paging, Params, Path};
 use crate::state::AppState;
 use crate::tenant;
+use reader::Reader;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default().routes(routes!(list)).routes(routes!(rows)).routes(routes!(buckets))
@@ -189,8 +193,10 @@ async fn list(
     let after = params.place()?.map(|place| of_place(&place)).transpose()?;
     let limit = params.limit()?;
     tenant::readable_flow(&state, auth.user.id, id).await?;
-    let mut series = wanted.among(state.log.derived_series(id).await?);
-    series.retain(|series| after.as_ref().is_none_or(|after| series.of > *after));
+    let mut found = wanted.among(state.log.derived_series(id).await?);
+    found.retain(|series| after.as_ref().is_none_or(|after| series.of > *after));
+    // one more than asked for tells whether there is a next page
+    let mut series = Reader::new(&state, auth.user.id, id).among(found, limit + 1).await?;
     let is_last = series.len() <= limit;
     series.truncate(limit);
     let ids: Vec<u32> = series.iter().map(|series| series.id).collect();
@@ -250,7 +256,9 @@ async fn rows(
         (None, _) => {}
     }
     let series = state.log.derived_series(id).await?.into_iter().find(|series| series.of == of);
-    let Some(series) = series.filter(|_| from <= to) else {
+    let found = series.filter(|_| from <= to).into_iter().collect();
+    let found = Reader::new(&state, auth.user.id, id).among(found, 1).await?;
+    let Some(series) = found.first() else {
         return Ok(Json(Page { items: Vec::new(), next: None }));
     };
     // One more than asked for tells whether there is a next page.
@@ -299,7 +307,9 @@ async fn buckets(
     let fill = params.parse("fill")?.unwrap_or_default();
     let wanted = Wanted::read(&params)?;
     tenant::readable_flow(&state, auth.user.id, id).await?;
-    let series = wanted.among(state.log.derived_series(id).await?);
+    let found = wanted.among(state.log.derived_series(id).await?);
+    // more than may be told at once are refused
+    let series = Reader::new(&state, auth.user.id, id).among(found, limit::BUCKET_SERIES + 1).await?;
     check_size(series.len(), shape.edges.len())?;
     let (bucket, width_ms) = (shape.size.map(|size| size.to_string()), shape.width_ms());
     let query = DerivedBuckets { user: auth.user.id, series, from, to, edges: shape.edges, aggs, fill };

@@ -210,6 +210,69 @@ async fn what_cannot_be_told_is_refused_by_name() {
     }
 }
 
+#[tokio::test]
+async fn who_may_not_read_a_device_does_not_read_what_a_flow_stored_of_it() {
+    let server = server().await;
+    let ada = server.sign_up("ada@example.org").await;
+    let bob = server.sign_up("bob@example.org").await;
+    let (theirs, _) = server.device(&ada, "theirs").await;
+    let (own, _) = server.device(&bob, "own").await;
+    let t = Some("t");
+    let rows: [Row<'_>; 3] = [
+        ("both", None, None, ago(60), "1"),
+        ("one", Some(&own), t, ago(60), "2"),
+        ("one", Some(&theirs), t, ago(60), "3"),
+    ];
+    server.join(&ada, "bob@example.org", "user").await;
+    // a flow of bob's, with what it read in a version that is not the newest
+    let path = server.flow_with(&bob, &rows).await;
+    let flow = path.trim_end_matches("/series").rsplit('/').next().unwrap().parse().unwrap();
+    let reads = |devices: &[&str]| json!({"nodes": [{"id": "in", "type": "device-sensor", "data": {"devices": devices}}], "edges": []});
+    for (version, devices) in [(1, [&*theirs, &*own]), (2, [&*own, &*own])] {
+        server.state.catalog.set_flow_deployed(None, flow, version, &reads(&devices)).await.unwrap();
+    }
+    // what is told of each of them: series, rows and buckets
+    let told = async |path: &str, who: &User| -> Vec<Vec<f64>> {
+        let latest = server.pages(&format!("{path}?"), who, 1).await;
+        let latest = latest.iter().map(|series| series["latest"]["value"].as_f64().unwrap()).collect();
+        let mut rows = Vec::new();
+        for of in [
+            "name=both".to_owned(),
+            format!("name=one&device={own}&sensor=t"),
+            format!("name=one&device={theirs}&sensor=t"),
+        ] {
+            rows.extend(numbers(&server.pages(&format!("{path}/rows?{of}&"), who, 5).await));
+        }
+        let buckets = server.get(&format!("{path}/buckets?points=1"), who).await.is(200);
+        let buckets = buckets["series"].as_array().unwrap().iter().map(|of| of["avg"][0].as_f64().unwrap());
+        vec![latest, rows, buckets.collect()]
+    };
+    let sorted = |mut told: Vec<Vec<f64>>| {
+        told.iter_mut().for_each(|one| one.sort_by(f64::total_cmp));
+        told
+    };
+    assert_eq!(sorted(told(&path, &bob).await), vec![vec![1.0, 2.0, 3.0]; 3]);
+    let member = format!("/api/v1/organizations/{}/members/{}", ada.organization, bob.id);
+    server.delete(&member, &ada).await.is(204);
+    assert_eq!(told(&path, &bob).await, vec![vec![2.0]; 3], "bob has left the organization");
+
+    // a flow of ada's in a project that bob is a member of, and that is of the other organization
+    let path = server.flow_with(&ada, &rows).await;
+    let flow = path.trim_end_matches("/series").rsplit('/').next().unwrap().to_owned();
+    let catalog = &server.state.catalog;
+    catalog.set_flow_deployed(None, flow.parse().unwrap(), 1, &reads(&[&theirs])).await.unwrap();
+    server.post(&format!("/api/v1/flows/{flow}/stop"), &ada, json!({})).await.is(200);
+    server.join(&bob, "ada@example.org", "user").await;
+    let project = json!({"organization_id": bob.organization, "name": "p"});
+    let project = server.post("/api/v1/projects", &bob, project).await.is(201)["id"].clone();
+    server.patch(&format!("/api/v1/flows/{flow}"), &ada, json!({"project_id": project})).await.is(200);
+    assert_eq!(told(&path, &bob).await, vec![vec![2.0]; 3], "the flow is of another project");
+    assert_eq!(sorted(told(&path, &ada).await), vec![vec![1.0, 2.0, 3.0]; 3]);
+    // a device that is gone keeps nobody from what was made of many; of it alone nothing is told, as of its readings
+    server.delete(&format!("/api/v1/devices/{theirs}"), &ada).await;
+    assert_eq!(sorted(told(&path, &bob).await), vec![vec![1.0, 2.0]; 3]);
+}
+
 also_on_postgres!(
     "flow_series.rs",
     [
@@ -217,5 +280,6 @@ also_on_postgres!(
         rows_come_by_event_time_in_pages_both_ways,
         rows_are_told_in_buckets,
         what_cannot_be_told_is_refused_by_name,
+        who_may_not_read_a_device_does_not_read_what_a_flow_stored_of_it,
     ]
 );

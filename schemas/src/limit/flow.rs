@@ -146,6 +146,10 @@ pub const FLOW_RESTART_MS: u64 = 1_000;
 pub const FLOW_RESTART_MS_MAX: u64 = 60_000;
 /// Seconds that a flow must run without a panic for its restarts to be forgotten.
 pub const FLOW_HEALTHY_S: u64 = 600;
+/// Seconds after which a flow is started again that could not be for a reason that passes.
+pub const START_AGAIN_S: u64 = 60;
+/// Seconds that a flow may be on a cell that does not run it, in the middle of the cell's replacement. Longer: it has failed, and says so.
+pub const FLOW_LOST_S: u64 = 10;
 /// Flows that are compiled at once when the server starts. More wait; cells are fed when all are installed.
 pub const FLOW_STARTS: usize = 32;
 /// Milliseconds that the clock of flows stays behind the wall's while no readings come. A reading that takes longer from its arrival into the log
@@ -170,10 +174,16 @@ pub const WARM_UP_MS: i64 = 3_600_000;
 pub const WARM_UP_S: u64 = 600;
 /// Times that a version that warmed up is offered to a cell that has gone on meanwhile. More: it is not deployed.
 pub const CUT_OVER_TRIES: u32 = 20;
-/// Versions that warm up, and runs that are made once, at a time in the process. More wait; a version does so within [`WARM_UP_S`].
+/// Versions that warm up, and runs that are made once, at a time in the process. More wait: a version within [`WARM_UP_S`], a run [`RUN_WAIT_S`].
 pub const REPLAYS: usize = 4;
+/// Of those, how many may be of one tenant, so that nobody keeps all others waiting. More wait, too.
+pub const TENANT_REPLAYS: usize = 2;
+/// Seconds that a run that is made once waits for its place. Longer: it is refused as busy.
+pub const RUN_WAIT_S: u64 = 10;
 /// Runs over stored readings that are on their way, in the process. One more is refused as busy.
 pub const RUNS: usize = 4;
+/// Of those, how many may be of one tenant. One more is refused as busy, too.
+pub const TENANT_RUNS: usize = 2;
 /// Seconds that a run over stored readings may take. Longer: it fails, and says so.
 pub const RUN_S: u64 = 600;
 /// Readings that a run may meet. More: it fails, and says so.
@@ -188,6 +198,8 @@ pub const RUN_TICKS: usize = 1_000;
 pub const COMPARE_RECORDS: usize = 200_000;
 /// Seconds that a flow may take from one cell to another. Longer: it goes on where it was; if it cannot, it is suspended, and says so.
 pub const MOVE_S: u64 = 30;
+/// Seconds after which a flow that a new version has brought back among the others may be brought back so again. Sooner: it stays apart.
+pub const UNSLOW_S: u64 = 600;
 /// Seconds between two looks at how much of its cell's time each flow takes.
 pub const BALANCE_S: u64 = 5;
 /// Share of a cell's time that a flow may take while the cell is behind and others wait. More: it is slowed (it runs on a cell apart).

@@ -239,7 +239,7 @@ const DEPLOYED: &str = "SELECT f.id, f.owner_id, v.version, v.diagram
     FROM flows f JOIN flow_versions v ON v.flow_id = f.id AND v.version = f.deployed_version
     WHERE f.id = $1";
 
-const THERE: &str =
+pub(super) const THERE: &str =
     "SELECT d.id FROM devices d JOIN organizations o ON o.id = d.organization_id WHERE d.id = $1";
 
 const MAY_READ: &str = "SELECT d.id FROM flows f JOIN devices d ON d.id = $1

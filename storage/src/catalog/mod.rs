@@ -22,6 +22,7 @@ mod execution_list;
 mod execution_nodes;
 mod flow;
 mod flow_deployed;
+mod flow_devices;
 mod flow_version;
 pub mod idempotency;
 mod look;

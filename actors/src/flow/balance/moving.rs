@@ -1,7 +1,8 @@
 //! Moving a flow from one cell to another: taken out with what it remembers, and put in there at the same reading.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use edgesync_engine::cell::command::{Begin, Outcome};
@@ -25,6 +26,9 @@ struct Moving {
 }
 
 const MOVE: Duration = Duration::from_secs(limit::MOVE_S);
+const UNSLOW: Duration = Duration::from_secs(limit::UNSLOW_S);
+const LEFT: &str = "the version before took too much, and what that left to do is not done yet: it runs apart from other flows until it is deployed again";
+const UNSLOWED: &str = "a version before took too much, shortly after another one had brought the flow back among the others: it runs apart from them until it is deployed again, ten minutes after that";
 
 impl FlowsHandle {
     /// Moves a flow, whose turn the caller has, to a cell. True if it runs there. One that does not come as far as the cell within [`limit::MOVE_S`]
@@ -176,7 +180,7 @@ impl FlowsHandle {
         Ok(())
     }
 
-    /// Lets a slowed flow that was deployed anew run with the others again. The caller has its turn.
+    /// Lets a slowed flow that was deployed anew run with the others again, if that was not so within [`limit::UNSLOW_S`]. The caller has its turn.
     pub(in super::super) async fn unslow(&self, flow: FlowId) {
         let slow = self.shared.slow;
         if self.running(flow).is_none_or(|(cell, _)| cell.index() != slow) {
@@ -184,9 +188,24 @@ impl FlowsHandle {
         }
         let normal = self.shared.cells.iter().filter(|cell| cell.index() != slow);
         let Some(idlest) = normal.min_by_key(|cell| cell.status().flows) else { return };
-        if !self.moved(flow, idlest.index()).await {
-            let reason = "the version before took too much, and what that left to do is not done yet: it runs apart from other flows until it is deployed again";
-            let _ = self.shared.manager.cast(manager::Message::Slowed(flow, reason.to_owned()));
-        }
+        let reason = if !self.may_unslow(flow) {
+            UNSLOWED
+        } else if !self.moved(flow, idlest.index()).await {
+            LEFT
+        } else {
+            self.unslowed().insert(flow, Instant::now());
+            return;
+        };
+        let _ = self.shared.manager.cast(manager::Message::Slowed(flow, reason.to_owned()));
+    }
+
+    fn unslowed(&self) -> MutexGuard<'_, HashMap<FlowId, Instant>> {
+        let mut unslowed = self.shared.balanced.unslowed.lock().unwrap_or_else(PoisonError::into_inner);
+        unslowed.retain(|_, at| at.elapsed() < UNSLOW);
+        unslowed
+    }
+
+    fn may_unslow(&self, flow: FlowId) -> bool {
+        !self.unslowed().contains_key(&flow)
     }
 }

@@ -76,6 +76,8 @@ async fn a_flow_that_is_slowed_says_so_until_it_is_deployed_again() {
         let status = stage.becomes(flow, "running").await;
         assert_eq!((&status["version"], &status["cell"]["index"]), (&json!(version), &json!(0)), "{status}");
         assert!(stage.flows.moved(flow, stage.flows.shared.slow).await);
+        // as if it had been long ago
+        stage.flows.shared.balanced.unslowed.lock().unwrap().clear();
     }
     assert!(stage.flows.stop(flow).await.unwrap());
     assert!(stage.flows.shared.cells.iter().all(|cell| cell.counters(flow).is_none()));
@@ -269,4 +271,36 @@ async fn cells_that_are_behind_because_the_database_is_away_are_not_looked_at() 
         assert_eq!(look().await.0, n, "it falls behind further");
     }
     cell.stall(false);
+}
+
+#[tokio::test]
+async fn a_new_version_brings_a_slowed_flow_back_once_in_a_while_and_the_same_one_drawn_elsewhere_never() {
+    let stage = Stage::new().await;
+    let flow = stage.deploy("filter", json!({"expression": "value > 1.0"})).await;
+    let slow = stage.flows.shared.slow;
+    let slowed = async || {
+        let turn = stage.flows.turn(flow).await;
+        assert!(stage.flows.moved(flow, slow).await);
+        drop(turn);
+        let _ = stage.flows.shared.manager.cast(manager::Message::Slowed(flow, "too much".into()));
+        stage.becomes(flow, "slowed").await;
+    };
+    let deployed = async |version: u32, expression: &str| {
+        let diagram = chain(stage.device, "filter", json!({"expression": expression}));
+        stage.flows.deploy(flow, version, &diagram).await.unwrap();
+        stage.flows.running(flow).unwrap().0.index()
+    };
+    slowed().await;
+    assert_eq!(deployed(2, "value > 1.0").await, slow, "it does what it did");
+    assert_eq!(stage.becomes(flow, "slowed").await["version"], 2);
+    assert_ne!(deployed(3, "value > 2.0").await, slow);
+    assert_eq!(stage.becomes(flow, "running").await["reason"], json!(null));
+    slowed().await;
+    assert_eq!(deployed(4, "value > 3.0").await, slow, "that was so a moment ago");
+    let told = stage.becomes(flow, "slowed").await;
+    assert!(told["reason"].as_str().unwrap().contains("ten minutes"), "{told}");
+    let long_ago = Instant::now().checked_sub(Duration::from_secs(limit::UNSLOW_S)).unwrap();
+    stage.flows.shared.balanced.unslowed.lock().unwrap().insert(flow, long_ago);
+    assert_ne!(deployed(5, "value > 4.0").await, slow);
+    stage.becomes(flow, "running").await;
 }

@@ -28,7 +28,7 @@ impl FlowsHandle {
     ///
     /// # Errors
     /// [`Error::Refused`] if the diagram cannot run or a value fits no source; [`Error::NotDeployed`] if there is nothing to compare with;
-    /// [`Error::Busy`] if as many runs are on their way as may be; [`Error::Catalog`], [`Error::Log`].
+    /// [`Error::Busy`] if as many runs are on their way, of all or of the flow's tenant, as may be; [`Error::Catalog`], [`Error::Log`].
     pub async fn run(
         &self,
         flow: FlowId,
@@ -49,11 +49,12 @@ impl FlowsHandle {
             What::Over(range, compares) => {
                 let beside =
                     if compares { Some(self.running_plan(flow).ok_or(Error::NotDeployed)?) } else { None };
-                if !self.shared.runs.has_room() {
+                let (tenant, _) = self.account_of_run(flow).await?;
+                if !self.shared.runs.has_room(tenant) {
                     return Err(Error::Busy);
                 }
                 let id = catalog.begin_execution(flow, version, ExecutionTrigger::Replay).await?;
-                let Some(running) = self.shared.runs.begin(id) else {
+                let Some(running) = self.shared.runs.begin(id, tenant) else {
                     self.finish(id, Err(Error::Busy)).await;
                     return Err(Error::Busy);
                 };
