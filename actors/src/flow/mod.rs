@@ -13,6 +13,7 @@ pub mod balance;
 mod check;
 mod debug;
 mod deploy;
+mod error;
 mod history;
 mod later;
 mod options;
@@ -34,12 +35,12 @@ use std::time::Duration;
 use edgesync_engine::cell::command::{Begin, Outcome, Told};
 use edgesync_engine::compile::compile;
 use edgesync_engine::plan::Plan;
-use edgesync_schemas::flow::{Diagram, Problem};
+use edgesync_schemas::flow::Diagram;
 use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::limit;
 use edgesync_schemas::wire::live::Point;
-use edgesync_storage::catalog::{self, Catalog};
-use edgesync_storage::log::{self, ReadingLog};
+use edgesync_storage::catalog::Catalog;
+use edgesync_storage::log::ReadingLog;
 use ractor::rpc::CallResult;
 use ractor::{Actor, ActorCell, ActorRef, RpcReplyPort};
 use serde_json::{Value as Json, json};
@@ -53,6 +54,7 @@ use dead_letters::DeadLetters;
 use debug::Debugged;
 pub use deploy::{Deployment, Ready};
 use dispatch::{Directory, Dispatch};
+pub use error::Error;
 use executions::Executions;
 pub use options::Options;
 use states::{Most, States};
@@ -62,44 +64,6 @@ use turns::Turns;
 pub use turns::{Progress, Turn};
 pub use version::{NotPut, Version};
 pub use watched::Unwatched;
-
-/// Why something could not be done to a flow.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The diagram cannot run. Not empty.
-    #[error("the diagram has {} problems", .0.len())]
-    Refused(Vec<Problem>),
-    /// The cell did not take it.
-    #[error("the engine did not take the flow")]
-    Engine(#[from] edgesync_engine::Error),
-    /// The flow's devices, or whose it is, could not be looked up.
-    #[error("the flow's devices cannot be looked up")]
-    Catalog(#[from] catalog::Error),
-    /// Where the flows go on cannot be read from the log.
-    #[error("the flows' place in the log cannot be read")]
-    Log(#[from] log::Error),
-    /// An actor did not start.
-    #[error("an actor could not be started: {0}")]
-    Actor(String),
-    /// There was no turn in time. A deployment was not made then; a stop may be made later.
-    #[error("the flows are busy")]
-    Busy,
-    /// There is nothing that runs to compare with.
-    #[error("the flow is not deployed: there is nothing to compare with")]
-    NotDeployed,
-    /// A run ended before its time; why.
-    #[error("the run ended: {0}")]
-    Ended(String),
-    /// The version did not get as far as the running one, in time or at all; that one runs on.
-    #[error("the version could not be warmed up with what is stored, what ran before runs on")]
-    WarmUp,
-    /// The flow was stopped or removed before the version could take its place.
-    #[error("the flow was stopped before the version could take its place")]
-    Cancelled,
-    /// Flows are being shut down.
-    #[error("flows have stopped")]
-    Stopped,
-}
 
 /// What may be asked of flows. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -131,6 +131,12 @@ async fn what_cannot_be_written_down_for_a_while_is_made_again() {
     server.send(5).await;
     server.done(&[0]).await;
     server.placed(mean, server.stage.log.end()).await;
+    // the bookmark follows in the same pass
+    eventually("the bookmark is there", async || match server.flows().cursor() {
+        cursor if cursor == server.stage.log.end() => Ok(()),
+        cursor => Err(cursor.to_string()),
+    })
+    .await;
     let (saved, cursor) = (server.saved(mean).await, server.flows().cursor());
     server.flows().shared.states.fails.store(true, std::sync::atomic::Ordering::Relaxed);
     server.send(5).await;

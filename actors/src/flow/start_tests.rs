@@ -126,7 +126,7 @@ fn reads_of_the_log_that_take_longer_than_a_tick_come_to_an_end() {
         .build()
         .unwrap();
     runtime.block_on(async {
-        let options = log::Options { tail_bytes: 1, ..Default::default() };
+        let options = edgesync_storage::log::Options { tail_bytes: 1, ..Default::default() };
         let stage = Stage::with(options).await;
         let flow = stage.deploy("filter", json!({"expression": "true"})).await;
         let cell = stage.flows.shared.cells[0].clone();
@@ -196,7 +196,7 @@ async fn a_flow_that_could_not_be_started_for_a_moment_is_started_later_unless_i
         let told = stage.flows.status(flow).await.unwrap();
         assert_eq!((&told["state"], &told["reason"]), (&json!("refused"), &json!("the flows are busy")));
     }
-    let by = catalog::Stopped::By(stage.user.user.id);
+    let by = edgesync_storage::catalog::Stopped::By(stage.user.user.id);
     stage.catalog.set_flow_stopped(gone, by).await.unwrap();
     stage.flows.stop(gone).await.unwrap();
     skip(Duration::from_secs(limit::START_AGAIN_S)).await;
