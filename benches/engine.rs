@@ -180,15 +180,9 @@ fn each_operator(_: &mut Criterion) {
 
 fn waking(_: &mut Criterion) {
     if is_asked("waking") {
-        for (flows, pack) in [
-            (1, 4_096),
-            (1_000, 1),
-            (1_000, 4_096),
-            (10_000, 1),
-            (10_000, 64),
-            (10_000, 512),
-            (10_000, 4_096),
-        ] {
+        for (flows, pack) in
+            [(1, 4_096), (1_000, 1), (1_000, 4_096), (10_000, 64), (10_000, 512), (10_000, 4_096)]
+        {
             wake::one_by_one(flows, pack);
         }
     }
