@@ -304,12 +304,12 @@ impl Cell {
                 Ok(commit) => {
                     #[cfg(test)]
                     self.meet_poison(handle, &commit).await;
+                    given.store(commit.end().0, Relaxed);
                     let is_done = || commit.first >= careful_to || handle.frontier() >= commit.end();
                     let mut is_fed = false;
-                    while !is_fed || !is_done() {
+                    loop {
                         is_fed = is_fed || handle.try_feed(&commit).is_ok();
                         if handle.is_condemned() {
-                            given.fetch_max(commit.end().0, Relaxed);
                             return condemned();
                         }
                         if is_fed && is_done() {
@@ -320,7 +320,6 @@ impl Cell {
                             _ = tick.tick() => { works(); }
                         }
                     }
-                    given.fetch_max(commit.end().0, Relaxed);
                 }
                 Err(log::Error::Closed) => return Fed::LogEnded,
                 Err(log::Error::Dropped { oldest }) => {
