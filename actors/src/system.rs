@@ -106,7 +106,7 @@ impl System {
 }
 
 /// Top of the tree. Its children restart what they supervise themselves; if one of them fails all the same, it says so.
-struct Root;
+pub(crate) struct Root;
 
 impl Actor for Root {
     type Msg = ();

@@ -15,13 +15,14 @@ use edgesync_schemas::wire::encoding::Encoding;
 use edgesync_storage::catalog::{Catalog, Slice};
 use edgesync_storage::log::{Options, ReadingLog};
 use futures_util::{Sink, Stream};
-use ractor::{Actor, ActorProcessingErr, ActorRef};
+use ractor::Actor;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::socket::{Broken, Inbound, Outbound, Socket};
 use super::{Context, Devices, Form, run};
+use crate::system::Root;
 
 /// The server's end of a socket.
 struct Wire {
@@ -100,18 +101,6 @@ impl Peer {
             }
         }
         said
-    }
-}
-
-struct Root;
-
-impl Actor for Root {
-    type Msg = ();
-    type State = ();
-    type Arguments = ();
-
-    async fn pre_start(&self, _: ActorRef<()>, (): ()) -> Result<(), ActorProcessingErr> {
-        Ok(())
     }
 }
 

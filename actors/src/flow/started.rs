@@ -1,29 +1,7 @@
 //! For tests: flows that are started under nobody's eyes.
 
-use ractor::{ActorProcessingErr, SupervisionEvent};
-
 use super::*;
-
-struct Top;
-
-impl Actor for Top {
-    type Msg = ();
-    type State = ();
-    type Arguments = ();
-
-    async fn pre_start(&self, _: ActorRef<()>, (): ()) -> Result<(), ActorProcessingErr> {
-        Ok(())
-    }
-
-    async fn handle_supervisor_evt(
-        &self,
-        _: ActorRef<()>,
-        _: SupervisionEvent,
-        (): &mut (),
-    ) -> Result<(), ActorProcessingErr> {
-        Ok(())
-    }
-}
+use crate::system::Root;
 
 pub(super) fn options() -> Options {
     Options { compile: edgesync_engine::compile::Options { faults: true }, ..Options::default() }
@@ -53,7 +31,7 @@ pub(super) async fn start_as(
     options: Options,
     most: Most,
 ) -> FlowsHandle {
-    let (top, _) = Actor::spawn(None, Top, ()).await.unwrap();
+    let (top, _) = Actor::spawn(None, Root, ()).await.unwrap();
     let (catalog, log) = (catalog.clone(), log.clone());
     let flows = FlowsHandle::start_with(catalog, log, live.clone(), cells, options, top.get_cell(), most);
     flows.await.unwrap()
