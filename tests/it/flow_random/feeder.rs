@@ -127,9 +127,7 @@ impl Feeder {
         address: SocketAddr,
         orders: &mut watch::Receiver<Orders>,
     ) -> Result<(), String> {
-        let bearer = format!("Bearer {}", self.device.token);
-        let headers = [("sec-websocket-protocol", "edgesync.v1.json"), ("authorization", bearer.as_str())];
-        let opened = Socket::try_open(address, "/ws/v1/device", &headers).await;
+        let opened = Socket::try_open_device(address, &self.device.token).await;
         let mut socket = opened.map_err(|error| error.to_string())?;
         let acked = self.sent - self.unacked.len() as u64;
         say(&mut socket, &json!({"t": "hello", "boot": self.boot, "next": acked + 1})).await?;

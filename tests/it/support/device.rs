@@ -40,6 +40,13 @@ impl Socket {
         Self::over(stream, path, headers).await
     }
 
+    /// Shakes hands as a device of the EdgeSync form that speaks JSON.
+    pub async fn try_open_device(address: SocketAddr, token: &str) -> Result<Self, Error> {
+        let bearer = format!("Bearer {token}");
+        let headers = [("sec-websocket-protocol", "edgesync.v1.json"), ("authorization", bearer.as_str())];
+        Self::try_open(address, "/ws/v1/device", &headers).await
+    }
+
     /// Shakes hands on `path` over a connection.
     pub async fn over(
         stream: TcpStream,

@@ -113,10 +113,8 @@ impl Firmware {
         address: SocketAddr,
         orders: &mut watch::Receiver<Orders>,
     ) -> Result<(), String> {
-        let bearer = format!("Bearer {}", self.device.token);
-        let headers = [("sec-websocket-protocol", "edgesync.v1.json"), ("authorization", bearer.as_str())];
-        let mut socket =
-            Socket::try_open(address, "/ws/v1/device", &headers).await.map_err(|error| error.to_string())?;
+        let opened = Socket::try_open_device(address, &self.device.token).await;
+        let mut socket = opened.map_err(|error| error.to_string())?;
         self.connects += 1;
         let hello = json!({"t": "hello", "boot": self.boot, "next": self.acked + 1});
         self.send(&mut socket, &hello).await?;
