@@ -166,18 +166,23 @@ on() {
     account bench@example.org
 }
 
+# fleet DURATION: the load of goal 4 in the background, once it is connected; false if it does not.
+fleet() {
+    "$binary" simulate --url "$url" --email bench@example.org --password end-to-end-bench --json \
+        --devices 200 --rate 10 --readings 10 --window 64 --duration "$1" --flows --watch 50 --seed 4 \
+        >"$work/report.json" 2>"$work/fleet.log" &
+    fleets+=($!)
+    until grep -q 'devices connected' "$work/fleet.log"; do
+        kill -0 "${fleets[-1]}" || { say "the fleet failed: $(tail -1 "$work/fleet.log")"; stop; return 1; }
+        sleep 0.2
+    done
+}
+
 # Requests beside the load of goal 4, and what they do to its latency.
 rest() {
     on "$1"
     say "" && say "## REST beside 20,000 readings a second, $1" && say ""
-    "$binary" simulate --url "$url" --email bench@example.org --password end-to-end-bench --json \
-        --devices 200 --rate 10 --readings 10 --window 64 --duration 60s --flows --watch 50 --seed 4 \
-        >"$work/report.json" 2>"$work/fleet.log" &
-    fleets+=($!)
-    until grep -q 'devices connected' "$work/fleet.log"; do
-        kill -0 "${fleets[-1]}" || { say "the fleet failed: $(tail -1 "$work/fleet.log")"; stop; return; }
-        sleep 0.2
-    done
+    fleet 60s || return 0
     sleep 5 # something to read
     cargo bench --quiet --bench rest -- --url "$url" --email bench@example.org --password end-to-end-bench --seconds 6 \
         2>"$work/rest.log" | grep '^|' | tee -a "$result" || say "REJECTED: $(tail -1 "$work/rest.log")"
@@ -199,19 +204,12 @@ replay() {
 
 # The load of goal 4 alone and beside deployments, one after the other, in turns.
 deploys() {
-    local turn
+    local turn beside
     say "" && say "## Goal 4 alone, and beside deployments that warm up, in turns"
     for turn in 1 2 3; do
         for beside in nothing deployments; do
             on embedded
-            "$binary" simulate --url "$url" --email bench@example.org --password end-to-end-bench --json \
-                --devices 200 --rate 10 --readings 10 --window 64 --duration 25s --flows --watch 50 --seed 4 \
-                >"$work/report.json" 2>"$work/fleet.log" &
-            fleets+=($!)
-            until grep -q 'devices connected' "$work/fleet.log"; do
-                kill -0 "${fleets[-1]}" || { say "the fleet failed: $(tail -1 "$work/fleet.log")"; stop; return; }
-                sleep 0.2
-            done
+            fleet 25s || return 0
             say "" && say "beside $beside:"
             [[ $beside == nothing ]] || cargo bench --quiet --bench flows -- --url "$url" --email bench@example.org \
                 --password end-to-end-bench deploys --seconds 20 2>"$work/flows.log" | grep deployments | tee -a "$result" ||

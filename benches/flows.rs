@@ -20,19 +20,12 @@ use serde_json::{Value, json};
 #[path = "rest/client.rs"]
 mod client;
 
-use client::Client;
+use client::{Account, Client};
 
 #[derive(Debug, Parser)]
 struct Args {
-    /// Where the server is: `http://ADDRESS:PORT`.
-    #[arg(long)]
-    url: String,
-    /// An account.
-    #[arg(long)]
-    email: String,
-    /// Its password.
-    #[arg(long)]
-    password: String,
+    #[command(flatten)]
+    account: Account,
     #[command(subcommand)]
     what: What,
     /// What `cargo bench` passes to every bench.
@@ -201,7 +194,7 @@ async fn main() -> Result<()> {
         }
         Err(error) => error.exit(),
     };
-    let mut client = Client::log_in(&args.url, &args.email, &args.password).await?;
+    let mut client = Client::log_in(&args.account).await?;
     match args.what {
         What::Replay { readings, times } => replay(&mut client, readings, times).await,
         What::Deploys { seconds, devices } => deploys(&mut client, seconds, devices).await,

@@ -18,19 +18,12 @@ use serde_json::{Value, json};
 #[path = "rest/client.rs"]
 mod client;
 
-use client::Client;
+use client::{Account, Client};
 
 #[derive(Debug, Parser)]
 struct Args {
-    /// Where the server is: `http://ADDRESS:PORT`.
-    #[arg(long)]
-    url: String,
-    /// An account with devices that send.
-    #[arg(long)]
-    email: String,
-    /// Its password.
-    #[arg(long)]
-    password: String,
+    #[command(flatten)]
+    account: Account,
     /// Connections that ask at the same time.
     #[arg(long, default_value_t = 4)]
     connections: usize,
@@ -148,8 +141,8 @@ async fn main() -> Result<()> {
         }
         Err(error) => error.exit(),
     };
-    let address = client::address(&args.url)?;
-    let mut client = Client::log_in(&args.url, &args.email, &args.password).await?;
+    let address = client::address(&args.account.url)?;
+    let mut client = Client::log_in(&args.account).await?;
     let token = client.token.clone();
     let kinds: &'static [Kind] = Box::leak(kinds(&mut client).await?.into_boxed_slice());
     println!("| request | connections | a second | p50 ms | p99 ms | max ms |");

@@ -11,6 +11,20 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
+/// Which server, and who asks.
+#[derive(Debug, clap::Args)]
+pub struct Account {
+    /// Where the server is: `http://ADDRESS:PORT`.
+    #[arg(long)]
+    pub url: String,
+    /// An account.
+    #[arg(long)]
+    pub email: String,
+    /// Its password.
+    #[arg(long)]
+    pub password: String,
+}
+
 pub struct Client {
     http: SendRequest<Full<Bytes>>,
     host: String,
@@ -27,7 +41,7 @@ impl Client {
     }
 
     /// Connects and logs in.
-    pub async fn log_in(url: &str, email: &str, password: &str) -> Result<Self> {
+    pub async fn log_in(Account { url, email, password }: &Account) -> Result<Self> {
         let mut client = Self::connect(address(url)?, "").await?;
         let login = json!({"email": email, "password": password});
         let login = client.json(&Method::POST, "/api/v1/auth/login", Some(&login)).await?;
