@@ -25,7 +25,7 @@ use utoipa_axum::routes;
 mod reader;
 
 use super::now;
-use super::readings::series::{Shape, aggs, check_size, range};
+use super::readings::series::{Shape, aggs, check_size, range, write};
 use super::readings::{Direction, note, time};
 use crate::auth::Auth;
 use crate::error::Problem;
@@ -158,11 +158,7 @@ impl Serialize for OfSeries {
         map.serialize_entry("name", &series.of.name)?;
         map.serialize_entry("device_id", &series.of.device)?;
         map.serialize_entry("sensor_type", &series.of.sensor)?;
-        map.serialize_entry("ts", &columns.ts)?;
-        for (agg, fields) in &columns.aggs {
-            let fields: &[Field] = fields;
-            map.serialize_entry(agg.name(), fields)?;
-        }
+        write(&mut map, columns)?;
         map.end()
     }
 }

@@ -14,7 +14,7 @@ use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::unit::Unit;
 use edgesync_storage::history::bucket::BucketSize;
 use edgesync_storage::history::calendar::Edges;
-use edgesync_storage::history::columns::{Agg, Field};
+use edgesync_storage::history::columns::{Agg, Columns, Field};
 use edgesync_storage::history::{Asked, BucketQuery, BucketedSeries};
 use jiff::tz::TimeZone;
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -99,13 +99,19 @@ impl Serialize for Series {
         map.serialize_entry("device_id", &asked.device)?;
         map.serialize_entry("sensor_type", &asked.sensor)?;
         map.serialize_entry("units", units)?;
-        map.serialize_entry("ts", &columns.ts)?;
-        for (agg, fields) in &columns.aggs {
-            let fields: &[Field] = fields;
-            map.serialize_entry(agg.name(), fields)?;
-        }
+        write(&mut map, columns)?;
         map.end()
     }
+}
+
+/// Writes where buckets begin and what was asked of each, column by column.
+pub(in crate::rest) fn write<M: SerializeMap>(map: &mut M, columns: &Columns) -> Result<(), M::Error> {
+    map.serialize_entry("ts", &columns.ts)?;
+    for (agg, fields) in &columns.aggs {
+        let fields: &[Field] = fields;
+        map.serialize_entry(agg.name(), fields)?;
+    }
+    Ok(())
 }
 
 /// Readings in buckets over time.
