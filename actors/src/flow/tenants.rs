@@ -29,12 +29,11 @@ impl Default for Limits {
     }
 }
 
-/// The budgets of tenants that have had flows here.
+/// The budgets of tenants.
 #[derive(Debug)]
 pub(super) struct Tenants {
     pub limits: Limits,
-    /// Never let go of: what they refused is counted in them.
-    budgets: Mutex<HashMap<Uuid, Arc<Budget>>>,
+    budgets: Mutex<Budgets>,
     shares: Mutex<Shares>,
 }
 
@@ -45,12 +44,46 @@ pub(super) struct Shares {
     pub tenants: HashMap<Uuid, f64>,
 }
 
+/// Budgets of tenants that have flows or runs, and what those refused that are gone.
+#[derive(Debug, Default)]
+struct Budgets {
+    of: HashMap<Uuid, Arc<Budget>>,
+    gone: Refused,
+}
+
+/// Records that were refused because a budget was used up, by which.
+type Refused = HashMap<Reason, u64>;
+
+impl Budgets {
+    fn refused(&self) -> Refused {
+        let mut all = self.gone.clone();
+        self.of.values().for_each(|budget| add(&mut all, budget));
+        all
+    }
+
+    /// Lets go of budgets on which no account draws.
+    fn clear(&mut self) {
+        let Self { of, gone } = self;
+        of.retain(|_, budget| {
+            let is_used = Arc::strong_count(budget) > 1;
+            if !is_used {
+                add(gone, budget);
+            }
+            is_used
+        });
+    }
+}
+
+fn add(all: &mut Refused, budget: &Budget) {
+    budget.refused().into_iter().for_each(|(reason, count)| *all.entry(reason).or_default() += count);
+}
+
 impl Tenants {
     pub fn new(limits: Limits) -> Self {
         Self { limits, budgets: Mutex::default(), shares: Mutex::default() }
     }
 
-    fn budgets(&self) -> MutexGuard<'_, HashMap<Uuid, Arc<Budget>>> {
+    fn budgets(&self) -> MutexGuard<'_, Budgets> {
         self.budgets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -61,16 +94,18 @@ impl Tenants {
     /// An account of a flow of this tenant.
     fn account(&self, tenant: Uuid) -> Account {
         let Limits { keys, state_bytes, .. } = self.limits;
-        Account::of(self.budgets().entry(tenant).or_insert_with(|| Budget::new(keys, state_bytes)).clone())
+        let mut budgets = self.budgets();
+        if !budgets.of.contains_key(&tenant) {
+            budgets.clear();
+        }
+        Account::of(budgets.of.entry(tenant).or_insert_with(|| Budget::new(keys, state_bytes)).clone())
     }
 
     /// Records that were refused because a budget was used up, by which.
     pub fn refused(&self) -> [(Reason, u64); 2] {
-        let mut all = [(Reason::TenantKeys, 0), (Reason::TenantBytes, 0)];
-        for budget in self.budgets().values() {
-            all.iter_mut().zip(budget.refused()).for_each(|(all, (_, one))| all.1 += one);
-        }
-        all
+        let refused = self.budgets().refused();
+        [Reason::TenantKeys, Reason::TenantBytes]
+            .map(|reason| (reason, refused.get(&reason).copied().unwrap_or_default()))
     }
 
     /// What was seen at a look.
@@ -137,7 +172,25 @@ impl FlowsHandle {
 impl Tenants {
     /// What the flows of all tenants use.
     pub fn used(&self) -> (u64, u64) {
-        let used: Vec<_> = self.budgets().values().map(|budget| budget.used()).collect();
+        let used: Vec<_> = self.budgets().of.values().map(|budget| budget.used()).collect();
         (used.iter().map(|used| used.keys).sum(), used.iter().map(|used| used.bytes).sum())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_is_kept_while_somebody_draws_on_it() {
+        let tenants = Tenants::new(Limits { keys: 0, ..Limits::default() });
+        let tenant = Uuid::from_u128;
+        let kept = tenants.account(tenant(1));
+        for n in 2..100 {
+            // one that is gone when the next one comes
+            tenants.account(tenant(n));
+        }
+        assert_eq!(tenants.budgets().of.len(), 2);
+        assert!(Arc::ptr_eq(kept.budget().unwrap(), tenants.account(tenant(1)).budget().unwrap()));
     }
 }
