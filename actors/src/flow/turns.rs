@@ -1,5 +1,6 @@
 //! One thing at a time of each flow. What changes which version runs, and where, has the flow's turn, and has it for a moment. A deployment takes
-//! it only when its version has warmed up, which may take long; whoever ends the flow ends that as well.
+//! it only when its version has warmed up, which may take long; whoever ends the flow ends that as well. What has the turn already is waited for: also a
+//! version that is just put in the place of the other.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};

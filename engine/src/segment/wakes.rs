@@ -1,7 +1,8 @@
 //! When time alone makes a flow's stages do something, without looking at each of their keys every second.
 //!
 //! For each stage a time is kept before which nothing is due. A record moves what is due of its own key only, and to no earlier than the clock
-//! plus the stage's grace; so that is all there is to do when records come. What is due exactly is looked up once the clock gets there.
+//! plus the stage's grace; so that is all there is to do when records come. What is due exactly is looked up once the clock gets there. Windows with early
+//! results have no grace: their keys are looked at in every second after records.
 
 use crate::ops::Stage;
 

@@ -196,7 +196,8 @@ pub const RUN_SAMPLES: usize = 20;
 pub const RUN_TICKS: usize = 1_000;
 /// Records that a run compares with those of what is deployed, of all last nodes and by both. More: the comparison says that it is cut.
 pub const COMPARE_RECORDS: usize = 200_000;
-/// Seconds that a flow may take from one cell to another. Longer: it goes on where it was; if it cannot, it is suspended, and says so.
+/// Seconds for which a flow that was taken out of its cell is tried to be put on another. Longer: it goes on where it was; if it cannot, it is suspended, and
+/// says so. Taking it out waits for what its cell was given before.
 pub const MOVE_S: u64 = 30;
 /// Seconds after which a flow that a new version has brought back among the others may be brought back so again. Sooner: it stays apart.
 pub const UNSLOW_S: u64 = 600;
