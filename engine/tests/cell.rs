@@ -245,9 +245,9 @@ fn a_silent_key_is_closed_by_the_wall_clock_it_is_told() {
     let mut emitted = Vec::new();
     cell.handle.tick(at(0));
     cell.feed(&commit(0, &[(0, 1000, "1"), (0, 1500, "2")]), &mut emitted);
-    cell.handle.tick(at(4));
-    assert_eq!(cell.settle(), []);
     cell.handle.tick(at(5));
+    assert_eq!(cell.settle(), []);
+    cell.handle.tick(at(6));
     let closed = cell.settle();
     let closed = rows(&closed)[0];
     assert_eq!((closed.num.clone(), closed.ts.clone()), (vec![3.0], vec![Timestamp::from_ms(1000).unwrap()]));

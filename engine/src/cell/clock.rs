@@ -6,6 +6,15 @@
 use edgesync_schemas::reading::Commit;
 use edgesync_schemas::time::Timestamp;
 
+/// What it goes on by at the least, in milliseconds.
+pub(crate) const STEP_MS: i64 = 1000;
+
+/// How much later than a key's last record it must be by this clock for the key to have been silent for so long: the record came at any time within its
+/// second. In microseconds.
+pub(crate) fn silence_us(silent_ms: i64) -> i64 {
+    (silent_ms + STEP_MS) * 1000
+}
+
 /// The whole second of a time, in microseconds.
 pub(crate) fn second_us(time: Timestamp) -> i64 {
     time.as_us().div_euclid(1_000_000) * 1_000_000

@@ -92,7 +92,7 @@ impl Naive {
         for at in 0..self.states[node].len() {
             let (group, state) = &mut self.states[node][at];
             let newest = state.kept.records.iter().map(|(_, record, _)| record.ts.as_us()).max();
-            let is_silent = self.now - state.kept.seen >= of.idle_ms * 1000;
+            let is_silent = self.now - state.kept.seen >= (of.idle_ms + 1000) * 1000;
             if let Some(newest) = newest.filter(|_| is_silent) {
                 let over = newest + of.tolerance_ms * 1000 + 1;
                 state.kept.over = Some(state.kept.over.map_or(over, |before| before.max(over)));

@@ -66,7 +66,7 @@ impl Naive {
             let (series, state) = &self.states[node][at];
             let Some(end) = state.kept.over.map(|start| start + of.period_ms * 1000) else { continue };
             let silent = self.now - state.kept.seen;
-            let is_over = self.now >= end && silent >= of.period_ms.min(limit::IDLE_GRACE_MS) * 1000;
+            let is_over = self.now >= end && silent >= (of.period_ms.min(limit::IDLE_GRACE_MS) + 1000) * 1000;
             if is_over && !matches!(of.mode, Mode::First(_)) && !state.kept.records.is_empty() {
                 self.end_period(node, of, *series, end, offset);
             }

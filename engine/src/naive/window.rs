@@ -82,7 +82,7 @@ impl Key {
     /// The clock goes on.
     pub fn tick(&mut self, of: &Window, now: i64) -> Effects {
         let mut effects = Effects::default();
-        let is_silent = now - self.seen >= of.idle_ms * 1000;
+        let is_silent = now - self.seen >= (of.idle_ms + 1000) * 1000;
         let reach = now - of.lateness_ms * 1000;
         let is_due = |at: Option<i64>, early: i64| at.is_none_or(|at| now - at >= early * 1000);
         match &of.kind {

@@ -14,6 +14,7 @@ use super::group::Groups;
 use super::held::{self, Held, push_value};
 use super::{Context, Output, each_row};
 use crate::budget::Purse;
+use crate::cell::clock::silence_us;
 use crate::cell::emit::Reason;
 use crate::chunk::{Chunk, Names, Sel};
 use crate::keyed::Keyed;
@@ -69,7 +70,7 @@ impl Stage {
         Self {
             tolerance: of.tolerance_ms * 1000,
             lateness: of.lateness_ms * 1000,
-            idle: of.idle_ms * 1000,
+            idle: silence_us(of.idle_ms),
             names: node.entering.names.clone(),
             groups: Groups::new(of.by),
             keys: Keyed::new(keys),

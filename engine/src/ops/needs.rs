@@ -9,6 +9,7 @@ use super::{
     combine, deadband, dedupe, ewma, interval_join, min_max, moving_average, prev, rate, throttle, validate,
     window,
 };
+use crate::cell::clock;
 use crate::plan::{PlannedNode, Work};
 
 /// Bytes of state of one key, about.
@@ -72,14 +73,18 @@ pub(crate) fn horizon_ms(node: &PlannedNode) -> Option<i64> {
     match &node.work {
         Work::Window(of) => window::horizon_ms(of),
         // What is held is of a period that is not over by the clock, or of a key that was heard within the grace.
-        Work::Throttle(of) => Some(of.period_ms + of.period_ms.min(limit::IDLE_GRACE_MS) + in_time_ms),
+        Work::Throttle(of) => {
+            Some(of.period_ms + of.period_ms.min(limit::IDLE_GRACE_MS) + clock::STEP_MS + in_time_ms)
+        }
         // What came late, after the record that a next one would be near to, is what that is compared with.
         Work::Rate(of) => Some(of.max_gap_ms? + 2 * in_time_ms),
         // Which inputs are new depends on when the last result was, which may be long ago.
         Work::Combine(of) if of.trigger == Trigger::All => None,
         Work::Combine(of) => Some(of.max_age_ms? + in_time_ms),
         // What is held is of a key that was heard within the grace, and may have found what lay the tolerance before it.
-        Work::IntervalJoin(of) => Some(2 * of.tolerance_ms + of.lateness_ms + of.idle_ms + in_time_ms),
+        Work::IntervalJoin(of) => {
+            Some(2 * of.tolerance_ms + of.lateness_ms + of.idle_ms + clock::STEP_MS + in_time_ms)
+        }
         Work::MovingAverage(of) if matches!(of.method, Method::Ewma(_)) => None,
         // A value that came late stays as long as the ones before it.
         Work::MovingAverage(of) => Some(of.duration_ms? + 2 * in_time_ms),

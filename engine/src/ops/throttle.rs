@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::held::{self, Held};
 use super::{Context, Output, each_row};
 use crate::budget::Purse;
+use crate::cell::clock::silence_us;
 use crate::cell::emit::Reason;
 use crate::chunk::{Chunk, Sel};
 use crate::keyed::Keyed;
@@ -56,7 +57,7 @@ impl Stage {
     pub fn new(of: &Throttle, keys: usize) -> Self {
         Self {
             period: of.period_ms * 1000,
-            grace: of.period_ms.min(limit::IDLE_GRACE_MS) * 1000,
+            grace: silence_us(of.period_ms.min(limit::IDLE_GRACE_MS)),
             mode: of.mode,
             keys: Keyed::new(keys),
             held: 0,

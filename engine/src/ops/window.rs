@@ -15,6 +15,7 @@ use edgesync_schemas::limit;
 use self::common::Common;
 use super::{Context, Output, each_row};
 use crate::budget::Purse;
+use crate::cell::clock;
 use crate::chunk::{Chunk, Sel};
 use crate::state::BadState;
 use crate::window::calendar::Calendar;
@@ -102,7 +103,7 @@ pub(crate) fn horizon_ms(of: &Window) -> Option<i64> {
         Kind::Calendar { unit, .. } => unit.longest_ms(),
         Kind::Count { .. } => return None,
     };
-    Some(length_ms + of.idle_ms + 2 * (of.lateness_ms + of.revise_ms))
+    Some(length_ms + of.idle_ms + clock::STEP_MS + 2 * (of.lateness_ms + of.revise_ms))
 }
 
 impl Stage {

@@ -67,12 +67,13 @@ fn what_a_silent_key_holds_is_over_after_the_grace() {
          left 1000 1 ->
          tick 101 ->
          left2 1000 2 ->
-         tick 104 ->
-         tick 105 -> unmatched left 1000 1
+         tick 105 ->
+         tick 106 -> unmatched left 1000 1
          right 2000 3 -> late right 2000 3
          right 2000.001 4 ->
-         tick 106 -> unmatched left2 1000 2
-         tick 110 -> unmatched right 2000.001 4",
+         tick 107 -> unmatched left2 1000 2
+         tick 111 ->
+         tick 112 -> unmatched right 2000.001 4",
     );
     assert_eq!((found.filtered, found.late, found.in_flight), (3, 1, 0));
 }

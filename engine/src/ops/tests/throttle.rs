@@ -80,13 +80,14 @@ fn what_trails_is_flushed_when_its_period_has_passed_and_the_key_is_silent() {
          a 12000 1 ->
          tick 19 ->
          b 13000 2 ->
-         tick 20 ->
-         tick 21 -> out a 12000 1
+         tick 21 ->
+         tick 22 -> out a 12000 1
          a 19999 3 -> late a 19999 3
          a 20000 4 ->
-         tick 28 ->
-         tick 29 -> out b 13000 2
-         tick 31 -> out a 20000 4
+         tick 29 ->
+         tick 30 -> out b 13000 2
+         tick 32 ->
+         tick 33 -> out a 20000 4
          tick 100 ->",
     );
     assert_eq!((found.out, found.late, found.in_flight), (3, 1, 0));
@@ -99,8 +100,8 @@ fn after_half_a_minute_of_silence_a_long_period_that_has_passed_is_flushed() {
         "tick 3595
          a 3595000 1 ->
          tick 3600 ->
-         tick 3624 ->
-         tick 3625 -> out a 3595000 1
+         tick 3625 ->
+         tick 3626 -> out a 3595000 1
          a 3600000 5 ->
          tick 3700 ->
          tick 7200 -> out a 3600000 5",

@@ -6,6 +6,7 @@ use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::unit::UnitIndex;
 
 use super::super::{Output, describe};
+use crate::cell::clock::silence_us;
 use crate::cell::emit::Reason;
 use crate::chunk::Chunk;
 use crate::window::pane::Wanted;
@@ -42,7 +43,7 @@ impl Common {
             aggregates: of.aggregates.clone().into(),
             wanted: Wanted::new(&of.aggregates),
             lateness: of.lateness_ms * 1000,
-            idle: of.idle_ms * 1000,
+            idle: silence_us(of.idle_ms),
             future: of.future_ms * 1000,
             revise: of.revise_ms * 1000,
             early: of.early_ms.map(|ms| ms * 1000),

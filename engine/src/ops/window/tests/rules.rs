@@ -33,7 +33,10 @@ fn silence_closes_what_the_clock_has_passed_and_no_more() {
 fn a_device_whose_clock_is_slow_is_closed_by_silence_and_loses_nothing_after_it() {
     let mut fed = Fed::at(NOW, second(json!({"idle": "5s"})));
     fed.feed_one(&[(MS - 600_000, 1.0)]);
+    // it came at any time within its second
     fed.tick(NOW + 5);
+    assert_eq!(fed.take(), []);
+    fed.tick(NOW + 6);
     assert_eq!(fed.take(), [(MS - 600_000, MS - 599_000, vec![1.0])]);
     fed.feed_one(&[(MS - 594_000, 2.0), (MS - 593_000, 3.0)]);
     assert_eq!(fed.take(), [(MS - 594_000, MS - 593_000, vec![2.0])]);
@@ -266,7 +269,7 @@ fn what_waits_of_a_key_that_is_late_and_silent_lies_within_the_horizon() {
 fn an_early_result_of_a_session_does_not_stand_for_a_later_one() {
     let mut fed = Fed::at(
         NOW,
-        json!({"type": "session", "gap": "500ms", "aggregates": ["count"], "early": "1s", "idle": "2s", "future": 0}),
+        json!({"type": "session", "gap": "500ms", "aggregates": ["count"], "early": "1s", "idle": "1s", "future": 0}),
     );
     // Readings beyond the clock: the session is put out early, and then closed by silence.
     fed.feed_one(&[(MS + 200, 1.0), (MS + 200, 1.0)]);
