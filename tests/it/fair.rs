@@ -1,5 +1,8 @@
 //! Flows that take too much harm nobody but themselves, and their owners are told.
 
+mod heavy;
+
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use hyper::Method;
@@ -7,7 +10,8 @@ use serde_json::{Value, json};
 use tokio::time::MissedTickBehavior;
 
 use crate::support::api::{metric, text};
-use crate::support::{Api, Device, Live, NewDevice, Server, Stage, eventually, stage_with};
+use crate::support::{Api, Device, Live, NewDevice, Server, eventually, stage_with};
+use heavy::{HEAVY, Lists, heavy_nodes, list};
 
 /// device -> these nodes beside each other -> each a display, if there is one.
 fn beside(device: &str, variable: &str, kind: &str, nodes: &[Value]) -> (Value, Value) {
@@ -42,13 +46,6 @@ async fn becomes(api: &Api, flow: &str, state: &str) -> Value {
 fn node<'a>(status: &'a Value, id: &str) -> &'a Value {
     status["nodes"].as_array().unwrap().iter().find(|node| node["id"] == id).unwrap()
 }
-
-/// A list whose elements are all looked at by [`HEAVY`].
-fn list() -> Value {
-    json!(vec![1; 1_500])
-}
-
-const HEAVY: &str = "value.exists(x, double(x) * 3.0 + 1.0 > 1000.0)";
 
 /// Another account, with a device and a flow on it, that a test watches while the first account misbehaves.
 struct Neighbour {
@@ -89,30 +86,6 @@ impl Neighbour {
     }
 }
 
-/// How many heavy nodes beside each other take longer for one list than there is time between two of them.
-async fn heavy_nodes(stage: &Stage, pace: Duration) -> usize {
-    const LISTS: u64 = 20;
-    let probe = stage.api.new_device("probe").await;
-    let (nodes, edges) = beside(&probe.id, "list", "filter", &[json!({"expression": HEAVY})]);
-    let flow = stage.api.deploy("probe", nodes, edges).await;
-    let mut device = Device::connect(&stage.server, &probe, 1, 1).await;
-    for q in 1..=LISTS {
-        device.deliver(q, json!([["list", list()]])).await;
-    }
-    let busy = eventually("the probe has seen all", async || {
-        let status = status(&stage.api, &flow).await;
-        let probe = node(&status, "n0");
-        assert_eq!(probe["errors"], 0, "{status}");
-        if probe["records_in"] == LISTS { Ok(probe["busy_ns"].as_f64().unwrap()) } else { Err(status) }
-    })
-    .await;
-    stage.api.post(&format!("/api/v1/flows/{flow}/stop"), json!({})).await;
-    let one = (busy / LISTS as f64).max(1_000.0);
-    let nodes = (pace.as_nanos() as f64 * 3.0 / one).ceil() as usize;
-    println!("a list takes a node {:.0} us: {nodes} nodes", one / 1000.0);
-    nodes.clamp(2, 450)
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flow_that_takes_too_much_is_slowed_then_suspended_and_others_are_in_time() {
     const PACE: Duration = Duration::from_millis(20);
@@ -129,7 +102,9 @@ async fn a_flow_that_takes_too_much_is_slowed_then_suspended_and_others_are_in_t
     let hog = stage.api.deploy("hog", nodes, edges).await;
     let device = Device::connect(&stage.server, &stage.device, 1, 1).await;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    // one reading for the hog and one for its sibling, until told to stop; how many
+    let mut lists = Lists::new();
+    let each = lists.each.clone();
+    // lists for the hog and a reading for its sibling, until told to stop; how many
     let stream = tokio::spawn(async move {
         let (mut device, mut stopped, mut q) = (device, stopped, 0u64);
         let mut pace = tokio::time::interval(PACE);
@@ -137,7 +112,9 @@ async fn a_flow_that_takes_too_much_is_slowed_then_suspended_and_others_are_in_t
         while stopped.try_recv().is_err() {
             pace.tick().await;
             q += 1;
-            device.deliver(q, json!([["list", list()], ["n", q]])).await;
+            let mut readings = vec![json!(["list", list()]); each.load(Relaxed)];
+            readings.push(json!(["n", q]));
+            device.deliver(q, json!(readings)).await;
         }
         q
     });
@@ -145,6 +122,7 @@ async fn a_flow_that_takes_too_much_is_slowed_then_suspended_and_others_are_in_t
     let slowed = eventually("the hog is slowed", async || {
         acked = acked.max(neighbour.send().await);
         let status = status(&stage.api, &hog).await;
+        lists.look(&status);
         if status["state"] == "slowed" { Ok(status) } else { Err(status["state"].clone()) }
     })
     .await;
@@ -172,6 +150,7 @@ async fn a_flow_that_takes_too_much_is_slowed_then_suspended_and_others_are_in_t
             break status;
         }
         assert!(begun.elapsed() < SUSPENDED, "{status}");
+        lists.look(&status);
         neighbour.round().await;
     };
     assert!(text(&told["reason"]).contains("could not keep up"), "{told}");

@@ -253,6 +253,11 @@ async fn cells_that_are_behind_because_the_database_is_away_are_not_looked_at() 
     let stored = stage.flows.stored();
     // behind for long, and always further
     cell.stall(true);
+    stage.append(&[1.0]).await;
+    eventually("it stands still", async || {
+        if cell.is_stalled() { Ok(()) } else { Err(format!("{:?}", cell.status())) }
+    })
+    .await;
     let mut look = async || {
         stage.append(&[1.0; 50]).await;
         looks
