@@ -24,26 +24,29 @@ pub struct Proxy {
 
 #[derive(Debug, Default)]
 struct Plan {
-    /// How many commits go through before one loses what. A std lock: held for a look-up.
-    next: Mutex<Option<(usize, Lost)>>,
+    /// Which commit loses what. A std lock: held for a look-up.
+    next: Mutex<Option<Next>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Next {
+    /// How many commits go through before.
+    before: usize,
+    /// What its connection said in a statement since its last commit.
+    of: &'static str,
+    lost: Lost,
 }
 
 impl Plan {
-    /// Whether the commit that comes now is the one.
-    fn take(&self) -> Option<Lost> {
+    /// Whether the commit that comes now, after `said`, is the one.
+    fn take(&self, said: &[u8]) -> Option<Lost> {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        match &mut *next {
-            Some((0, lost)) => {
-                let lost = *lost;
-                *next = None;
-                Some(lost)
-            }
-            Some((before, _)) => {
-                *before -= 1;
-                None
-            }
-            None => None,
+        let planned = next.as_mut().filter(|next| contains(said, next.of.as_bytes()))?;
+        if planned.before == 0 {
+            return next.take().map(|next| next.lost);
         }
+        planned.before -= 1;
+        None
     }
 }
 
@@ -70,7 +73,13 @@ impl Proxy {
 
     /// Loses the connection of a commit, after `before` others went through.
     pub fn lose(&self, before: usize, lost: Lost) {
-        *self.plan.next.lock().unwrap_or_else(PoisonError::into_inner) = Some((before, lost));
+        self.lose_of("", before, lost);
+    }
+
+    /// Loses the connection of a commit of a transaction in which `of` was said (a part of a statement that is prepared for it), after
+    /// `before` other such went through.
+    pub fn lose_of(&self, of: &'static str, before: usize, lost: Lost) {
+        *self.plan.next.lock().unwrap_or_else(PoisonError::into_inner) = Some(Next { before, of, lost });
     }
 
     /// Whether what was to be lost is lost.
@@ -89,9 +98,12 @@ fn carry(mut client: TcpStream, server: u16, plan: &Plan) {
         let _ = to.shutdown(Shutdown::Both);
     });
     let mut buffer = vec![0; 64 * 1024];
+    let mut transaction = Vec::new();
     while let Ok(bytes @ 1..) = client.read(&mut buffer) {
         let said = &buffer[..bytes];
-        let lost = if said.windows(7).any(|word| word == b"COMMIT\0") { plan.take() } else { None };
+        transaction.extend_from_slice(said);
+        let lost =
+            if contains(said, b"COMMIT\0") { plan.take(&std::mem::take(&mut transaction)) } else { None };
         if lost.is_some() {
             // The client hears nothing more.
             let _ = client.shutdown(Shutdown::Both);
@@ -109,4 +121,8 @@ fn carry(mut client: TcpStream, server: u16, plan: &Plan) {
     let _ = server.shutdown(Shutdown::Both);
     let _ = client.shutdown(Shutdown::Both);
     let _ = back.join();
+}
+
+fn contains(said: &[u8], word: &[u8]) -> bool {
+    word.is_empty() || said.windows(word.len()).any(|part| part == word)
 }
