@@ -9,6 +9,7 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use edgesync_actors::cell::Status as Cell;
 use edgesync_actors::flow::FlowsHandle;
+use edgesync_actors::live::Figures;
 use edgesync_storage::log::{Failure, ReadingLog, Stats};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -157,8 +158,27 @@ fn render(state: &AppState) -> String {
     let live = &state.actors.live;
     text.gauge("edgesync_live_sockets_open", "Dashboards' sockets open now", live.sockets() as f64);
     text.gauge("edgesync_live_sources", "Sources that dashboards watch", live.followed() as f64);
-    text.counter("edgesync_live_values_folded_total", "Values folded into newer ones", live.folded());
+    live_figures(&mut text, live.figures());
     text.0
+}
+
+fn live_figures(text: &mut Text, live: Figures) {
+    text.gauge("edgesync_live_subscriptions", "Subscriptions to values now", live.subscriptions as f64);
+    text.gauge(
+        "edgesync_live_subscriptions_slowed",
+        "Of them, those told at a lower rate than asked because they take too little",
+        live.slowed as f64,
+    );
+    let queued = live.queued_bytes as f64;
+    text.gauge("edgesync_live_queued_bytes", "Bytes of frames that wait for dashboards' networks", queued);
+    text.counter("edgesync_live_values_folded_total", "Values folded into newer ones", live.folded);
+    let updates = [("shared", live.shared), ("own", live.told - live.shared)];
+    text.counters(
+        "edgesync_live_updates_total",
+        "Updates for subscriptions, by whose their text is",
+        "text",
+        updates,
+    );
 }
 
 fn runs(text: &mut Text, flows: &FlowsHandle) {

@@ -4,14 +4,20 @@
 //! waits: the newest survives, smallest and largest are kept, and how many were folded is told. So every value is either sent or
 //! counted as skipped, a burst below the rate is sent whole, and a subscriber that takes nothing holds at most
 //! [`limit::LIVE_PENDING`] values. The clock is the caller's.
+//!
+//! The rate is the one that was asked for as long as what waits is taken when it is due. Taken too late, it is halved, so that a network that
+//! is too slow for many values carries fewer that are new, and it is doubled again when all was taken in time for a while.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use edgesync_schemas::limit;
 use edgesync_schemas::unit::Unit;
 use edgesync_schemas::wire::live::{Folded, Point};
 use tokio::time::Instant;
+
+use super::batch::{Batch, Values};
 
 /// A value of a source, numbered.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,22 +36,40 @@ pub struct Update {
     /// Number of the next value: everything before it was sent or skipped.
     pub offset: u64,
     /// The values, in the order of their arrival; not empty.
-    pub values: Vec<Folded>,
+    pub values: Values,
     /// How many more were folded into them.
     pub skipped: u64,
     /// The unit, where it is not the one told last.
     pub unit: Option<Unit>,
+    /// Values a second that are sent at most from now on, where that has changed.
+    pub hz: Option<f64>,
+}
+
+impl Sample {
+    /// It alone.
+    pub(super) fn folded(&self) -> Folded {
+        let spread = self.point.raw.is_none().then_some((self.point.num, self.point.num));
+        Folded { point: self.point.clone(), spread }
+    }
 }
 
 /// The values that wait for one subscriber.
 #[derive(Debug)]
 pub struct Conflator {
+    asked_hz: f64,
     rate_hz: f64,
+    told_hz: f64,
+    /// Since when all was taken in time, while the rate is lower than asked.
+    calm_since: Instant,
     burst: f64,
     /// Values that may still be let in unfolded. Below 0 while the oldest that waits came before its time.
     tokens: f64,
     refilled: Instant,
+    /// All that waits, if it is what came together and is whole. Then `waiting` is empty.
+    whole: Option<Arc<Batch>>,
     waiting: VecDeque<Folded>,
+    /// When what waits could be taken first.
+    due_at: Instant,
     skipped: u64,
     raw_bytes: usize,
     next: u64,
@@ -55,18 +79,30 @@ pub struct Conflator {
 
 /// Rounding of the token count; a hundredth of a microsecond at 50 Hz.
 const ROUNDING: f64 = 1e-6;
+const LATE: Duration = Duration::from_millis(limit::LIVE_LATE_MS);
+const CALM: Duration = Duration::from_secs(limit::LIVE_CALM_S);
+
+/// Values that may come at once.
+fn burst(rate_hz: f64) -> f64 {
+    rate_hz.ceil().clamp(1.0, limit::LIVE_PENDING as f64)
+}
 
 impl Conflator {
     /// Nothing waits. `rate_hz` is within [`limit::LIVE_HZ_MIN`] and [`limit::LIVE_HZ`].
     pub fn new(rate_hz: f64, now: Instant) -> Self {
         let rate_hz = rate_hz.clamp(limit::LIVE_HZ_MIN, limit::LIVE_HZ);
-        let burst = rate_hz.ceil().clamp(1.0, limit::LIVE_PENDING as f64);
+        let burst = burst(rate_hz);
         Self {
+            asked_hz: rate_hz,
             rate_hz,
+            told_hz: rate_hz,
+            calm_since: now,
             burst,
             tokens: burst,
             refilled: now,
+            whole: None,
             waiting: VecDeque::new(),
+            due_at: now,
             skipped: 0,
             raw_bytes: 0,
             next: 0,
@@ -81,40 +117,68 @@ impl Conflator {
     }
 
     /// Takes values in. True if nothing waited before, so that its subscriber is to be woken.
-    pub fn push(&mut self, samples: &[Sample], now: Instant) -> bool {
+    pub fn push(&mut self, batch: &Arc<Batch>, now: Instant) -> bool {
         self.refill(now);
-        let first = self.waiting.is_empty() && !samples.is_empty();
-        for sample in samples {
-            self.add(&sample.point);
-            self.next = sample.offset + 1;
+        let values = Values::Shared(batch.clone());
+        let first = self.is_empty();
+        if first && self.has_room_for(&values, batch.raw_bytes) {
+            self.tokens -= values.len() as f64;
+            self.whole = Some(batch.clone());
+        } else {
+            self.part();
+            values.iter().for_each(|value| self.add(value));
         }
-        if let Some(newest) = samples.last()
-            && self.unit != newest.unit
-        {
-            self.unit.clone_from(&newest.unit);
+        self.next = batch.next;
+        if self.unit != batch.unit {
+            self.unit.clone_from(&batch.unit);
+        }
+        if first {
+            self.due_at = self.due().unwrap_or(now);
         }
         first
     }
 
-    fn add(&mut self, point: &Point) {
-        let raw_bytes = point.raw.as_ref().map_or(0, |raw| raw.len());
-        let spread = point.raw.is_none().then_some((point.num, point.num));
+    fn is_empty(&self) -> bool {
+        self.whole.is_none() && self.waiting.is_empty()
+    }
+
+    fn has_room_for(&self, values: &[Folded], raw_bytes: usize) -> bool {
+        values.len() <= limit::LIVE_PENDING
+            && raw_bytes <= limit::LIVE_PENDING_RAW_BYTES
+            && self.tokens >= values.len() as f64 - ROUNDING
+    }
+
+    /// What waits is no more what came together.
+    fn part(&mut self) {
+        if let Some(batch) = self.whole.take() {
+            self.raw_bytes = batch.raw_bytes;
+            self.waiting.extend(Values::Shared(batch).iter().cloned());
+        }
+    }
+
+    fn add(&mut self, value: &Folded) {
+        let raw_bytes = value.raw_bytes();
         let has_room = self.waiting.len() < limit::LIVE_PENDING
             && self.raw_bytes + raw_bytes <= limit::LIVE_PENDING_RAW_BYTES
             && self.tokens >= 1.0 - ROUNDING;
         match self.waiting.back_mut().filter(|_| !has_room) {
             None => {
                 self.tokens -= 1.0;
-                self.waiting.push_back(Folded { point: point.clone(), spread });
+                self.waiting.push_back(value.clone());
             }
             Some(newest) => {
-                self.raw_bytes -= newest.point.raw.as_ref().map_or(0, |raw| raw.len());
-                newest.spread = newest.spread.zip(spread).map(|(a, b)| (a.0.min(b.0), a.1.max(b.1)));
-                newest.point = point.clone();
+                self.raw_bytes -= newest.raw_bytes();
+                newest.spread = newest.spread.zip(value.spread).map(|(a, b)| (a.0.min(b.0), a.1.max(b.1)));
+                newest.point = value.point.clone();
                 self.skipped += 1;
             }
         }
         self.raw_bytes += raw_bytes;
+    }
+
+    /// Whether less is sent than was asked for, because it is taken too late.
+    pub fn is_slowed(&self) -> bool {
+        self.rate_hz < self.asked_hz
     }
 
     /// How many values are folded into those that wait.
@@ -124,7 +188,7 @@ impl Conflator {
 
     /// When [`Self::take`] has something; `None` while nothing waits.
     pub fn due(&self) -> Option<Instant> {
-        if self.waiting.is_empty() {
+        if self.is_empty() {
             return None;
         }
         // at most 2 tokens are missing, and the rate is at least LIVE_HZ_MIN: 2,000 s
@@ -138,11 +202,31 @@ impl Conflator {
             return None;
         }
         self.refill(now);
+        self.pace(now);
         let unit = (self.unit != self.unit_told).then(|| self.unit.clone()).flatten();
         self.unit_told.clone_from(&self.unit);
-        let values = self.waiting.drain(..).collect();
+        let hz = (self.rate_hz != self.told_hz).then_some(self.rate_hz);
+        self.told_hz = self.rate_hz;
+        let values = match self.whole.take() {
+            Some(batch) => Values::Shared(batch),
+            None => Values::Own(self.waiting.drain(..).collect()),
+        };
         self.raw_bytes = 0;
-        Some(Update { offset: self.next, values, skipped: std::mem::take(&mut self.skipped), unit })
+        Some(Update { offset: self.next, values, skipped: std::mem::take(&mut self.skipped), unit, hz })
+    }
+
+    /// Sends less if what waits was not taken when it was due, and more again after a while in which it was.
+    fn pace(&mut self, now: Instant) {
+        if now.saturating_duration_since(self.due_at) >= LATE {
+            let least = self.asked_hz.min(limit::LIVE_HZ_SLOWED_MIN);
+            self.rate_hz = (self.rate_hz / 2.0).max(least);
+            self.calm_since = now;
+        } else if self.is_slowed() && now.saturating_duration_since(self.calm_since) >= CALM {
+            self.rate_hz = (self.rate_hz * 2.0).min(self.asked_hz);
+            self.calm_since = now;
+        }
+        self.burst = burst(self.rate_hz);
+        self.tokens = self.tokens.min(self.burst);
     }
 
     fn refill(&mut self, now: Instant) {
@@ -162,6 +246,10 @@ mod tests {
     fn sample(offset: u64, num: f64, raw: Option<&str>) -> Sample {
         let ts = Timestamp::from_us_saturating(offset as i64 * 1000);
         Sample { offset, point: Point { ts, num, raw: raw.map(Into::into) }, unit: None }
+    }
+
+    fn push(conflator: &mut Conflator, samples: &[Sample], now: Instant) -> bool {
+        Batch::of(samples).is_some_and(|batch| conflator.push(&Arc::new(batch), now))
     }
 
     /// The numbers behind an update, as a subscriber without limits would have kept them.
@@ -205,7 +293,7 @@ mod tests {
                                 sample(total, value.unwrap_or(0.0), value.is_none().then_some("\"text\""))
                             })
                             .collect();
-                        let woke = conflator.push(&samples, now);
+                        let woke = push(&mut conflator, &samples, now);
                         prop_assert_eq!(woke, naive.pending.is_empty() && !samples.is_empty());
                         naive.pending.extend(samples);
                     }
@@ -219,7 +307,7 @@ mod tests {
                         prop_assert_eq!(update.offset, total + 1);
                         // each value covers what came after the value before it
                         let mut covered = naive.pending.drain(..);
-                        for value in &update.values {
+                        for value in update.values.iter() {
                             let mut spread = Some((f64::INFINITY, f64::NEG_INFINITY));
                             for sample in covered.by_ref() {
                                 let number = sample.point.raw.is_none().then_some(sample.point.num);
@@ -246,7 +334,7 @@ mod tests {
         let now = Instant::now();
         let mut conflator = Conflator::new(10.0, now);
         let burst: Vec<_> = (0..10).map(|n| sample(n, n as f64, None)).collect();
-        conflator.push(&burst, now);
+        push(&mut conflator, &burst, now);
         let update = conflator.take(now).unwrap();
         assert_eq!((update.values.len(), update.skipped), (10, 0));
     }
@@ -257,7 +345,7 @@ mod tests {
         let mut conflator = Conflator::new(2.0, now);
         let mut sent = 0;
         for n in 0..1000 {
-            conflator.push(&[sample(n, n as f64, None)], now);
+            push(&mut conflator, &[sample(n, n as f64, None)], now);
             sent += conflator.take(now).map_or(0, |update| update.values.len());
             now += Duration::from_millis(10);
         }
@@ -270,7 +358,7 @@ mod tests {
         let mut conflator = Conflator::new(50.0, now);
         let text = format!("\"{}\"", "x".repeat(limit::RAW_VALUE_BYTES - 2));
         for n in 0..100 {
-            conflator.push(&[sample(n, 0.0, Some(&text))], now);
+            push(&mut conflator, &[sample(n, 0.0, Some(&text))], now);
         }
         let update = conflator.take(now).unwrap();
         let bytes: usize =
@@ -286,8 +374,72 @@ mod tests {
         let unit = |text: &str| Some(text.parse::<Unit>().unwrap());
         conflator.told(unit("C"));
         for (given, told) in [("C", None), ("F", unit("F")), ("F", None)] {
-            conflator.push(&[Sample { unit: unit(given), ..sample(1, 1.0, None) }], now);
+            push(&mut conflator, &[Sample { unit: unit(given), ..sample(1, 1.0, None) }], now);
             assert_eq!(conflator.take(now).unwrap().unit, told, "{given}");
         }
+    }
+
+    #[test]
+    fn what_comes_together_is_shared_until_something_is_added_to_it() {
+        let now = Instant::now();
+        let batch = Arc::new(Batch::of(&[sample(1, 1.0, None), sample(2, 2.0, None)]).unwrap());
+        let next = Arc::new(Batch::of(&[sample(3, 3.0, None)]).unwrap());
+        let mut conflator = Conflator::new(10.0, now);
+        conflator.push(&batch, now);
+        let update = conflator.take(now).unwrap();
+        assert!(matches!(&update.values, Values::Shared(shared) if Arc::ptr_eq(shared, &batch)));
+        conflator.push(&batch, now);
+        conflator.push(&next, now);
+        let update = conflator.take(now).unwrap();
+        assert!(matches!(update.values, Values::Own(_)));
+        let numbers: Vec<f64> = update.values.iter().map(|value| value.point.num).collect();
+        assert_eq!((numbers, update.offset), (vec![1.0, 2.0, 3.0], 4));
+    }
+
+    /// One value every 100 ms for `seconds`, and how many of them a subscriber gets who takes them `late`.
+    fn taken_late(
+        conflator: &mut Conflator,
+        now: &mut Instant,
+        seconds: u64,
+        late: Duration,
+    ) -> (usize, f64) {
+        let (mut sent, mut hz, mut waits) = (0, f64::NAN, None);
+        for n in 0..seconds * 10 {
+            push(conflator, &[sample(n, n as f64, None)], *now);
+            let due = *waits.get_or_insert_with(|| conflator.due().unwrap() + late);
+            if due <= *now
+                && let Some(update) = conflator.take(*now)
+            {
+                sent += update.values.len();
+                hz = update.hz.unwrap_or(hz);
+                waits = None;
+            }
+            *now += Duration::from_millis(100);
+        }
+        (sent, hz)
+    }
+
+    #[test]
+    fn the_rate_steps_down_for_who_takes_too_late_and_up_again() {
+        let mut now = Instant::now();
+        let mut conflator = Conflator::new(8.0, now);
+        let (sent, hz) = taken_late(&mut conflator, &mut now, 30, Duration::from_millis(1500));
+        assert!(conflator.is_slowed());
+        assert_eq!(hz, limit::LIVE_HZ_SLOWED_MIN);
+        assert!(sent < 50, "{sent} of 240 values that it had asked for");
+        let (_, hz) = taken_late(&mut conflator, &mut now, 60, Duration::ZERO);
+        assert_eq!(hz, 8.0);
+        assert!(!conflator.is_slowed());
+        let (sent, hz) = taken_late(&mut conflator, &mut now, 10, Duration::ZERO);
+        assert!((79..=88).contains(&sent), "{sent} of 80 values that it asks for");
+        assert!(hz.is_nan(), "it is told only when it changes");
+    }
+
+    #[test]
+    fn who_asked_for_little_is_not_slowed_further() {
+        let mut now = Instant::now();
+        let mut conflator = Conflator::new(0.1, now);
+        taken_late(&mut conflator, &mut now, 60, Duration::from_secs(2));
+        assert!(!conflator.is_slowed());
     }
 }

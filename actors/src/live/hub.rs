@@ -7,7 +7,6 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -19,6 +18,7 @@ use edgesync_storage::log::{self, ReadingLog};
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::Instant;
 
+use super::health::{Figures, Health, Queued};
 use super::metrics::{Board, Boards};
 use super::nodes::{Nodes, Units};
 use super::sensors::Sensors;
@@ -59,8 +59,7 @@ pub(super) struct Shared {
     /// Sources without subscribers, and when they may be let go; in that order, because they all linger equally long.
     expiring: Mutex<VecDeque<(Instant, Arc<Followed>)>>,
     expiring_grew: Notify,
-    /// Values that were folded into newer ones because their subscribers did not take them in time.
-    pub(super) folded: Arc<AtomicU64>,
+    pub(super) health: Arc<Health>,
     viewers: Viewers,
     /// True when dashboards are to go; each socket holds a receiver.
     draining: watch::Sender<bool>,
@@ -81,7 +80,7 @@ impl Hub {
             sources: Mutex::default(),
             expiring: Mutex::default(),
             expiring_grew: Notify::new(),
-            folded: Arc::default(),
+            health: Arc::default(),
             viewers: Viewers::default(),
             draining: watch::Sender::new(false),
             stopped: watch::Sender::new(false),
@@ -122,9 +121,14 @@ impl Hub {
         self.shared.draining.receiver_count()
     }
 
-    /// Values that were folded into newer ones, of all subscriptions since the start of the process.
-    pub fn folded(&self) -> u64 {
-        self.shared.folded.load(Relaxed)
+    /// How live is.
+    pub fn figures(&self) -> Figures {
+        self.shared.health.figures()
+    }
+
+    /// Bytes of a socket that wait for the network: none yet.
+    pub fn queued(&self) -> Queued {
+        Queued::new(self.shared.health.clone())
     }
 
     /// Ends the hub's tasks: no subscriber gets anything more.

@@ -6,13 +6,17 @@ pub mod source;
 pub mod subscriber;
 pub mod widget;
 
+mod batch;
+mod health;
 mod history;
 mod metrics;
 mod nodes;
 mod sensors;
 mod viewers;
 
+pub use batch::Values;
 pub use conflate::Update;
+pub use health::{Figures, Queued};
 pub use hub::{Draining, Error, Hub};
 pub(crate) use metrics::Board;
 pub use nodes::Units;

@@ -12,6 +12,7 @@ use edgesync_schemas::limit;
 use edgesync_schemas::sensor::SensorName;
 use tokio::time::Instant;
 
+use super::batch::Batch;
 use super::conflate::Sample;
 use super::subscriber::Slot;
 use super::viewers::Charge;
@@ -178,8 +179,10 @@ impl State {
     fn offer(&mut self, samples: &mut Vec<Sample>, now: Instant) {
         let Some(newest) = samples.last() else { return };
         self.next = newest.offset + 1;
-        for slot in &self.slots {
-            slot.push(samples, now);
+        if !self.slots.is_empty()
+            && let Some(batch) = Batch::of(samples).map(Arc::new)
+        {
+            self.slots.iter().for_each(|slot| slot.push(&batch, now));
         }
         // a commit may have many times as many of one series as a ring has room for
         let first_kept = samples.len().saturating_sub(limit::LIVE_POINTS);

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use edgesync_schemas::id::FlowId;
@@ -16,7 +16,9 @@ use edgesync_schemas::wire::live::{Point, Position, SubId};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::conflate::{Conflator, Sample, Update};
+use super::batch::{Batch, Values};
+use super::conflate::{Conflator, Update};
+use super::health::Health;
 use super::hub::{Error, Hub};
 use super::metrics::{Board, Watch};
 use super::source::{Followed, Source};
@@ -27,8 +29,7 @@ use super::viewers::{Charge, Viewer};
 pub(super) struct Slot {
     waiting: Mutex<Conflator>,
     wake: Arc<Notify>,
-    /// Values folded, of all subscriptions.
-    folded: Arc<AtomicU64>,
+    health: Arc<Health>,
 }
 
 impl Slot {
@@ -37,18 +38,37 @@ impl Slot {
     }
 
     /// Takes values in, and wakes the session if it does not know yet that some wait.
-    pub(super) fn push(&self, samples: &[Sample], now: Instant) {
+    pub(super) fn push(&self, batch: &Arc<Batch>, now: Instant) {
         let mut waiting = self.waiting();
         let before = waiting.skipped();
-        let is_first = waiting.push(samples, now);
+        let is_first = waiting.push(batch, now);
         let folded = waiting.skipped() - before;
         drop(waiting);
         if folded > 0 {
-            self.folded.fetch_add(folded, Relaxed);
+            self.health.folded.fetch_add(folded, Relaxed);
         }
         if is_first {
             self.wake.notify_one();
         }
+    }
+
+    /// What is due, if anything is.
+    fn take(&self, now: Instant) -> Option<Update> {
+        let mut waiting = self.waiting();
+        let was_slowed = waiting.is_slowed();
+        let update = waiting.take(now)?;
+        let is_slowed = waiting.is_slowed();
+        drop(waiting);
+        match (was_slowed, is_slowed) {
+            (false, true) => self.health.slowed.fetch_add(1, Relaxed),
+            (true, false) => self.health.slowed.fetch_sub(1, Relaxed),
+            _ => 0,
+        };
+        self.health.told.fetch_add(1, Relaxed);
+        if let Values::Shared(_) = update.values {
+            self.health.shared.fetch_add(1, Relaxed);
+        }
+        Some(update)
     }
 }
 
@@ -128,7 +148,7 @@ impl Session {
         self.make_room(id)?;
         let waiting = Mutex::new(Conflator::new(request.max_hz, Instant::now()));
         let slot =
-            Arc::new(Slot { waiting, wake: self.wake.clone(), folded: self.hub.shared.folded.clone() });
+            Arc::new(Slot { waiting, wake: self.wake.clone(), health: self.hub.shared.health.clone() });
         let (subscription, position) = self.hub.follow(request.source, slot, self.viewer.as_ref())?;
         let snapshot =
             self.hub.snapshot(&subscription.followed, position, request.points, request.since).await?;
@@ -201,7 +221,7 @@ impl Session {
     /// The values that are due next, for a session that watches nothing else.
     pub fn take(&mut self) -> Option<(SubId, Update)> {
         self.in_turn(|one, now| match one {
-            One::Values(one) => one.slot.waiting().take(now),
+            One::Values(one) => one.slot.take(now),
             One::Metrics(_) => None,
         })
     }
@@ -232,7 +252,7 @@ impl One {
 
     fn take(&mut self, now: Instant) -> Option<Told> {
         match self {
-            Self::Values(one) => one.slot.waiting().take(now).map(Told::Values),
+            Self::Values(one) => one.slot.take(now).map(Told::Values),
             Self::Metrics(watch) => watch.take(now).map(Told::Metrics),
         }
     }
@@ -250,6 +270,7 @@ pub(super) struct Subscription {
 impl Subscription {
     /// `slot` is attached to `followed`.
     pub(super) fn new(hub: Hub, followed: Arc<Followed>, slot: Arc<Slot>, charge: Option<Charge>) -> Self {
+        slot.health.subscriptions.fetch_add(1, Relaxed);
         Self { hub, followed, slot, charge }
     }
 }
@@ -257,6 +278,10 @@ impl Subscription {
 impl Drop for Subscription {
     fn drop(&mut self) {
         let now = Instant::now();
+        self.slot.health.subscriptions.fetch_sub(1, Relaxed);
+        if self.slot.waiting().is_slowed() {
+            self.slot.health.slowed.fetch_sub(1, Relaxed);
+        }
         if self.followed.detach(&self.slot, self.charge.take(), now) {
             self.hub.expire(&self.followed, now);
         }

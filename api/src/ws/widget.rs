@@ -113,7 +113,7 @@ async fn show(socket: &mut WsSocket, state: &AppState, shown: Shown, mut viewer:
             () = session.ready() => {
                 let Some((_, update)) = session.take() else { continue };
                 unit = update.unit.or(unit);
-                for value in &update.values {
+                for value in update.values.iter() {
                     say(socket, Some(&value.point), unit.as_ref()).await?;
                 }
             }

@@ -24,6 +24,12 @@ pub const LIVE_HZ_DEFAULT: f64 = 10.0;
 pub const LIVE_HZ: f64 = 50.0;
 /// Values a second that a subscriber may ask for at least: one in 1,000 s. Less asked: this.
 pub const LIVE_HZ_MIN: f64 = 0.001;
+/// Milliseconds that values may wait beyond their time for a subscriber. Longer: its rate is halved.
+pub const LIVE_LATE_MS: u64 = 500;
+/// Seconds in which a subscriber takes everything in time before its rate is doubled again, up to what it asked for.
+pub const LIVE_CALM_S: u64 = 5;
+/// Values a second below which no subscriber's rate is halved.
+pub const LIVE_HZ_SLOWED_MIN: f64 = 0.5;
 /// Values that wait for one subscriber, while its rate allows that many. More are folded into the newest (`min`, `max`, `skipped`).
 pub const LIVE_PENDING: usize = 32;
 /// Bytes of originals that wait for one subscriber. Reached: values are folded into the newest.

@@ -239,6 +239,13 @@ pub struct Folded {
     pub spread: Option<(f64, f64)>,
 }
 
+impl Folded {
+    /// Bytes of its original.
+    pub fn raw_bytes(&self) -> usize {
+        self.point.raw.as_ref().map_or(0, |raw| raw.len())
+    }
+}
+
 /// Why a subscription was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrCode {
@@ -285,29 +292,48 @@ pub fn write_snap(
     let _ = write!(out, r#","recovered":{recovered}}}"#);
 }
 
-/// Appends `upd`. `offset` is the number of the next value; `unit` is given where it is not the one told last; `skipped` counts the values
-/// that were folded into these.
-pub fn write_upd(
-    out: &mut String,
-    id: SubId,
-    offset: u64,
-    values: &[Folded],
-    unit: Option<&str>,
-    skipped: u64,
-) {
-    let _ = write!(out, r#"{{"t":"upd","id":{},"offset":{offset},"ts":["#, id.0);
+/// Appends the values of an update: `offset` is the number of the next value.
+pub fn write_columns(out: &mut String, offset: u64, values: &[Folded]) {
+    let _ = write!(out, r#""offset":{offset},"ts":["#);
     column(out, values, |out, value| write_ms(out, value.point.ts));
     out.push_str(r#"],"v":["#);
     column(out, values, |out, value| write_value(out, &value.point));
     out.push(']');
-    if skipped > 0 {
+}
+
+/// What an update says beside its values.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Beside<'a> {
+    /// How many values were folded into these.
+    pub skipped: u64,
+    /// The unit, where it is not the one told last.
+    pub unit: Option<&'a str>,
+    /// Values a second that come at most from now on, where that has changed.
+    pub hz: Option<f64>,
+}
+
+/// Appends `upd`; `columns` appends what [`write_columns`] does of `values`.
+pub fn write_upd(
+    out: &mut String,
+    id: SubId,
+    columns: impl FnOnce(&mut String),
+    values: &[Folded],
+    beside: Beside<'_>,
+) {
+    let _ = write!(out, r#"{{"t":"upd","id":{},"#, id.0);
+    columns(out);
+    if beside.skipped > 0 {
         out.push_str(r#","min":["#);
         column(out, values, |out, value| write_number(out, value.spread.map(|(min, _)| min)));
         out.push_str(r#"],"max":["#);
         column(out, values, |out, value| write_number(out, value.spread.map(|(_, max)| max)));
-        let _ = write!(out, r#"],"skipped":{skipped}"#);
+        let _ = write!(out, r#"],"skipped":{}"#, beside.skipped);
     }
-    write_unit(out, unit);
+    write_unit(out, beside.unit);
+    if let Some(hz) = beside.hz {
+        out.push_str(r#","hz":"#);
+        write_number(out, Some(hz));
+    }
     out.push('}');
 }
 

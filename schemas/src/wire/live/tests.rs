@@ -105,13 +105,18 @@ fn what_is_written_equals_the_examples() {
 
     let plain = |point: Point| Folded { spread: Some((point.num, point.num)), point };
     let values = [plain(point(1_769_860_803_000, 22.0, None)), plain(point(1_769_860_804_000, 1e300, None))];
-    assert_eq!(written(|out| write_upd(out, SubId(8), 4713, &values, None, 0)), example("upd"));
+    let upd = |offset: u64, values: &[Folded], beside: Beside<'_>| {
+        written(|out| write_upd(out, SubId(8), |out| write_columns(out, offset, values), values, beside))
+    };
+    assert_eq!(upd(4713, &values, Beside::default()), example("upd"));
 
     let values = [
         Folded { point: point(1_769_860_805_000, 22.5, None), spread: Some((20.0, 23.75)) },
         Folded { point: point(1_769_860_806_000, 0.0, Some("{\"lat\":48.2}")), spread: None },
     ];
-    assert_eq!(written(|out| write_upd(out, SubId(8), 4723, &values, None, 8)), example("upd-folded"));
+    assert_eq!(upd(4723, &values, Beside { skipped: 8, ..Beside::default() }), example("upd-folded"));
+    let slowed = Beside { skipped: 8, unit: Some("F"), hz: Some(2.5) };
+    assert_eq!(upd(4723, &values, slowed), example("upd-slowed"));
 
     let value = point(1_769_860_803_000, 22.0, None);
     assert_eq!(written(|out| write_widget_value(out, &value, Some("C"))), example("widget-value"));
