@@ -32,8 +32,10 @@ use target::Target;
 const DEVICES_MAX: u32 = 1_000_000;
 /// Frames that a device may keep outstanding, whatever credit the server gives. Each costs 16 bytes of memory.
 const WINDOW_MAX: u32 = 4096;
-/// Subscriptions of the dashboard beside the fleet: one socket's worth.
+/// Subscriptions of a dashboard beside the fleet: one socket's worth.
 const WATCH_MAX: u32 = 100;
+/// Viewers beside the fleet. A hundred share an account, and the server bounds signups of one address.
+const VIEWERS_MAX: u32 = 4000;
 
 /// Options of `edgesync simulate`.
 #[derive(Debug, Clone, clap::Args)]
@@ -80,6 +82,8 @@ pub struct Args {
     /// Follow the first sensor of this many devices on a live socket, and report how long values take to a dashboard.
     #[arg(long, value_name = "N", default_value_t = 0, requires = "email", conflicts_with = "idle", value_parser = clap::value_parser!(u32).range(0..=WATCH_MAX as i64))]
     pub watch: u32,
+    #[command(flatten)]
+    pub viewing: Viewing,
     /// Read the store back at the end; exit 1 if an acknowledged reading is missing or doubled, or one was never sent.
     #[arg(long, requires = "email")]
     pub verify: bool,
@@ -89,6 +93,23 @@ pub struct Args {
     /// Connections a second that are opened at most.
     #[arg(long, value_name = "N", default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub connect_rate: u32,
+}
+
+/// People who look on.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Viewing {
+    /// Live sockets of other people beside it, on accounts `viewerN.EMAIL` that are made members of the organization.
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "email", conflicts_with = "idle", value_parser = clap::value_parser!(u32).range(0..=VIEWERS_MAX as i64))]
+    pub viewers: u32,
+    /// Devices whose first sensor each viewer follows, going round all of them.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=WATCH_MAX as i64))]
+    pub viewer_widgets: u32,
+    /// Values a second that a viewer asks for of each.
+    #[arg(long, value_name = "HZ", default_value_t = 4.0)]
+    pub viewer_hz: f64,
+    /// So many of the viewers take nothing of what they asked for.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub stalled: u32,
 }
 
 /// Which device socket is spoken.
@@ -195,14 +216,25 @@ pub async fn run(args: Args) -> Result<ExitCode> {
         account.deploy_flows(&known).await?;
     }
 
-    let dashboard = match (&args.email, &args.password) {
-        (Some(email), Some(password)) if args.watch > 0 => {
-            let watched = known.iter().take(args.watch as usize).map(|device| device.id.clone()).collect();
-            Some((api::Account::enter(&args.url, email, password, None).await?, watched))
+    let ids: Vec<String> = known.iter().map(|device| device.id.clone()).collect();
+    let dashboard = account.as_ref().filter(|_| args.watch > 0).map(|account| watch::Dashboard {
+        token: account.token().to_owned(),
+        devices: ids.iter().take(args.watch as usize).cloned().collect(),
+        max_hz: watch::MAX_HZ,
+        reads: true,
+    });
+    let viewers = match (&account, &args.email, &args.password) {
+        (Some(account), Some(email), Some(password)) if args.viewing.viewers > 0 => {
+            if ids.is_empty() {
+                bail!("--viewers needs devices made by the API, not --tokens");
+            }
+            watch::viewers(account, &args.url, email, password, &ids, &args.viewing)
+                .await
+                .context("making viewers")?
         }
-        _ => None,
+        _ => Vec::new(),
     };
-    let run = fleet::run(&args, seed, devices, dashboard).await?;
+    let run = fleet::run(&args, seed, devices, dashboard, viewers).await?;
     let mut report = report::Report::new(&args, seed, &run);
     if let (true, Some(account)) = (args.verify, &account) {
         report.verified =

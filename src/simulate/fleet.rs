@@ -10,11 +10,10 @@ use tokio::sync::watch::Sender;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::api::Account;
 use super::device::Device;
 use super::frame::Shape;
 use super::report::{Board, Totals};
-use super::watch::{Seen, watch};
+use super::watch::{Dashboard, Seen, watch};
 use super::{Args, Form, Rate};
 
 /// How long to wait, after the last connection was tried, for the devices that are not up yet.
@@ -132,12 +131,11 @@ pub struct Run {
     pub per_second: Vec<u64>,
     /// When the run began, in milliseconds since the Unix epoch; no reading of it is older.
     pub began_ms: i64,
-    /// What the dashboard saw, if there was one.
+    /// What the dashboard that asks for everything saw, if there was one.
     pub seen: Option<Seen>,
+    /// What the other viewers saw, if there were any.
+    pub viewed: Option<Seen>,
 }
-
-/// Who watches, and the ids of the devices watched.
-pub type Dashboard = (Account, Vec<String>);
 
 /// A device's token, and its id if that is known before it connects.
 pub type Credentials = (String, Option<String>);
@@ -148,6 +146,7 @@ pub async fn run(
     seed: u64,
     credentials: Vec<Credentials>,
     dashboard: Option<Dashboard>,
+    viewers: Vec<Dashboard>,
 ) -> Result<Run> {
     let origin_ms =
         SystemTime::now().duration_since(UNIX_EPOCH).context("the clock is before 1970")?.as_millis() as i64;
@@ -168,8 +167,8 @@ pub async fn run(
         origin_ms,
         start_ns: AtomicU64::new(0),
     });
-    let dashboard =
-        dashboard.map(|(account, devices)| tokio::spawn(watch(account, devices, Arc::clone(&plan))));
+    let dashboard = tokio::spawn(watch(dashboard.into_iter().collect(), Arc::clone(&plan)));
+    let viewers = tokio::spawn(watch(viewers, Arc::clone(&plan)));
     let mut stop = std::pin::pin!(tokio::signal::ctrl_c());
     let count = credentials.len() as u64;
 
@@ -212,10 +211,8 @@ pub async fn run(
     let acked_in_time = plan.board.sum().frames_acked;
 
     plan.phase.send_replace(Phase::Draining);
-    let seen = match dashboard {
-        Some(dashboard) => Some(dashboard.await?.context("watching")?),
-        None => None,
-    };
+    let seen = dashboard.await?.context("watching")?;
+    let viewed = viewers.await?.context("viewing")?;
     let mut outcomes = Vec::with_capacity(count as usize);
     let drained = async {
         while let Some(outcome) = devices.join_next().await {
@@ -243,6 +240,7 @@ pub async fn run(
         per_second,
         began_ms: origin_ms,
         seen,
+        viewed,
     })
 }
 

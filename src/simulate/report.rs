@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::fleet::Run;
 use super::verify::Verified;
+use super::watch::Seen;
 use super::{Args, Rate};
 
 /// Locks that the devices' counts are spread over.
@@ -166,10 +167,8 @@ impl<'a> Report<'a> {
                 "p50": totals.latency_ms(0.5), "p90": totals.latency_ms(0.9), "p99": totals.latency_ms(0.99),
                 "p999": totals.latency_ms(0.999), "max": totals.latency_ms(1.0),
             },
-            "dashboard_ms": run.seen.as_ref().map(|seen| json!({
-                "p50": seen.latency_ms(0.5), "p90": seen.latency_ms(0.9), "p99": seen.latency_ms(0.99),
-                "max": seen.latency_ms(1.0), "values": seen.values, "skipped": seen.skipped,
-            })),
+            "dashboard_ms": run.seen.as_ref().map(dashboards),
+            "viewers_ms": run.viewed.as_ref().map(dashboards),
             "reconnects": totals.reconnects,
             "errors": totals.errors,
             "verify": self.verified.as_ref().map(Verified::json),
@@ -203,9 +202,10 @@ impl<'a> Report<'a> {
             totals.latency_ms(1.0),
             totals.reconnects,
         );
-        if let Some(seen) = &run.seen {
+        let dashboards = [("dashboard  ", &run.seen), ("viewers    ", &run.viewed)];
+        for (who, seen) in dashboards.into_iter().filter_map(|(who, seen)| Some((who, seen.as_ref()?))) {
             text.push_str(&format!(
-                "\ndashboard   p50 {:.2} ms, p90 {:.2} ms, p99 {:.2} ms, max {:.2} ms; {} values, {} folded",
+                "\n{who} p50 {:.2} ms, p90 {:.2} ms, p99 {:.2} ms, max {:.2} ms; {} values, {} folded",
                 seen.latency_ms(0.5),
                 seen.latency_ms(0.9),
                 seen.latency_ms(0.99),
@@ -222,6 +222,13 @@ impl<'a> Report<'a> {
         }
         text
     }
+}
+
+fn dashboards(seen: &Seen) -> serde_json::Value {
+    json!({
+        "p50": seen.latency_ms(0.5), "p90": seen.latency_ms(0.9), "p99": seen.latency_ms(0.99),
+        "max": seen.latency_ms(1.0), "updates": seen.updates, "values": seen.values, "skipped": seen.skipped,
+    })
 }
 
 fn seconds(duration: Duration) -> f64 {
