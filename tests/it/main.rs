@@ -37,4 +37,5 @@ mod serve;
 mod setup;
 mod stall;
 mod transfer;
+mod viewers;
 mod ways;

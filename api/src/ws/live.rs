@@ -29,6 +29,9 @@ use crate::auth::{self, Auth, Credential, Via};
 use crate::error::Problem;
 use crate::state::AppState;
 
+/// A write that lasts longer has waited for its reader.
+const TAKEN: Duration = Duration::from_secs(1);
+
 /// The route.
 pub fn routes() -> Router<AppState> {
     Router::new().route("/ws/v1/live", get(connect))
@@ -283,6 +286,7 @@ impl<'a> Dashboard<'a> {
 
     /// Sends what is due, as much as may be encoded ahead.
     async fn tell(&mut self) -> Result<(), End> {
+        let began = Instant::now();
         let mut queued = self.state.actors.live.queued();
         while queued.bytes() < limit::LIVE_WRITE_BYTES {
             let Some((id, told)) = self.session.take_told() else { break };
@@ -294,7 +298,12 @@ impl<'a> Dashboard<'a> {
             queued.add(out.len());
             in_time(self.socket.feed(Outbound::Text(out))).await?;
         }
-        in_time(self.socket.flush()).await
+        in_time(self.socket.flush()).await?;
+        if began.elapsed() > TAKEN {
+            // It could not answer a ping that it had not read. Now it reads.
+            self.heard = Instant::now();
+        }
+        Ok(())
     }
 
     async fn say(&mut self, text: String) -> Result<(), End> {

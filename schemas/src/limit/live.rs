@@ -46,8 +46,8 @@ pub const LIVE_HISTORY_READS: usize = 4;
 pub const LIVE_RESUME_READINGS: u64 = 1_000_000;
 /// Seconds that a source is followed after its last subscriber left, so that a dashboard that reconnects finds no gap.
 pub const LIVE_LINGER_S: u64 = 15;
-/// Seconds that a dashboard's socket may take nothing. Longer: it is closed.
-pub const LIVE_WRITE_S: u64 = 30;
+/// Seconds that a dashboard's socket may take nothing, as a laptop that sleeps for a moment. Longer: it is closed.
+pub const LIVE_WRITE_S: u64 = 120;
 /// Bytes of the id of a flow's node, and of an output field's name.
 pub const NODE_ID_BYTES: usize = 256;
 /// Updates a second that a subscriber of a flow's metrics gets by default.

@@ -31,7 +31,8 @@ impl Live {
         Self::over(socket.connect(server.address).await.unwrap(), api).await
     }
 
-    async fn over(stream: TcpStream, api: &Api) -> Self {
+    /// Logs in over a connection.
+    pub async fn over(stream: TcpStream, api: &Api) -> Self {
         let mut socket = Socket::over(stream, "/ws/v1/live", &[]).await.expect("the handshake is accepted");
         socket.say(json!({"t": "auth", "token": api.token})).await;
         Self { socket, newest: HashMap::new() }
