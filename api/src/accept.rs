@@ -159,6 +159,7 @@ async fn connection(
 ) {
     // Acknowledgements are small and must not wait for more.
     let _ = stream.set_nodelay(true);
+    hold_little(&stream);
     let router = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
@@ -182,6 +183,15 @@ async fn connection(
     if let Err(error) = ended {
         tracing::trace!(%peer, %error, "connection ended early");
     }
+}
+
+/// Keeps the kernel from holding megabytes that are not sent yet: behind a slow network they would be seconds or minutes old when they arrive, and
+/// values that are folded here instead would not. What is on its way is not counted, so fast networks stay fast.
+fn hold_little(stream: &TcpStream) {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(limit::UNSENT_BYTES);
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let _ = stream;
 }
 
 /// Ends when `stop` is true, or nobody is left who could say so.

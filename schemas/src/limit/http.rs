@@ -6,6 +6,8 @@
 pub const CONNECTIONS: usize = 100_000;
 /// Connections from one address. More: refused, counted. 0 is unlimited, which a proxy in front of the server needs.
 pub const CONNECTIONS_PER_ADDRESS: usize = 0;
+/// Bytes of a connection that the kernel takes before it sends them. More wait in the server, where a dashboard's values are folded.
+pub const UNSENT_BYTES: u32 = 64 * 1024;
 /// Seconds within which the head of a request must be complete.
 pub const REQUEST_HEAD_S: u64 = 5;
 /// Seconds within which a request's body must have come (408).
