@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# End to end, server and load generator together on this machine: goals 1, 3, 4, 6, 7 and 10, and on PostgreSQL, which is on this machine too,
+# End to end, server and load generator together on this machine: goals 1, 3, 4, 6, 7, 10 and 11, and on PostgreSQL, which is on this machine too,
 # goal 2 and, as 2s and 4p, what goals 3 and 4 ask of the embedded store. rest: REST beside goal 4, on both; disk: bytes a reading, on both;
-# deploy: what goal 4 becomes while versions of a flow are deployed one after the other. Goal 10 is asked of both.
+# deploy: what goal 4 becomes while versions of a flow are deployed one after the other. Goal 10 is asked of both. 11: goal 4 alone, beside 500 viewers of
+# 10 widgets at 4 Hz, and with one of them that takes nothing, in turns; subs: memory of a subscription and of a viewer's socket.
 #
-#   benches/end_to_end.sh [1 2 2s 3 4 4p 6 7 10 rest disk deploy]      default: all
+#   benches/end_to_end.sh [1 2 2s 3 4 4p 6 7 10 11 rest disk deploy subs]      default: all
 #   POSTGRES="shared_buffers=1GB"        settings of PostgreSQL that are not its defaults
 #   PG_BIN=/usr/lib/postgresql/15/bin    where initdb and pg_ctl are, if not on the path
 #   DURATION=60s                         how long each load lasts
@@ -17,7 +18,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-goals=${*:-1 2 2s 3 4 4p 6 7 10 rest disk deploy}
+goals=${*:-1 2 2s 3 4 4p 6 7 10 11 rest disk deploy subs}
 duration=${DURATION:-60s}
 idle=${IDLE:-5000 10000 15000}
 read -ra serve <<<"${SERVE:-}"
@@ -166,10 +167,10 @@ on() {
     account bench@example.org
 }
 
-# fleet DURATION: the load of goal 4 in the background, once it is connected; false if it does not.
+# fleet DURATION ARGUMENTS...: the load of goal 4 in the background, once it is connected; false if it does not.
 fleet() {
     "$binary" simulate --url "$url" --email bench@example.org --password end-to-end-bench --json \
-        --devices 200 --rate 10 --readings 10 --window 64 --duration "$1" --flows --watch 50 --seed 4 \
+        --devices 200 --rate 10 --readings 10 --window 64 --duration "$1" --flows --watch 50 --seed 4 "${@:2}" \
         >"$work/report.json" 2>"$work/fleet.log" &
     fleets+=($!)
     until grep -q 'devices connected' "$work/fleet.log"; do
@@ -220,6 +221,58 @@ deploys() {
             stop
         done
     done
+}
+
+# live NAME: a metric of live.
+live() { curl -sf "$url/metrics" | awk -v name="edgesync_live_$1" 'index($1, name) == 1 { sum += $2 } END { printf "%d\n", sum }'; }
+
+# The load of goal 4 alone, beside viewers, and beside as many of which one takes nothing, in turns.
+viewers() {
+    local turn beside ticks told more
+    say "" && say "## Goal 11: goal 4 alone, and beside 500 viewers of 10 widgets at 4 Hz, in turns"
+    for turn in 1 2 3; do
+        for beside in nothing viewers stalled; do
+            on embedded
+            case $beside in
+            nothing) more=() ;;
+            viewers) more=(--viewers 500 --viewer-widgets 10 --viewer-hz 4) ;;
+            stalled) more=(--viewers 500 --viewer-widgets 10 --viewer-hz 4 --stalled 1) ;;
+            esac
+            fleet "$duration" "${more[@]}" || return 0
+            sleep 5 # they have subscribed
+            ticks=$(cpu_ticks $server) told=$(live updates_total)
+            sleep 10
+            told=$(($(live updates_total) - told))
+            ticks=$(((($(cpu_ticks $server) - ticks) * 1000) / $(getconf CLK_TCK)))
+            say "" && say "beside $beside (${more[*]}): in 10 s $told updates and $ticks ms of the server's CPU; $(live subscriptions) subscriptions and slowed ones, $(
+                live queued_bytes) bytes queued, $(resident_kib $server) KiB resident"
+            wait "${fleets[0]}" || true
+            say "" && say '```' && grep -o '"ack_ms":{[^}]*}\|"dashboard_ms":{[^}]*}\|"viewers_ms":{[^}]*}\|"readings_acked":[0-9]*' "$work/report.json" | tee -a "$result"
+            say '```'
+            stop
+        done
+    done
+}
+
+# Memory of viewers' sockets without and with many subscriptions, from one process of the fleet each.
+subscriptions() {
+    local many base now
+    say "" && say "## Memory of subscriptions" && say "" && say '```'
+    for many in 1 50; do
+        on embedded
+        "$binary" simulate --url "$url" --email bench@example.org --password end-to-end-bench --devices 100 --rate 1 --readings 1 --duration 1s >/dev/null 2>&1
+        base=$(pss_kib $server)
+        "$binary" simulate --url "$url" --email bench@example.org --password end-to-end-bench --json --devices 100 --rate 0.2 --readings 1 --duration 30s \
+            --viewers 400 --viewer-widgets $many --viewer-hz 1 >"$work/report.json" 2>"$work/fleet.log" &
+        fleets+=($!)
+        until grep -q 'devices connected' "$work/fleet.log"; do sleep 0.2; done
+        sleep 15
+        now=$(pss_kib $server)
+        say "400 viewers with $many subscriptions each: $(live subscriptions) subscriptions, $((now - base)) KiB more: $(awk "BEGIN { printf \"%.2f\", ($now - $base) / 400 }") KiB a viewer"
+        wait "${fleets[0]}" || true
+        stop
+    done
+    say '```'
 }
 
 # What is on disk of readings that a fleet sent on a schedule.
@@ -308,6 +361,8 @@ for goal in $goals; do
         --devices 10000 --rate 1 --readings 10 --window 64 --duration "$duration" --flows --seed 6 ;;
     7) connections ;;
     10) replay embedded && replay postgres ;;
+    11) viewers ;;
+    subs) subscriptions ;;
     deploy) deploys ;;
     rest) rest embedded && rest postgres ;;
     disk) disk embedded && disk postgres ;;
