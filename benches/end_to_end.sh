@@ -224,7 +224,7 @@ deploys() {
 }
 
 # live NAME: a metric of live.
-live() { curl -sf "$url/metrics" | awk -v name="edgesync_live_$1" 'index($1, name) == 1 { sum += $2 } END { printf "%d\n", sum }'; }
+live() { curl -sf "$url/metrics" | awk -v name="edgesync_live_$1" '$1 == name || index($1, name "{") == 1 { sum += $2 } END { printf "%d\n", sum }'; }
 
 # The load of goal 4 alone, beside viewers, and beside as many of which one takes nothing, in turns.
 viewers() {
@@ -244,7 +244,7 @@ viewers() {
             sleep 10
             told=$(($(live updates_total) - told))
             ticks=$(((($(cpu_ticks $server) - ticks) * 1000) / $(getconf CLK_TCK)))
-            say "" && say "beside $beside (${more[*]}): in 10 s $told updates and $ticks ms of the server's CPU; $(live subscriptions) subscriptions and slowed ones, $(
+            say "" && say "beside $beside (${more[*]}): in 10 s $told updates and $ticks ms of the server's CPU; $(live subscriptions) subscriptions, $(live subscriptions_slowed) slowed, $(
                 live queued_bytes) bytes queued, $(resident_kib $server) KiB resident"
             wait "${fleets[0]}" || true
             say "" && say '```' && grep -o '"ack_ms":{[^}]*}\|"dashboard_ms":{[^}]*}\|"viewers_ms":{[^}]*}\|"readings_acked":[0-9]*' "$work/report.json" | tee -a "$result"

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use edgesync_schemas::limit;
 use edgesync_schemas::unit::Unit;
-use edgesync_schemas::wire::live::{Folded, Point};
+use edgesync_schemas::wire::live::{Beside, Folded, Point, SubId, write_upd};
 use tokio::time::Instant;
 
 use super::batch::{Batch, Values};
@@ -43,6 +43,15 @@ pub struct Update {
     pub unit: Option<Unit>,
     /// Values a second that are sent at most from now on, where that has changed.
     pub hz: Option<f64>,
+}
+
+impl Update {
+    /// Appends it as it is sent.
+    pub fn write(&self, out: &mut String, id: SubId) {
+        let unit = self.unit.as_ref().map(|unit| unit.as_str());
+        let beside = Beside { skipped: self.skipped, unit, hz: self.hz };
+        write_upd(out, id, |out| self.values.write(out, self.offset), &self.values, beside);
+    }
 }
 
 impl Sample {

@@ -14,11 +14,11 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use edgesync_actors::device::socket::{Broken, Inbound as Came, Outbound};
-use edgesync_actors::live::{Draining, Session, Told, Update};
+use edgesync_actors::live::{Draining, Session, Told};
 use edgesync_schemas::id::{OrganizationId, UserId};
 use edgesync_schemas::limit;
 use edgesync_schemas::wire::close::{Close, CloseCode};
-use edgesync_schemas::wire::live::{self, Beside, ErrCode, Inbound, Sub, SubId, Target};
+use edgesync_schemas::wire::live::{self, ErrCode, Inbound, Sub, SubId, Target};
 use futures_util::{SinkExt, StreamExt};
 use tokio::time::{Instant, MissedTickBehavior, timeout};
 use tracing::{debug, warn};
@@ -293,7 +293,7 @@ impl<'a> Dashboard<'a> {
             let mut out = String::new();
             match told {
                 Told::Metrics(metrics) => live::write_metrics_upd(&mut out, id, &metrics),
-                Told::Values(upd) => write_upd(&mut out, id, &upd),
+                Told::Values(upd) => upd.write(&mut out, id),
             }
             queued.add(out.len());
             in_time(self.socket.feed(Outbound::Text(out))).await?;
@@ -345,13 +345,6 @@ impl<'a> Dashboard<'a> {
         }
         Ok(())
     }
-}
-
-/// Appends an update.
-pub(super) fn write_upd(out: &mut String, id: SubId, upd: &Update) {
-    let unit = upd.unit.as_ref().map(|unit| unit.as_str());
-    let beside = Beside { skipped: upd.skipped, unit, hz: upd.hz };
-    live::write_upd(out, id, |out| upd.values.write(out, upd.offset), &upd.values, beside);
 }
 
 /// Waits for the network, but not for ever.
