@@ -46,13 +46,13 @@ impl Server {
 }
 
 async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    for _ in 0..2000 {
+    for _ in 0..1000 {
         if is_so() {
             return;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    panic!("not within 20 s: {what}");
+    panic!("not within 10 s: {what}");
 }
 
 /// Lets time pass at once. It goes on by itself before and after: others wait for threads, which tell no clock.
