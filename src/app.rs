@@ -86,7 +86,7 @@ async fn serve(config: Config, demo: bool) -> Result<()> {
             secure_cookies: config.secure_cookies,
         });
     let (stop, stopped) = watch::channel(false);
-    let http = tokio::spawn(accept::serve(listener, edgesync_api::router(state), gate, stopped, STEP));
+    let mut http = tokio::spawn(accept::serve(listener, edgesync_api::router(state), gate, stopped));
 
     println!("edgesync ready at http://{address}");
     tracing::info!(%address, data = %place(&config), version = env!("CARGO_PKG_VERSION"), "ready");
@@ -109,7 +109,9 @@ async fn serve(config: Config, demo: bool) -> Result<()> {
     }
     stop.send_replace(true);
     system.shutdown(&log, STEP).await;
-    if !matches!(http.await, Ok(true)) {
+    // Dashboards that are told over HTTP are requests until they have been sent away.
+    if tokio::time::timeout(STEP, &mut http).await.is_err() {
+        http.abort();
         tracing::warn!("some requests were cut off");
     }
     drop((janitor, changes, catalog));

@@ -117,15 +117,9 @@ struct Counted {
     _place: Place,
 }
 
-/// Serves `router` on `listener` until `stop` turns true, then waits for requests under way, at most `drain`. Upgraded sockets
-/// are not waited for: they have owners of their own. Returns whether all requests ended in time. Not cancel safe.
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    gate: Arc<Gate>,
-    mut stop: watch::Receiver<bool>,
-    drain: Duration,
-) -> bool {
+/// Serves `router` on `listener` until `stop` turns true, then waits for requests under way, however long they take. Upgraded sockets
+/// are not waited for: they have owners of their own. Dropped, it cuts off what is under way.
+pub async fn serve(listener: TcpListener, router: Router, gate: Arc<Gate>, mut stop: watch::Receiver<bool>) {
     let mut requests = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -147,7 +141,7 @@ pub async fn serve(
         }
     }
     drop(listener);
-    tokio::time::timeout(drain, async { while requests.join_next().await.is_some() {} }).await.is_ok()
+    while requests.join_next().await.is_some() {}
 }
 
 async fn connection(

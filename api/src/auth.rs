@@ -214,6 +214,14 @@ pub fn is_same_origin(headers: &HeaderMap) -> bool {
     authority.is_some_and(|authority| authority.eq_ignore_ascii_case(host))
 }
 
+/// Whether the browser says that a page of another host asks. A request that changes nothing and comes from the same host need not have an
+/// `Origin` (Fetch, section 3.2), so this is for what costs something to answer.
+pub fn is_cross_origin(headers: &HeaderMap) -> bool {
+    let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+    let elsewhere = site.is_some_and(|site| site == b"cross-site" || site == b"same-site");
+    elsewhere || headers.contains_key(header::ORIGIN) && !is_same_origin(headers)
+}
+
 /// The answer to a page of somebody else's.
 pub fn foreign_origin() -> Problem {
     Problem::forbidden(
@@ -266,6 +274,22 @@ mod tests {
         let cookie = headers(&[(header::COOKIE, "theme=dark; edgesync_session=x")]);
         assert_eq!(session_token(&cookie), Some(("x", Via::Cookie)));
         assert_eq!(session_token(&headers(&[(header::AUTHORIZATION, "Basic abc")])), None);
+    }
+
+    #[test]
+    fn a_page_of_the_same_host_need_not_say_so() {
+        let site = header::HeaderName::from_static("sec-fetch-site");
+        let host = (header::HOST, "plant.example");
+        let is_cross = |pair| is_cross_origin(&headers(&[host.clone(), pair]));
+        for own in ["same-origin", "none"] {
+            assert!(!is_cross((site.clone(), own)), "{own}");
+        }
+        for foreign in ["same-site", "cross-site"] {
+            assert!(is_cross((site.clone(), foreign)), "{foreign}");
+        }
+        assert!(!is_cross_origin(&headers(&[])));
+        assert!(!is_cross((header::ORIGIN, "https://plant.example")));
+        assert!(is_cross((header::ORIGIN, "https://evil.example")));
     }
 
     #[test]

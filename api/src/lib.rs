@@ -24,6 +24,7 @@ mod rest;
 mod router;
 pub mod running;
 pub mod tenant;
+mod watching;
 pub mod ws;
 
 pub use router::router;

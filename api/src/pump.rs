@@ -40,7 +40,13 @@ pub(crate) fn carried(
 
 async fn pump(body: Body, to: mpsc::Sender<Result<Bytes, axum::Error>>, when_gone: WhenGone) {
     let mut made = body.into_data_stream();
-    while let Some(part) = made.next().await {
+    loop {
+        let part = tokio::select! {
+            part = made.next() => part,
+            // The next part may be long in coming, and what makes it holds a place meanwhile.
+            () = to.closed(), if when_gone == WhenGone::Stop => return,
+        };
+        let Some(part) = part else { return };
         if to.send(part).await.is_err() && when_gone == WhenGone::Stop {
             return;
         }

@@ -32,6 +32,7 @@ pub fn router(state: AppState) -> Router {
         .merge(ws::compat::routes())
         .merge(ws::live::routes())
         .merge(ws::widget::routes())
+        .merge(ws::output::routes())
         .fallback(unknown)
         .method_not_allowed_fallback(not_allowed)
         .layer(middleware::from_fn(guard))

@@ -39,3 +39,4 @@ mod stall;
 mod transfer;
 mod viewers;
 mod ways;
+mod ways_live;

@@ -164,6 +164,11 @@ impl Hub {
         self.shared.nodes.detach(flow);
     }
 
+    /// Whether the version of a flow that runs has this node; nothing is known of one that does not run.
+    pub fn has_node(&self, flow: FlowId, node: &str) -> Option<bool> {
+        self.shared.nodes.has(flow, node)
+    }
+
     /// Sources that are followed.
     pub fn followed(&self) -> usize {
         self.sources().len()

@@ -97,6 +97,13 @@ impl Nodes {
         }
     }
 
+    /// Whether the installed version has the node, while one is installed.
+    pub(super) fn has(&self, id: FlowId, node: &str) -> Option<bool> {
+        let flows = self.flows();
+        let counters = flows.get(&id)?.counters.as_ref()?;
+        Some(counters.node(node).is_some())
+    }
+
     /// Gives records to those who follow their node.
     pub(super) fn publish(&self, rows: &Rows, dictionary: &SeriesDictionary) {
         let (fields, unit) = {

@@ -10,6 +10,7 @@ mod devices;
 mod executions;
 mod flow_series;
 mod flows;
+mod live;
 mod me;
 mod members;
 mod node_types;
@@ -57,6 +58,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(permissions::routes())
         .merge(widgets::routes())
         .merge(samples::routes())
+        .merge(live::routes())
 }
 
 /// The answer to who made a thing: it, and where it is.

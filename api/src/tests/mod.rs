@@ -13,6 +13,7 @@ mod flow_series;
 mod flows;
 mod idempotency;
 mod lists;
+mod live;
 mod matrix;
 mod members;
 mod openapi;
@@ -37,6 +38,7 @@ use edgesync_storage::catalog::Catalog;
 use edgesync_storage::log::{Options, ReadingLog};
 use edgesync_storage::postgres::{Server as Database, Target};
 use edgesync_test_postgres::Cluster;
+use futures_util::StreamExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -138,7 +140,12 @@ impl Server {
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
-        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        let is_endless = parts.headers.get(header::CONTENT_TYPE).is_some_and(|of| of == "text/event-stream");
+        let bytes = if is_endless {
+            body.into_data_stream().next().await.unwrap().unwrap()
+        } else {
+            axum::body::to_bytes(body, usize::MAX).await.unwrap()
+        };
         let body =
             serde_json::from_slice(&bytes).unwrap_or(Value::String(String::from_utf8_lossy(&bytes).into()));
         let answer = Answer { status: parts.status, headers: parts.headers, body };

@@ -39,7 +39,7 @@ impl Server {
     }
 
     /// Makes a widget on a dashboard of its own; its address.
-    async fn widget(&self, user: &User, mut body: Value) -> String {
+    pub(super) async fn widget(&self, user: &User, mut body: Value) -> String {
         let board = json!({"organization_id": user.organization, "name": "d"});
         let board = self.post("/api/v1/dashboard-templates", user, board).await.is(201);
         let path = format!("/api/v1/dashboard-templates/{}/widgets", text(&board["id"]));

@@ -30,7 +30,7 @@ use crate::error::Problem;
 use crate::state::AppState;
 
 /// A write that lasts longer has waited for its reader.
-const TAKEN: Duration = Duration::from_secs(1);
+pub(super) const TAKEN: Duration = Duration::from_secs(1);
 
 /// The route.
 pub fn routes() -> Router<AppState> {
@@ -174,7 +174,7 @@ async fn first_token(socket: &mut WsSocket) -> Result<String, End> {
 }
 
 /// The user who shows this; asked again with each heartbeat. Every scope of an API token includes reading.
-pub(super) async fn who(state: &AppState, credential: &Credential) -> Result<Auth, End> {
+async fn who(state: &AppState, credential: &Credential) -> Result<Auth, End> {
     match credential.auth(state).await {
         Ok(Some(auth)) => Ok(auth),
         Ok(None) => Err(Close::new(CloseCode::Authentication, "the token is unknown or has ended").into()),
@@ -360,7 +360,7 @@ fn binary() -> Close {
 }
 
 /// When a dashboard may come back: spread, so that they do not all come at once.
-fn after_ms() -> u32 {
+pub(crate) fn after_ms() -> u32 {
     let mut bytes = [0; 4];
     // without random numbers they come back at once; that is slow, not wrong
     let _ = getrandom::fill(&mut bytes);

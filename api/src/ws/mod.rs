@@ -3,6 +3,8 @@
 pub mod compat;
 pub mod device;
 pub mod live;
+pub mod output;
+mod show;
 mod socket;
 pub(crate) mod subscribe;
 pub mod widget;

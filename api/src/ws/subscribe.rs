@@ -28,7 +28,7 @@ fn refused<T>(code: ErrCode, message: impl Into<String>) -> Result<T, Refused> {
 }
 
 /// What a subscription begins with.
-pub(super) enum Began {
+pub(crate) enum Began {
     /// Values of a source.
     Values(Snapshot),
     /// How a flow is.
@@ -42,7 +42,7 @@ enum Found {
 }
 
 /// Subscribes `session` to what `user` asks for, if they may read it.
-pub(super) async fn subscribe(
+pub(crate) async fn subscribe(
     state: &AppState,
     user: UserId,
     session: &mut Session,
@@ -83,6 +83,11 @@ fn unwatched<T>(error: Unwatched) -> Result<T, Refused> {
             refused(ErrCode::Unavailable, "the flow does not tell how it is just now")
         }
     }
+}
+
+/// Whether `user` may watch this.
+pub(crate) async fn check(state: &AppState, user: UserId, target: &Target) -> Result<(), Refused> {
+    resolve(state, user, target).await.map(drop)
 }
 
 /// Those of `watched` that `user` may not watch any more, and why. One that cannot be looked up is [`ErrCode::Unavailable`].

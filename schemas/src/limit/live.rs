@@ -46,8 +46,18 @@ pub const LIVE_HISTORY_READS: usize = 4;
 pub const LIVE_RESUME_READINGS: u64 = 1_000_000;
 /// Seconds that a source is followed after its last subscriber left, so that a dashboard that reconnects finds no gap.
 pub const LIVE_LINGER_S: u64 = 15;
-/// Seconds that a dashboard's socket may take nothing, as a laptop that sleeps for a moment. Longer: it is closed.
+/// Seconds that a dashboard may take nothing, as a laptop that sleeps for a moment. Longer: it is closed.
 pub const LIVE_WRITE_S: u64 = 120;
+/// Seconds between two comments in a stream of events, so that proxies keep it open; who reads it is asked about then.
+pub const LIVE_EVENTS_HEARTBEAT_S: u64 = 15;
+/// Milliseconds after which a reader of a stream of events comes back that was cut off.
+pub const LIVE_EVENTS_RETRY_MS: u32 = 2_000;
+/// Seconds that a long poll waits for a value by default.
+pub const LIVE_POLL_WAIT_S: u64 = 25;
+/// Seconds that a long poll may ask to wait. More: 400.
+pub const LIVE_POLL_WAIT_MAX_S: u64 = 60;
+/// Seconds that a dashboard which takes nothing may take to be told that the server goes down. Longer: it is cut off.
+pub const LIVE_BYE_S: u64 = 2;
 /// Bytes of the id of a flow's node, and of an output field's name.
 pub const NODE_ID_BYTES: usize = 256;
 /// Updates a second that a subscriber of a flow's metrics gets by default.

@@ -11,6 +11,8 @@ pub enum CloseCode {
     Authentication,
     /// The device is disabled, or over a limit.
     Forbidden,
+    /// What the socket is to show is not there, or not for the one who asks.
+    NotFound,
     /// `hello` or `auth` did not come in time.
     HelloLate,
     /// A newer socket of the same device took over.
@@ -29,10 +31,11 @@ pub enum CloseCode {
 
 impl CloseCode {
     /// Every code, for documentation and tests.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Malformed,
         Self::Authentication,
         Self::Forbidden,
+        Self::NotFound,
         Self::HelloLate,
         Self::Replaced,
         Self::TooLarge,
@@ -48,6 +51,7 @@ impl CloseCode {
             Self::Malformed => 4400,
             Self::Authentication => 4401,
             Self::Forbidden => 4403,
+            Self::NotFound => 4404,
             Self::HelloLate => 4408,
             Self::Replaced => 4409,
             Self::TooLarge => 4413,

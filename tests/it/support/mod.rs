@@ -6,6 +6,7 @@
 pub mod api;
 pub mod cbor;
 pub mod device;
+pub mod events;
 pub mod firmware;
 pub mod live;
 pub mod server;
@@ -15,6 +16,7 @@ use edgesync_test_postgres::Cluster;
 
 pub use api::{Api, NewDevice, call};
 pub use device::{CompatDevice, Device};
+pub use events::Events;
 pub use live::Live;
 pub use server::Server;
 pub use wait::{Random, eventually, now_ms, within};

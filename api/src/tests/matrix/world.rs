@@ -269,7 +269,7 @@ impl World {
             "executions" => self.execution.clone(),
             "nodes" => "in".to_owned(),
             "dashboard-templates" => self.dashboard.clone(),
-            "widgets" => self.widget.clone(),
+            "widgets" | "live" => self.widget.clone(),
             _ => panic!("the matrix has no {kind}: add one to the world"),
         }
     }

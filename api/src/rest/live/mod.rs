@@ -1,0 +1,114 @@
+//! A widget live, for networks that let no WebSocket through: as server-sent events ([`events`]), or asked for again and again ([`poll`]).
+//! Both tell the frames of the live socket, and go on where an earlier answer ended.
+
+mod events;
+mod out;
+mod poll;
+
+use std::str::FromStr;
+
+use axum::http::HeaderMap;
+use edgesync_actors::live::{Draining, Session, Told};
+use edgesync_schemas::id::WidgetId;
+use edgesync_schemas::limit;
+use edgesync_schemas::wire::live::{self, Position, Sub, SubId, Target};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::auth::{self, Auth, Via};
+use crate::error::Problem;
+use crate::page::Params;
+use crate::state::AppState;
+use crate::watching::Watching;
+use crate::ws::subscribe::{self, Began};
+
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default().routes(routes!(events::events)).routes(routes!(poll::poll))
+}
+
+/// The number of the only subscription.
+const ID: SubId = SubId(0);
+
+/// One subscription of somebody who may watch, and what it begins with. It counts as a live socket.
+struct Begun {
+    watching: Watching,
+    session: Session,
+    draining: Draining,
+    began: Began,
+}
+
+/// Subscribes who asks to a widget.
+async fn begin(
+    state: &AppState,
+    auth: &Auth,
+    headers: &HeaderMap,
+    widget: WidgetId,
+    params: &Params,
+    since: Option<Position>,
+) -> Result<Begun, Problem> {
+    let sub = asked(widget, params, since)?;
+    let Some((token, via)) = auth::session_token(headers) else {
+        return Err(Problem::unauthorized("this needs a token"));
+    };
+    if via == Via::Cookie && auth::is_cross_origin(headers) {
+        return Err(auth::foreign_origin());
+    }
+    let watching = Watching::new(state, auth, token, sub.target.clone());
+    let draining = state.actors.live.draining();
+    let mut session = state.actors.live.session_of(auth.user.id)?;
+    let began = subscribe::subscribe(state, auth.user.id, &mut session, sub).await?;
+    Ok(Begun { watching, session, draining, began })
+}
+
+/// The subscription that the parameters ask for.
+fn asked(widget: WidgetId, params: &Params, since: Option<Position>) -> Result<Sub, Problem> {
+    let points: Option<usize> = params.parse("points")?;
+    let max_hz = match params.parse("max_hz")? {
+        None => limit::LIVE_HZ_DEFAULT,
+        Some(hz) if hz > 0.0 && f64::is_finite(hz) => hz.clamp(limit::LIVE_HZ_MIN, limit::LIVE_HZ),
+        Some(_) => return Err(Problem::parameter("max_hz", "must be a number above 0")),
+    };
+    let points = points.map(|points| points.min(limit::LIVE_POINTS));
+    Ok(Sub { id: ID, target: Target::Widget(widget), points, max_hz, since })
+}
+
+/// The frame that a subscription begins with.
+fn first(began: &Began) -> String {
+    let mut out = String::new();
+    match began {
+        Began::Metrics(metrics) => live::write_metrics_snap(&mut out, ID, metrics),
+        Began::Values(snap) => {
+            let unit = snap.unit.as_ref().map(|unit| unit.as_str());
+            live::write_snap(&mut out, ID, snap.position, &snap.points, unit, snap.recovered);
+        }
+    }
+    out
+}
+
+/// The frame that tells of something new, and the offset after it.
+fn next(told: &Told) -> (String, u64) {
+    let mut out = String::new();
+    match told {
+        Told::Metrics(metrics) => {
+            live::write_metrics_upd(&mut out, ID, metrics);
+            (out, 0)
+        }
+        Told::Values(upd) => {
+            upd.write(&mut out, ID);
+            (out, upd.offset)
+        }
+    }
+}
+
+/// The place where a subscription begins.
+fn place(began: &Began) -> Position {
+    match began {
+        Began::Values(snap) => snap.position,
+        Began::Metrics(_) => Position { epoch: 0, offset: 0 },
+    }
+}
+
+/// A number of a place.
+fn number<T: FromStr>(text: &str) -> Option<T> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+}

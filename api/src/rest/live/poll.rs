@@ -1,0 +1,151 @@
+//! `GET /api/v1/live/{widget}/poll`: a widget asked for again and again, each time from where the last answer ended.
+//!
+//! The server keeps nothing between two polls: the source goes on for a while after the first, and its recent values are what the next one begins
+//! with. So nothing is missed and nothing told twice, for as long as [`limit::LIVE_LINGER_S`] and the ring of the source reach; beyond that there is a
+//! fresh snapshot.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use edgesync_schemas::id::WidgetId;
+use edgesync_schemas::limit;
+use edgesync_schemas::wire::live::{self, Position};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use tokio::time::{Instant, MissedTickBehavior};
+use utoipa::ToSchema;
+
+use super::{Begun, begin, first, next, number, place};
+use crate::auth::Auth;
+use crate::error::Problem;
+use crate::openapi::Role;
+use crate::page::{Params, Path};
+use crate::state::AppState;
+use crate::watching::Watching;
+use crate::ws::live::after_ms;
+use crate::ws::subscribe::Began;
+
+/// What a poll is answered.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Polled)]
+pub(super) struct Polled {
+    /// `snap`, `upd` or `bye` of the live socket, whose `id` is 0; none if nothing came in time.
+    #[schema(value_type = Vec<Object>)]
+    frames: Vec<Box<RawValue>>,
+    /// For the next poll.
+    epoch: u64,
+    /// For the next poll.
+    offset: u64,
+}
+
+/// What is new of a widget, for networks that let neither a WebSocket nor a stream through.
+///
+/// Without a place it is answered at once, with a snapshot. With the `epoch` and `offset` of the answer before it is answered as soon as there is something
+/// new, with all that came since (`recovered` of a `snap` is true); if that is not known any more, with a fresh snapshot (`recovered` is false). `bye` says that the server goes
+/// down, and after how many milliseconds to go on.
+#[utoipa::path(
+    get,
+    path = "/live/{widget}/poll",
+    operation_id = "poll_widget",
+    tag = "dashboards",
+    params(
+        ("widget" = WidgetId, Path, description = "the widget, by its `id`"),
+        ("epoch" = Option<u64>, Query, description = "That of the answer before; goes with `offset`."),
+        ("offset" = Option<u64>, Query, description = "That of the answer before; goes with `epoch`."),
+        ("wait_s" = Option<u64>, Query, description = "Seconds to wait for something new, 60 at most; 25 if absent."),
+        ("points" = Option<u32>, Query, description = "Values of a fresh snapshot; 2,000 at most. Those of the widget if absent."),
+        ("max_hz" = Option<f64>, Query, description = "Values a second of an `upd`, 50 at most; more are folded. 10 if absent."),
+    ),
+    responses((status = 200, description = "what is new", body = Polled)),
+    extensions(("x-role" = json!(Role::User)), ("x-scope" = json!("read")))
+)]
+pub(super) async fn poll(
+    State(state): State<AppState>,
+    auth: Auth,
+    Path(widget): Path<WidgetId>,
+    params: Params,
+    headers: HeaderMap,
+) -> Result<Json<Polled>, Problem> {
+    let (since, patience) = (since(&params)?, wait(&params)?);
+    let mut begun = begin(&state, &auth, &headers, widget, &params, since).await?;
+    let position = place(&begun.began);
+    if !is_nothing_new(&begun.began, since) {
+        return polled(first(&begun.began), position);
+    }
+    let (frame, offset) = wait_for(&state, &mut begun, patience).await?;
+    match frame {
+        Some(frame) => polled(frame, Position { offset: offset.unwrap_or(position.offset), ..position }),
+        None => Ok(Json(Polled { frames: Vec::new(), epoch: position.epoch, offset: position.offset })),
+    }
+}
+
+fn polled(frame: String, Position { epoch, offset }: Position) -> Result<Json<Polled>, Problem> {
+    let frame = RawValue::from_string(frame).map_err(|error| Problem::internal(&error))?;
+    Ok(Json(Polled { frames: vec![frame], epoch, offset }))
+}
+
+/// Whether the place that was asked for is where the source is.
+fn is_nothing_new(began: &Began, since: Option<Position>) -> bool {
+    match began {
+        Began::Values(snap) => snap.recovered && snap.points.is_empty() || since == Some(snap.position),
+        Began::Metrics(_) => false,
+    }
+}
+
+/// Waits for something new: its frame, and the offset after it. Nothing if the time is over.
+async fn wait_for(
+    state: &AppState,
+    Begun { watching, session, draining, .. }: &mut Begun,
+    patience: Duration,
+) -> Result<(Option<String>, Option<u64>), Problem> {
+    let over = Instant::now() + patience;
+    let period = Duration::from_secs(limit::LIVE_EVENTS_HEARTBEAT_S);
+    let mut heartbeat = tokio::time::interval_at(Instant::now() + period, period);
+    heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = session.ready() => {
+                let Some((_, told)) = session.take_told() else { continue };
+                let (frame, offset) = next(&told);
+                return Ok((Some(frame), Some(offset)));
+            }
+            () = draining.told() => {
+                let mut bye = String::new();
+                live::write_bye(&mut bye, "draining", after_ms());
+                return Ok((Some(bye), None));
+            }
+            _ = heartbeat.tick() => Watching::check(watching, state).await?,
+            () = tokio::time::sleep_until(over) => return Ok((None, None)),
+        }
+    }
+}
+
+/// `epoch=` and `offset=`.
+fn since(params: &Params) -> Result<Option<Position>, Problem> {
+    let part = |name| match params.text(name).map(number) {
+        None => Ok(None),
+        Some(Some(part)) => Ok(Some(part)),
+        Some(None) => Err(Problem::parameter(name, "must be a whole number")),
+    };
+    match (part("epoch")?, part("offset")?) {
+        (Some(epoch), Some(offset)) => Ok(Some(Position { epoch, offset })),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(Problem::parameter("offset", "is missing: it goes with epoch")),
+        (None, Some(_)) => Err(Problem::parameter("epoch", "is missing: it goes with offset")),
+    }
+}
+
+/// `wait_s=`.
+fn wait(params: &Params) -> Result<Duration, Problem> {
+    let seconds = match params.text("wait_s").map(number) {
+        None => limit::LIVE_POLL_WAIT_S,
+        Some(Some(seconds)) if seconds <= limit::LIVE_POLL_WAIT_MAX_S => seconds,
+        Some(_) => {
+            let message = format!("must be a whole number from 0 to {}", limit::LIVE_POLL_WAIT_MAX_S);
+            return Err(Problem::parameter("wait_s", &message));
+        }
+    };
+    Ok(Duration::from_secs(seconds))
+}

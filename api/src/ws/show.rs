@@ -1,0 +1,205 @@
+//! A socket in the compatible form: it shows one thing, a frame per value, and there is nothing to ask.
+//!
+//! The newest value comes first, if there is one. What comes too fast is folded here as well, and this form has no field to say so: who
+//! needs every value reads the history. [`super::widget`] and [`super::output`] say what is shown.
+
+use std::time::Duration;
+
+use axum::extract::WebSocketUpgrade;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use edgesync_actors::device::socket::{Inbound, Outbound};
+use edgesync_actors::live::{Draining, Session, Snapshot, Told, Update};
+use edgesync_schemas::limit;
+use edgesync_schemas::unit::Unit;
+use edgesync_schemas::wire::close::{Close, CloseCode};
+use edgesync_schemas::wire::live::{ErrCode, Point, Sub, SubId, Target, write_widget_value};
+use futures_util::{SinkExt, StreamExt};
+use serde::Deserialize;
+use tokio::time::{Instant, MissedTickBehavior};
+
+use super::WsSocket;
+use super::live::{End, TAKEN, bounded, close, in_time};
+use super::subscribe::{self, Began, Refused};
+use crate::auth::{self, Auth, Via};
+use crate::error::Problem;
+use crate::state::AppState;
+use crate::watching::{Lost, Watching};
+
+/// What may stand behind the question mark of each such socket.
+#[derive(Deserialize)]
+pub(super) struct Credentials {
+    token: Option<String>,
+}
+
+/// Who asks for a socket, by the token of `?token=`, of the header or of the cookie.
+pub(super) struct Asking {
+    auth: Auth,
+    token: String,
+}
+
+impl Asking {
+    /// # Errors
+    /// 401, and 403 for a cookie on somebody else's page.
+    pub(super) async fn of(
+        state: &AppState,
+        credentials: Credentials,
+        headers: &HeaderMap,
+    ) -> Result<Self, Problem> {
+        let token = match (credentials.token, auth::session_token(headers)) {
+            (Some(token), _) => token,
+            (None, Some((_, Via::Cookie))) if !auth::is_same_origin(headers) => {
+                return Err(auth::foreign_origin());
+            }
+            (None, Some((token, _))) => token.to_owned(),
+            (None, None) => return Err(Problem::unauthorized("this needs a session's token")),
+        };
+        Ok(Self { auth: auth::authenticate(state, &token).await?, token })
+    }
+
+    /// Completes the handshake and shows `target`, if they may watch it.
+    ///
+    /// # Errors
+    /// 404 if there is no such thing for them, 403 if it is one whose source they may not read.
+    pub(super) async fn shown(
+        self,
+        state: AppState,
+        target: Target,
+        upgrade: WebSocketUpgrade,
+    ) -> Result<Response, Problem> {
+        let watching = Watching::new(&state, &self.auth, &self.token, target);
+        let asked = subscribe::check(&state, watching.user, &watching.target);
+        auth::narrowed(watching.organization, asked).await?;
+        let serve = |socket| async move {
+            let mut socket = WsSocket::new(socket);
+            let organization = watching.organization;
+            let shown = Shown::run(&mut socket, &state, watching);
+            if let Err(end) = auth::narrowed(organization, shown).await {
+                close(&mut socket, end).await;
+            }
+        };
+        Ok(bounded(upgrade).on_upgrade(serve).into_response())
+    }
+}
+
+/// An open socket, after what it shows first.
+struct Shown<'a> {
+    socket: &'a mut WsSocket,
+    state: &'a AppState,
+    watching: Watching,
+    draining: Draining,
+    session: Session,
+    /// Of the value that was shown last.
+    unit: Option<Unit>,
+    heard: Instant,
+    pings: u32,
+}
+
+impl<'a> Shown<'a> {
+    async fn run(socket: &'a mut WsSocket, state: &'a AppState, watching: Watching) -> Result<(), End> {
+        let draining = state.actors.live.draining();
+        let session = state.actors.live.session_of(watching.user);
+        let session = session.map_err(|error| Close::new(CloseCode::Forbidden, error.to_string()))?;
+        let heard = Instant::now();
+        Self { socket, state, watching, draining, session, unit: None, heard, pings: 0 }.show().await
+    }
+
+    async fn show(mut self) -> Result<(), End> {
+        self.check_node()?;
+        self.begin().await?;
+        let period = Duration::from_secs(limit::HEARTBEAT_S);
+        let mut heartbeat = tokio::time::interval_at(Instant::now() + period, period);
+        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                came = self.socket.next() => match came.ok_or(End::Gone)?? {
+                    Inbound::Closed => return Err(End::Gone),
+                    Inbound::Ping => self.pinged()?,
+                    _ => self.heard = Instant::now(),
+                },
+                () = self.session.ready() => {
+                    let Some((_, Told::Values(update))) = self.session.take_told() else { continue };
+                    self.tell(update).await?;
+                }
+                _ = heartbeat.tick() => self.beat(period).await?,
+                () = self.draining.told() => return Err(End::Drained),
+            }
+        }
+    }
+
+    /// Subscribes, and shows the newest value.
+    async fn begin(&mut self) -> Result<(), End> {
+        let target = self.watching.target.clone();
+        let sub = Sub { id: SubId(0), target, points: Some(1), max_hz: limit::LIVE_HZ, since: None };
+        let began = subscribe::subscribe(self.state, self.watching.user, &mut self.session, sub).await;
+        if let Began::Values(Snapshot { points, unit, .. }) = began.map_err(closed)? {
+            self.unit = unit;
+            self.feed(points.last()).await?;
+        }
+        in_time(self.socket.flush()).await
+    }
+
+    async fn tell(&mut self, update: Update) -> Result<(), End> {
+        self.unit = update.unit.or(self.unit.take());
+        let began = Instant::now();
+        for value in update.values.iter() {
+            self.feed(Some(&value.point)).await?;
+        }
+        in_time(self.socket.flush()).await?;
+        if began.elapsed() > TAKEN {
+            self.heard = Instant::now();
+        }
+        Ok(())
+    }
+
+    async fn feed(&mut self, point: Option<&Point>) -> Result<(), End> {
+        let Some(point) = point else { return Ok(()) };
+        let mut out = String::new();
+        write_widget_value(&mut out, point, self.unit.as_ref().map(Unit::as_str));
+        in_time(self.socket.feed(Outbound::Text(out))).await
+    }
+
+    fn pinged(&mut self) -> Result<(), End> {
+        (self.heard, self.pings) = (Instant::now(), self.pings + 1);
+        if self.pings > limit::PINGS_PER_HEARTBEAT {
+            return Err(Close::new(CloseCode::FlowControl, "too many pings").into());
+        }
+        Ok(())
+    }
+
+    async fn beat(&mut self, period: Duration) -> Result<(), End> {
+        if self.heard.elapsed() > period * 5 / 2 {
+            return Err(Close::new(CloseCode::Idle, "silent for too long").into());
+        }
+        self.pings = 0;
+        self.watching.check(self.state).await.map_err(|lost| match lost {
+            Lost::LoggedOut => {
+                Close::new(CloseCode::Authentication, "the token is unknown or has ended").into()
+            }
+            Lost::Refused(refused) => closed(refused),
+        })?;
+        self.check_node()?;
+        in_time(self.socket.send(Outbound::Ping)).await
+    }
+
+    /// That the node is there, as far as the flow runs: one that does not may get it with its next version, and is waited for.
+    fn check_node(&self) -> Result<(), End> {
+        let Target::FlowNode { flow, node, .. } = &self.watching.target else { return Ok(()) };
+        if self.state.actors.live.has_node(*flow, node) == Some(false) {
+            return Err(
+                Close::new(CloseCode::NotFound, format!("the flow that runs has no node {node}")).into()
+            );
+        }
+        Ok(())
+    }
+}
+
+fn closed(Refused { code, message }: Refused) -> End {
+    let code = match code {
+        ErrCode::NotFound => CloseCode::NotFound,
+        ErrCode::Forbidden | ErrCode::Limit => CloseCode::Forbidden,
+        ErrCode::Malformed => CloseCode::Malformed,
+        ErrCode::Unavailable => CloseCode::Unavailable,
+    };
+    Close::new(code, message).into()
+}
