@@ -38,3 +38,4 @@ mod setup;
 mod stall;
 mod transfer;
 mod ways;
+mod widgets_live;

@@ -6,9 +6,12 @@ pub mod source;
 pub mod subscriber;
 pub mod widget;
 
+mod aggregate;
+mod buckets;
 mod history;
 mod metrics;
 mod nodes;
+mod range;
 mod sensors;
 mod viewers;
 
@@ -16,8 +19,12 @@ pub use conflate::Update;
 pub use hub::{Draining, Error, Hub};
 pub(crate) use metrics::Board;
 pub use nodes::Units;
-pub use source::Source;
-pub use subscriber::{Request, Session, Snapshot, Told};
+pub use source::{Aggregated, Source};
+pub use subscriber::{Request, Session, Snapshot, Spreads, Told};
 
+#[cfg(test)]
+mod aggregate_tests;
+#[cfg(test)]
+mod range_tests;
 #[cfg(test)]
 mod tests;

@@ -14,7 +14,7 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use edgesync_actors::device::socket::{Broken, Inbound as Came, Outbound};
-use edgesync_actors::live::{Draining, Session, Told};
+use edgesync_actors::live::{Draining, Session, Snapshot, Told};
 use edgesync_schemas::id::{OrganizationId, UserId};
 use edgesync_schemas::limit;
 use edgesync_schemas::wire::close::{Close, CloseCode};
@@ -270,10 +270,7 @@ impl<'a> Dashboard<'a> {
                 self.watched.insert(id, target);
                 match began {
                     Began::Metrics(metrics) => live::write_metrics_snap(&mut out, id, &metrics),
-                    Began::Values(snap) => {
-                        let unit = snap.unit.as_ref().map(|unit| unit.as_str());
-                        live::write_snap(&mut out, id, snap.position, &snap.points, unit, snap.recovered);
-                    }
+                    Began::Values(snap) => write_snap(&mut out, id, &snap),
                 }
             }
             Err(Refused { code, message }) => live::write_err(&mut out, Some(id), code, &message),
@@ -289,6 +286,7 @@ impl<'a> Dashboard<'a> {
             let mut out = String::new();
             match told {
                 Told::Metrics(metrics) => live::write_metrics_upd(&mut out, id, &metrics),
+                Told::Snapshot(snap) => write_snap(&mut out, id, &snap),
                 Told::Values(upd) => {
                     let unit = upd.unit.as_ref().map(|unit| unit.as_str());
                     live::write_upd(&mut out, id, upd.offset, &upd.values, unit, upd.skipped);
@@ -338,6 +336,17 @@ impl<'a> Dashboard<'a> {
             self.departures = departures;
         }
         Ok(())
+    }
+}
+
+fn write_snap(out: &mut String, id: SubId, snap: &Snapshot) {
+    let unit = snap.unit.as_ref().map(|unit| unit.as_str());
+    match &snap.spreads {
+        None => live::write_snap(out, id, snap.position, &snap.points, unit, snap.recovered),
+        Some(spreads) => {
+            let buckets = (&*spreads.of_points, spreads.bucket_ms);
+            live::write_bucketed_snap(out, id, snap.position, &snap.points, buckets, unit);
+        }
     }
 }
 

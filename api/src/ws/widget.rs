@@ -94,7 +94,8 @@ async fn show(socket: &mut WsSocket, state: &AppState, shown: Shown, mut viewer:
     match shown {
         Shown::Fixed(point) => say(socket, point.as_ref(), None).await?,
         Shown::Live(source, _) => {
-            let request = Request { id: SubId(0), source, points: 1, max_hz: limit::LIVE_HZ, since: None };
+            let request =
+                Request { id: SubId(0), source, points: 1, max_hz: limit::LIVE_HZ, since: None, from: None };
             let snapshot = session.subscribe(request).await.map_err(unavailable)?;
             unit = snapshot.unit;
             say(socket, snapshot.points.last(), unit.as_ref()).await?;
