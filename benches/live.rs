@@ -50,7 +50,8 @@ async fn measure(subscribers: usize, values: usize, max_hz: f64) -> (f64, f64, u
     let mut sessions: Vec<Session> = Vec::new();
     for _ in 0..subscribers {
         let mut session = hub.session();
-        let request = Request { id: SubId(7), source: source.clone(), points: 1, max_hz, since: None };
+        let request =
+            Request { id: SubId(7), source: source.clone(), points: 1, max_hz, since: None, from: None };
         session.subscribe(request).await.unwrap();
         sessions.push(session);
     }

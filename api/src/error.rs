@@ -255,6 +255,7 @@ impl From<live::Error> for Problem {
         match error {
             error @ live::Error::Limit { .. } => Self::forbidden("live_limit_reached", error.to_string()),
             live::Error::Log(error) => error.into(),
+            live::Error::Busy | live::Error::TooLong => Self::busy(),
         }
     }
 }

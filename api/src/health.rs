@@ -159,6 +159,7 @@ fn render(state: &AppState) -> String {
     text.gauge("edgesync_live_sockets_open", "Dashboards' sockets open now", live.sockets() as f64);
     text.gauge("edgesync_live_sources", "Sources that dashboards watch", live.followed() as f64);
     live_figures(&mut text, live.figures());
+    text.counter("edgesync_live_values_late_total", "Values older than the buckets of a widget", live.late());
     text.0
 }
 

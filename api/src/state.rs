@@ -70,7 +70,7 @@ impl AppState {
     pub fn new(catalog: Catalog, log: ReadingLog, actors: Handle, gate: Arc<Gate>) -> Self {
         Self {
             catalog,
-            history: History::new(log.clone()),
+            history: actors.live.history().clone(),
             exports: Runs::at_most(limit::EXPORTS_PER_USER),
             imports: Runs::at_most(limit::IMPORTS_PER_USER),
             log,

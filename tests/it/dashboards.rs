@@ -37,7 +37,7 @@ async fn a_widget_is_watched_by_its_id() {
     device.deliver(1, json!([["door", 1, 0, "x"], ["door", 2, 1, "x"], ["door", 3, 2, "x"]])).await;
 
     let mut live = Live::connect(&stage.server, &stage.api).await;
-    let snap = sub(&mut live, json!({"t": "sub", "id": 1, "widget": door})).await;
+    let snap = sub(&mut live, json!({"t": "sub", "id": 1, "widget": door, "max_hz": 10})).await;
     assert_eq!(
         (&snap["t"], &snap["v"], &snap["unit"]),
         (&json!("snap"), &json!([2.0, 3.0]), &json!("x")),

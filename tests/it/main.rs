@@ -40,3 +40,4 @@ mod transfer;
 mod viewers;
 mod ways;
 mod ways_live;
+mod widgets_live;

@@ -65,6 +65,7 @@ impl Debugged {
             points: limit::LIVE_POINTS,
             max_hz: limit::LIVE_HZ_MIN,
             since: None,
+            from: None,
         };
         match one.session.subscribe(request).await {
             Ok(snapshot) => snapshot.points,

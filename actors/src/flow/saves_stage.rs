@@ -22,7 +22,14 @@ pub(super) struct Server {
 
 fn records_of(flow: FlowId) -> Request {
     let source = Source::FlowNode { flow, node: "show".into(), field: "output".into() };
-    Request { id: SubId(1), source, points: limit::LIVE_POINTS, max_hz: limit::LIVE_HZ_MIN, since: None }
+    Request {
+        id: SubId(1),
+        source,
+        points: limit::LIVE_POINTS,
+        max_hz: limit::LIVE_HZ_MIN,
+        since: None,
+        from: None,
+    }
 }
 
 /// What an average of all of these shows, value by value.

@@ -70,7 +70,8 @@ impl Stage {
     pub(super) async fn watch(&self, flow: FlowId, node: &str) -> Session {
         let mut session = self.live.session();
         let source = Source::FlowNode { flow, node: node.into(), field: "output".into() };
-        let request = Request { id: SubId(1), source, points: 0, max_hz: limit::LIVE_HZ, since: None };
+        let request =
+            Request { id: SubId(1), source, points: 0, max_hz: limit::LIVE_HZ, since: None, from: None };
         session.subscribe(request).await.unwrap();
         session
     }

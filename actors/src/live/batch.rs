@@ -25,18 +25,13 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Of samples that are not empty.
-    pub(super) fn of(samples: &[Sample]) -> Option<Self> {
-        let newest = samples.last()?;
+    /// Of samples, which are not none.
+    pub(super) fn of(samples: &[Sample]) -> Self {
         let values: Vec<_> = samples.iter().map(Sample::folded).collect();
-        let raw_bytes = values.iter().map(|value| value.raw_bytes()).sum();
-        Some(Self {
-            values,
-            next: newest.offset + 1,
-            unit: newest.unit.clone(),
-            raw_bytes,
-            text: OnceLock::new(),
-        })
+        let raw_bytes = values.iter().map(Folded::raw_bytes).sum();
+        let (next, unit) =
+            samples.last().map(|newest| (newest.offset + 1, newest.unit.clone())).unwrap_or_default();
+        Self { values, next, unit, raw_bytes, text: OnceLock::new() }
     }
 
     fn text(&self) -> &str {
@@ -97,7 +92,7 @@ mod tests {
             let ts = Timestamp::from_ms(offset as i64).unwrap();
             Sample { offset, point: Point { ts, num, raw: raw.map(Into::into) }, unit: None }
         };
-        let batch = Arc::new(Batch::of(&[sample(7, 1.5, None), sample(9, 0.0, Some("\"on\""))]).unwrap());
+        let batch = Arc::new(Batch::of(&[sample(7, 1.5, None), sample(9, 0.0, Some("\"on\""))]));
         let (shared, own) = (Values::Shared(batch.clone()), Values::Own(batch.values.clone()));
         let text = |values: &Values| {
             let mut out = String::new();

@@ -185,6 +185,13 @@ impl Conflator {
         self.raw_bytes += raw_bytes;
     }
 
+    /// What waits is not sent.
+    pub fn forget(&mut self) {
+        self.whole = None;
+        self.waiting.clear();
+        (self.skipped, self.raw_bytes) = (0, 0);
+    }
+
     /// Whether less is sent than was asked for, because it is taken too late.
     pub fn is_slowed(&self) -> bool {
         self.rate_hz < self.asked_hz
@@ -258,7 +265,7 @@ mod tests {
     }
 
     fn push(conflator: &mut Conflator, samples: &[Sample], now: Instant) -> bool {
-        Batch::of(samples).is_some_and(|batch| conflator.push(&Arc::new(batch), now))
+        !samples.is_empty() && conflator.push(&Arc::new(Batch::of(samples)), now)
     }
 
     /// The numbers behind an update, as a subscriber without limits would have kept them.
@@ -391,8 +398,8 @@ mod tests {
     #[test]
     fn what_comes_together_is_shared_until_something_is_added_to_it() {
         let now = Instant::now();
-        let batch = Arc::new(Batch::of(&[sample(1, 1.0, None), sample(2, 2.0, None)]).unwrap());
-        let next = Arc::new(Batch::of(&[sample(3, 3.0, None)]).unwrap());
+        let batch = Arc::new(Batch::of(&[sample(1, 1.0, None), sample(2, 2.0, None)]));
+        let next = Arc::new(Batch::of(&[sample(3, 3.0, None)]));
         let mut conflator = Conflator::new(10.0, now);
         conflator.push(&batch, now);
         let update = conflator.take(now).unwrap();

@@ -2,45 +2,57 @@
 //!
 //! A subscription that goes on where an earlier one ended gets exactly what it missed, or is told that it did not: never a part of it.
 
-use edgesync_schemas::id::{DeviceId, Offset};
+use edgesync_schemas::id::{DeviceId, Offset, UserId};
 use edgesync_schemas::limit;
 use edgesync_schemas::sensor::SensorName;
+use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::unit::Unit;
 use edgesync_schemas::wire::live::{Point, Position};
 use edgesync_storage::log::{self, Order, RangeQuery, StoredReading};
-use tokio::time::Instant;
 
 use super::conflate::Sample;
 use super::hub::{Error, Hub};
 use super::sensors::sample;
 use super::source::{Followed, Source};
-use super::subscriber::Snapshot;
+use super::subscriber::{Snapshot, Wanted};
 
 /// Pages that are read for a snapshot. Only readings that arrive while it is read make more than one necessary.
 const PAGES: usize = 4;
 
 impl Hub {
-    /// The values before `end`: since the position asked for, if all of them can be had, else the newest `points`.
+    /// The values since a position and before `end`, if all of them can be had, else what [`Self::snapshot`] gives.
+    pub(super) async fn resume(
+        &self,
+        followed: &Followed,
+        end: u64,
+        wanted: Wanted,
+        since: Position,
+    ) -> Result<Snapshot, Error> {
+        if since.epoch == followed.epoch
+            && since.offset <= end
+            && let Some(missed) = self.missed(followed, since.offset, end).await?
+        {
+            return Ok(snapshot(followed, end, missed, true));
+        }
+        self.snapshot(followed, end, wanted, None).await
+    }
+
+    /// The values before `end` that are wanted. `user` asks; none is the server itself.
     pub(super) async fn snapshot(
         &self,
         followed: &Followed,
         end: u64,
-        points: usize,
-        since: Option<Position>,
+        wanted: Wanted,
+        user: Option<UserId>,
     ) -> Result<Snapshot, Error> {
-        let points = points.min(limit::LIVE_POINTS);
-        let position = Position { epoch: followed.epoch, offset: end };
-        if let Some(since) = since.filter(|since| since.epoch == followed.epoch && since.offset <= end)
-            && let Some(missed) = self.missed(followed, since.offset, end).await?
-        {
-            return Ok(snapshot(position, missed, true, followed.whole_since()));
-        }
-        let samples = match &followed.source {
-            Source::FlowNode { .. } => followed.newest(points, end),
-            Source::DeviceSensor { device, sensor } => self.newest(*device, sensor, points, end).await?,
+        let Source::DeviceSensor { device, sensor } = &followed.source else {
+            return Ok(kept(followed, end, wanted));
         };
-        // After the ring was read: what left it in between makes this later than it was.
-        Ok(snapshot(position, samples, false, followed.whole_since()))
+        if let Some(from) = wanted.from {
+            return self.ranged(followed, (*device, sensor), end, (from, wanted.points), user).await;
+        }
+        let samples = self.newest(*device, sensor, (None, wanted.points), end).await?;
+        Ok(snapshot(followed, end, samples, false))
     }
 
     /// All values from `since` on and before `end`, or `None` if that cannot be said or they are too many.
@@ -49,7 +61,7 @@ impl Hub {
             return Ok(Some(samples));
         }
         match &followed.source {
-            Source::FlowNode { .. } => Ok(None),
+            Source::FlowNode { .. } | Source::Aggregate(_) => Ok(None),
             Source::DeviceSensor { .. } if end - since > limit::LIVE_RESUME_READINGS => Ok(None),
             Source::DeviceSensor { device, sensor } => match self.scan(*device, sensor, since, end).await {
                 Err(log::Error::Dropped { .. } | log::Error::PastEnd { .. }) => Ok(None),
@@ -91,12 +103,12 @@ impl Hub {
         Ok(Some(samples))
     }
 
-    /// The `points` readings before `end` with the newest event times.
-    async fn newest(
+    /// The `points` readings before `end` with the newest event times, all of them from `from` on; the newest first.
+    pub(super) async fn newest(
         &self,
         device: DeviceId,
         sensor: &SensorName,
-        points: usize,
+        (from, points): (Option<Timestamp>, usize),
         end: u64,
     ) -> Result<Vec<Sample>, Error> {
         let mut samples = Vec::new();
@@ -104,7 +116,7 @@ impl Hub {
         let mut query = RangeQuery {
             device,
             sensor: Some(sensor.clone()),
-            from: None,
+            from,
             to: None,
             order: Order::Descending,
             limit: points,
@@ -137,9 +149,17 @@ fn stored(reading: StoredReading) -> Sample {
     Sample { offset: reading.offset.0, point, unit: reading.unit }
 }
 
-fn snapshot(position: Position, mut samples: Vec<Sample>, recovered: bool, whole_since: Instant) -> Snapshot {
+/// What the ring has of what is wanted.
+pub(super) fn kept(followed: &Followed, end: u64, wanted: Wanted) -> Snapshot {
+    let samples = followed.newest(wanted.points, end, wanted.from.unwrap_or(Timestamp::MIN));
+    snapshot(followed, end, samples, false)
+}
+
+/// The ring has been read: what leaves it from now on makes the time since which it is whole later than it was, which does no harm.
+pub(super) fn snapshot(followed: &Followed, end: u64, mut samples: Vec<Sample>, recovered: bool) -> Snapshot {
     samples.sort_by_key(|sample| (sample.point.ts, sample.offset));
     let unit: Option<Unit> = samples.iter().rev().find_map(|sample| sample.unit.clone());
     let points = samples.into_iter().map(|sample| sample.point).collect();
-    Snapshot { position, points, unit, recovered, whole_since }
+    let position = Position { epoch: followed.epoch, offset: end };
+    Snapshot { position, points, unit, recovered, whole_since: followed.whole_since(), spreads: None }
 }

@@ -1,9 +1,10 @@
 //! Who watches what. A source is followed from its first subscriber on until a while after its last one left; a source that
 //! nobody watches costs nothing.
 //!
-//! Device sensors come from the log's tail (`sensors.rs`), flow nodes from the cells' emissions (`nodes.rs`); flows' metrics are apart (`metrics.rs`). Both meet their subscribers in
-//! [`Followed`]. Locks, in the order they are taken: the map of sources, the sensors or the nodes, one source, one subscriber's slot;
-//! none is held across an await.
+//! Device sensors come from the log's tail (`sensors.rs`), flow nodes from the cells' emissions (`nodes.rs`), and aggregates from one of these
+//! (`aggregate.rs`); flows' metrics are apart (`metrics.rs`). All meet their subscribers in
+//! [`Followed`]. Locks, in the order they are taken: the map of sources, the sensors, the nodes or the aggregates, one source (then the aggregate
+//! that is made of it, and that as a source), one subscriber's slot; none is held across an await.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -14,15 +15,17 @@ use edgesync_engine::cell::emit::Rows;
 use edgesync_engine::metrics::FlowCounters;
 use edgesync_schemas::id::{FlowId, UserId};
 use edgesync_schemas::limit;
+use edgesync_storage::history::{self, History};
 use edgesync_storage::log::{self, ReadingLog};
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::Instant;
 
+use super::aggregate::{Aggregate, Ticks};
 use super::health::{Figures, Health, Queued};
 use super::metrics::{Board, Boards};
 use super::nodes::{Nodes, Units};
 use super::sensors::Sensors;
-use super::source::{Expiry, Followed, Source};
+use super::source::{Aggregated, Expiry, Followed, Source};
 use super::subscriber::{Session, Slot, Subscription};
 use super::viewers::{Viewer, Viewers};
 
@@ -40,6 +43,21 @@ pub enum Error {
     /// The history cannot be read.
     #[error("history cannot be read")]
     Log(#[from] log::Error),
+    /// Others read so much history that no turn came.
+    #[error("too much history is being read")]
+    Busy,
+    /// Reading the history from a time on takes too long.
+    #[error("reading so much history takes too long: ask for a later time")]
+    TooLong,
+}
+
+impl From<history::Error> for Error {
+    fn from(error: history::Error) -> Self {
+        match error {
+            history::Error::Log(error) => Self::Log(error),
+            history::Error::Busy | history::Error::TooMuchText(_) => Self::Busy,
+        }
+    }
 }
 
 /// Who watches what. Cheap to clone.
@@ -53,8 +71,13 @@ pub(super) struct Shared {
     pub(super) sensors: Sensors,
     pub(super) nodes: Nodes,
     pub(super) metrics: Boards,
+    /// Its readings as buckets.
+    pub(super) buckets: History,
+    /// By the sources that they are.
+    aggregates: Mutex<HashMap<Source, Arc<Aggregate>>>,
+    ticks: Arc<Ticks>,
     /// Snapshots may be read from the log.
-    pub(super) history: Semaphore,
+    pub(super) history: Arc<Semaphore>,
     sources: Mutex<HashMap<Source, Arc<Followed>>>,
     /// Sources without subscribers, and when they may be let go; in that order, because they all linger equally long.
     expiring: Mutex<VecDeque<(Instant, Arc<Followed>)>>,
@@ -72,11 +95,14 @@ impl Hub {
     /// Starts the tasks that read the log for those who watch and let go of what nobody watches. They end with [`Self::stop`].
     pub fn start(log: ReadingLog) -> Self {
         let shared = Arc::new(Shared {
+            buckets: History::new(log.clone()),
+            aggregates: Mutex::default(),
+            ticks: Arc::default(),
             log,
             sensors: Sensors::default(),
             nodes: Nodes::default(),
             metrics: Boards::default(),
-            history: Semaphore::new(limit::LIVE_HISTORY_READS),
+            history: Arc::new(Semaphore::new(limit::LIVE_HISTORY_READS)),
             sources: Mutex::default(),
             expiring: Mutex::default(),
             expiring_grew: Notify::new(),
@@ -86,7 +112,7 @@ impl Hub {
             stopped: watch::Sender::new(false),
         });
         let hub = Self { shared };
-        for task in [Task::Read, Task::LetGo] {
+        for task in [Task::Read, Task::LetGo, Task::Tell] {
             let hub = hub.clone();
             tokio::spawn(async move {
                 let mut stopped = hub.shared.stopped.subscribe();
@@ -94,6 +120,7 @@ impl Hub {
                     match task {
                         Task::Read => hub.shared.sensors.run(&hub.shared.log).await,
                         Task::LetGo => hub.let_go().await,
+                        Task::Tell => hub.shared.ticks.run().await,
                     }
                 };
                 tokio::select! {
@@ -129,6 +156,16 @@ impl Hub {
     /// Bytes of a socket that wait for the network: none yet.
     pub fn queued(&self) -> Queued {
         Queued::new(self.shared.health.clone())
+    }
+
+    /// Values that no aggregate took because they are older than the buckets that it keeps, since the start of the process.
+    pub fn late(&self) -> u64 {
+        self.shared.ticks.late()
+    }
+
+    /// The log's history, which takes turns with all who read it through here.
+    pub fn history(&self) -> &History {
+        &self.shared.buckets
     }
 
     /// Ends the hub's tasks: no subscriber gets anything more.
@@ -215,24 +252,54 @@ impl Hub {
                 return Err(error);
             }
         };
-        let followed = match known {
-            Some(followed) => followed,
-            None if sources.len() >= limit::LIVE_SOURCES => {
-                return Err(Error::Limit { what: "sources are watched", most: limit::LIVE_SOURCES });
-            }
-            None => {
-                let followed = match &source {
-                    Source::DeviceSensor { device, sensor } => {
-                        self.shared.sensors.follow(&self.shared.log, *device, sensor)
-                    }
-                    Source::FlowNode { flow, node, field } => self.shared.nodes.follow(*flow, node, field),
-                };
-                sources.insert(source, followed.clone());
-                followed
-            }
-        };
+        let followed = self.place(&mut sources, source)?;
         let position = followed.attach(slot.clone());
         Ok((Subscription::new(self.clone(), followed, slot, charge), position))
+    }
+
+    /// The source as it is followed, from now on if it was not.
+    fn place(
+        &self,
+        sources: &mut HashMap<Source, Arc<Followed>>,
+        source: Source,
+    ) -> Result<Arc<Followed>, Error> {
+        if let Some(followed) = sources.get(&source) {
+            return Ok(followed.clone());
+        }
+        if sources.len() >= limit::LIVE_SOURCES {
+            return Err(Error::Limit { what: "sources are watched", most: limit::LIVE_SOURCES });
+        }
+        let followed = match &source {
+            Source::DeviceSensor { device, sensor } => {
+                self.shared.sensors.follow(&self.shared.log, *device, sensor)
+            }
+            Source::FlowNode { flow, node, field } => self.shared.nodes.follow(*flow, node, field),
+            Source::Aggregate(of) => {
+                let from = self.place(sources, of.source.clone())?;
+                // from now on it is on the account of who watches the aggregate
+                drop(from.linger(None));
+                self.aggregate(of, from)
+            }
+        };
+        sources.insert(source, followed.clone());
+        Ok(followed)
+    }
+
+    fn aggregate(&self, of: &Aggregated, from: Arc<Followed>) -> Arc<Followed> {
+        let source = Source::Aggregate(Box::new(of.clone()));
+        let told = Arc::new(Followed::new(source.clone(), new_epoch(), 0));
+        let aggregate = Aggregate::begin(of, from, told.clone(), self.shared.ticks.clone());
+        self.aggregates().insert(source, aggregate);
+        told
+    }
+
+    fn aggregates(&self) -> MutexGuard<'_, HashMap<Source, Arc<Aggregate>>> {
+        self.shared.aggregates.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The aggregate that a source is, if it is one and is followed.
+    pub(super) fn aggregate_of(&self, source: &Source) -> Option<Arc<Aggregate>> {
+        self.aggregates().get(source).cloned()
     }
 
     /// Queues a source that lost its last subscriber.
@@ -268,6 +335,12 @@ impl Hub {
                         self.shared.sensors.let_go(&self.shared.log, *device, sensor);
                     }
                     Source::FlowNode { flow, node, .. } => self.shared.nodes.let_go(*flow, node, &followed),
+                    Source::Aggregate(_) => {
+                        let ended = self.aggregates().remove(&followed.source);
+                        if let Some(ended) = ended.filter(|ended| ended.end(now)) {
+                            self.expire(ended.from(), now);
+                        }
+                    }
                 }
             }
         }
@@ -290,6 +363,7 @@ impl Draining {
 enum Task {
     Read,
     LetGo,
+    Tell,
 }
 
 impl fmt::Debug for Hub {

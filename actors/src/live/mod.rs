@@ -6,11 +6,14 @@ pub mod source;
 pub mod subscriber;
 pub mod widget;
 
+mod aggregate;
 mod batch;
+mod buckets;
 mod health;
 mod history;
 mod metrics;
 mod nodes;
+mod range;
 mod sensors;
 mod viewers;
 
@@ -20,8 +23,12 @@ pub use health::{Figures, Queued};
 pub use hub::{Draining, Error, Hub};
 pub(crate) use metrics::Board;
 pub use nodes::Units;
-pub use source::Source;
-pub use subscriber::{Request, Session, Snapshot, Told};
+pub use source::{Aggregated, Source};
+pub use subscriber::{Request, Session, Snapshot, Spreads, Told};
 
+#[cfg(test)]
+mod aggregate_tests;
+#[cfg(test)]
+mod range_tests;
 #[cfg(test)]
 mod tests;

@@ -7,11 +7,14 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use edgesync_schemas::entity::widget::Aggregation;
 use edgesync_schemas::id::{DeviceId, FlowId};
 use edgesync_schemas::limit;
 use edgesync_schemas::sensor::SensorName;
+use edgesync_schemas::time::Timestamp;
 use tokio::time::Instant;
 
+use super::aggregate::Aggregate;
 use super::batch::Batch;
 use super::conflate::Sample;
 use super::subscriber::Slot;
@@ -36,6 +39,38 @@ pub enum Source {
         /// The field: `output` for the value itself.
         field: Arc<str>,
     },
+    /// What another source's values come to, interval by interval.
+    Aggregate(Box<Aggregated>),
+}
+
+/// The values of a source, in buckets by event time.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Aggregated {
+    /// Of which source.
+    pub source: Source,
+    /// What becomes of the values of a bucket; not `last`, for which nothing has to be added up.
+    pub aggregation: Aggregation,
+    /// Milliseconds of a bucket, and between two tellings; at least 1.
+    pub interval_ms: u32,
+}
+
+/// Who gets a source's values.
+#[derive(Debug, Clone)]
+pub(super) enum Taker {
+    /// A subscriber.
+    Slot(Arc<Slot>),
+    /// A source that is made of them.
+    Aggregate(Arc<Aggregate>),
+}
+
+impl Taker {
+    fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Slot(a), Self::Slot(b)) => Arc::ptr_eq(a, b),
+            (Self::Aggregate(a), Self::Aggregate(b)) => Arc::ptr_eq(a, b),
+            _ => false,
+        }
+    }
 }
 
 /// A source that is followed because somebody watches it, or did until a moment ago.
@@ -51,12 +86,14 @@ pub(super) struct Followed {
 struct State {
     /// All values with an offset from `start` on and before `next`, in the order of arrival.
     ring: VecDeque<Sample>,
+    /// Whether a value replaces an earlier one of the same time, as a bucket's do.
+    is_by_time: bool,
     raw_bytes: usize,
     start: u64,
     /// Since when all that came is in the ring.
     whole_since: Instant,
     next: u64,
-    slots: Vec<Arc<Slot>>,
+    takers: Vec<Taker>,
     /// When the last subscriber left, while there is none.
     idle: Option<Instant>,
     /// On whose account it is while there is none.
@@ -70,11 +107,12 @@ impl Followed {
     pub(super) fn new(source: Source, epoch: u64, offset: u64) -> Self {
         let state = State {
             ring: VecDeque::new(),
+            is_by_time: matches!(source, Source::Aggregate(_)),
             raw_bytes: 0,
             start: offset,
             whole_since: Instant::now(),
             next: offset,
-            slots: Vec::new(),
+            takers: Vec::new(),
             idle: None,
             lingers: None,
             expires: false,
@@ -102,11 +140,34 @@ impl Followed {
         state.offer(samples, now);
     }
 
+    /// Puts values into the ring, as if they had come before those who watch did: nobody is told. They are in all snapshots from now on.
+    pub(super) fn put(&self, samples: Vec<Sample>) {
+        let (mut state, now) = (self.state(), Instant::now());
+        for mut sample in samples {
+            sample.offset = state.next;
+            state.next += 1;
+            state.keep(sample, now);
+        }
+    }
+
     /// From now on `slot` gets every value. The offset of the first it can get.
     pub(super) fn attach(&self, slot: Arc<Slot>) -> u64 {
+        self.attach_with(|next, _| (Taker::Slot(slot), next))
+    }
+
+    /// From now on a taker gets every value. It is made knowing the offset of the first it can get, and what the ring has from before.
+    pub(super) fn attach_with<T>(&self, make: impl FnOnce(u64, &VecDeque<Sample>) -> (Taker, T)) -> T {
         let mut state = self.state();
-        state.slots.push(slot);
+        let (taker, made) = make(state.next, &state.ring);
+        state.takers.push(taker);
         state.idle = None;
+        made
+    }
+
+    /// The same as if a slot that is attached were attached now: `forget` takes out what waits in it. The offset of the first it can get.
+    pub(super) fn begin_again(&self, forget: impl FnOnce()) -> u64 {
+        let state = self.state();
+        forget();
         state.next
     }
 
@@ -115,11 +176,11 @@ impl Followed {
         std::mem::replace(&mut self.state().lingers, charge)
     }
 
-    /// `slot` gets no more; if it was the last, the source stays on its account. True if the source is to be queued for being let go.
-    pub(super) fn detach(&self, slot: &Arc<Slot>, charge: Option<Charge>, now: Instant) -> bool {
+    /// `taker` gets no more; if it was the last, the source stays on its account. True if the source is to be queued for being let go.
+    pub(super) fn detach(&self, taker: &Taker, charge: Option<Charge>, now: Instant) -> bool {
         let mut state = self.state();
-        state.slots.retain(|other| !Arc::ptr_eq(other, slot));
-        if !state.slots.is_empty() {
+        state.takers.retain(|other| !other.is(taker));
+        if !state.takers.is_empty() {
             return false;
         }
         state.idle = Some(now);
@@ -145,11 +206,16 @@ impl Followed {
         self.state().whole_since
     }
 
-    /// The newest `count` values before `end`, in the order of arrival.
-    pub(super) fn newest(&self, count: usize, end: u64) -> Vec<Sample> {
+    /// The newest `count` values before `end`, of times from `from` on: in the order of arrival; buckets by their times.
+    pub(super) fn newest(&self, count: usize, end: u64, from: Timestamp) -> Vec<Sample> {
         let state = self.state();
         let upto = state.ring.partition_point(|sample| sample.offset < end);
-        state.ring.range(upto.saturating_sub(count)..upto).cloned().collect()
+        let in_time = |sample: &&Sample| sample.point.ts >= from;
+        let mut known: Vec<&Sample> = state.ring.range(..upto).filter(in_time).collect();
+        if state.is_by_time {
+            known.sort_unstable_by_key(|sample| sample.point.ts);
+        }
+        known[known.len().saturating_sub(count)..].iter().map(|sample| (*sample).clone()).collect()
     }
 
     /// All values from `offset` on and before `end`; `None` if the ring no longer has all of them.
@@ -179,10 +245,14 @@ impl State {
     fn offer(&mut self, samples: &mut Vec<Sample>, now: Instant) {
         let Some(newest) = samples.last() else { return };
         self.next = newest.offset + 1;
-        if !self.slots.is_empty()
-            && let Some(batch) = Batch::of(samples).map(Arc::new)
-        {
-            self.slots.iter().for_each(|slot| slot.push(&batch, now));
+        let mut batch = None;
+        for taker in &self.takers {
+            match taker {
+                Taker::Aggregate(aggregate) => aggregate.take(samples, now),
+                Taker::Slot(slot) => {
+                    slot.push(batch.get_or_insert_with(|| Arc::new(Batch::of(samples))), now);
+                }
+            }
         }
         // a commit may have many times as many of one series as a ring has room for
         let first_kept = samples.len().saturating_sub(limit::LIVE_POINTS);
@@ -193,23 +263,34 @@ impl State {
             self.raw_bytes = 0;
         }
         for sample in samples.drain(..).skip(first_kept) {
-            if self.ring.len() == limit::LIVE_POINTS {
-                self.forget_oldest(now);
-            }
-            self.raw_bytes += raw_bytes(&sample);
-            self.ring.push_back(sample);
+            self.keep(sample, now);
         }
-        while self.raw_bytes > limit::LIVE_RAW_BYTES {
+    }
+
+    fn keep(&mut self, sample: Sample, now: Instant) {
+        if self.is_by_time
+            && let Some(at) = self.ring.iter().rposition(|earlier| earlier.point.ts == sample.point.ts)
+            && let Some(earlier) = self.ring.remove(at)
+        {
+            self.raw_bytes -= raw_bytes(&earlier);
+        }
+        self.raw_bytes += raw_bytes(&sample);
+        self.ring.push_back(sample);
+        while self.ring.len() > limit::LIVE_POINTS || self.raw_bytes > limit::LIVE_RAW_BYTES {
             self.forget_oldest(now);
         }
     }
 
     fn forget_oldest(&mut self, now: Instant) {
-        if let Some(oldest) = self.ring.pop_front() {
+        let oldest = match self.is_by_time {
+            true => (0..self.ring.len()).min_by_key(|at| self.ring[*at].point.ts).unwrap_or_default(),
+            false => 0,
+        };
+        if let Some(oldest) = self.ring.remove(oldest) {
             self.raw_bytes -= raw_bytes(&oldest);
             // It came before now, and when exactly is not kept.
             self.whole_since = now;
-            self.start = oldest.offset + 1;
+            self.start = self.start.max(oldest.offset + 1);
         }
     }
 }

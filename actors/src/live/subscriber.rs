@@ -11,17 +11,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use edgesync_schemas::id::FlowId;
 use edgesync_schemas::limit;
+use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::unit::Unit;
-use edgesync_schemas::wire::live::{Point, Position, SubId};
+use edgesync_schemas::wire::live::{Point, Position, SubId, write_bucketed_snap, write_snap};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::batch::{Batch, Values};
 use super::conflate::{Conflator, Update};
 use super::health::Health;
+use super::history;
 use super::hub::{Error, Hub};
 use super::metrics::{Board, Watch};
-use super::source::{Followed, Source};
+use super::source::{Followed, Source, Taker};
 use super::viewers::{Charge, Viewer};
 
 /// What waits for one subscription. Producers push, its session takes.
@@ -81,10 +83,12 @@ pub struct Request {
     pub source: Source,
     /// Points of the snapshot, at most [`limit::LIVE_POINTS`].
     pub points: usize,
-    /// Values a second, within [`limit::LIVE_HZ_MIN`] and [`limit::LIVE_HZ`].
+    /// Values a second, within [`limit::LIVE_HZ_MIN`] and [`limit::LIVE_HZ`]. An aggregate is told as often as its interval says.
     pub max_hz: f64,
     /// Where an earlier subscription ended.
     pub since: Option<Position>,
+    /// The snapshot has the history from this time on, in at most `points` points; `None` for the newest `points`. Not with `since`.
+    pub from: Option<Timestamp>,
 }
 
 /// The values that a subscription begins with. Every value after `position` comes as an update.
@@ -100,6 +104,31 @@ pub struct Snapshot {
     pub recovered: bool,
     /// Of a flow's node: since when all of its values are kept. They are in `points` if as many were asked for.
     pub whole_since: Instant,
+    /// Of a history that is told in buckets: the points are averages, and these belong to them.
+    pub spreads: Option<Spreads>,
+}
+
+/// What stands beside the averages of a history in buckets.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Spreads {
+    /// Milliseconds of a bucket.
+    pub bucket_ms: u64,
+    /// Smallest and largest number of each point's bucket; `None` where it has none.
+    pub of_points: Vec<Option<(f64, f64)>>,
+}
+
+impl Snapshot {
+    /// Appends it as it is sent.
+    pub fn write(&self, out: &mut String, id: SubId) {
+        let unit = self.unit.as_ref().map(|unit| unit.as_str());
+        match &self.spreads {
+            None => write_snap(out, id, self.position, &self.points, unit, self.recovered),
+            Some(spreads) => {
+                let buckets = (&*spreads.of_points, spreads.bucket_ms);
+                write_bucketed_snap(out, id, self.position, &self.points, buckets, unit);
+            }
+        }
+    }
 }
 
 /// What a subscription is told after its snapshot.
@@ -107,6 +136,8 @@ pub struct Snapshot {
 pub enum Told {
     /// Values of a source.
     Values(Update),
+    /// All that is to be shown, which replaces what was told before: more buckets changed than wait for one subscriber.
+    Snapshot(Snapshot),
     /// How a flow is by now: the JSON of `GET /flows/{id}/metrics`.
     Metrics(Arc<str>),
 }
@@ -146,12 +177,23 @@ impl Session {
     pub async fn subscribe(&mut self, request: Request) -> Result<Snapshot, Error> {
         let id = request.id;
         self.make_room(id)?;
-        let waiting = Mutex::new(Conflator::new(request.max_hz, Instant::now()));
+        let is_aggregate = matches!(request.source, Source::Aggregate(_));
+        let max_hz = if is_aggregate { limit::LIVE_HZ } else { request.max_hz };
+        let waiting = Mutex::new(Conflator::new(max_hz, Instant::now()));
         let slot =
             Arc::new(Slot { waiting, wake: self.wake.clone(), health: self.hub.shared.health.clone() });
-        let (subscription, position) = self.hub.follow(request.source, slot, self.viewer.as_ref())?;
-        let snapshot =
-            self.hub.snapshot(&subscription.followed, position, request.points, request.since).await?;
+        let (mut subscription, mut position) = self.hub.follow(request.source, slot, self.viewer.as_ref())?;
+        let wanted = Wanted { points: request.points.min(limit::LIVE_POINTS), from: request.from };
+        if is_aggregate {
+            self.hub.prepare(&subscription.followed, wanted).await?;
+            position = subscription.begin_again();
+            subscription.shows = Some(wanted);
+        }
+        let user = self.viewer.as_ref().map(Viewer::user);
+        let snapshot = match request.since {
+            Some(since) => self.hub.resume(&subscription.followed, position, wanted, since).await?,
+            None => self.hub.snapshot(&subscription.followed, position, wanted, user).await?,
+        };
         subscription.slot.waiting().told(snapshot.unit.clone());
         self.subscriptions.insert(id, One::Values(subscription));
         Ok(snapshot)
@@ -252,7 +294,7 @@ impl One {
 
     fn take(&mut self, now: Instant) -> Option<Told> {
         match self {
-            Self::Values(one) => one.slot.take(now).map(Told::Values),
+            Self::Values(one) => one.take(now),
             Self::Metrics(watch) => watch.take(now).map(Told::Metrics),
         }
     }
@@ -265,13 +307,43 @@ pub(super) struct Subscription {
     followed: Arc<Followed>,
     slot: Arc<Slot>,
     charge: Option<Charge>,
+    /// Of an aggregate: what all of it is.
+    shows: Option<Wanted>,
+}
+
+/// Which of a source's values a snapshot has.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    /// At most so many.
+    pub(super) points: usize,
+    /// From this time on.
+    pub(super) from: Option<Timestamp>,
 }
 
 impl Subscription {
     /// `slot` is attached to `followed`.
     pub(super) fn new(hub: Hub, followed: Arc<Followed>, slot: Arc<Slot>, charge: Option<Charge>) -> Self {
         slot.health.subscriptions.fetch_add(1, Relaxed);
-        Self { hub, followed, slot, charge }
+        Self { hub, followed, slot, charge, shows: None }
+    }
+
+    /// What is due. Of an aggregate each bucket counts: if some were folded, all are shown anew.
+    fn take(&self, now: Instant) -> Option<Told> {
+        let update = self.slot.take(now)?;
+        match self.shows.filter(|_| update.skipped > 0) {
+            None => Some(Told::Values(update)),
+            Some(wanted) => {
+                let end = self.begin_again();
+                let snapshot = history::kept(&self.followed, end, wanted);
+                self.slot.waiting().told(snapshot.unit.clone());
+                Some(Told::Snapshot(snapshot))
+            }
+        }
+    }
+
+    /// Forgets what waits. The offset of the first value that can come from now on.
+    fn begin_again(&self) -> u64 {
+        self.followed.begin_again(|| self.slot.waiting().forget())
     }
 }
 
@@ -282,7 +354,8 @@ impl Drop for Subscription {
         if self.slot.waiting().is_slowed() {
             self.slot.health.slowed.fetch_sub(1, Relaxed);
         }
-        if self.followed.detach(&self.slot, self.charge.take(), now) {
+        let taker = Taker::Slot(self.slot.clone());
+        if self.followed.detach(&taker, self.charge.take(), now) {
             self.hub.expire(&self.followed, now);
         }
     }

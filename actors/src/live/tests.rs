@@ -16,20 +16,20 @@ use uuid::Uuid;
 use super::*;
 use crate::testing::{TempLog, append, device, skip};
 
-fn sensor(device: DeviceId, name: &str) -> Source {
+pub(super) fn sensor(device: DeviceId, name: &str) -> Source {
     Source::DeviceSensor { device, sensor: name.parse().unwrap() }
 }
 
-fn request(source: Source, since: Option<Position>) -> Request {
-    Request { id: SubId(1), source, points: limit::LIVE_POINTS, max_hz: limit::LIVE_HZ, since }
+pub(super) fn request(source: Source, since: Option<Position>) -> Request {
+    Request { id: SubId(1), source, points: limit::LIVE_POINTS, max_hz: limit::LIVE_HZ, since, from: None }
 }
 
-fn numbers(snapshot: &Snapshot) -> Vec<f64> {
+pub(super) fn numbers(snapshot: &Snapshot) -> Vec<f64> {
     snapshot.points.iter().map(|point| point.num).collect()
 }
 
 /// Updates until the source has told everything before `end`: values sent, values skipped, newest value.
-async fn drain(session: &mut Session, end: u64) -> (u64, u64, f64) {
+pub(super) async fn drain(session: &mut Session, end: u64) -> (u64, u64, f64) {
     let (mut sent, mut skipped) = (0, 0);
     loop {
         session.ready().await;
@@ -42,7 +42,7 @@ async fn drain(session: &mut Session, end: u64) -> (u64, u64, f64) {
     }
 }
 
-async fn append_range(log: &ReadingLog, of: DeviceId, values: std::ops::Range<u64>) {
+pub(super) async fn append_range(log: &ReadingLog, of: DeviceId, values: std::ops::Range<u64>) {
     for value in values {
         append(log, of, &[("t", value as i64, &value.to_string(), Some("C"))]).await;
     }
@@ -207,7 +207,7 @@ async fn subscriptions_of_a_socket_are_limited() {
     session.subscribe(again).await.unwrap();
 }
 
-fn rows(flow: FlowId, values: &[f64]) -> Rows {
+pub(super) fn rows(flow: FlowId, values: &[f64]) -> Rows {
     let rows = values.len();
     Rows {
         flow,

@@ -1,7 +1,7 @@
 //! How much each user watches, so that none of them takes what there is for all.
 //!
 //! A user's sockets and subscriptions are counted together. A subscription counts on while its source lingers after it: every source in the process
-//! that dashboards have asked for is on somebody's account, and on one account there are never more than
+//! that dashboards have asked for is on somebody's account (an aggregate and what it is made of are one), and on one account there are never more than
 //! [`limit::LIVE_SUBSCRIPTIONS_PER_USER`]. The lock is the last that is taken.
 
 use std::collections::HashMap;
@@ -68,6 +68,11 @@ impl Viewers {
 }
 
 impl Viewer {
+    /// Whose it is.
+    pub(super) fn user(&self) -> UserId {
+        self.user
+    }
+
     /// A place for one more subscription.
     pub(super) fn charge(&self) -> Result<Charge, Error> {
         self.charge_for(0)

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use edgesync_schemas::entity::widget::{DashboardWidget, DataSource};
+use edgesync_schemas::entity::widget::{Aggregation, DashboardWidget, DataSource};
 use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::value::Value;
 use edgesync_schemas::wire::live::Point;
 
-use super::source::Source;
+use super::source::{Aggregated, Source};
 
 /// What a widget shows.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,8 +24,29 @@ pub fn shown(widget: &DashboardWidget) -> Shown {
     let points = usize::try_from(widget.max_samples).unwrap_or(usize::MAX).min(limit::LIVE_POINTS);
     match &widget.source {
         DataSource::Static { static_value } => Shown::Fixed(fixed(static_value, widget.updated_at)),
-        source => source_of(source).map_or(Shown::Fixed(None), |source| Shown::Live(source, points)),
+        source => match source_of(source) {
+            None => Shown::Fixed(None),
+            Some(source) => Shown::Live(aggregated(widget, source), points),
+        },
     }
+}
+
+/// What a widget makes of its source.
+fn aggregated(widget: &DashboardWidget, source: Source) -> Source {
+    match widget.aggregation {
+        Aggregation::Last => source,
+        aggregation => {
+            let interval_ms = widget.refresh_interval.max(1);
+            Source::Aggregate(Box::new(Aggregated { source, aggregation, interval_ms }))
+        }
+    }
+}
+
+/// Values a second that a widget shows if nobody says how many: one for each of its refresh intervals, within
+/// [`limit::LIVE_HZ_MIN`] and [`limit::LIVE_HZ_DEFAULT`].
+pub fn rate_hz(widget: &DashboardWidget) -> f64 {
+    let interval_ms = f64::from(widget.refresh_interval.max(1));
+    (1000.0 / interval_ms).clamp(limit::LIVE_HZ_MIN, limit::LIVE_HZ_DEFAULT)
 }
 
 /// The source, unless it is a fixed value.

@@ -247,7 +247,8 @@ async fn watched(
 ) -> Result<Kept, Problem> {
     let Some(source) = widget::source_of(&widget.source) else { return Ok(Kept::default()) };
     let mut session = state.actors.live.session_of(user)?;
-    let request = Request { id: SubId(0), source, points: most, max_hz: limit::LIVE_HZ_MIN, since: None };
+    let request =
+        Request { id: SubId(0), source, points: most, max_hz: limit::LIVE_HZ_MIN, since: None, from: None };
     let snapshot = session.subscribe(request).await?;
     let unit = snapshot.unit;
     let sample =

@@ -273,10 +273,7 @@ impl<'a> Dashboard<'a> {
                 self.watched.insert(id, target);
                 match began {
                     Began::Metrics(metrics) => live::write_metrics_snap(&mut out, id, &metrics),
-                    Began::Values(snap) => {
-                        let unit = snap.unit.as_ref().map(|unit| unit.as_str());
-                        live::write_snap(&mut out, id, snap.position, &snap.points, unit, snap.recovered);
-                    }
+                    Began::Values(snap) => snap.write(&mut out, id),
                 }
             }
             Err(Refused { code, message }) => live::write_err(&mut out, Some(id), code, &message),
@@ -293,6 +290,7 @@ impl<'a> Dashboard<'a> {
             let mut out = String::new();
             match told {
                 Told::Metrics(metrics) => live::write_metrics_upd(&mut out, id, &metrics),
+                Told::Snapshot(snap) => snap.write(&mut out, id),
                 Told::Values(upd) => upd.write(&mut out, id),
             }
             queued.add(out.len());

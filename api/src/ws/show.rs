@@ -118,8 +118,12 @@ impl<'a> Shown<'a> {
                     _ => self.heard = Instant::now(),
                 },
                 () = self.session.ready() => {
-                    let Some((_, Told::Values(update))) = self.session.take_told() else { continue };
-                    self.tell(update).await?;
+                    match self.session.take_told() {
+                        Some((_, Told::Values(update))) => self.tell(update).await?,
+                        // some buckets were folded: the newest counts here
+                        Some((_, Told::Snapshot(snap))) => self.begin_with(snap).await?,
+                        Some((_, Told::Metrics(_))) | None => {}
+                    }
                 }
                 _ = heartbeat.tick() => self.beat(period).await?,
                 () = self.draining.told() => return Err(End::Drained),
@@ -130,12 +134,18 @@ impl<'a> Shown<'a> {
     /// Subscribes, and shows the newest value.
     async fn begin(&mut self) -> Result<(), End> {
         let target = self.watching.target.clone();
-        let sub = Sub { id: SubId(0), target, points: Some(1), max_hz: limit::LIVE_HZ, since: None };
+        let max_hz = Some(limit::LIVE_HZ);
+        let sub = Sub { id: SubId(0), target, points: Some(1), max_hz, since: None, from: None };
         let began = subscribe::subscribe(self.state, self.watching.user, &mut self.session, sub).await;
-        if let Began::Values(Snapshot { points, unit, .. }) = began.map_err(closed)? {
-            self.unit = unit;
-            self.feed(points.last()).await?;
+        match began.map_err(closed)? {
+            Began::Values(snap) => self.begin_with(snap).await,
+            Began::Metrics(_) => Ok(()),
         }
+    }
+
+    async fn begin_with(&mut self, snap: Snapshot) -> Result<(), End> {
+        self.unit = snap.unit;
+        self.feed(snap.points.last()).await?;
         in_time(self.socket.flush()).await
     }
 

@@ -10,6 +10,7 @@ use edgesync_actors::live::widget::{self, Shown};
 use edgesync_actors::live::{Error, Request, Session, Snapshot, Source};
 use edgesync_schemas::id::{FlowId, UserId};
 use edgesync_schemas::limit;
+use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::wire::live::{ErrCode, Position, Sub, SubId, Target};
 use edgesync_storage::catalog;
 use tokio::time::Instant;
@@ -37,7 +38,8 @@ pub(crate) enum Began {
 
 /// What somebody may watch.
 enum Found {
-    Shown(Shown),
+    /// With how many values a second there are if nobody says how many.
+    Shown(Shown, f64),
     Metrics(FlowId),
 }
 
@@ -48,23 +50,31 @@ pub(crate) async fn subscribe(
     session: &mut Session,
     sub: Sub,
 ) -> Result<Began, Refused> {
-    let (source, points) = match resolve(state, user, &sub.target).await? {
+    let now = Timestamp::from_us_saturating(jiff::Timestamp::now().as_microsecond());
+    if sub.from.is_some_and(|from| from > now) {
+        return refused(ErrCode::Malformed, "from: must not be in the future");
+    }
+    let (source, points, rate_hz) = match resolve(state, user, &sub.target).await? {
         Found::Metrics(flow) => {
-            let metrics = state.actors.flows.watch(session, sub.id, flow, sub.max_hz).await;
+            let max_hz = sub.max_hz.unwrap_or(limit::LIVE_METRICS_HZ_DEFAULT);
+            let metrics = state.actors.flows.watch(session, sub.id, flow, max_hz).await;
             return metrics.map(Began::Metrics).or_else(unwatched);
         }
-        Found::Shown(Shown::Live(source, points)) => (source, points),
-        Found::Shown(Shown::Fixed(point)) => {
+        Found::Shown(Shown::Live(source, points), rate_hz) => (source, points, rate_hz),
+        Found::Shown(Shown::Fixed(point), _) => {
             session.unsubscribe(sub.id);
             let points = point.into_iter().collect();
             let position = Position { epoch: 0, offset: 0 };
             let whole_since = Instant::now();
-            let fixed = Snapshot { position, points, unit: None, recovered: false, whole_since };
+            let fixed =
+                Snapshot { position, points, unit: None, recovered: false, whole_since, spreads: None };
             return Ok(Began::Values(fixed));
         }
     };
-    let points = sub.points.unwrap_or(points);
-    let request = Request { id: sub.id, source, points, max_hz: sub.max_hz, since: sub.since };
+    // of a time as many as there may be, unless they say otherwise
+    let points = sub.points.or(sub.from.map(|_| limit::LIVE_POINTS)).unwrap_or(points);
+    let max_hz = sub.max_hz.unwrap_or(rate_hz);
+    let request = Request { id: sub.id, source, points, max_hz, since: sub.since, from: sub.from };
     match session.subscribe(request).await {
         Ok(snapshot) => Ok(Began::Values(snapshot)),
         Err(error) => unwatched(error.into()),
@@ -77,6 +87,9 @@ fn unwatched<T>(error: Unwatched) -> Result<T, Refused> {
         Unwatched::Live(Error::Log(error)) => {
             warn!(%error, "history cannot be read for a dashboard");
             refused(ErrCode::Unavailable, "its history cannot be read just now")
+        }
+        Unwatched::Live(error @ (Error::Busy | Error::TooLong)) => {
+            refused(ErrCode::Unavailable, error.to_string())
         }
         Unwatched::Flow(error) => {
             warn!(%error, "a flow does not tell a dashboard how it is");
@@ -111,19 +124,19 @@ async fn resolve(state: &AppState, user: UserId, target: &Target) -> Result<Foun
         Target::Widget(id) => {
             let widget = catalog.readable_widget(user, *id).await.map_err(denied)?;
             if catalog.may_read_source(user, &widget.source).await.map_err(denied)? {
-                return Ok(Found::Shown(widget::shown(&widget)));
+                return Ok(Found::Shown(widget::shown(&widget), widget::rate_hz(&widget)));
             }
             refused(ErrCode::Forbidden, "the widget's source is not there for you")
         }
         Target::DeviceSensor { device, sensor } => {
             catalog.readable_device(user, *device).await.map_err(denied)?;
             let source = Source::DeviceSensor { device: *device, sensor: sensor.clone() };
-            Ok(Found::Shown(Shown::Live(source, limit::LIVE_POINTS_DEFAULT)))
+            Ok(Found::Shown(Shown::Live(source, limit::LIVE_POINTS_DEFAULT), limit::LIVE_HZ_DEFAULT))
         }
         Target::FlowNode { flow, node, field } => {
             catalog.readable_flow(user, *flow).await.map_err(denied)?;
             let source = Source::FlowNode { flow: *flow, node: node.clone(), field: field.clone() };
-            Ok(Found::Shown(Shown::Live(source, limit::LIVE_POINTS_DEFAULT)))
+            Ok(Found::Shown(Shown::Live(source, limit::LIVE_POINTS_DEFAULT), limit::LIVE_HZ_DEFAULT))
         }
         Target::FlowMetrics { flow } => {
             catalog.readable_flow(user, *flow).await.map_err(denied)?;

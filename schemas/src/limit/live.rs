@@ -42,6 +42,8 @@ pub const LIVE_SOCKETS_PER_USER: usize = 500;
 pub const LIVE_SOURCES: usize = 100_000;
 /// Snapshots that are read from the log at once. More wait.
 pub const LIVE_HISTORY_READS: usize = 4;
+/// Seconds that reading the history of one subscription from a time on may take. Longer: `err unavailable`.
+pub const LIVE_RANGE_S: u64 = 10;
 /// Readings that are looked through for a dashboard that resumes at an older offset. Further behind: a new snapshot, `recovered` false.
 pub const LIVE_RESUME_READINGS: u64 = 1_000_000;
 /// Seconds that a source is followed after its last subscriber left, so that a dashboard that reconnects finds no gap.

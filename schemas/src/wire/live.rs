@@ -4,13 +4,16 @@
 //! columns into a caller's buffer, so that a session encodes into one allocation for its whole life. A value that is no number travels
 //! as the JSON it was written in. A `sub` with an id in use replaces that subscription.
 
+mod parse;
+
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
+use parse::{malformed, parse_sub, sub_id};
+
 use crate::id::{DeviceId, FlowId, WidgetId};
-use crate::limit;
 use crate::sensor::SensorName;
 use crate::time::Timestamp;
 
@@ -62,12 +65,15 @@ pub struct Sub {
     pub id: SubId,
     /// Of what.
     pub target: Target,
-    /// Points of the snapshot; capped at [`limit::LIVE_POINTS`]. `None` leaves it to the widget or the default.
+    /// Points of the snapshot; capped at [`crate::limit::LIVE_POINTS`]. `None` leaves it to the widget or the default.
     pub points: Option<usize>,
-    /// Values a second; within [`limit::LIVE_HZ_MIN`] and [`limit::LIVE_HZ`], of metrics [`limit::LIVE_METRICS_HZ`].
-    pub max_hz: f64,
+    /// Values a second; within [`crate::limit::LIVE_HZ_MIN`] and [`crate::limit::LIVE_HZ`], of metrics [`crate::limit::LIVE_METRICS_HZ`]. `None` leaves it to the
+    /// widget or the default.
+    pub max_hz: Option<f64>,
     /// Where an earlier subscription to the same target ended.
     pub since: Option<Position>,
+    /// Event time from which the snapshot has the history; `None` for the newest points. Never together with `since`.
+    pub from: Option<Timestamp>,
 }
 
 /// A frame from a dashboard.
@@ -122,102 +128,8 @@ impl Inbound {
     }
 }
 
-fn malformed(id: Option<SubId>, field: &'static str, problem: impl Into<String>) -> Malformed {
-    Malformed { id, field, problem: problem.into() }
-}
-
-fn sub_id(map: &Map<String, Json>) -> Result<SubId, Malformed> {
-    let id = map.get("id").and_then(Json::as_u64).and_then(|id| u32::try_from(id).ok());
-    id.map(SubId).ok_or_else(|| malformed(None, "id", "must be an integer from 0 to 4294967295"))
-}
-
-fn parse_sub(map: &Map<String, Json>) -> Result<Sub, Malformed> {
-    let id = sub_id(map)?;
-    let wrong = |field, problem: &str| malformed(Some(id), field, problem);
-    let target = parse_target(map).map_err(|(field, problem)| malformed(Some(id), field, problem))?;
-    let points = match map.get("points") {
-        None | Some(Json::Null) => None,
-        Some(points) => {
-            let points = points.as_u64().ok_or_else(|| wrong("points", "must be an integer from 0"))?;
-            Some(usize::try_from(points).unwrap_or(usize::MAX).min(limit::LIVE_POINTS))
-        }
-    };
-    let (default_hz, most_hz) = match target {
-        Target::FlowMetrics { .. } => (limit::LIVE_METRICS_HZ_DEFAULT, limit::LIVE_METRICS_HZ),
-        _ => (limit::LIVE_HZ_DEFAULT, limit::LIVE_HZ),
-    };
-    let max_hz = match map.get("max_hz") {
-        None | Some(Json::Null) => default_hz,
-        Some(hz) => match hz.as_f64() {
-            Some(hz) if hz > 0.0 && hz.is_finite() => hz.clamp(limit::LIVE_HZ_MIN, most_hz),
-            _ => return Err(wrong("max_hz", "must be a number above 0")),
-        },
-    };
-    let since = match map.get("since") {
-        None | Some(Json::Null) => None,
-        Some(since) => {
-            let part = |name| since.get(name).and_then(Json::as_u64);
-            let Some((epoch, offset)) = part("epoch").zip(part("offset")) else {
-                return Err(wrong("since", "must be {\"epoch\":integer,\"offset\":integer}"));
-            };
-            Some(Position { epoch, offset })
-        }
-    };
-    Ok(Sub { id, target, points, max_hz, since })
-}
-
-fn parse_target(map: &Map<String, Json>) -> Result<Target, (&'static str, String)> {
-    let text = |field: &'static str| match map.get(field) {
-        None => Err((field, "is missing".to_owned())),
-        Some(value) => value.as_str().ok_or_else(|| (field, "must be text".to_owned())),
-    };
-    let named = ["widget", "device", "flow"].iter().filter(|name| map.contains_key(**name)).count();
-    if named != 1 {
-        return Err(("widget", "exactly one of widget, device and flow must be given".to_owned()));
-    }
-    let wants_metrics = match map.get("metrics") {
-        None | Some(Json::Bool(false)) => false,
-        Some(Json::Bool(true)) => true,
-        Some(_) => return Err(("metrics", "must be true or false".to_owned())),
-    };
-    if wants_metrics {
-        if !map.contains_key("flow") {
-            return Err(("metrics", "are those of a flow: flow is missing".to_owned()));
-        }
-        let others = ["node", "field", "points", "since"];
-        if let Some(other) =
-            others.into_iter().find(|other| map.get(*other).is_some_and(|given| !given.is_null()))
-        {
-            return Err((other, "does not go with metrics".to_owned()));
-        }
-        let flow = text("flow")?.parse().map_err(|error| ("flow", format!("{error}")))?;
-        return Ok(Target::FlowMetrics { flow });
-    }
-    if map.contains_key("widget") {
-        let widget = text("widget")?.parse().map_err(|error| ("widget", format!("{error}")))?;
-        return Ok(Target::Widget(widget));
-    }
-    if map.contains_key("device") {
-        let device = text("device")?.parse().map_err(|error| ("device", format!("{error}")))?;
-        let sensor = text("sensor")?.parse().map_err(|error| ("sensor", format!("{error}")))?;
-        return Ok(Target::DeviceSensor { device, sensor });
-    }
-    let flow = text("flow")?.parse().map_err(|error| ("flow", format!("{error}")))?;
-    let node = name(text("node")?).ok_or_else(too_long("node"))?;
-    let field = if map.contains_key("field") { text("field")? } else { OUTPUT };
-    Ok(Target::FlowNode { flow, node, field: name(field).ok_or_else(too_long("field"))? })
-}
-
 /// The field that is a record's value itself.
 pub const OUTPUT: &str = "output";
-
-fn name(text: &str) -> Option<Arc<str>> {
-    (1..=limit::NODE_ID_BYTES).contains(&text.len()).then(|| text.into())
-}
-
-fn too_long(field: &'static str) -> impl FnOnce() -> (&'static str, String) {
-    move || (field, format!("must be 1 to {} bytes", limit::NODE_ID_BYTES))
-}
 
 /// A value at a time, as it is shown. Cheap to clone: many subscribers share an original.
 #[derive(Debug, Clone, PartialEq)]
@@ -290,6 +202,29 @@ pub fn write_snap(
     out.push(']');
     write_unit(out, unit);
     let _ = write!(out, r#","recovered":{recovered}}}"#);
+}
+
+/// Appends `snap` of a history that is told in buckets: `points` are their averages, `spreads` the smallest and largest of their numbers,
+/// each `null` where a bucket has none. One of `bucket_ms` begins at each point.
+pub fn write_bucketed_snap(
+    out: &mut String,
+    id: SubId,
+    at: Position,
+    points: &[Point],
+    (spreads, bucket_ms): (&[Option<(f64, f64)>], u64),
+    unit: Option<&str>,
+) {
+    let _ = write!(out, r#"{{"t":"snap","id":{},"epoch":{},"offset":{},"ts":["#, id.0, at.epoch, at.offset);
+    column(out, points, |out, point| write_ms(out, point.ts));
+    out.push_str(r#"],"v":["#);
+    column(out, points, write_value);
+    out.push_str(r#"],"min":["#);
+    column(out, spreads, |out, spread| write_number(out, spread.map(|(min, _)| min)));
+    out.push_str(r#"],"max":["#);
+    column(out, spreads, |out, spread| write_number(out, spread.map(|(_, max)| max)));
+    let _ = write!(out, r#"],"bucket_ms":{bucket_ms}"#);
+    write_unit(out, unit);
+    out.push_str(r#","recovered":false}"#);
 }
 
 /// Appends the values of an update: `offset` is the number of the next value.

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::cell::{Cell, Table};
-use super::turn::Turn;
 use super::{CellQuery, Error};
 use crate::log::blocking;
 use crate::log::embedded::Embedded;
@@ -20,10 +19,10 @@ impl Drop for Asker {
 }
 
 /// The buckets of each series. `turn` ends with the read, not with the asker.
-pub(super) async fn cells(
+pub(super) async fn cells<T: Send + 'static>(
     log: &Arc<Embedded>,
     query: CellQuery,
-    turn: Turn,
+    turn: T,
 ) -> Result<Vec<Vec<Cell>>, Error> {
     let asker = Asker(Arc::default());
     let is_given_up = asker.0.clone();
@@ -35,6 +34,7 @@ pub(super) async fn cells(
             series: &query.series,
             from: &query.from,
             to: query.to,
+            before: query.before,
             ends: query.ends,
             is_given_up: &is_given_up,
         };

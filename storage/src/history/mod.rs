@@ -25,7 +25,7 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use edgesync_schemas::id::{DeviceId, SeriesId, UserId};
+use edgesync_schemas::id::{DeviceId, Offset, SeriesId, UserId};
 use edgesync_schemas::limit;
 use edgesync_schemas::reading::SeriesInfo;
 use edgesync_schemas::sensor::SensorName;
@@ -34,9 +34,12 @@ use tokio::sync::Semaphore;
 
 use crate::log::{self, Backend, Order, RangeQuery, ReadingLog, StoredReading};
 use calendar::Edges;
-use cell::{Cell, Ends, Value, Wants};
+use cell::{Ends, Value, Wants};
 use columns::{Agg, Columns, Fill};
-use turn::{Turn, Turns};
+use turn::Turns;
+
+pub use cell::{Cell, Numbers};
+pub use turn::Turn;
 
 /// Why history could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -118,6 +121,8 @@ pub(crate) struct CellQuery {
     /// Event time of each from here on.
     pub from: Vec<Timestamp>,
     pub to: Timestamp,
+    /// Of the readings that arrived before this; of all if `None`.
+    pub before: Option<Offset>,
     pub edges: Edges,
     pub wants: Wants,
     pub ends: Ends,
@@ -166,6 +171,7 @@ impl History {
                     from: known.iter().map(from).collect(),
                     series: series.clone(),
                     to: query.to,
+                    before: None,
                     edges: query.edges.clone(),
                     wants: columns::wants(&query.aggs),
                     ends: columns::ends(&query.aggs),
@@ -191,10 +197,47 @@ impl History {
             return Ok(Vec::new());
         }
         let turn = self.turn(user).await?;
+        self.read(query, turn).await
+    }
+
+    async fn read<T: Send + 'static>(&self, query: CellQuery, turn: T) -> Result<Vec<Vec<Cell>>, Error> {
         match self.log.backend() {
             Backend::Embedded(log) => embedded::cells(log, query, turn).await,
             Backend::Postgres(log) => postgres::cells(log, query, turn).await,
         }
+    }
+
+    /// What the readings of one series that arrived before an offset come to, bucket by bucket; without first and last values. For who
+    /// has asked elsewhere whether this may be read, and counts reads: `turn` is dropped when this one has ended in the store, be its
+    /// asker gone or not.
+    ///
+    /// Cancel safe. Cost: looks at every reading of the range once.
+    ///
+    /// # Errors
+    /// [`Error::Log`].
+    pub async fn cells_before<T: Send + 'static>(
+        &self,
+        asked: &Asked,
+        edges: Edges,
+        before: Offset,
+        turn: T,
+    ) -> Result<Vec<Cell>, Error> {
+        let nothing = vec![Cell::default(); edges.len()];
+        let Some(info) = self.log.series().find(asked.device, asked.sensor.as_str()) else {
+            return Ok(nothing);
+        };
+        let bound = |at: Option<&i64>| Timestamp::from_us_saturating(at.copied().unwrap_or_default());
+        let (from, to) = (bound(edges.bounds().first()), bound(edges.bounds().last()));
+        let query = CellQuery {
+            series: vec![info.id],
+            from: vec![from.max(self.log.retention().oldest(asked.device, log::now()))],
+            to,
+            before: Some(before),
+            edges,
+            wants: Wants { sums: true, extremes: true },
+            ends: Ends::NotWanted,
+        };
+        Ok(self.read(query, turn).await?.pop().unwrap_or(nothing))
     }
 
     /// The value of the newest reading before a time.
@@ -245,8 +288,13 @@ impl History {
         Ok(self.log.range(query).await?.readings.pop())
     }
 
-    /// Waits for a turn to read.
-    async fn turn(&self, user: UserId) -> Result<Turn, Error> {
+    /// Waits for a user's turn to read: few have one at once, and no user all of them.
+    ///
+    /// Cancel safe.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] after [`limit::HISTORY_WAIT_S`].
+    pub async fn turn(&self, user: UserId) -> Result<Turn, Error> {
         let patience = Duration::from_secs(limit::HISTORY_WAIT_S);
         let turn = tokio::time::timeout(patience, self.reads.take(user)).await;
         turn.ok().flatten().ok_or(Error::Busy)

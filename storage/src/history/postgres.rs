@@ -3,16 +3,15 @@
 use std::sync::Arc;
 
 use super::cell::Cell;
-use super::turn::Turn;
 use super::{CellQuery, Error};
 use crate::log;
 use crate::log::postgres::{Postgres, cells};
 
 /// The buckets of each series. A statement goes on in the database when its asker is gone, so `turn` ends with it and not before.
-pub(super) async fn cells(
+pub(super) async fn cells<T: Send + 'static>(
     log: &Arc<Postgres>,
     query: CellQuery,
-    turn: Turn,
+    turn: T,
 ) -> Result<Vec<Vec<Cell>>, Error> {
     let log = log.clone();
     let read = tokio::spawn(async move {

@@ -35,7 +35,7 @@ struct Own {
 
 /// A turn. Dropped: it is the next one's.
 #[derive(Debug)]
-pub(crate) struct Turn {
+pub struct Turn {
     _all: OwnedSemaphorePermit,
     _own: OwnedSemaphorePermit,
     _asker: Asker,

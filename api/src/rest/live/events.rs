@@ -41,7 +41,8 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
     params(
         ("widget" = WidgetId, Path, description = "the widget, by its `id`"),
         ("points" = Option<u32>, Query, description = "Values to begin with; 2,000 at most. Those of the widget if absent."),
-        ("max_hz" = Option<f64>, Query, description = "Values a second, 50 at most; more are folded. 10 if absent."),
+        ("max_hz" = Option<f64>, Query, description = "Values a second, 50 at most; more are folded. One in the widget's refresh interval if absent."),
+        ("from" = Option<i64>, Query, description = "Begin with the history from this time on, in milliseconds since 1970, in at most `points` (2,000) points; `Last-Event-ID` goes before it."),
         ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that is known, `epoch:offset`."),
     ),
     responses((status = 200, description = "the events", content((String = "text/event-stream")))),
@@ -143,8 +144,8 @@ impl Stream {
         let mut text = String::new();
         while text.len() < limit::LIVE_WRITE_BYTES {
             let Some((_, told)) = self.session.take_told() else { break };
-            let (frame, offset) = next(&told);
-            event(&mut text, "upd", Some(Position { epoch: self.epoch, offset }), &frame);
+            let (name, frame, offset) = next(&told);
+            event(&mut text, name, Some(Position { epoch: self.epoch, offset }), &frame);
         }
         if !text.is_empty() {
             self.out.write(room, text);

@@ -11,6 +11,7 @@ use axum::http::HeaderMap;
 use edgesync_actors::live::{Draining, Session, Told};
 use edgesync_schemas::id::WidgetId;
 use edgesync_schemas::limit;
+use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::wire::live::{self, Position, Sub, SubId, Target};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -64,12 +65,18 @@ async fn begin(
 fn asked(widget: WidgetId, params: &Params, since: Option<Position>) -> Result<Sub, Problem> {
     let points: Option<usize> = params.parse("points")?;
     let max_hz = match params.parse("max_hz")? {
-        None => limit::LIVE_HZ_DEFAULT,
-        Some(hz) if hz > 0.0 && f64::is_finite(hz) => hz.clamp(limit::LIVE_HZ_MIN, limit::LIVE_HZ),
+        None => None,
+        Some(hz) if hz > 0.0 && f64::is_finite(hz) => Some(hz.clamp(limit::LIVE_HZ_MIN, limit::LIVE_HZ)),
         Some(_) => return Err(Problem::parameter("max_hz", "must be a number above 0")),
     };
+    let from = match params.parse("from")?.map(Timestamp::from_ms) {
+        Some(None) => return Err(Problem::parameter("from", "must be milliseconds since 1970")),
+        // who goes on has what was before
+        Some(from) if since.is_none() => from,
+        _ => None,
+    };
     let points = points.map(|points| points.min(limit::LIVE_POINTS));
-    Ok(Sub { id: ID, target: Target::Widget(widget), points, max_hz, since })
+    Ok(Sub { id: ID, target: Target::Widget(widget), points, max_hz, since, from })
 }
 
 /// The frame that a subscription begins with.
@@ -77,25 +84,26 @@ fn first(began: &Began) -> String {
     let mut out = String::new();
     match began {
         Began::Metrics(metrics) => live::write_metrics_snap(&mut out, ID, metrics),
-        Began::Values(snap) => {
-            let unit = snap.unit.as_ref().map(|unit| unit.as_str());
-            live::write_snap(&mut out, ID, snap.position, &snap.points, unit, snap.recovered);
-        }
+        Began::Values(snap) => snap.write(&mut out, ID),
     }
     out
 }
 
-/// The frame that tells of something new, and the offset after it.
-fn next(told: &Told) -> (String, u64) {
+/// The frame that tells of something new, its `t`, and the offset after it.
+fn next(told: &Told) -> (&'static str, String, u64) {
     let mut out = String::new();
     match told {
         Told::Metrics(metrics) => {
             live::write_metrics_upd(&mut out, ID, metrics);
-            (out, 0)
+            ("upd", out, 0)
         }
         Told::Values(upd) => {
             upd.write(&mut out, ID);
-            (out, upd.offset)
+            ("upd", out, upd.offset)
+        }
+        Told::Snapshot(snap) => {
+            snap.write(&mut out, ID);
+            ("snap", out, snap.position.offset)
         }
     }
 }

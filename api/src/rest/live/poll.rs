@@ -56,7 +56,8 @@ pub(super) struct Polled {
         ("offset" = Option<u64>, Query, description = "That of the answer before; goes with `epoch`."),
         ("wait_s" = Option<u64>, Query, description = "Seconds to wait for something new, 60 at most; 25 if absent."),
         ("points" = Option<u32>, Query, description = "Values of a fresh snapshot; 2,000 at most. Those of the widget if absent."),
-        ("max_hz" = Option<f64>, Query, description = "Values a second of an `upd`, 50 at most; more are folded. 10 if absent."),
+        ("max_hz" = Option<f64>, Query, description = "Values a second of an `upd`, 50 at most; more are folded. One in the widget's refresh interval if absent."),
+        ("from" = Option<i64>, Query, description = "Of a fresh snapshot: the history from this time on, in milliseconds since 1970, in at most `points` (2,000) points. Not looked at with a place."),
     ),
     responses((status = 200, description = "what is new", body = Polled)),
     extensions(("x-role" = json!(Role::User)), ("x-scope" = json!("read")))
@@ -108,7 +109,7 @@ async fn wait_for(
         tokio::select! {
             () = session.ready() => {
                 let Some((_, told)) = session.take_told() else { continue };
-                let (frame, offset) = next(&told);
+                let (_, frame, offset) = next(&told);
                 return Ok((Some(frame), Some(offset)));
             }
             () = draining.told() => {

@@ -1,6 +1,7 @@
 //! The example files are the expectation: what is written equals them byte for byte, what is read comes from them.
 
 use super::*;
+use crate::limit;
 
 fn example(name: &str) -> String {
     let path = format!("{}/examples/wire/live-{name}.json", env!("CARGO_MANIFEST_DIR"));
@@ -10,7 +11,7 @@ fn example(name: &str) -> String {
 fn device_sub() -> Sub {
     let device = "0197a3c0-0000-7000-8000-000000000002".parse().unwrap();
     let target = Target::DeviceSensor { device, sensor: "temperature".parse().unwrap() };
-    Sub { id: SubId(8), target, points: Some(200), max_hz: 4.0, since: None }
+    Sub { id: SubId(8), target, points: Some(200), max_hz: Some(4.0), since: None, from: None }
 }
 
 #[test]
@@ -23,7 +24,24 @@ fn every_frame_of_a_dashboard_is_read() {
         ("auth", Inbound::Auth { token: "es_0123456789abcdef".into() }),
         (
             "sub-widget",
-            Inbound::Sub(Sub { id: SubId(7), target: widget, points: None, max_hz: 10.0, since: None }),
+            Inbound::Sub(Sub {
+                id: SubId(7),
+                target: widget,
+                points: None,
+                max_hz: None,
+                since: None,
+                from: None,
+            }),
+        ),
+        (
+            "sub-from",
+            Inbound::Sub(Sub {
+                id: SubId(12),
+                points: None,
+                max_hz: None,
+                from: Timestamp::from_ms(1_769_774_400_000),
+                ..device_sub()
+            }),
         ),
         ("sub-device", Inbound::Sub(device_sub())),
         (
@@ -32,11 +50,15 @@ fn every_frame_of_a_dashboard_is_read() {
                 id: SubId(10),
                 target: Target::FlowMetrics { flow },
                 points: None,
-                max_hz: 0.5,
+                max_hz: Some(0.5),
                 since: None,
+                from: None,
             }),
         ),
-        ("sub-flow", Inbound::Sub(Sub { id: SubId(9), target: node, points: None, max_hz: 10.0, since })),
+        (
+            "sub-flow",
+            Inbound::Sub(Sub { id: SubId(9), target: node, points: None, max_hz: None, since, from: None }),
+        ),
         ("unsub", Inbound::Unsub { id: SubId(7) }),
     ] {
         assert_eq!(Inbound::parse(&example(name)), Ok(expected), "{name}");
@@ -63,6 +85,9 @@ fn a_refusal_names_the_field_and_the_subscription_if_it_is_known() {
         ("invalid-metrics-no-flow", Some(SubId(1)), "metrics"),
         ("invalid-metrics-node", Some(SubId(1)), "node"),
         ("invalid-metrics-since", Some(SubId(1)), "since"),
+        ("invalid-from", Some(SubId(1)), "from"),
+        ("invalid-from-since", Some(SubId(1)), "from"),
+        ("invalid-metrics-from", Some(SubId(1)), "from"),
     ] {
         let error = Inbound::parse(&example(name)).unwrap_err();
         assert_eq!((error.id, error.field), (id, field), "{name}: {error}");
@@ -73,13 +98,13 @@ fn a_refusal_names_the_field_and_the_subscription_if_it_is_known() {
 fn what_is_asked_beyond_the_limits_is_capped() {
     let text = example("sub-device").replace("200", "1000000").replace("\"max_hz\":4", "\"max_hz\":1e6");
     let Ok(Inbound::Sub(sub)) = Inbound::parse(&text) else { panic!("{text}") };
-    assert_eq!((sub.points, sub.max_hz), (Some(limit::LIVE_POINTS), limit::LIVE_HZ));
+    assert_eq!((sub.points, sub.max_hz), (Some(limit::LIVE_POINTS), Some(limit::LIVE_HZ)));
     let hz = |asked: &str| match Inbound::parse(&example("sub-metrics").replace(",\"max_hz\":0.5", asked)) {
         Ok(Inbound::Sub(sub)) => sub.max_hz,
         other => panic!("{other:?}"),
     };
-    assert_eq!(hz(",\"max_hz\":1e6"), limit::LIVE_METRICS_HZ);
-    assert_eq!(hz(""), limit::LIVE_METRICS_HZ_DEFAULT);
+    assert_eq!(hz(",\"max_hz\":1e6"), Some(limit::LIVE_METRICS_HZ));
+    assert_eq!(hz(""), None);
 }
 
 fn point(ts: i64, num: f64, raw: Option<&str>) -> Point {
@@ -102,6 +127,11 @@ fn what_is_written_equals_the_examples() {
     let at = Position { epoch: 1_769_860_800_000, offset: 4711 };
     let snap = written(|out| write_snap(out, SubId(8), at, &points, Some("C"), false));
     assert_eq!(snap, example("snap"));
+
+    let points = [point(1_769_860_800_000, 21.5, None), point(1_769_860_860_000, 0.0, Some("null"))];
+    let buckets = (&[Some((20.25, 23.0)), None][..], 60_000);
+    let snap = written(|out| write_bucketed_snap(out, SubId(12), at, &points, buckets, Some("C")));
+    assert_eq!(snap, example("snap-buckets"));
 
     let plain = |point: Point| Folded { spread: Some((point.num, point.num)), point };
     let values = [plain(point(1_769_860_803_000, 22.0, None)), plain(point(1_769_860_804_000, 1e300, None))];

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use edgesync_schemas::id::Offset;
 use edgesync_schemas::limit;
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
@@ -11,7 +12,7 @@ use proptest::test_runner::TestRunner;
 use super::super::bucket::BucketSize;
 use super::super::calendar::Edges;
 use super::super::columns::{Agg, Field, Fill};
-use super::super::{BucketQuery, Error};
+use super::super::{BucketQuery, Cell, Error, Numbers};
 use super::*;
 use crate::log::Retention;
 
@@ -134,7 +135,12 @@ impl Case {
     async fn run(&self, log: &ReadingLog) {
         let (device, other) = (device(), device());
         let readings = self.readings();
-        for some in readings.chunks(7) {
+        let earlier = readings.len() / 2;
+        for some in readings[..earlier].chunks(7) {
+            append(log, device, "s", some).await;
+        }
+        let before = log.end();
+        for some in readings[earlier..].chunks(7) {
             append(log, device, "s", some).await;
         }
         // Others', which must not be in it.
@@ -167,6 +173,37 @@ impl Case {
             let expected = if at == 1 { self.expected(&edges, &[]) } else { expected.clone() };
             assert_eq!(rows, expected, "series {at}");
         }
+        self.check_before(log, device, &edges, (&readings[..earlier], before)).await;
+    }
+
+    /// What arrived before an offset, and nothing that arrived later.
+    async fn check_before(
+        &self,
+        log: &ReadingLog,
+        device: DeviceId,
+        edges: &Edges,
+        (readings, before): (&[Reading], Offset),
+    ) {
+        let history = History::new(log.clone());
+        let cells = history.cells_before(&asked(device, "s"), edges.clone(), before, ()).await.unwrap();
+        assert_eq!(cells.len(), edges.len());
+        for (bounds, cell) in edges.bounds().windows(2).zip(cells) {
+            let is_inside = |reading: &&Reading| (bounds[0]..bounds[1]).contains(&reading.ts.as_us());
+            let inside: Vec<&Reading> = readings.iter().filter(is_inside).collect();
+            let is_number = |reading: &&&Reading| reading.value.raw().is_none_or(|raw| raw == "true");
+            let nums: Vec<f64> = inside.iter().filter(is_number).map(|reading| reading.value.num()).collect();
+            let numbers = nums.iter().copied().reduce(|a, b| a + b).map(|sum| Numbers {
+                count: nums.len() as u64,
+                sum,
+                min: nums.iter().copied().fold(f64::INFINITY, f64::min),
+                max: nums.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            });
+            let expected = Cell { count: inside.len() as u64, numbers, first: None, last: None };
+            assert_eq!(cell, expected, "{bounds:?} before {before}");
+        }
+        let unknown =
+            history.cells_before(&asked(device, "unknown"), edges.clone(), before, ()).await.unwrap();
+        assert_eq!(unknown, vec![Cell::default(); edges.len()]);
     }
 }
 

@@ -220,6 +220,19 @@ impl<'a> Values<'a> {
         read(codec::open_record(record, VERSION, WHAT)?).map_err(|malformed: Malformed| malformed.of(WHAT))
     }
 
+    /// Leaves out the rows that arrived at or after an offset. Offsets must have been read.
+    pub fn keep_before(&mut self, before: Offset) {
+        let kept = |row: usize| self.offsets[row].cast_unsigned() < before.0;
+        let rows: Vec<usize> = (0..self.ts.len()).filter(|row| kept(*row)).collect();
+        if rows.len() == self.ts.len() {
+            return;
+        }
+        self.raws.retain_mut(|(row, _)| rows.binary_search(row).map(|at| *row = at).is_ok());
+        self.ts = rows.iter().map(|row| self.ts[*row]).collect();
+        self.nums = rows.iter().map(|row| self.nums[*row]).collect();
+        self.offsets = rows.iter().map(|row| self.offsets[*row]).collect();
+    }
+
     /// Some rows and no others: their originals are numbered from the first of them.
     pub fn stretch(&mut self, rows: std::ops::Range<usize>) -> Stretch<'_> {
         self.raws.retain(|(row, _)| rows.contains(row));

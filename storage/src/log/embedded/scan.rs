@@ -25,6 +25,8 @@ pub(crate) struct Scan<'a> {
     pub from: &'a [Timestamp],
     /// Event time before this.
     pub to: Timestamp,
+    /// Of those that arrived before this; all if `None`.
+    pub before: Option<Offset>,
     /// Whether offsets are read, too.
     pub ends: Ends,
     /// Set when nobody waits for the answer any more.
@@ -62,7 +64,8 @@ fn take_head(scan: &Scan<'_>, view: &HeadView, each: &mut impl FnMut(usize, &Str
         if scan.series[at] != series {
             at = scan.series.iter().position(|asked| *asked == series).unwrap_or(at);
         }
-        if ts < scan.from[at] || ts >= scan.to {
+        let is_late = scan.before.is_some_and(|before| offset >= before);
+        if ts < scan.from[at] || ts >= scan.to || is_late {
             return;
         }
         let raw = commit.columns.raw_of(row).map(|raw| (0, raw));
@@ -88,6 +91,10 @@ fn take_blocks(
     // Blocks that start up to a span before the first wanted time may reach it.
     let low = BlockKey::from(series, from.plus_us(span.saturating_neg()));
     let high = BlockKey::after(series, scan.to);
+    // All rows of the blocks that are looked at lie before `sealed`: mostly that is before `before`, too.
+    let before = scan.before.filter(|before| *before < sealed);
+    let ends = if before.is_some() { Ends::Wanted } else { scan.ends };
+    let sealed = before.unwrap_or(sealed);
     let keys = (Bound::Included(&low[..]), Bound::Excluded(&high[..]));
     for guard in store.blocks.range::<&[u8], _>(keys) {
         if scan.is_given_up.load(Relaxed) {
@@ -99,7 +106,10 @@ fn take_blocks(
                 .map_or(true, |key| key.newest >= from && key.oldest < scan.to && key.first < sealed)
         })?;
         let Some(record) = record else { continue };
-        let mut block = Values::open(&record, scan.ends)?;
+        let mut block = Values::open(&record, ends)?;
+        if let Some(before) = before {
+            block.keep_before(before);
+        }
         let start = block.ts.partition_point(|ts| *ts < from.as_us());
         let end = block.ts.partition_point(|ts| *ts < scan.to.as_us());
         if start < end {

@@ -72,7 +72,8 @@ pub(crate) async fn cells(
     let Some(from) = query.from.iter().min().copied().filter(|from| *from < query.to) else {
         return Ok(Ok(table));
     };
-    let end = log.shared.ring.end().0.cast_signed();
+    let end = query.before.map_or(log.shared.ring.end(), |before| before.min(log.shared.ring.end()));
+    let end = end.0.cast_signed();
     let mut raw_bytes = 0;
     for (from, to) in log.stretches(from, query.to.plus_us(-1)).into_iter().rev() {
         let stretch = Stretch { from, to, end };
