@@ -156,7 +156,11 @@ fn render(state: &AppState) -> String {
     runs(&mut text, &state.actors.flows);
     fairness(&mut text, &state.actors.flows);
     let live = &state.actors.live;
-    text.gauge("edgesync_live_sockets_open", "Dashboards' sockets open now", live.sockets() as f64);
+    text.gauge(
+        "edgesync_live_sockets_open",
+        "Dashboards' sockets, streams and polls open now",
+        live.sockets() as f64,
+    );
     text.gauge("edgesync_live_sources", "Sources that dashboards watch", live.followed() as f64);
     live_figures(&mut text, live.figures());
     text.counter("edgesync_live_values_late_total", "Values older than the buckets of a widget", live.late());

@@ -159,15 +159,42 @@ async fn a_reader_of_events_that_takes_nothing_slows_nobody_and_is_cut_after_hal
 }
 
 #[tokio::test]
-async fn polls_one_after_the_other_see_each_value_once_under_load() {
-    const VALUES: u64 = 400;
+async fn polls_of_a_sensor_see_each_value_once_under_load() {
     let stage = stage().await;
-    let path = format!("/api/v1/live/{}/poll", sensor(&stage).await);
+    let widget = sensor(&stage).await;
+    polls_see_each_value_once(&stage, &widget).await;
+}
+
+#[tokio::test]
+async fn polls_of_a_node_see_each_value_once_under_load() {
+    let stage = stage().await;
+    let nodes = json!([
+        {"id": "in", "type": "device", "position": {"x": 0, "y": 0},
+         "data": {"deviceUuid": stage.device.id, "variable": "a"}},
+        {"id": "show", "type": "display", "position": {"x": 1, "y": 0}, "data": {}},
+    ]);
+    let flow = stage.api.deploy("f", nodes, json!([{"id": "1", "source": "in", "target": "show"}])).await;
+    let source = json!({"data_source_type": "flow_node", "flow_id": flow, "node_id": "show"});
+    let widget = widget(&stage, source).await;
+    polls_see_each_value_once(&stage, &widget).await;
+}
+
+async fn polls_see_each_value_once(stage: &Stage, widget: &str) {
+    const VALUES: u64 = 200;
+    /// Below the 50 a second that are asked for: nothing is folded.
+    const PACE: Duration = Duration::from_millis(25);
+    let path = format!("/api/v1/live/{widget}/poll");
     let mut device = Device::connect(&stage.server, &stage.device, 1, 1).await;
     let first = stage.api.get(&path).await;
     assert_eq!(first["frames"][0]["t"], "snap", "{first}");
+    // The first come while no poll waits.
+    for q in 1..=VALUES / 4 {
+        device.deliver(q, json!([["a", q], ["b", 0]])).await;
+    }
     let send = async {
-        for q in 1..=VALUES {
+        let mut pace = tokio::time::interval(PACE);
+        for q in VALUES / 4 + 1..=VALUES {
+            pace.tick().await;
             device.deliver(q, json!([["a", q], ["b", 0]])).await;
         }
     };

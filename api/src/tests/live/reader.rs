@@ -1,8 +1,13 @@
 //! Reads a stream of events, as a browser would.
 
+use std::time::Duration;
+
 use axum::body::BodyDataStream;
 
 use super::super::*;
+
+/// Shorter than the time between two comments.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A stream of events that is read.
 pub(super) struct Events {
@@ -28,7 +33,8 @@ impl Events {
     /// The next event or comment; nothing if the stream has ended.
     pub(super) async fn next(&mut self) -> Option<Event> {
         while !self.text.contains("\n\n") {
-            let part = self.body.next().await?.ok()?;
+            let part = tokio::time::timeout(PATIENCE, self.body.next());
+            let part = part.await.expect("something comes soon")?.ok()?;
             self.text.push_str(std::str::from_utf8(&part).unwrap());
         }
         let (block, rest) = self.text.split_once("\n\n").unwrap();
@@ -45,16 +51,13 @@ impl Events {
         Some(event)
     }
 
-    /// The next event, which must have this name.
-    #[track_caller]
-    pub(super) fn expect<'a>(&'a mut self, name: &'a str) -> impl Future<Output = Event> + 'a {
-        async move {
-            loop {
-                let event = self.next().await.unwrap_or_else(|| panic!("it ended before {name}"));
-                if !event.name.is_empty() {
-                    assert_eq!(event.name, name, "{event:?}");
-                    return event;
-                }
+    /// The next event, which must have this name; comments are passed over.
+    pub(super) async fn expect(&mut self, name: &str) -> Event {
+        loop {
+            let event = self.next().await.unwrap_or_else(|| panic!("it ended before {name}"));
+            if !event.name.is_empty() {
+                assert_eq!(event.name, name, "{event:?}");
+                return event;
             }
         }
     }
