@@ -19,10 +19,11 @@ use edgesync_storage::log::{self, ReadingLog};
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::Instant;
 
+use super::kept::Stored;
 use super::metrics::{Board, Boards};
 use super::nodes::{Nodes, Units};
 use super::sensors::Sensors;
-use super::source::{Expiry, Followed, Source};
+use super::source::{Expiry, Followed, Room, Source};
 use super::subscriber::{Session, Slot, Subscription};
 use super::viewers::{Viewer, Viewers};
 
@@ -145,9 +146,9 @@ impl Hub {
         Session::new(self.clone(), None)
     }
 
-    /// Gives what came out of a cell to those who watch its node.
-    pub fn publish(&self, rows: &Rows) {
-        self.shared.nodes.publish(rows, self.shared.log.series());
+    /// Gives what came out of a cell to those who watch its node. Whether somebody does: it may be kept only.
+    pub fn publish(&self, rows: &Rows) -> bool {
+        self.shared.nodes.publish(rows, self.shared.log.series())
     }
 
     /// A flow was installed with these counters; `units` are those that its nodes show instead of their readings' own.
@@ -206,24 +207,55 @@ impl Hub {
                 return Err(error);
             }
         };
-        let followed = match known {
-            Some(followed) => followed,
-            None if sources.len() >= limit::LIVE_SOURCES => {
-                return Err(Error::Limit { what: "sources are watched", most: limit::LIVE_SOURCES });
-            }
-            None => {
-                let followed = match &source {
-                    Source::DeviceSensor { device, sensor } => {
-                        self.shared.sensors.follow(&self.shared.log, *device, sensor)
-                    }
-                    Source::FlowNode { flow, node, field } => self.shared.nodes.follow(*flow, node, field),
-                };
-                sources.insert(source, followed.clone());
-                followed
-            }
-        };
+        let followed = self.place(&mut sources, source)?;
         let position = followed.attach(slot.clone());
         Ok((Subscription::new(self.clone(), followed, slot, charge), position))
+    }
+
+    /// The source as it is followed, from now on if it was not.
+    fn place(
+        &self,
+        sources: &mut HashMap<Source, Arc<Followed>>,
+        source: Source,
+    ) -> Result<Arc<Followed>, Error> {
+        if let Some(followed) = sources.get(&source) {
+            return Ok(followed.clone());
+        }
+        if sources.len() >= limit::LIVE_SOURCES {
+            return Err(Error::Limit { what: "sources are watched", most: limit::LIVE_SOURCES });
+        }
+        let followed = match &source {
+            Source::DeviceSensor { device, sensor } => {
+                self.shared.sensors.follow(&self.shared.log, *device, sensor)
+            }
+            Source::FlowNode { flow, node, field } => self.shared.nodes.follow(*flow, node, field),
+        };
+        sources.insert(source, followed.clone());
+        Ok(followed)
+    }
+
+    /// Follows a source from now on whether or not anybody watches, until [`Self::keep_no_longer`]. One that nobody follows yet begins with `stored`.
+    pub(super) fn keep(&self, source: &Source, room: Room, stored: Stored) -> Result<Arc<Followed>, Error> {
+        let now = Instant::now();
+        // under the map's lock nobody can subscribe to it meanwhile
+        let mut sources = self.sources();
+        let is_new = !sources.contains_key(source);
+        let followed = self.place(&mut sources, source.clone())?;
+        followed.keep_for_widgets(room, now);
+        if is_new {
+            // of a log that was replaced by another nothing is put out again
+            let repeats_to = Some(stored.arrival).filter(|arrival| *arrival <= self.shared.log.end());
+            followed.restore(stored.samples, repeats_to.unwrap_or_default(), now);
+        }
+        Ok(followed)
+    }
+
+    /// Lets it go when nobody has watched it for a while.
+    pub(super) fn keep_no_longer(&self, followed: &Arc<Followed>) {
+        let now = Instant::now();
+        if followed.keep_no_longer(now) {
+            self.expire(followed, now);
+        }
     }
 
     /// Queues a source that lost its last subscriber.

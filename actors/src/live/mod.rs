@@ -2,6 +2,7 @@
 
 pub mod conflate;
 pub mod hub;
+pub mod kept;
 pub mod source;
 pub mod subscriber;
 pub mod widget;
@@ -14,6 +15,7 @@ mod viewers;
 
 pub use conflate::Update;
 pub use hub::{Draining, Error, Hub};
+pub use kept::Keeper;
 pub(crate) use metrics::Board;
 pub use nodes::Units;
 pub use source::Source;
