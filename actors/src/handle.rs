@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::device::{Context, Devices};
 use crate::flow::FlowsHandle;
-use crate::live::Hub;
+use crate::live::{Hub, Keeper};
 
 /// The tree's front. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -15,6 +15,8 @@ pub struct Handle {
     pub flows: FlowsHandle,
     /// Who watches what.
     pub live: Hub,
+    /// What is kept of flows' nodes for widgets.
+    pub kept: Keeper,
     /// What [`crate::device::run`] needs to serve a device's socket.
     pub context: Arc<Context>,
 }

@@ -1,4 +1,4 @@
-//! The way down, in the order of a reading's way: device sockets, log, flows, dashboards, actors.
+//! The way down, in the order of a reading's way: device sockets, log, flows, what widgets keep of them, dashboards, actors.
 //!
 //! Each step has a deadline; one that runs out is named and the next begins. What was acknowledged is durable before any of it, so
 //! a step that is cut short costs work that is done again, never a reading: flows go on from the cursor that they left in the log.
@@ -30,6 +30,7 @@ impl System {
             }
         })
         .await;
+        step("samples of widgets", step_max, handle.kept.finish()).await;
         step("dashboards", step_max, handle.live.drain()).await;
         step("actors", step_max, async {
             self.stop(step_max).await;

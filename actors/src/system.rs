@@ -5,20 +5,20 @@
 //! |- Devices      registry; one DeviceConnection actor per open socket
 //! |- Flows        one Flow actor per deployed diagram, one FlowNode actor per node
 //! |- Cells        one feeder per worker thread of the engine
-//! `- Live         hub of the dashboards' subscriptions
+//! `- Live         hub of the dashboards' subscriptions, and the keeper of what widgets show of flows
 //! ```
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use edgesync_storage::catalog::Catalog;
+use edgesync_storage::catalog::{self, Catalog};
 use edgesync_storage::log::ReadingLog;
 use ractor::{Actor, ActorProcessingErr, ActorRef, SupervisionEvent};
 
 use crate::device::{Context, Devices};
 use crate::flow::{self, FlowsHandle};
 use crate::handle::Handle;
-use crate::live::Hub;
+use crate::live::{Hub, Keeper};
 
 /// What an operator may set.
 #[derive(Debug, Clone)]
@@ -57,6 +57,9 @@ pub enum Error {
     /// The engine or its actors did not start.
     #[error("flows could not be started")]
     Flows(#[from] flow::Error),
+    /// The samples of widgets could not be read.
+    #[error("samples of widgets could not be read")]
+    Kept(#[from] catalog::Error),
 }
 
 /// The running tree. Dropping it does not stop it; see [`System::shutdown`].
@@ -81,6 +84,7 @@ impl System {
             frames_per_s: options.device_frames_per_s,
         });
         let live = Hub::start(log.clone());
+        let kept = Keeper::start(catalog.clone(), live.clone()).await?;
         let compile = edgesync_engine::compile::Options { faults: options.faults };
         let of_flows = flow::Options {
             compile,
@@ -91,7 +95,7 @@ impl System {
         };
         let flows =
             FlowsHandle::start(catalog, log, live.clone(), options.cells, of_flows, root.get_cell()).await?;
-        Ok(Self { root, handle: Handle { devices, flows, live, context } })
+        Ok(Self { root, handle: Handle { devices, flows, live, kept, context } })
     }
 
     /// What others may ask of the tree.

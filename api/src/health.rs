@@ -9,7 +9,7 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use edgesync_actors::cell::Status as Cell;
 use edgesync_actors::flow::FlowsHandle;
-use edgesync_actors::live::Figures;
+use edgesync_actors::live::{Figures, kept};
 use edgesync_storage::log::{Failure, ReadingLog, Stats};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -161,9 +161,14 @@ fn render(state: &AppState) -> String {
         "Dashboards' sockets, streams and polls open now",
         live.sockets() as f64,
     );
-    text.gauge("edgesync_live_sources", "Sources that dashboards watch", live.followed() as f64);
+    text.gauge(
+        "edgesync_live_sources",
+        "Sources that dashboards watch, or that are kept for widgets",
+        live.followed() as f64,
+    );
     live_figures(&mut text, live.figures());
     text.counter("edgesync_live_values_late_total", "Values older than the buckets of a widget", live.late());
+    kept(&mut text, state.actors.kept.stats());
     text.0
 }
 
@@ -184,6 +189,22 @@ fn live_figures(text: &mut Text, live: Figures) {
         "text",
         updates,
     );
+}
+
+fn kept(text: &mut Text, stats: kept::Stats) {
+    text.gauge(
+        "edgesync_widgets_kept",
+        "Widgets of flows' nodes whose samples are kept",
+        stats.widgets as f64,
+    );
+    text.gauge("edgesync_widgets_not_kept", "Those for which there is no room", stats.left_out as f64);
+    text.counter("edgesync_widget_samples_total", "Samples of widgets stored", stats.written);
+    text.counter(
+        "edgesync_widget_samples_failures_total",
+        "Attempts to store samples of widgets that failed",
+        stats.failures,
+    );
+    text.gauge("edgesync_widget_samples_waiting", "Samples of widgets to be stored", stats.waiting as f64);
 }
 
 fn runs(text: &mut Text, flows: &FlowsHandle) {

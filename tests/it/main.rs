@@ -31,6 +31,7 @@ mod postgres_faults;
 mod restart;
 mod retention;
 mod runs;
+mod samples;
 mod senml;
 mod sequence;
 mod serve;

@@ -89,8 +89,10 @@ impl Dispatch {
         match emission {
             // what a node shows is what leaves it; its other ports are counted
             Emission::Rows(rows) if rows.port == Port::Out => {
-                self.live.publish(&rows);
-                self.executions.rows(&rows);
+                // what is only kept for widgets is no sample of what the node does
+                if self.live.publish(&rows) {
+                    self.executions.rows(&rows);
+                }
             }
             Emission::Rows(_) => {}
             Emission::Stored(rows, of) => {

@@ -346,6 +346,8 @@ mod deploy_tests;
 #[cfg(test)]
 mod history_tests;
 #[cfg(test)]
+mod kept_tests;
+#[cfg(test)]
 mod leak_tests;
 #[cfg(test)]
 mod saves_random_tests;

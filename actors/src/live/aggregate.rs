@@ -123,7 +123,7 @@ impl Aggregate {
         let mut state = self.state();
         (state.due, state.last) = (None, Some(now));
         let changed = state.buckets.changed();
-        self.told.offer_unnumbered(&mut self.samples(changed, state.buckets.unit()), now);
+        self.told.offer_unnumbered(&mut self.samples(changed, state.buckets.unit()), &[], now);
     }
 
     /// Lets those who come see the buckets as they are by now. Those who are there are told when it is time.

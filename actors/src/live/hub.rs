@@ -22,10 +22,11 @@ use tokio::time::Instant;
 
 use super::aggregate::{Aggregate, Ticks};
 use super::health::{Figures, Health, Queued};
+use super::kept::Stored;
 use super::metrics::{Board, Boards};
 use super::nodes::{Nodes, Units};
 use super::sensors::Sensors;
-use super::source::{Aggregated, Expiry, Followed, Source};
+use super::source::{Aggregated, Expiry, Followed, Room, Source};
 use super::subscriber::{Session, Slot, Subscription};
 use super::viewers::{Viewer, Viewers};
 
@@ -186,9 +187,9 @@ impl Hub {
         Session::new(self.clone(), None)
     }
 
-    /// Gives what came out of a cell to those who watch its node.
-    pub fn publish(&self, rows: &Rows) {
-        self.shared.nodes.publish(rows, self.shared.log.series());
+    /// Gives what came out of a cell to those who watch its node. Whether somebody does: it may be kept only.
+    pub fn publish(&self, rows: &Rows) -> bool {
+        self.shared.nodes.publish(rows, self.shared.log.series())
     }
 
     /// A flow was installed with these counters; `units` are those that its nodes show instead of their readings' own.
@@ -300,6 +301,30 @@ impl Hub {
     /// The aggregate that a source is, if it is one and is followed.
     pub(super) fn aggregate_of(&self, source: &Source) -> Option<Arc<Aggregate>> {
         self.aggregates().get(source).cloned()
+    }
+
+    /// Follows a source from now on whether or not anybody watches, until [`Self::keep_no_longer`]. One that nobody follows yet begins with `stored`.
+    pub(super) fn keep(&self, source: &Source, room: Room, stored: Stored) -> Result<Arc<Followed>, Error> {
+        let now = Instant::now();
+        // under the map's lock nobody can subscribe to it meanwhile
+        let mut sources = self.sources();
+        let is_new = !sources.contains_key(source);
+        let followed = self.place(&mut sources, source.clone())?;
+        followed.keep_for_widgets(room, now);
+        if is_new {
+            // of a log that was replaced by another nothing is put out again
+            let repeats_to = Some(stored.arrival).filter(|arrival| *arrival <= self.shared.log.end());
+            followed.restore(stored.samples, repeats_to.unwrap_or_default(), now);
+        }
+        Ok(followed)
+    }
+
+    /// Lets it go when nobody has watched it for a while.
+    pub(super) fn keep_no_longer(&self, followed: &Arc<Followed>) {
+        let now = Instant::now();
+        if followed.keep_no_longer(now) {
+            self.expire(followed, now);
+        }
     }
 
     /// Queues a source that lost its last subscriber.

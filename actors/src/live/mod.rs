@@ -2,6 +2,7 @@
 
 pub mod conflate;
 pub mod hub;
+pub mod kept;
 pub mod source;
 pub mod subscriber;
 pub mod widget;
@@ -21,6 +22,7 @@ pub use batch::Values;
 pub use conflate::Update;
 pub use health::{Figures, Queued};
 pub use hub::{Draining, Error, Hub};
+pub use kept::Keeper;
 pub(crate) use metrics::Board;
 pub use nodes::Units;
 pub use source::{Aggregated, Source};

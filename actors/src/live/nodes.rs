@@ -104,23 +104,24 @@ impl Nodes {
         Some(counters.node(node).is_some())
     }
 
-    /// Gives records to those who follow their node.
-    pub(super) fn publish(&self, rows: &Rows, dictionary: &SeriesDictionary) {
+    /// Gives records to those who follow their node. Whether somebody watches it, or it is only kept.
+    pub(super) fn publish(&self, rows: &Rows, dictionary: &SeriesDictionary) -> bool {
         let (fields, unit) = {
             let flows = self.flows();
-            let Some(flow) = flows.get(&rows.flow) else { return };
-            let Some(fields) = flow.followed.get(&rows.node) else { return };
+            let Some(flow) = flows.get(&rows.flow) else { return false };
+            let Some(fields) = flow.followed.get(&rows.node) else { return false };
             (fields.clone(), flow.units.get(&rows.node).cloned())
         };
         let units = match unit {
             Some(unit) => vec![Some(unit); rows.ts.len()],
             None => units(rows, dictionary),
         };
-        let now = Instant::now();
+        let (now, mut is_watched) = (Instant::now(), false);
         for followed in fields {
             let Source::FlowNode { field, .. } = &followed.source else { continue };
-            followed.offer_unnumbered(&mut samples(rows, field, &units), now);
+            is_watched |= followed.offer_unnumbered(&mut samples(rows, field, &units), &rows.offset, now);
         }
+        is_watched
     }
 }
 

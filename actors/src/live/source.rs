@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use edgesync_schemas::entity::widget::Aggregation;
-use edgesync_schemas::id::{DeviceId, FlowId};
+use edgesync_schemas::id::{DeviceId, FlowId, Offset};
 use edgesync_schemas::limit;
 use edgesync_schemas::sensor::SensorName;
 use edgesync_schemas::time::Timestamp;
@@ -73,7 +73,34 @@ impl Taker {
     }
 }
 
-/// A source that is followed because somebody watches it, or did until a moment ago.
+/// How much of a source is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Room {
+    /// Values.
+    pub(super) samples: usize,
+    /// Bytes of the originals of values that are no numbers; the newest value is kept whatever it has.
+    pub(super) raw_bytes: usize,
+}
+
+/// While somebody watches.
+const WATCHED: Room = Room { samples: limit::LIVE_POINTS, raw_bytes: limit::LIVE_RAW_BYTES };
+
+/// The values that a source has, seen while no other can come.
+#[derive(Debug)]
+pub(super) struct Ring<'a> {
+    /// In the order of arrival.
+    pub(super) samples: &'a VecDeque<Sample>,
+    /// All that came from this offset on are among them.
+    pub(super) start: u64,
+    /// The offset of the next.
+    pub(super) next: u64,
+    /// Those before this one went because the originals were too large together.
+    pub(super) cut: u64,
+    /// No reading that they come from arrived after this one.
+    pub(super) arrival: Offset,
+}
+
+/// A source that is followed because somebody watches it, or did until a moment ago, or because it is kept for widgets.
 #[derive(Debug)]
 pub(super) struct Followed {
     pub(super) source: Source,
@@ -100,6 +127,14 @@ struct State {
     lingers: Option<Charge>,
     /// Whether it stands in the queue of sources that may be let go.
     expires: bool,
+    /// How much of it is kept while nobody watches; nothing if it is let go then.
+    kept: Option<Room>,
+    /// All before this offset went, the last of them because there were too many bytes.
+    cut: u64,
+    /// No reading that its values come from arrived after this one.
+    arrival: u64,
+    /// What was put out before a restart is put out again, up to this arrival.
+    repeats_to: Option<u64>,
 }
 
 impl Followed {
@@ -116,6 +151,10 @@ impl Followed {
             idle: None,
             lingers: None,
             expires: false,
+            kept: None,
+            cut: 0,
+            arrival: 0,
+            repeats_to: None,
         };
         Self { source, epoch, state: Mutex::new(state) }
     }
@@ -131,13 +170,68 @@ impl Followed {
         state.offer(samples, now);
     }
 
-    /// Takes values and numbers them.
-    pub(super) fn offer_unnumbered(&self, samples: &mut Vec<Sample>, now: Instant) {
+    /// Takes values and numbers them. `arrivals` are those of the readings that they come from, which only rise: what was put out before a restart and
+    /// is put out again because of it is left out. Whether somebody watches.
+    pub(super) fn offer_unnumbered(
+        &self,
+        samples: &mut Vec<Sample>,
+        arrivals: &[Offset],
+        now: Instant,
+    ) -> bool {
         let mut state = self.state();
+        if let Some(newest) = arrivals.iter().map(|arrival| arrival.0).max() {
+            state.leave_repeats_out(samples, arrivals, newest);
+            state.arrival = state.arrival.max(newest);
+        }
         for (sample, offset) in samples.iter_mut().zip(state.next..) {
             sample.offset = offset;
         }
         state.offer(samples, now);
+        state.is_watched()
+    }
+
+    /// Keeps so much of it from now on, while nobody watches.
+    pub(super) fn keep_for_widgets(&self, room: Room, now: Instant) {
+        let mut state = self.state();
+        state.kept = Some(room);
+        state.fit(now);
+    }
+
+    /// Keeps it no longer than others do who are let go. True if the source is to be queued for being let go.
+    pub(super) fn keep_no_longer(&self, now: Instant) -> bool {
+        let mut state = self.state();
+        state.kept = None;
+        if !state.takers.is_empty() {
+            return false;
+        }
+        state.idle.get_or_insert(now);
+        !std::mem::replace(&mut state.expires, true)
+    }
+
+    /// Puts in what was stored of it, before all that has come and before anybody watches: in order, with offsets. What comes from readings that
+    /// arrived up to `repeats_to` is not taken again.
+    pub(super) fn restore(&self, mut stored: Vec<Sample>, repeats_to: Offset, now: Instant) {
+        let mut state = self.state();
+        let (Some(first), Some(last)) = (stored.first(), stored.last()) else { return };
+        let (first, next) = (first.offset, last.offset + 1);
+        let mut came: Vec<_> = std::mem::take(&mut state.ring).into();
+        for (sample, offset) in came.iter_mut().zip(next..) {
+            sample.offset = offset;
+        }
+        (state.start, state.raw_bytes, state.repeats_to) = (first, 0, Some(repeats_to.0));
+        state.arrival = state.arrival.max(repeats_to.0);
+        let whole_since = state.whole_since;
+        stored.append(&mut came);
+        state.offer(&mut stored, now);
+        // of what came while it is followed, none has gone
+        state.whole_since = whole_since;
+    }
+
+    /// Looks at what it has.
+    pub(super) fn look<T>(&self, look: impl FnOnce(Ring<'_>) -> T) -> T {
+        let state = self.state();
+        let State { ring, start, next, cut, arrival, .. } = &*state;
+        look(Ring { samples: ring, start: *start, next: *next, cut: *cut, arrival: Offset(*arrival) })
     }
 
     /// Puts values into the ring, as if they had come before those who watch did: nobody is told. They are in all snapshots from now on.
@@ -146,8 +240,9 @@ impl Followed {
         for mut sample in samples {
             sample.offset = state.next;
             state.next += 1;
-            state.keep(sample, now);
+            state.keep(sample);
         }
+        state.fit(now);
     }
 
     /// From now on `slot` gets every value. The offset of the first it can get.
@@ -192,8 +287,13 @@ impl Followed {
     pub(super) fn expired(&self, now: Instant, linger: std::time::Duration) -> Expiry {
         let mut state = self.state();
         match state.idle {
-            Some(idle) if idle + linger <= now => Expiry::Now,
-            Some(idle) => Expiry::At(idle + linger),
+            Some(idle) if idle + linger > now => Expiry::At(idle + linger),
+            Some(_) if state.kept.is_none() => Expiry::Now,
+            Some(_) => {
+                (state.idle, state.lingers, state.expires) = (None, None, false);
+                state.fit(now);
+                Expiry::Watched
+            }
             None => {
                 state.expires = false;
                 Expiry::Watched
@@ -237,11 +337,35 @@ pub(super) enum Expiry {
     Now,
     /// Nobody watches it; ask again then.
     At(Instant),
-    /// It is watched again.
+    /// It is watched again, or kept all the same.
     Watched,
 }
 
 impl State {
+    /// Whether somebody watches, or did until a moment ago.
+    fn is_watched(&self) -> bool {
+        !self.takers.is_empty() || self.idle.is_some()
+    }
+
+    fn room(&self) -> Room {
+        self.kept.filter(|_| !self.is_watched()).unwrap_or(WATCHED)
+    }
+
+    fn leave_repeats_out(&mut self, samples: &mut Vec<Sample>, arrivals: &[Offset], newest: u64) {
+        let Some(upto) = self.repeats_to else { return };
+        let ring = &self.ring;
+        let mut arrivals = arrivals.iter();
+        samples.retain(|sample| {
+            // one without an arrival is none of those
+            let arrival = arrivals.next().map_or(u64::MAX, |arrival| arrival.0);
+            // several may come from the last: of some it is not known that they are stored
+            arrival > upto || arrival == upto && !ring.iter().any(|known| known.point == sample.point)
+        });
+        if newest > upto {
+            self.repeats_to = None;
+        }
+    }
+
     fn offer(&mut self, samples: &mut Vec<Sample>, now: Instant) {
         let Some(newest) = samples.last() else { return };
         self.next = newest.offset + 1;
@@ -255,7 +379,8 @@ impl State {
             }
         }
         // a commit may have many times as many of one series as a ring has room for
-        let first_kept = samples.len().saturating_sub(limit::LIVE_POINTS);
+        let room = self.room();
+        let first_kept = samples.len().saturating_sub(room.samples);
         if first_kept > 0 {
             self.start = samples[first_kept].offset;
             self.whole_since = now;
@@ -263,11 +388,15 @@ impl State {
             self.raw_bytes = 0;
         }
         for sample in samples.drain(..).skip(first_kept) {
-            self.keep(sample, now);
+            if !self.is_by_time && self.ring.len() >= room.samples {
+                self.forget_oldest(now);
+            }
+            self.keep(sample);
         }
+        self.fit(now);
     }
 
-    fn keep(&mut self, sample: Sample, now: Instant) {
+    fn keep(&mut self, sample: Sample) {
         if self.is_by_time
             && let Some(at) = self.ring.iter().rposition(|earlier| earlier.point.ts == sample.point.ts)
             && let Some(earlier) = self.ring.remove(at)
@@ -276,8 +405,21 @@ impl State {
         }
         self.raw_bytes += raw_bytes(&sample);
         self.ring.push_back(sample);
-        while self.ring.len() > limit::LIVE_POINTS || self.raw_bytes > limit::LIVE_RAW_BYTES {
+    }
+
+    /// Lets go of the oldest that there is no room for.
+    fn fit(&mut self, now: Instant) {
+        let room = self.room();
+        while self.ring.len() > room.samples {
             self.forget_oldest(now);
+        }
+        while self.raw_bytes > room.raw_bytes && self.ring.len() > 1 {
+            self.forget_oldest(now);
+            self.cut = self.start;
+        }
+        // a ring that was watched has had much more
+        if self.ring.capacity() > 4 * room.samples.max(16) {
+            self.ring.shrink_to(2 * room.samples);
         }
     }
 

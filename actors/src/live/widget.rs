@@ -31,6 +31,13 @@ pub fn shown(widget: &DashboardWidget) -> Shown {
     }
 }
 
+/// The flow's node whose values are kept for a widget while nobody watches, and how many: the values themselves, whatever the widget makes of them.
+pub(super) fn kept(widget: &DashboardWidget) -> Option<(Source, usize)> {
+    let points = usize::try_from(widget.max_samples).unwrap_or(usize::MAX).min(limit::LIVE_POINTS);
+    let is_node = matches!(widget.source, DataSource::FlowNode { .. });
+    source_of(&widget.source).filter(|_| is_node).map(|source| (source, points))
+}
+
 /// What a widget makes of its source.
 fn aggregated(widget: &DashboardWidget, source: Source) -> Source {
     match widget.aggregation {

@@ -1,8 +1,8 @@
 //! What a widget shows, asked for once: its samples, and the newest of them with what those of its refresh interval come to.
 //!
 //! Of a device's sensor both are read from the reading log: they are what is stored, whoever watches. Of a flow's node they are what the
-//! server keeps of it while somebody watches it, and a quarter of a minute more; the answer says whether that is all of the interval. A
-//! static value is one sample.
+//! server keeps of it for its widgets, and stores; one for which there is no room is kept only while somebody watches it, and a quarter of a minute
+//! more. The answers say so, and whether that is all of the interval. A static value is one sample.
 
 use std::time::Duration;
 
@@ -55,6 +55,20 @@ struct Sample {
     raw_data: Option<Box<RawValue>>,
 }
 
+/// A widget's newest samples.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WidgetSamples)]
+struct Samples {
+    /// Oldest first; at most its `max_samples`.
+    items: Vec<Sample>,
+    /// Null: these are all.
+    #[schema(required = true)]
+    next: Option<String>,
+    /// Whether they are kept while nobody watches, and over a restart. Of a flow's node they are not if too much is kept already, for the server or the
+    /// organization, or not yet if the widget was made or changed a moment ago.
+    kept: bool,
+}
+
 /// What a widget shows now.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = WidgetData)]
@@ -71,7 +85,7 @@ struct Data {
     /// How many they are.
     count: u64,
     /// Whether these are all values of the time. Of a flow's node they are not if the server has kept them for less long: because
-    /// nobody watched, or because they were more than it keeps.
+    /// it was started or the widget made since, or because they were more than it keeps.
     complete: bool,
     /// The refresh interval ago.
     from: Timestamp,
@@ -108,17 +122,19 @@ impl Sample {
         ("id" = DashboardId, Path, description = "the dashboard"),
         ("widget" = String, Path, description = "the widget, by its `id` or its `widget_id`"),
     ),
-    responses((status = 200, description = "all of them", body = Page<Sample>)),
+    responses((status = 200, description = "all of them", body = Samples)),
     extensions(("x-role" = json!(Role::User)), ("x-scope" = json!("read")))
 )]
 async fn samples(
     State(state): State<AppState>,
     auth: Auth,
     Path((id, widget)): Path<(DashboardId, String)>,
-) -> Result<Json<Page<Sample>>, Problem> {
+) -> Result<Json<Samples>, Problem> {
     let widget = readable(&state, auth.user.id, id, &widget).await?;
+    let is_of_node = matches!(widget.source, DataSource::FlowNode { .. });
+    let kept = !is_of_node || state.actors.kept.keeps(widget.id);
     let items = newest(&state, auth.user.id, &widget, widget.max_samples as usize).await?;
-    Ok(Json(Page { items, next: None }))
+    Ok(Json(Samples { items, next: None, kept }))
 }
 
 /// A widget's newest value, and what the values of its refresh interval come to.
@@ -238,7 +254,7 @@ struct Kept {
     whole_for: Duration,
 }
 
-/// What is kept of a widget's flow node, the newest `most` of it. It is kept for a while from now on.
+/// What is kept of a widget's flow node, the newest `most` of it. It is kept for a while from now on, if it is not for the widget.
 async fn watched(
     state: &AppState,
     user: UserId,

@@ -59,7 +59,7 @@ async fn a_widget_of_a_sensor_shows_what_is_stored() {
         "max_samples": 4, "refresh_interval": 600_000});
     let path = server.widget(&ada, source).await;
     let shown = async |what: &str| server.get(&format!("{path}/{what}"), &ada).await.is(200);
-    assert_eq!(shown("samples").await, json!({"items": [], "next": null}));
+    assert_eq!(shown("samples").await, json!({"items": [], "next": null, "kept": true}));
     let nothing = shown("data").await;
     assert_eq!(
         (&nothing["latest"], &nothing["aggregate"], &nothing["count"]),
@@ -121,7 +121,7 @@ async fn a_static_widget_shows_its_value() {
         assert_eq!((&data["aggregate"], &data["count"]), (&aggregate, &json!(1)));
         assert_eq!(data["complete"], true);
         let samples = server.get(&format!("{path}/samples"), &ada).await.is(200);
-        assert_eq!(samples["items"], json!([data["latest"]]));
+        assert_eq!((&samples["items"], &samples["kept"]), (&json!([data["latest"]]), &json!(true)));
         let variables = server.get(&format!("{path}/tracked-variables"), &ada).await.is(200);
         assert_eq!(variables["items"], json!([]));
     }
@@ -173,7 +173,17 @@ async fn a_widget_of_a_flows_node_shows_what_is_kept_of_it_and_whether_that_is_a
         "more than `max_samples`"
     );
     assert_eq!(data["complete"], false, "it was not watched for an hour");
-    assert_eq!(shown("samples").await["items"].as_array().unwrap().len(), 2);
+    let samples = shown("samples").await;
+    assert_eq!((samples["items"].as_array().unwrap().len(), &samples["kept"]), (2, &json!(true)));
+    let metrics = server.call(Method::GET, "/metrics", None, None).await.body;
+    assert!(text(&metrics).contains("\nedgesync_widgets_kept 1\n"), "{metrics}");
+
+    // another that shows the same has it at once
+    let source = json!({"data_source_type": "flow_node", "flow_id": flow, "node_id": "show"});
+    let other = server.widget(&ada, source).await;
+    let samples = server.get(&format!("{other}/samples"), &ada).await.is(200);
+    let values: Vec<_> = samples["items"].as_array().unwrap().iter().map(|one| &one["value"]).collect();
+    assert_eq!(values, [&json!(1.0), &json!(2.0), &json!(4.0)]);
 
     server.patch(&path, &ada, json!({"refresh_interval": 100})).await.is(200);
     let data = until("it was watched for the whole interval", &|data| data["complete"] == true).await;

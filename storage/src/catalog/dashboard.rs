@@ -230,7 +230,9 @@ impl Catalog {
         tx.execute("DELETE FROM dashboard_templates WHERE id = $1", vec![id.into()]).await?;
         let (organization, details) = (dashboard.organization_id, json!({"name": dashboard.name}));
         audit::note(&mut tx, user, organization, AuditAction::DashboardDeleted, id, details).await?;
-        tx.commit().await
+        tx.commit().await?;
+        self.widget_news.any();
+        Ok(())
     }
 }
 

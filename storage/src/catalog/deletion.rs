@@ -44,6 +44,12 @@ const OF_ORGANIZATION: Steps = &[
     ),
     (
         limit::REMOVED_ROWS,
+        "DELETE FROM widget_samples WHERE (widget_id, slot) IN (SELECT s.widget_id, s.slot FROM widget_samples s
+            JOIN dashboard_widgets w ON w.id = s.widget_id JOIN dashboard_templates t ON t.id = w.dashboard_template_uuid
+            WHERE t.organization_id = $1 LIMIT $2)",
+    ),
+    (
+        limit::REMOVED_ROWS,
         "DELETE FROM dashboard_widgets WHERE id IN (SELECT w.id FROM dashboard_widgets w
             JOIN dashboard_templates t ON t.id = w.dashboard_template_uuid WHERE t.organization_id = $1 LIMIT $2)",
     ),

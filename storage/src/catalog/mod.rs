@@ -47,7 +47,9 @@ mod transfer;
 mod user;
 mod value;
 mod widget;
+mod widget_news;
 mod widget_row;
+mod widget_sample;
 pub mod within;
 
 use std::path::Path;
@@ -79,6 +81,8 @@ pub use slice::{After, Key, Listing, Order, Slice, SortKey};
 pub use still::{Still, Sums, sums_of_both};
 pub use transfer::Sum;
 pub use user::{Account, Admission, SignedUp};
+pub use widget_news::ChangedWidgets;
+pub use widget_sample::{SampleKey, Tracked, WidgetSample, WidgetSamples};
 
 /// The catalog. Cheap to clone; its threads end with the last clone.
 #[derive(Debug, Clone)]
@@ -86,6 +90,7 @@ pub struct Catalog {
     db: db::Db,
     access: Arc<access::AccessCache>,
     departures: Arc<AtomicU64>,
+    widget_news: Arc<widget_news::News>,
 }
 
 impl Catalog {
@@ -95,7 +100,7 @@ impl Catalog {
     /// [`Error::SchemaNewer`] and [`Error::SchemaAltered`] for a catalog that is not this program's;
     /// [`Error::Database`] if the file cannot be opened.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        Ok(Self { db: db::Db::open(path)?, access: Arc::default(), departures: Arc::default() })
+        Ok(Self::of(db::Db::open(path)?))
     }
 
     /// Opens the catalog in this database, and brings it to the newest schema. Any number of servers and tools may have it open at once.
@@ -105,8 +110,11 @@ impl Catalog {
     /// [`Error::SchemaNewer`] and [`Error::SchemaAltered`] for a catalog that is not this program's; [`Error::Busy`] if the
     /// database went away.
     pub async fn open_postgres(server: &Server) -> Result<Self, Error> {
-        let db = db::Db::open_postgres(server).await?;
-        Ok(Self { db, access: Arc::default(), departures: Arc::default() })
+        Ok(Self::of(db::Db::open_postgres(server).await?))
+    }
+
+    fn of(db: db::Db) -> Self {
+        Self { db, access: Arc::default(), departures: Arc::default(), widget_news: Arc::default() }
     }
 
     /// Whether there is a catalog in this database, of whatever schema.

@@ -204,12 +204,14 @@ impl Catalog {
     async fn commit_organization(&self, mut tx: Tx, id: OrganizationId, gone: bool) -> Result<(), Error> {
         let change = access::change(&mut tx).await?;
         let (access, departures) = (Arc::clone(&self.access), Arc::clone(&self.departures));
+        let news = Arc::clone(&self.widget_news);
         // On its own feet: if whoever asked hangs up, the commit may still happen, and then it must be followed by this.
         let commit = tokio::spawn(async move {
             let done = tx.commit().await;
             access.forget_organization(id);
             if gone {
                 departures.fetch_add(1, Ordering::Release);
+                news.any();
             }
             access.changed_if(&done, change);
             done

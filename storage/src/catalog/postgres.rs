@@ -207,6 +207,7 @@ impl ToSql for Value {
             (Self::Int(number), &Type::INT2) => out.put_i16(i16::try_from(*number)?),
             (Self::Int(number), &Type::INT4) => out.put_i32(i32::try_from(*number)?),
             (Self::Int(number), &Type::INT8) => out.put_i64(*number),
+            (Self::Real(number), &Type::FLOAT8) => out.put_f64(*number),
             (Self::Int(us), &Type::TIMESTAMPTZ) => {
                 out.put_i64(us.checked_sub(EPOCH_US).ok_or("a time before the calendar")?);
             }
@@ -233,6 +234,7 @@ impl<'a> FromSql<'a> for Value {
             Type::INT2 => Self::Int(i16::from_sql(ty, raw)?.into()),
             Type::INT4 => Self::Int(i32::from_sql(ty, raw)?.into()),
             Type::INT8 => Self::Int(i64::from_sql(ty, raw)?),
+            Type::FLOAT8 => Self::Real(f64::from_sql(ty, raw)?),
             Type::TIMESTAMPTZ => {
                 let since = i64::from_be_bytes(raw.try_into()?);
                 Self::Int(since.checked_add(EPOCH_US).ok_or("a time after the calendar")?)

@@ -210,7 +210,7 @@ fn field(value: ValueRef<'_>) -> Result<Value, Error> {
             Value::Text(std::str::from_utf8(text).map_err(|_| Error::Corrupt { what: "text" })?.to_owned())
         }
         ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
-        ValueRef::Real(_) => return Err(Error::Corrupt { what: "field" }),
+        ValueRef::Real(number) => Value::Real(number),
     })
 }
 
@@ -219,6 +219,7 @@ impl ToSql for Value {
         Ok(ToSqlOutput::Borrowed(match self {
             Self::Null => ValueRef::Null,
             Self::Int(number) => ValueRef::Integer(*number),
+            Self::Real(number) => ValueRef::Real(*number),
             Self::Text(text) => ValueRef::Text(text.as_bytes()),
             Self::Bytes(bytes) => ValueRef::Blob(bytes),
         }))

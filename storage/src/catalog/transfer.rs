@@ -46,6 +46,7 @@ pub(super) const TABLES: &[Table] = &[
     table("dead_letters", &["id"]),
     large("dashboard_templates", &["id"]),
     large("dashboard_widgets", &["id"]),
+    table("widget_samples", &["widget_id", "slot"]),
     table("all_project_devices", &["project_id", "device_id"]),
     table("template_permissions", &["template_id", "user_id"]),
     table("tracked_variables", &["id"]),
@@ -217,6 +218,7 @@ pub(super) fn record(row: &[Value]) -> Vec<u8> {
             Value::Int(number) => (1, number.to_le_bytes().to_vec()),
             Value::Text(text) => (2, text.as_bytes().to_vec()),
             Value::Bytes(bytes) => (3, bytes.clone()),
+            Value::Real(number) => (4, number.to_bits().to_le_bytes().to_vec()),
         };
         record.push(kind);
         record.extend_from_slice(&(bytes.len() as u64).to_le_bytes());

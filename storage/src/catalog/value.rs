@@ -18,6 +18,8 @@ pub(crate) enum Value {
     Null,
     /// A whole number, a time in microseconds, or a boolean as 0 and 1.
     Int(i64),
+    /// A number that need not be whole: finite, and no negative zero, which not every database keeps.
+    Real(f64),
     /// Text, a name of an enum, or JSON.
     Text(String),
     /// A UUID or a hash.
@@ -45,6 +47,12 @@ impl From<i64> for Value {
 impl From<u32> for Value {
     fn from(value: u32) -> Self {
         Self::Int(value.into())
+    }
+}
+impl From<f64> for Value {
+    fn from(value: f64) -> Self {
+        debug_assert!(value.is_finite());
+        Self::Real(value + 0.0)
     }
 }
 impl From<bool> for Value {
@@ -136,6 +144,16 @@ pub(crate) trait Field: Sized {
 impl Field for i64 {
     fn read(value: Value) -> Result<Self, Error> {
         if let Value::Int(number) = value { Ok(number) } else { Err(Error::Corrupt { what: "number" }) }
+    }
+}
+impl Field for u64 {
+    fn read(value: Value) -> Result<Self, Error> {
+        u64::try_from(i64::read(value)?).map_err(|_| Error::Corrupt { what: "number" })
+    }
+}
+impl Field for f64 {
+    fn read(value: Value) -> Result<Self, Error> {
+        if let Value::Real(number) = value { Ok(number) } else { Err(Error::Corrupt { what: "number" }) }
     }
 }
 impl Field for u32 {

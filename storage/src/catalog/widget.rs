@@ -1,5 +1,5 @@
-//! Widgets of dashboards, and whether their sources may be read. What they keep of sensors is in `tracked.rs`, how their rows are
-//! read and written in `widget_row.rs`.
+//! Widgets of dashboards, and whether their sources may be read. What they keep of sensors is in `tracked.rs`, what of flows'
+//! nodes in `widget_sample.rs`, how their rows are read and written in `widget_row.rs`.
 
 use edgesync_schemas::entity::audit::AuditAction;
 use edgesync_schemas::entity::widget::{DashboardWidget, DataSource, WidgetInput, WidgetPatch};
@@ -11,7 +11,7 @@ use super::db::Tx;
 use super::error::Error;
 use super::value::Value;
 use super::widget_row::{columns, read};
-use super::{Catalog, audit, dashboard, flow, new_id, now, tracked};
+use super::{Catalog, audit, dashboard, flow, new_id, now, tracked, widget_sample};
 
 impl Catalog {
     /// Makes a widget, on a dashboard that is still at one of `expected` (any version if `None`). `user` must be allowed to change the dashboard
@@ -60,6 +60,7 @@ impl Catalog {
         let details = json!({"widget_id": widget.widget_id, "dashboard_id": dashboard});
         audit::note(&mut tx, user, organization, AuditAction::WidgetCreated, widget.id, details).await?;
         tx.commit().await?;
+        self.widget_news.widget(widget.id);
         Ok((widget, version))
     }
 
@@ -113,9 +114,11 @@ impl Catalog {
         )
         .await?;
         tracked::follow(&mut tx, &widget).await?;
+        widget_sample::change(&mut tx, &before, &widget).await?;
         let details = json!({"widget_id": widget.widget_id, "dashboard_id": dashboard, "changed": changed});
         audit::note(&mut tx, user, organization, AuditAction::WidgetUpdated, widget.id, details).await?;
         tx.commit().await?;
+        self.widget_news.widget(widget.id);
         Ok((widget, version))
     }
 
@@ -236,6 +239,7 @@ impl Catalog {
         let details = json!({"widget_id": widget.widget_id, "dashboard_id": dashboard});
         audit::note(&mut tx, user, organization, AuditAction::WidgetDeleted, widget.id, details).await?;
         tx.commit().await?;
+        self.widget_news.widget(widget.id);
         Ok(version)
     }
 }

@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crossbeam::channel::{Sender, bounded};
+use edgesync_schemas::entity::dashboard::DashboardInput;
 use edgesync_schemas::entity::dead_letter::DeadLetter;
 use edgesync_schemas::entity::device::DeviceInput;
 use edgesync_schemas::entity::execution::{NodeScope, NodeStatus, NodeWork};
 use edgesync_schemas::entity::flow::FlowInput;
-use edgesync_schemas::id::{BootId, DeviceId, FrameSeq, Id, Offset, UserId};
+use edgesync_schemas::entity::widget::WidgetInput;
+use edgesync_schemas::id::{BootId, DeviceId, FlowId, FrameSeq, Id, Offset, UserId};
 use edgesync_schemas::reading::{AdmittedBatch, Columns, FrameEnd, Numbered, Quality};
 use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::unit::UnitIndex;
@@ -20,7 +22,7 @@ use serde_json::json;
 
 use super::place::Site;
 use super::*;
-use crate::catalog::{Catalog, Deployment, NodeRecord};
+use crate::catalog::{Catalog, Deployment, NodeRecord, Slice, WidgetSample, WidgetSamples};
 use crate::log::{
     Append, Derived, DerivedOf, DerivedRow, OnCommit, Outcome, ReadingLog, Rest, StoredReading, imports_of,
 };
@@ -139,6 +141,29 @@ async fn run_a_flow(catalog: &Catalog, user: UserId) {
         at,
     };
     catalog.add_dead_letters(&[letter]).await.unwrap();
+    show(catalog, user, flow).await;
+}
+
+/// What a widget has of a flow's node.
+async fn show(catalog: &Catalog, user: UserId, flow: FlowId) {
+    let organization = catalog.organizations(user, None, Slice::FIRST).await.unwrap().items[0].id;
+    let body = json!({"organization_id": organization, "name": "d"});
+    let board = catalog.create_dashboard(user, DashboardInput::read(body).unwrap()).await.unwrap().id;
+    let body = json!({"widget_id": "w", "widget_type": "gauge", "data_source_type": "flow_node", "flow_id": flow,
+        "node_id": "é", "max_samples": 1_500});
+    let widget = catalog.create_widget(user, board, None, WidgetInput::read(body).unwrap()).await.unwrap().0;
+    let sample = |n: u64| WidgetSample {
+        n,
+        ts: log::now(),
+        value: -0.0 - n as f64 / 3.0,
+        unit: (n % 2 == 0).then(|| "°C".parse().unwrap()),
+        raw: (n % 3 == 0).then(|| format!("{{\"n\":  {n}}}").into()),
+        arrival: Offset(n),
+    };
+    let samples = (0..2_000).map(sample).collect();
+    let samples =
+        WidgetSamples { widget: widget.id, updated_at: widget.updated_at, samples, keep_from: None };
+    assert_eq!(catalog.put_widget_samples(vec![samples]).await.unwrap(), 2_000);
 }
 
 fn directory(of: &tempfile::TempDir, name: &str) -> Place {

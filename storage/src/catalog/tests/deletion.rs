@@ -5,12 +5,14 @@ use edgesync_schemas::entity::flow::FlowInput;
 use edgesync_schemas::entity::organization::OrganizationInput;
 use edgesync_schemas::entity::project::{ProjectInput, ProjectPatch};
 use edgesync_schemas::entity::widget::WidgetInput;
-use edgesync_schemas::id::{DeviceId, FlowId, ProjectId};
+use edgesync_schemas::id::{DeviceId, FlowId, Offset, ProjectId};
 use edgesync_schemas::limit;
 use serde_json::json;
 
 use super::*;
-use crate::catalog::{AuditFilter, DeviceFilter, Slice, Stopped, new_id, within};
+use crate::catalog::{
+    AuditFilter, DeviceFilter, Slice, Stopped, WidgetSample, WidgetSamples, new_id, within,
+};
 use crate::janitor::{self, Janitor};
 use crate::log::{self, ReadingLog};
 
@@ -30,6 +32,11 @@ const OF_ORGANIZATION: &[(&str, &str)] = &[
         "dashboard_widgets",
         "SELECT count(*) FROM dashboard_widgets w JOIN dashboard_templates t ON t.id = w.dashboard_template_uuid
          WHERE t.organization_id = $1",
+    ),
+    (
+        "widget_samples",
+        "SELECT count(*) FROM widget_samples s JOIN dashboard_widgets w ON w.id = s.widget_id
+         JOIN dashboard_templates t ON t.id = w.dashboard_template_uuid WHERE t.organization_id = $1",
     ),
     (
         "tracked_variables",
@@ -80,6 +87,14 @@ async fn furnish(f: &Fixture, ada: &SignedUp, bob: UserId) -> (ProjectId, FlowId
     let flow = c.create_flow(bob, input(FlowInput::read, flow)).await.unwrap().id;
     let nodes = json!({"nodes": [{"id": "in", "data": {"deviceUuid": pump.id}}], "edges": []});
     c.set_flow_deployed(None, flow, 1, &nodes).await.unwrap();
+    let widget = json!({"widget_id": "n", "widget_type": "gauge", "data_source_type": "flow_node", "flow_id": flow,
+        "node_id": "in", "max_samples": limit::LIVE_POINTS});
+    let widget = c.create_widget(user, dashboard, None, input(WidgetInput::read, widget)).await.unwrap().0;
+    let sample = |n| WidgetSample { n, ts: now(), value: 0.5, unit: None, raw: None, arrival: Offset(n) };
+    let samples = (0..u64::from(limit::REMOVED_ROWS) + 7).map(sample).collect();
+    let samples =
+        WidgetSamples { widget: widget.id, updated_at: widget.updated_at, samples, keep_from: None };
+    c.put_widget_samples(vec![samples]).await.unwrap();
     (project, flow)
 }
 

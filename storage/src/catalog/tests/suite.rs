@@ -22,4 +22,5 @@ mod suspended;
 mod texts;
 mod tokens;
 mod users;
+mod widget_samples;
 mod widgets;

@@ -1,0 +1,120 @@
+//! What widgets show of flows' nodes outlives the process: all of it an orderly end, all but the last second a kill.
+
+use std::time::Duration;
+
+use hyper::Method;
+use serde_json::{Value, json};
+
+use crate::support::api::metric;
+use crate::support::{Api, Device, Live, Random, Stage, eventually, on_both_stores};
+
+const ROUNDS: u64 = 4;
+
+on_both_stores!(what_was_shown_is_there_after_every_kill);
+
+struct Widget {
+    path: String,
+    id: String,
+}
+
+impl Widget {
+    async fn make(stage: &Stage, flow: &str) -> Self {
+        let body = json!({"organization_id": stage.api.organization, "name": "plant"});
+        let board = stage.api.post("/api/v1/dashboard-templates", body).await;
+        let path = format!("/api/v1/dashboard-templates/{}/widgets", board["id"].as_str().unwrap());
+        let body = json!({"widget_id": "w", "widget_type": "time_series", "data_source_type": "flow_node", "flow_id": flow,
+            "node_id": "show", "max_samples": 500});
+        let made = stage.api.post(&path, body).await;
+        Self { path: path + "/w", id: made["id"].as_str().unwrap().to_owned() }
+    }
+
+    async fn samples(&self, api: &Api) -> (Vec<u64>, bool) {
+        let answer = api.get(&format!("{}/samples", self.path)).await;
+        let items = answer["items"].as_array().unwrap();
+        let values = items.iter().map(|sample| sample["value"].as_f64().unwrap() as u64).collect();
+        (values, answer["kept"].as_bool().unwrap())
+    }
+
+    /// Waits until its newest is this; all then.
+    async fn shows(&self, api: &Api, newest: u64) -> Vec<u64> {
+        eventually("the widget shows it", async || match self.samples(api).await.0 {
+            samples if samples.last() == Some(&newest) => Ok(samples),
+            samples => Err(samples),
+        })
+        .await
+    }
+}
+
+async fn what_was_shown_is_there_after_every_kill(mut stage: Stage) {
+    let nodes = json!([
+        {"id": "in", "type": "device", "position": {"x": 0, "y": 0}, "data": {"deviceUuid": stage.device.id, "variable": "t"}},
+        {"id": "show", "type": "display", "position": {"x": 1, "y": 0}, "data": {}},
+    ]);
+    let edges = json!([{"id": "1", "source": "in", "target": "show"}]);
+    let flow = stage.api.deploy("f", nodes, edges).await;
+    let widget = Widget::make(&stage, &flow).await;
+    let mut api = stage.api.at(&stage.server);
+    eventually("it is kept", async || if widget.samples(&api).await.1 { Ok(()) } else { Err(()) }).await;
+    let mut random = Random::seeded();
+    let (mut q, mut safe) = (0u64, Vec::new());
+    for boot in 1..=ROUNDS as u32 {
+        let mut device = Device::connect(&stage.server, &stage.device, boot, q + 1).await;
+        let before = metric(&stage.server, "edgesync_widget_samples_total").await as u64;
+        let first = q + 1;
+        for _ in 0..random.within(1..12) {
+            q += 1;
+            device.deliver(q, json!([["t", q]])).await;
+        }
+        eventually("all of them are stored", async || {
+            let stored = metric(&stage.server, "edgesync_widget_samples_total").await as u64;
+            if stored >= before + q - first + 1 { Ok(()) } else { Err((stored, before)) }
+        })
+        .await;
+        safe.extend(first..=q);
+        // and some more, of which some are stored by the time of the kill
+        for _ in 0..random.within(0..12) {
+            q += 1;
+            device.deliver(q, json!([["t", q]])).await;
+        }
+        tokio::time::sleep(Duration::from_millis(random.within(0..1_200))).await; // the random moment
+        stage.server.kill().await;
+        stage.server.restart().await;
+        api = api.at(&stage.server);
+        let (samples, kept) = widget.samples(&api).await;
+        assert!(kept, "from the first moment on");
+        assert!(safe.iter().all(|value| samples.contains(value)), "{samples:?} of {safe:?}");
+        assert!(samples.is_sorted_by(|a, b| a < b), "in order, none of them twice: {samples:?}");
+        // so does a dashboard's socket begin
+        let mut live = Live::connect(&stage.server, &api).await;
+        live.socket.say(json!({"t": "sub", "id": 1, "widget": widget.id, "points": 500})).await;
+        let snap = live.socket.hear().await;
+        let shown: Vec<u64> =
+            snap["v"].as_array().unwrap().iter().map(|value| value.as_f64().unwrap() as u64).collect();
+        assert!(safe.iter().all(|value| shown.contains(value)), "{snap} of {safe:?}");
+        // what the flow puts out again because of the kill is not shown again
+        let mut device = Device::connect(&stage.server, &stage.device, boot + 100, q + 1).await;
+        q += 1;
+        device.deliver(q, json!([["t", q]])).await;
+        let samples = widget.shows(&api, q).await;
+        assert!(samples.is_sorted_by(|a, b| a < b), "{samples:?}");
+    }
+
+    // an orderly end loses nothing
+    let before = widget.shows(&api, q).await;
+    stage.server.terminate().await;
+    assert!(stage.server.wait().await.success());
+    stage.server.restart().await;
+    api = api.at(&stage.server);
+    assert_eq!(widget.samples(&api).await.0, before);
+
+    // fewer are the newest, and a widget that is gone is kept no longer
+    api.call(Method::PATCH, &widget.path, Some(&json!({"max_samples": 3}))).await;
+    assert_eq!(widget.samples(&api).await.0, before[before.len() - 3..]);
+    assert_eq!(metric(&stage.server, "edgesync_widgets_kept").await as u64, 1);
+    assert_eq!(api.call(Method::DELETE, &widget.path, None::<&Value>).await.0, 204);
+    eventually("it is let go", async || {
+        let kept = metric(&stage.server, "edgesync_widgets_kept").await as u64;
+        if kept == 0 { Ok(()) } else { Err(kept) }
+    })
+    .await;
+}
