@@ -18,6 +18,7 @@ pub(crate) use metrics::Board;
 pub use nodes::Units;
 pub use source::Source;
 pub use subscriber::{Request, Session, Snapshot, Told};
+pub use viewers::Account;
 
 #[cfg(test)]
 mod tests;

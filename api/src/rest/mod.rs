@@ -16,10 +16,13 @@ mod node_types;
 mod organizations;
 mod permissions;
 mod projects;
+mod reader;
 mod readings;
 mod runs;
 mod samples;
 mod sessions;
+mod share_links;
+mod shared;
 mod widgets;
 
 use std::fmt::Display;
@@ -55,8 +58,10 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(node_types::routes())
         .merge(dashboards::routes())
         .merge(permissions::routes())
+        .merge(share_links::routes())
         .merge(widgets::routes())
         .merge(samples::routes())
+        .merge(shared::routes())
 }
 
 /// The answer to who made a thing: it, and where it is.

@@ -1,10 +1,12 @@
 //! The WebSocket routes: the handshake, and an adapter from axum's socket to what connections work with.
 
+pub(crate) mod authority;
 pub mod compat;
 pub mod device;
 pub mod live;
 mod socket;
 pub(crate) mod subscribe;
+pub(crate) mod viewer;
 pub mod widget;
 
 pub use socket::WsSocket;

@@ -1,7 +1,7 @@
 //! Whether somebody may watch what they ask for, and then the subscription.
 //!
 //! Outsiders are told that there is no such thing; who may see a widget but not its source is told that. Asked at each
-//! subscription, and of those that are there again once a membership has ended.
+//! subscription; whether it may go on is [`super::authority`]'s.
 
 use std::sync::Arc;
 
@@ -10,11 +10,12 @@ use edgesync_actors::live::widget::{self, Shown};
 use edgesync_actors::live::{Error, Request, Session, Snapshot, Source};
 use edgesync_schemas::id::{FlowId, UserId};
 use edgesync_schemas::limit;
-use edgesync_schemas::wire::live::{ErrCode, Position, Sub, SubId, Target};
+use edgesync_schemas::wire::live::{ErrCode, Position, Sub, Target};
 use edgesync_storage::catalog;
 use tokio::time::Instant;
 use tracing::warn;
 
+use super::authority::Watching;
 use crate::state::AppState;
 
 /// Why somebody does not watch.
@@ -23,7 +24,7 @@ pub(crate) struct Refused {
     pub(crate) message: String,
 }
 
-fn refused<T>(code: ErrCode, message: impl Into<String>) -> Result<T, Refused> {
+pub(super) fn refused<T>(code: ErrCode, message: impl Into<String>) -> Result<T, Refused> {
     Err(Refused { code, message: message.into() })
 }
 
@@ -41,13 +42,24 @@ enum Found {
     Metrics(FlowId),
 }
 
-/// Subscribes `session` to what `user` asks for, if they may read it.
+/// Subscribes `session` to what is asked for, if whoever `watching` is about may read it, and has that watched over. Not cancel safe.
 pub(super) async fn subscribe(
     state: &AppState,
-    user: UserId,
+    watching: &mut Watching,
     session: &mut Session,
     sub: Sub,
 ) -> Result<Began, Refused> {
+    watching.watch(&sub).await?;
+    let id = sub.id;
+    let began = begin(state, watching.viewer().user, session, sub).await;
+    if began.is_err() {
+        session.unsubscribe(id);
+        watching.unwatch(id);
+    }
+    began
+}
+
+async fn begin(state: &AppState, user: UserId, session: &mut Session, sub: Sub) -> Result<Began, Refused> {
     let (source, points) = match resolve(state, user, &sub.target).await? {
         Found::Metrics(flow) => {
             let metrics = state.actors.flows.watch(session, sub.id, flow, sub.max_hz).await;
@@ -85,21 +97,6 @@ fn unwatched<T>(error: Unwatched) -> Result<T, Refused> {
     }
 }
 
-/// Those of `watched` that `user` may not watch any more, and why. One that cannot be looked up is [`ErrCode::Unavailable`].
-pub(crate) async fn lost<'a>(
-    state: &AppState,
-    user: UserId,
-    watched: impl IntoIterator<Item = (&'a SubId, &'a Target)>,
-) -> Vec<(SubId, Refused)> {
-    let mut lost = Vec::new();
-    for (id, target) in watched {
-        if let Err(refused) = resolve(state, user, target).await {
-            lost.push((*id, refused));
-        }
-    }
-    lost
-}
-
 async fn resolve(state: &AppState, user: UserId, target: &Target) -> Result<Found, Refused> {
     let catalog = &state.catalog;
     match target {
@@ -127,7 +124,7 @@ async fn resolve(state: &AppState, user: UserId, target: &Target) -> Result<Foun
     }
 }
 
-fn denied(error: catalog::Error) -> Refused {
+pub(super) fn denied(error: catalog::Error) -> Refused {
     let (code, message) = match &error {
         catalog::Error::NotFound { .. } => (ErrCode::NotFound, error.to_string()),
         catalog::Error::Forbidden => (ErrCode::Forbidden, error.to_string()),

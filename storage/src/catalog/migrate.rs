@@ -39,6 +39,12 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "suspended",
         sql: include_str!("../../migrations/sqlite/0012_suspended.sql"),
     },
+    Migration { version: 13, name: "samples", sql: include_str!("../../migrations/sqlite/0013_samples.sql") },
+    Migration {
+        version: 14,
+        name: "share_links",
+        sql: include_str!("../../migrations/sqlite/0014_share_links.sql"),
+    },
 ];
 
 /// All of PostgreSQL's, as above.
@@ -102,6 +108,16 @@ pub(super) const POSTGRES: &[Migration] = &[
         version: 12,
         name: "suspended",
         sql: include_str!("../../migrations/postgres/catalog/0012_suspended.sql"),
+    },
+    Migration {
+        version: 13,
+        name: "samples",
+        sql: include_str!("../../migrations/postgres/catalog/0013_samples.sql"),
+    },
+    Migration {
+        version: 14,
+        name: "share_links",
+        sql: include_str!("../../migrations/postgres/catalog/0014_share_links.sql"),
     },
 ];
 

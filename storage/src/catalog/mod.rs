@@ -7,6 +7,7 @@
 mod access;
 mod api_token;
 mod audit;
+mod changes;
 mod check;
 mod check_postgres;
 mod dashboard;
@@ -36,6 +37,7 @@ mod project;
 mod project_device;
 mod retention;
 mod session;
+mod share_link;
 mod slice;
 mod sqlite;
 mod still;
@@ -46,13 +48,13 @@ mod tracked;
 mod transfer;
 mod user;
 mod value;
+mod watchable;
 mod widget;
 mod widget_row;
 pub mod within;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use edgesync_schemas::id::Id;
@@ -63,6 +65,7 @@ use crate::postgres::{Server, Stats};
 
 pub use access::{ChangeWatch, DeviceAccess};
 pub use audit::AuditFilter;
+pub use changes::{Change, News};
 pub use check::check;
 pub use check_postgres::{check as check_postgres, check_devices};
 pub use deletion::Stopping;
@@ -75,17 +78,19 @@ pub use execution_nodes::NodeRecord;
 pub use flow_deployed::Stopped;
 pub use look::{fits_at, fits_in, is_empty_at, is_empty_in, newest_schema, newest_schema_in};
 pub use operator::{DeviceLine, OrganizationLine};
+pub use share_link::OpenLink;
 pub use slice::{After, Key, Listing, Order, Slice, SortKey};
 pub use still::{Still, Sums, sums_of_both};
 pub use transfer::Sum;
 pub use user::{Account, Admission, SignedUp};
+pub use watchable::WatchedWidget;
 
 /// The catalog. Cheap to clone; its threads end with the last clone.
 #[derive(Debug, Clone)]
 pub struct Catalog {
     db: db::Db,
     access: Arc<access::AccessCache>,
-    departures: Arc<AtomicU64>,
+    changes: changes::Changes,
 }
 
 impl Catalog {
@@ -95,7 +100,7 @@ impl Catalog {
     /// [`Error::SchemaNewer`] and [`Error::SchemaAltered`] for a catalog that is not this program's;
     /// [`Error::Database`] if the file cannot be opened.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        Ok(Self { db: db::Db::open(path)?, access: Arc::default(), departures: Arc::default() })
+        Ok(Self { db: db::Db::open(path)?, access: Arc::default(), changes: changes::Changes::default() })
     }
 
     /// Opens the catalog in this database, and brings it to the newest schema. Any number of servers and tools may have it open at once.
@@ -106,7 +111,7 @@ impl Catalog {
     /// database went away.
     pub async fn open_postgres(server: &Server) -> Result<Self, Error> {
         let db = db::Db::open_postgres(server).await?;
-        Ok(Self { db, access: Arc::default(), departures: Arc::default() })
+        Ok(Self { db, access: Arc::default(), changes: changes::Changes::default() })
     }
 
     /// Whether there is a catalog in this database, of whatever schema.

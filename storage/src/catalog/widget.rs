@@ -7,6 +7,7 @@ use edgesync_schemas::id::{DashboardId, UserId, WidgetId};
 use edgesync_schemas::limit;
 use serde_json::json;
 
+use super::changes::Change;
 use super::db::Tx;
 use super::error::Error;
 use super::value::Value;
@@ -115,7 +116,10 @@ impl Catalog {
         tracked::follow(&mut tx, &widget).await?;
         let details = json!({"widget_id": widget.widget_id, "dashboard_id": dashboard, "changed": changed});
         audit::note(&mut tx, user, organization, AuditAction::WidgetUpdated, widget.id, details).await?;
-        tx.commit().await?;
+        // How it is drawn and where is nothing that is shown: a widget that is dragged about is saved many times a second.
+        let shows_other = ["source", "aggregation", "refresh_interval", "max_samples"];
+        let told = changed.iter().any(|field| shows_other.contains(field));
+        self.commit_telling(tx, told.then_some(Change::Organization(organization))).await?;
         Ok((widget, version))
     }
 
@@ -235,7 +239,7 @@ impl Catalog {
         tx.execute("DELETE FROM dashboard_widgets WHERE id = $1", vec![widget.id.into()]).await?;
         let details = json!({"widget_id": widget.widget_id, "dashboard_id": dashboard});
         audit::note(&mut tx, user, organization, AuditAction::WidgetDeleted, widget.id, details).await?;
-        tx.commit().await?;
+        self.commit_telling(tx, [Change::Organization(organization)]).await?;
         Ok(version)
     }
 }

@@ -4,6 +4,7 @@ use super::*;
 
 mod access;
 mod audit;
+mod changes;
 mod copies;
 mod dashboards;
 mod dead_letters;
@@ -18,8 +19,10 @@ mod lists;
 mod organizations;
 mod permissions;
 mod projects;
+mod share_links;
 mod suspended;
 mod texts;
 mod tokens;
 mod users;
+mod watchable;
 mod widgets;

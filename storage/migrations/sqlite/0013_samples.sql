@@ -1,0 +1,15 @@
+-- The newest values of the flows' nodes that widgets show: a ring for each widget, slot = n mod max_samples. Nothing but the key is in an
+-- index, and rows are replaced, not removed.
+CREATE TABLE widget_samples (
+    widget_id BLOB NOT NULL REFERENCES dashboard_widgets (id) ON DELETE CASCADE,
+    slot INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    ts INTEGER NOT NULL,
+    value REAL NOT NULL,
+    unit TEXT,
+    raw TEXT,
+    arrival_offset INTEGER NOT NULL,
+    PRIMARY KEY (widget_id, slot)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX dashboard_widgets_of_nodes ON dashboard_widgets (id) WHERE data_source_type = 'flow_node';
