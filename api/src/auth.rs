@@ -19,9 +19,9 @@ use edgesync_schemas::entity::session::Session;
 use edgesync_schemas::entity::user::User;
 use edgesync_schemas::id::OrganizationId;
 use edgesync_schemas::limit;
-use edgesync_storage::catalog::{self, OpenLink};
 use edgesync_storage::catalog::token::{self, Token};
 use edgesync_storage::catalog::within::within;
+use edgesync_storage::catalog::{self, OpenLink};
 
 use crate::error::Problem;
 use crate::openapi::Operation;
@@ -231,7 +231,8 @@ pub fn session_token(headers: &HeaderMap) -> Option<(&str, Via)> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
     let found = pairs.find(|(name, _)| *name == COOKIE).map(|(_, token)| token);
-    let is_sessions = |token: &&str| ![token::API_TOKEN, token::SHARE_LINK].iter().any(|start| token.starts_with(start));
+    let is_sessions =
+        |token: &&str| ![token::API_TOKEN, token::SHARE_LINK].iter().any(|start| token.starts_with(start));
     found.filter(is_sessions).map(|token| (token, Via::Cookie))
 }
 

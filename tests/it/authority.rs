@@ -30,7 +30,12 @@ struct Watcher {
 
 impl Watcher {
     async fn open(server: &Server, token: &str) -> Self {
-        let nobody = Api { address: server.address, email: String::new(), token: token.to_owned(), organization: String::new() };
+        let nobody = Api {
+            address: server.address,
+            email: String::new(),
+            token: token.to_owned(),
+            organization: String::new(),
+        };
         Self { live: Live::connect(server, &nobody).await, opened: Instant::now() }
     }
 
@@ -176,10 +181,8 @@ async fn what_is_taken_away_or_moved_ends_with_its_own_reason() {
     let flow = text(&flow["id"]);
     let board = stage.dashboard().await;
     let of_node = json!({"data_source_type": "flow_node", "flow_id": flow, "node_id": "n"});
-    let (node, gauge) = (
-        stage.widget(&board, "node", of_node).await,
-        stage.widget(&board, "gauge", stage.of_sensor()).await,
-    );
+    let (node, gauge) =
+        (stage.widget(&board, "node", of_node).await, stage.widget(&board, "gauge", stage.of_sensor()).await);
     let mut watcher = Watcher::open(&stage.server, &bob.token).await;
     watcher.watches(1, json!({"flow": flow, "node": "n"})).await;
     watcher.watches(2, json!({"flow": flow, "metrics": true})).await;
@@ -227,7 +230,8 @@ async fn a_widget_that_is_given_another_source_shows_that_and_nothing_of_the_old
     let mut watcher = Watcher::open(&stage.server, &stage.api.token).await;
     watcher.watches(1, json!({"widget": widget})).await;
 
-    let source = json!({"data_source_type": "device_sensor", "device_id": stage.device.id, "sensor_type": "b"});
+    let source =
+        json!({"data_source_type": "device_sensor", "device_id": stage.device.id, "sensor_type": "b"});
     let since = stage.done(Method::PATCH, &format!("{board}/widgets/w"), Some(source)).await;
     let snap = watcher.live.socket.hear().await;
     watcher.came_soon("shown anew", since);
@@ -262,7 +266,14 @@ async fn a_share_link_shows_its_dashboard_and_nothing_else(stage: Stage) {
     let (status, samples) = by_link(&stage, &token, "/api/v1/shared/widgets/w/samples").await;
     assert_eq!((status, &samples["items"][0]["value"]), (200, &json!(1.0)), "{samples}");
     let device_path = format!("/api/v1/devices/{}", stage.device.id);
-    for path in [&*board, &*links, &*device_path, "/api/v1/me", "/api/v1/organizations", "/api/v1/dashboard-templates"] {
+    for path in [
+        &*board,
+        &*links,
+        &*device_path,
+        "/api/v1/me",
+        "/api/v1/organizations",
+        "/api/v1/dashboard-templates",
+    ] {
         assert_eq!(by_link(&stage, &token, path).await.0, 401, "{path}");
     }
     let path = format!("/api/v1/shared/widgets/{foreign}/samples");
@@ -286,6 +297,8 @@ async fn a_share_link_shows_its_dashboard_and_nothing_else(stage: Stage) {
     let mut browser = Socket::open(address, &path, &[("cookie", &cookie)]).await.unwrap();
     browser.say(json!({"t": "sub", "id": 1, "widget": widget})).await;
     assert_eq!(browser.hear().await["v"], json!([1.0]));
+    let path = format!("/ws/v1/live?share={}", stage.api.token);
+    assert_eq!(Socket::open(address, &path, &[]).await.err(), Some(400), "no other secret in an address");
     let path = format!("/ws/widgets/{widget}/?share={token}");
     let mut compatible = Socket::open(address, &path, &[]).await.unwrap();
     assert_eq!(compatible.hear().await["value"], 1.0);
@@ -311,7 +324,8 @@ async fn a_share_link_ends_by_itself_at_its_time() {
     let widget = stage.widget(&board, "w", stage.of_sensor()).await;
     let ends_ms = now_ms() + 4_000;
     let ends = Timestamp::from_ms(ends_ms).unwrap().to_string();
-    let made = stage.api.post(&format!("{board}/share-links"), json!({"name": "wall", "expires_at": ends})).await;
+    let made =
+        stage.api.post(&format!("{board}/share-links"), json!({"name": "wall", "expires_at": ends})).await;
     let mut watcher = Watcher::open(&stage.server, &text(&made["token"])).await;
     watcher.watches(1, json!({"widget": widget})).await;
     let code = watcher.live.socket.hear_close().await.0;

@@ -166,16 +166,14 @@ mod tests {
         let same = Uuid::from_u128(7);
         let (user, link) =
             (Account::User(UserId::from_uuid(same)), Account::Link(ShareLinkId::from_uuid(same)));
-        let open: Vec<_> =
-            (0..limit::LIVE_SOCKETS_PER_LINK).map(|_| viewers.admit(link).unwrap()).collect();
+        let open: Vec<_> = (0..limit::LIVE_SOCKETS_PER_LINK).map(|_| viewers.admit(link).unwrap()).collect();
         let refused = viewers.admit(link).unwrap_err().to_string();
         assert_eq!(refused, format!("at most {} live sockets of a share link", limit::LIVE_SOCKETS_PER_LINK));
         let charges: Vec<_> =
             (0..limit::LIVE_SUBSCRIPTIONS_PER_LINK).map(|_| open[0].charge().unwrap()).collect();
         assert!(open[1].charge().is_err() && open[1].charge_metrics().is_err());
         let own = viewers.admit(user).unwrap();
-        let _own: Vec<_> =
-            (0..limit::LIVE_SUBSCRIPTIONS_PER_USER).map(|_| own.charge().unwrap()).collect();
+        let _own: Vec<_> = (0..limit::LIVE_SUBSCRIPTIONS_PER_USER).map(|_| own.charge().unwrap()).collect();
         drop(charges);
         assert!(open[1].charge().is_ok() && open[1].charge_metrics().is_err());
         drop(open);

@@ -138,7 +138,9 @@ impl From<DashboardWidget> for SharedWidget {
 )]
 async fn show(State(state): State<AppState>, shared: Shared) -> Result<Json<SharedDashboard>, Problem> {
     let (catalog, creator, id) = (&state.catalog, shared.creator(), shared.dashboard());
-    let read = async { Ok::<_, Problem>((catalog.dashboard(creator, id).await?, catalog.widgets(creator, id).await?)) };
+    let read = async {
+        Ok::<_, Problem>((catalog.dashboard(creator, id).await?, catalog.widgets(creator, id).await?))
+    };
     let (dashboard, widgets) = narrowed(shared.organization(), read).await?;
     Ok(Json(SharedDashboard {
         name: dashboard.name,

@@ -122,7 +122,9 @@ async fn an_answer_is_about_what_was_asked_not_about_what_has_its_number_by_now(
     server.delete(&first.0, &ada).await.is(204);
     // It asks, and before it looks at the answer the number is given to something else.
     while watching.asks == 0 {
-        let _ = tokio::time::timeout(Duration::from_millis(1), watching.lost()).await.map(|_| panic!("too early"));
+        let _ = tokio::time::timeout(Duration::from_millis(1), watching.lost())
+            .await
+            .map(|_| panic!("too early"));
     }
     assert!(watching.watch(&widget(1, &second.1)).await.is_ok());
     server.patch(&second.0, &ada, json!({"max_samples": 7})).await.is(200);

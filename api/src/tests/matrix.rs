@@ -68,10 +68,8 @@ impl Operation {
     /// The status, or 2 for any that says yes, that is answered to somebody.
     fn expected(&self, who: Who) -> u16 {
         // a link opens what is for links, and nothing else opens that
-        match (self.role.as_str(), who) {
-            ("anonymous", _) | ("share_link", Who::Link) => return 2,
-            ("share_link", _) | (_, Who::Link) => return 401,
-            _ => {}
+        if who == Who::Link {
+            return if ["anonymous", "share_link"].contains(&self.role.as_str()) { 2 } else { 401 };
         }
         if let Some(scope) = who.scope()
             && self.path.starts_with("/api/v1/")
@@ -81,6 +79,8 @@ impl Operation {
             return if fits { 2 } else { 403 };
         }
         let lowest = match self.role.as_str() {
+            "anonymous" => return 2,
+            "share_link" => return 401,
             "any" if who == Who::Anonymous => return 401,
             "any" => return 2,
             "user" => Who::User,

@@ -2,8 +2,6 @@
 
 use super::*;
 
-const PUMP: &str = "0199";
-
 /// A dashboard with a static widget, one of a sensor, and a link to it.
 struct Shared {
     path: String,
@@ -12,8 +10,8 @@ struct Shared {
     token: String,
 }
 
-async fn shared(server: &Server, ada: &User) -> Shared {
-    let (device, _) = server.device(ada, PUMP).await;
+async fn shared(server: &Server, ada: &User, device: &str) -> Shared {
+    let (device, _) = server.device(ada, device).await;
     let body = json!({"organization_id": ada.organization, "name": "hall", "layout": {"lg": [1]},
         "widgets": [{"i": "w"}], "datasources": [{"device": device}], "flow_config": {"device": device}});
     let board = text(&server.post("/api/v1/dashboard-templates", ada, body).await.is(201)["id"]);
@@ -26,7 +24,9 @@ async fn shared(server: &Server, ada: &User) -> Shared {
     }
     let made = server.post(&format!("{path}/share-links"), ada, json!({"name": "wall"})).await.is(201);
     let (link, token) = (text(&made["share_link"]["id"]), text(&made["token"]));
-    assert!(token.starts_with("esl_") && token.starts_with(made["share_link"]["token_prefix"].as_str().unwrap()));
+    assert!(
+        token.starts_with("esl_") && token.starts_with(made["share_link"]["token_prefix"].as_str().unwrap())
+    );
     Shared { path, device, link, token }
 }
 
@@ -40,11 +40,17 @@ impl Server {
 async fn a_link_shows_what_is_drawn_and_nothing_else_of_the_organization() {
     let server = server().await;
     let ada = server.sign_up("ada@example.org").await;
-    let of = shared(&server, &ada).await;
+    let of = shared(&server, &ada, "pump").await;
     let seen = server.by_link("/api/v1/shared", &of.token).await.is(200);
-    assert_eq!((&seen["name"], &seen["layout"], &seen["drawing"]), (&json!("hall"), &json!({"lg": [1]}), &json!([{"i": "w"}])));
+    assert_eq!(
+        (&seen["name"], &seen["layout"], &seen["drawing"]),
+        (&json!("hall"), &json!({"lg": [1]}), &json!([{"i": "w"}]))
+    );
     let widgets = seen["widgets"].as_array().unwrap();
-    assert_eq!((widgets.len(), &widgets[0]["title"], &widgets[1]["widget_id"]), (2, &json!("Set point"), &json!("t")));
+    assert_eq!(
+        (widgets.len(), &widgets[0]["title"], &widgets[1]["widget_id"]),
+        (2, &json!("Set point"), &json!("t"))
+    );
     let told = seen.to_string();
     for hidden in [&ada.id, &ada.organization, &of.device, &of.link, &"ada@example.org".to_owned()] {
         assert!(!told.contains(hidden.as_str()), "{hidden} in {told}");
@@ -55,7 +61,7 @@ async fn a_link_shows_what_is_drawn_and_nothing_else_of_the_organization() {
         let data = server.by_link(&format!("/api/v1/shared/widgets/{id}/data"), &of.token).await.is(200);
         assert_eq!((&data["count"], &data["complete"]), (&json!(0), &json!(true)));
     }
-    let other = shared(&server, &ada).await;
+    let other = shared(&server, &ada, "fan").await;
     let foreign = server.get(&format!("{}/widgets/fixed", other.path), &ada).await.is(200);
     for name in [foreign["id"].as_str().unwrap(), "nothing"] {
         let path = format!("/api/v1/shared/widgets/{name}/samples");
@@ -67,13 +73,20 @@ async fn a_link_shows_what_is_drawn_and_nothing_else_of_the_organization() {
 async fn a_link_is_listed_without_its_token_and_ends_when_it_is_ended() {
     let server = server().await;
     let ada = server.sign_up("ada@example.org").await;
-    let of = shared(&server, &ada).await;
+    let of = shared(&server, &ada, "pump").await;
     let links = format!("{}/share-links", of.path);
     let listed = server.get(&links, &ada).await.is(200);
-    assert_eq!((&listed["items"][0]["id"], &listed["items"][0]["creator_id"]), (&json!(of.link), &json!(ada.id)));
+    assert_eq!(
+        (&listed["items"][0]["id"], &listed["items"][0]["creator_id"]),
+        (&json!(of.link), &json!(ada.id))
+    );
     assert!(!listed.to_string().contains(&of.token));
     let wrong = json!({"expires_at": "2001-01-01T00:00:00Z", "token": "mine"});
-    server.post(&links, &ada, wrong).await.refused(422, "validation_failed", &["/name", "/expires_at", "/token"]);
+    server.post(&links, &ada, wrong).await.refused(
+        422,
+        "validation_failed",
+        &["/name", "/expires_at", "/token"],
+    );
     server.delete(&format!("{links}/{}", of.link), &ada).await.is(204);
     server.delete(&format!("{links}/{}", of.link), &ada).await.refused(404, "not_found", &[]);
     for path in ["/api/v1/shared", "/api/v1/shared/widgets/fixed/samples", "/api/v1/shared/widgets/t/data"] {
@@ -117,8 +130,9 @@ async fn a_link_shows_no_more_than_its_creator_may_read_and_nothing_of_another_o
 async fn a_links_token_counts_in_the_header_only_and_is_kept_by_no_answer() {
     let server = server().await;
     let ada = server.sign_up("ada@example.org").await;
-    let of = shared(&server, &ada).await;
-    let cookie = Request::get("/api/v1/shared").header(header::COOKIE, format!("edgesync_session={}", of.token));
+    let of = shared(&server, &ada, "pump").await;
+    let cookie =
+        Request::get("/api/v1/shared").header(header::COOKIE, format!("edgesync_session={}", of.token));
     server.send(cookie.body(Body::empty()).unwrap()).await.refused(401, "unauthorized", &[]);
     server.get("/api/v1/shared", &ada).await.refused(401, "unauthorized", &[]);
     server.by_link("/api/v1/shared?share=x", &of.token).await.refused(400, "invalid_parameter", &[]);
@@ -134,7 +148,13 @@ async fn a_links_token_counts_in_the_header_only_and_is_kept_by_no_answer() {
     let (first, again) = (server.send(make()).await.is(201), server.send(make()).await);
     assert_eq!(again.headers["idempotency-replayed"], "true");
     assert_eq!(again.is(201), first);
-    assert_eq!(server.get(&format!("{}/share-links", of.path), &ada).await.is(200)["items"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        server.get(&format!("{}/share-links", of.path), &ada).await.is(200)["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
 }
 
 also_on_postgres!(

@@ -242,12 +242,13 @@ impl Watching {
     }
 }
 
-/// When to ask in any case: with the next heartbeat, or just behind the end of what was shown.
+/// When to ask in any case: with the next heartbeat, each at a moment of its own, or just behind the end of what was shown.
 fn due_at(viewer: &Viewer, now: Instant) -> Instant {
     let clock = Timestamp::from_us_saturating(jiff::Timestamp::now().as_microsecond());
     let left_us = |end: Timestamp| u64::try_from(end.as_us() - clock.as_us()).unwrap_or(0);
     let end = viewer.expires_at.map(|end| Duration::from_micros(left_us(end)) + Duration::from_millis(5));
-    now + end.map_or(HEARTBEAT, |end| end.min(HEARTBEAT))
+    let beat = HEARTBEAT - spread();
+    now + end.map_or(beat, |end| end.min(beat))
 }
 
 /// A moment of one's own. Without random numbers all ask at once: that is slow, not wrong.
@@ -286,7 +287,9 @@ async fn find(
                 refused(ErrCode::Forbidden, "a share link shows the widgets of its dashboard only")
             }
             Target::Widget(id) => match widgets.get(id) {
-                Some(widget) if viewer.dashboard.is_some_and(|only| only != widget.dashboard) => none("widget"),
+                Some(widget) if viewer.dashboard.is_some_and(|only| only != widget.dashboard) => {
+                    none("widget")
+                }
                 Some(widget) if !widget.reads_source => {
                     refused(ErrCode::Forbidden, "the widget's source is not there for you")
                 }

@@ -47,7 +47,7 @@ async fn connect(
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Problem> {
-    let token = viewer::token(&headers, shared.share)?;
+    let token = viewer::token(&headers, shared.share, None)?;
     Ok(bounded(upgrade).on_upgrade(move |socket| serve(WsSocket::new(socket), state, token)).into_response())
 }
 

@@ -5,6 +5,7 @@ use edgesync_actors::live::Account;
 use edgesync_schemas::id::{DashboardId, OrganizationId, UserId};
 use edgesync_schemas::time::Timestamp;
 use edgesync_storage::catalog;
+use edgesync_storage::catalog::token::SHARE_LINK;
 
 use crate::auth::{self, By, Credential, Via};
 use crate::error::Problem;
@@ -62,14 +63,25 @@ impl Viewer {
     }
 }
 
-/// The token that a handshake carries: one in the address (`in_address`), which goes before all else because a browser sends its session's cookie along whatever
-/// its page wants to show; in the `Authorization` header; or in the cookie, if the page is one of ours.
+/// The token that a handshake carries. One in the address goes before all else: that of a share link (`share=`), because a browser sends its session's cookie along
+/// whatever its page wants to show, and of the compatible form any (`token=`). Then that of the `Authorization` header, or of the cookie if the page is one of ours.
 ///
 /// # Errors
-/// 403 to a page of somebody else's that relies on the cookie.
-pub(crate) fn token(headers: &HeaderMap, in_address: Option<String>) -> Result<Option<String>, Problem> {
-    if in_address.is_some() {
-        return Ok(in_address);
+/// 400 for a `share` that is no share link's; 403 to a page of somebody else's that relies on the cookie.
+pub(crate) fn token(
+    headers: &HeaderMap,
+    share: Option<String>,
+    token: Option<String>,
+) -> Result<Option<String>, Problem> {
+    if let Some(share) = share {
+        // Any other token in an address would be a secret in somebody's logs.
+        if share.starts_with(SHARE_LINK) {
+            return Ok(Some(share));
+        }
+        return Err(Problem::parameter("share", "must be the token of a share link"));
+    }
+    if token.is_some() {
+        return Ok(token);
     }
     match auth::session_token(headers) {
         Some((_, Via::Cookie)) if !auth::is_same_origin(headers) => Err(auth::foreign_origin()),

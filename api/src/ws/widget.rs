@@ -53,7 +53,7 @@ async fn connect(
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Problem> {
-    let token = viewer::token(&headers, credentials.share.or(credentials.token))?
+    let token = viewer::token(&headers, credentials.share, credentials.token)?
         .ok_or_else(|| Problem::unauthorized("this needs a session's token"))?;
     let (news, credential) = (state.catalog.news(), Credential::of(&token));
     let viewer = Viewer::require(&state, &credential).await?;
@@ -157,7 +157,9 @@ fn still(lost: Lost) -> Result<WidgetId, End> {
     };
     match lost.into_iter().next() {
         Some((_, Gone::Changed(Sub { target: Target::Widget(id), .. }))) => Ok(id),
-        Some((_, Gone::Refused(Refused { code, message }))) => Err(ended(code == ErrCode::Unavailable, message)),
+        Some((_, Gone::Refused(Refused { code, message }))) => {
+            Err(ended(code == ErrCode::Unavailable, message))
+        }
         // it watches one widget
         Some((_, Gone::Changed(_))) | None => Err(End::Gone),
     }

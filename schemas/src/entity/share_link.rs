@@ -91,12 +91,17 @@ mod tests {
             end(json!({"name": "wall", "expires_at": last})),
             last.parse::<Timestamp>().unwrap().to_string()
         );
-        for wrong in [json!("2027-01-31T12:00:01Z"), json!("2026-01-31T12:00:00Z"), json!("soon"), json!(null)] {
+        for wrong in
+            [json!("2027-01-31T12:00:01Z"), json!("2026-01-31T12:00:00Z"), json!("soon"), json!(null)]
+        {
             let problems = read(json!({"name": "wall", "expires_at": wrong})).unwrap_err();
             assert_eq!(problems[0].pointer, "/expires_at", "{problems:?}");
         }
-        let pointers: Vec<_> =
-            read(json!({"name": "", "dashboard_id": 7})).unwrap_err().into_iter().map(|p| p.pointer).collect();
+        let pointers: Vec<_> = read(json!({"name": "", "dashboard_id": 7}))
+            .unwrap_err()
+            .into_iter()
+            .map(|p| p.pointer)
+            .collect();
         assert_eq!(pointers, ["/name", "/dashboard_id"]);
     }
 }

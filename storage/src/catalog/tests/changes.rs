@@ -53,6 +53,16 @@ async fn what_ends_what_proves_who_somebody_is_is_told_of_them() {
     tells!(news, c.delete_api_token(user, made.0.id), [of_ada]);
     tells!(news, c.reset_password("ada@example.org", "hash".to_owned()), [of_ada]);
     tells!(news, c.set_user_active("ada@example.org", false), [of_ada]);
+    let other = f.place.open();
+    for round in 0..2 {
+        c.notice_changes().await.unwrap();
+        told(&mut news);
+        match round {
+            0 => drop(other.reset_password("ada@example.org", "hash".to_owned()).await.unwrap()),
+            _ => drop(other.set_user_active("ada@example.org", true).await.unwrap()),
+        }
+        tells!(news, c.notice_changes(), [Change::Any]);
+    }
 }
 
 #[tokio::test]
@@ -90,9 +100,8 @@ async fn what_changes_what_is_shown_is_told_of_its_organization() {
     tells!(news, c.update_dashboard(user, board, None, rename), []);
     let widget = json!({"widget_id": "w", "widget_type": "gauge", "data_source_type": "static"});
     tells!(news, c.create_widget(user, board, None, input(WidgetInput::read, widget)), []);
-    let change = async |body: Value| {
-        c.update_widget(user, board, "w", None, input(WidgetPatch::read, body)).await
-    };
+    let change =
+        async |body: Value| c.update_widget(user, board, "w", None, input(WidgetPatch::read, body)).await;
     tells!(news, change(json!({"title": "t", "grid_position": {"x": 7}})), []);
     for shows_other in [
         json!({"data_source_type": "device_sensor", "device_id": pump.id, "sensor_type": "t"}),
@@ -121,7 +130,8 @@ async fn a_flow_that_moves_or_goes_is_told_of_where_it_was_and_of_its_owner() {
         let body = json!({"organization_id": organization, "name": "p"});
         c.create_project(user, input(ProjectInput::read, body)).await.unwrap().id
     };
-    let (first, second) = ((ada.organization.id, project(ada.organization.id).await), (second, project(second).await));
+    let (first, second) =
+        ((ada.organization.id, project(ada.organization.id).await), (second, project(second).await));
     let body = json!({"name": "f", "project_id": first.1});
     let flow = c.create_flow(user, input(FlowInput::read, body)).await.unwrap().id;
     let save = async |body: Value| c.update_flow(user, flow, None, input(FlowPatch::read, body)).await;
@@ -141,7 +151,8 @@ async fn a_change_is_told_once_it_can_be_seen_and_also_if_nobody_waits_for_it() 
     for _ in 0..8 {
         f.join(org, bob.user.id).await;
         let mut news = c.news();
-        let (removed, cancelled) = (c.remove_member(ada.user.id, org, bob.user.id), tokio::sync::Notify::new());
+        let (removed, cancelled) =
+            (c.remove_member(ada.user.id, org, bob.user.id), tokio::sync::Notify::new());
         let seen = async {
             assert_eq!(news.next().await, Change::User(bob.user.id));
             assert!(!c.may_read(bob.user.id, org).await.unwrap(), "told before it was done");

@@ -64,7 +64,8 @@ async fn who_may_change_a_dashboard_makes_sees_and_ends_its_links() {
     assert_not_found(c.delete_share_link(member, board, own.id).await);
     assert!(!is_open(&f, &token).await);
 
-    let noted = c.audit(ada.user.id, ada.organization.id, AuditFilter::default(), Slice::FIRST).await.unwrap().items;
+    let noted =
+        c.audit(ada.user.id, ada.organization.id, AuditFilter::default(), Slice::FIRST).await.unwrap().items;
     let found = noted.iter().find(|entry| entry.action == AuditAction::ShareLinkDeleted).unwrap();
     assert_eq!((found.actor_id, found.target_id), (Some(member), own.id.uuid()));
     assert!(!serde_json::to_string(&noted).unwrap().contains(token.reveal()));
@@ -82,7 +83,10 @@ async fn a_link_is_open_until_its_end_and_while_its_creator_is_a_member_who_may_
     assert_eq!((open.link.id, open.organization, open.link.creator_id), (made.id, org, bob.user.id));
     let used = open.link.last_used_at.unwrap();
     assert_eq!(c.share_link(&token.hash()).await.unwrap().unwrap().link.last_used_at, Some(used), "hourly");
-    assert!(c.session(&token.hash()).await.unwrap().is_none() && c.api_token(&token.hash()).await.unwrap().is_none());
+    assert!(
+        c.session(&token.hash()).await.unwrap().is_none()
+            && c.api_token(&token.hash()).await.unwrap().is_none()
+    );
 
     c.set_user_active("bob@example.org", false).await.unwrap();
     assert!(!is_open(&f, &token).await, "its creator may not log in");

@@ -28,14 +28,19 @@ async fn things(f: &Fixture, ada: &SignedUp, bob: &SignedUp, second: Organizatio
         let flow = json!({"name": "f", "project_id": project});
         things.flows.push(c.create_flow(user, input(FlowInput::read, flow)).await.unwrap().id);
     }
-    let alone = async |owner: UserId| c.create_flow(owner, input(FlowInput::read, json!({"name": "f"}))).await;
+    let alone =
+        async |owner: UserId| c.create_flow(owner, input(FlowInput::read, json!({"name": "f"}))).await;
     things.flows.extend([alone(user).await.unwrap().id, alone(bob.user.id).await.unwrap().id]);
     let mut sources = vec![json!({"data_source_type": "static", "static_value": 1})];
-    sources.extend(things.devices.iter().map(
-        |device| json!({"data_source_type": "device_sensor", "device_id": device, "sensor_type": "t"}),
-    ));
     sources.extend(
-        things.flows[..3].iter().map(|flow| json!({"data_source_type": "flow_node", "flow_id": flow, "node_id": "n"})),
+        things.devices.iter().map(
+            |device| json!({"data_source_type": "device_sensor", "device_id": device, "sensor_type": "t"}),
+        ),
+    );
+    sources.extend(
+        things.flows[..3]
+            .iter()
+            .map(|flow| json!({"data_source_type": "flow_node", "flow_id": flow, "node_id": "n"})),
     );
     for organization in [ada.organization.id, second] {
         let body = json!({"organization_id": organization, "name": "d"});
@@ -110,7 +115,14 @@ async fn what_may_be_watched_on_is_what_may_be_subscribed_to() {
     let elsewhere = Some(second);
     assert_eq!(
         where_it_is,
-        [[first, None], [first, first], [first, elsewhere], [first, first], [first, elsewhere], [first, None]]
+        [
+            [first, None],
+            [first, first],
+            [first, elsewhere],
+            [first, first],
+            [first, elsewhere],
+            [first, None]
+        ]
     );
     c.delete_organization(ada.user.id, second).await.unwrap();
     assert_eq!(same(c, ada.user.id, &things).await[..3], [33, 27, 1]);
