@@ -19,9 +19,9 @@ use edgesync_schemas::entity::session::Session;
 use edgesync_schemas::entity::user::User;
 use edgesync_schemas::id::OrganizationId;
 use edgesync_schemas::limit;
-use edgesync_storage::catalog;
 use edgesync_storage::catalog::token::{self, Token};
 use edgesync_storage::catalog::within::within;
+use edgesync_storage::catalog::{self, OpenLink};
 
 use crate::error::Problem;
 use crate::openapi::Operation;
@@ -131,26 +131,54 @@ pub async fn narrowed<T>(organization: Option<OrganizationId>, work: impl Future
 #[derive(Debug, Clone, Copy)]
 pub struct Credential {
     hash: [u8; 32],
-    is_api_token: bool,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Session,
+    ApiToken,
+    ShareLink,
 }
 
 impl Credential {
     /// That of a token, whichever way it came.
     pub fn of(token: &str) -> Self {
-        Self { hash: token::hash(token), is_api_token: token.starts_with(token::API_TOKEN) }
+        let kind = match token {
+            token if token.starts_with(token::API_TOKEN) => Kind::ApiToken,
+            token if token.starts_with(token::SHARE_LINK) => Kind::ShareLink,
+            _ => Kind::Session,
+        };
+        Self { hash: token::hash(token), kind }
     }
 
-    /// Who asks; nobody if it is unknown or has ended.
+    /// The link that it opens; none if it is no link's, or that has ended.
+    ///
+    /// # Errors
+    /// Of the catalog.
+    pub async fn share_link(&self, state: &AppState) -> Result<Option<OpenLink>, catalog::Error> {
+        match self.kind {
+            Kind::ShareLink => state.catalog.share_link(&self.hash).await,
+            Kind::Session | Kind::ApiToken => Ok(None),
+        }
+    }
+
+    /// Who asks; nobody if it is unknown or has ended, and nobody by a link: what it shows is asked for elsewhere.
     ///
     /// # Errors
     /// Of the catalog.
     pub async fn auth(&self, state: &AppState) -> Result<Option<Auth>, catalog::Error> {
-        if self.is_api_token {
-            let found = state.catalog.api_token(&self.hash).await?;
-            return Ok(found.map(|(token, user)| Auth { user, by: By::ApiToken(token) }));
+        match self.kind {
+            Kind::Session => {
+                let found = state.catalog.session(&self.hash).await?;
+                Ok(found.map(|(session, user)| Auth { user, by: By::Session(session) }))
+            }
+            Kind::ApiToken => {
+                let found = state.catalog.api_token(&self.hash).await?;
+                Ok(found.map(|(token, user)| Auth { user, by: By::ApiToken(token) }))
+            }
+            Kind::ShareLink => Ok(None),
         }
-        let found = state.catalog.session(&self.hash).await?;
-        Ok(found.map(|(session, user)| Auth { user, by: By::Session(session) }))
     }
 }
 
@@ -194,7 +222,7 @@ pub async fn authenticate(state: &AppState, token: &str) -> Result<Auth, Problem
     auth.ok_or_else(|| Problem::unauthorized("the token is unknown or has ended"))
 }
 
-/// The token that a request carries. The header goes before the cookie, which carries no API token.
+/// The token that a request carries. The header goes before the cookie, which carries a session's token and no other.
 pub fn session_token(headers: &HeaderMap) -> Option<(&str, Via)> {
     if let Some(value) = headers.get(header::AUTHORIZATION) {
         let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
@@ -203,7 +231,9 @@ pub fn session_token(headers: &HeaderMap) -> Option<(&str, Via)> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
     let found = pairs.find(|(name, _)| *name == COOKIE).map(|(_, token)| token);
-    found.filter(|token| !token.starts_with(token::API_TOKEN)).map(|token| (token, Via::Cookie))
+    let is_sessions =
+        |token: &&str| ![token::API_TOKEN, token::SHARE_LINK].iter().any(|start| token.starts_with(start));
+    found.filter(is_sessions).map(|token| (token, Via::Cookie))
 }
 
 /// Whether the request comes from a page of the host that it is sent to.

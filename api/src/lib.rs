@@ -24,7 +24,6 @@ mod rest;
 mod router;
 pub mod running;
 pub mod tenant;
-mod watching;
 pub mod ws;
 
 pub use router::router;

@@ -37,6 +37,8 @@ pub enum Role {
     Admin,
     /// The owner of the organization.
     Owner,
+    /// Whoever shows the token of a share link, and nobody else.
+    ShareLink,
 }
 
 /// What stands at the head of the document.
@@ -58,6 +60,7 @@ pub enum Role {
         edgesync_schemas::id::DashboardId,
         edgesync_schemas::id::WidgetId,
         edgesync_schemas::id::TokenId,
+        edgesync_schemas::id::ShareLinkId,
         edgesync_schemas::sensor::SensorName,
     )),
     tags(
@@ -185,7 +188,7 @@ fn document(routes: OpenApi) -> Value {
     document["components"]["responses"] = Value::Object(PROBLEMS.iter().map(described).collect());
     document["components"]["securitySchemes"] = json!({
         "bearer": {"type": "http", "scheme": "bearer",
-            "description": "The token of a session or an API token."},
+            "description": "The token of a session, an API token, or where `x-role` is `share_link` that of a share link."},
         "cookie": {"type": "apiKey", "in": "cookie", "name": crate::auth::COOKIE,
             "description": "The session of a browser. A request that changes something must come from a page of the same host."},
     });
@@ -281,7 +284,12 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
         }
         responses.sort_keys();
     }
-    let security = if anonymous { json!([]) } else { json!([{"bearer": []}, {"cookie": []}]) };
+    let by_link = role == Some(json!(Role::ShareLink));
+    let security = match (anonymous, by_link) {
+        (true, _) => json!([]),
+        (false, true) => json!([{"bearer": []}]),
+        (false, false) => json!([{"bearer": []}, {"cookie": []}]),
+    };
     operation.insert("security".to_owned(), security);
     operation.extend(role.map(|role| ("x-role".to_owned(), role)));
     operation.extend(scope.map(|scope| ("x-scope".to_owned(), scope)));

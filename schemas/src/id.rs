@@ -44,6 +44,8 @@ pub mod kind {
     pub enum DeviceEvent {}
     /// A session or API token.
     pub enum Token {}
+    /// A link that shows a dashboard to whoever has it.
+    pub enum ShareLink {}
     /// An entry of the audit log.
     pub enum Audit {}
     /// A run of a flow: a deployment, or one that comes to an end by itself.
@@ -74,6 +76,8 @@ pub type VariableId = Id<kind::Variable>;
 pub type DeviceEventId = Id<kind::DeviceEvent>;
 /// Id of a [`kind::Token`].
 pub type TokenId = Id<kind::Token>;
+/// Id of a [`kind::ShareLink`].
+pub type ShareLinkId = Id<kind::ShareLink>;
 /// Id of a [`kind::Audit`].
 pub type AuditId = Id<kind::Audit>;
 /// Id of a [`kind::Execution`].

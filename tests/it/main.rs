@@ -10,6 +10,7 @@ mod support;
 
 mod admin;
 mod arrows;
+mod authority;
 mod bad_flow;
 mod bad_input;
 mod cbor;

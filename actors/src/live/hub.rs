@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 
 use edgesync_engine::cell::emit::Rows;
 use edgesync_engine::metrics::FlowCounters;
-use edgesync_schemas::id::{FlowId, UserId};
+use edgesync_schemas::id::FlowId;
 use edgesync_schemas::limit;
 use edgesync_storage::history::{self, History};
 use edgesync_storage::log::{self, ReadingLog};
@@ -28,7 +28,7 @@ use super::nodes::{Nodes, Units};
 use super::sensors::Sensors;
 use super::source::{Aggregated, Expiry, Followed, Room, Source};
 use super::subscriber::{Session, Slot, Subscription};
-use super::viewers::{Viewer, Viewers};
+use super::viewers::{Account, Viewer, Viewers};
 
 /// Why something cannot be watched.
 #[derive(Debug, thiserror::Error)]
@@ -174,12 +174,12 @@ impl Hub {
         self.shared.stopped.send_replace(true);
     }
 
-    /// The subscriptions of one more dashboard of a user: none yet.
+    /// The subscriptions of one more dashboard of a user, or of whoever has a link: none yet.
     ///
     /// # Errors
-    /// [`Error::Limit`] if the user has too many dashboards open.
-    pub fn session_of(&self, user: UserId) -> Result<Session, Error> {
-        Ok(Session::new(self.clone(), Some(self.shared.viewers.admit(user)?)))
+    /// [`Error::Limit`] if too many of the account's dashboards are open.
+    pub fn session_of(&self, account: impl Into<Account>) -> Result<Session, Error> {
+        Ok(Session::new(self.clone(), Some(self.shared.viewers.admit(account.into())?)))
     }
 
     /// Subscriptions of the server itself, which no user's limits apply to.

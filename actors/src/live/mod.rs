@@ -27,6 +27,7 @@ pub(crate) use metrics::Board;
 pub use nodes::Units;
 pub use source::{Aggregated, Source};
 pub use subscriber::{Request, Session, Snapshot, Spreads, Told};
+pub use viewers::Account;
 
 #[cfg(test)]
 mod aggregate_tests;

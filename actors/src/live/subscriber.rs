@@ -189,7 +189,7 @@ impl Session {
             position = subscription.begin_again();
             subscription.shows = Some(wanted);
         }
-        let user = self.viewer.as_ref().map(Viewer::user);
+        let user = self.viewer.as_ref().map(Viewer::turn);
         let snapshot = match request.since {
             Some(since) => self.hub.resume(&subscription.followed, position, wanted, since).await?,
             None => self.hub.snapshot(&subscription.followed, position, wanted, user).await?,

@@ -73,7 +73,7 @@ async fn create(
     Ok(made(place, Created { api_token, token: token.reveal().to_owned() }))
 }
 
-/// Ends an API token. Sockets that it opened end within a heartbeat.
+/// Ends an API token. Sockets that it opened end within a second.
 #[utoipa::path(
     delete,
     path = "/me/api-tokens/{id}",

@@ -17,10 +17,13 @@ mod node_types;
 mod organizations;
 mod permissions;
 mod projects;
+mod reader;
 mod readings;
 mod runs;
 mod samples;
 mod sessions;
+mod share_links;
+mod shared;
 mod widgets;
 
 use std::fmt::Display;
@@ -56,9 +59,11 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(node_types::routes())
         .merge(dashboards::routes())
         .merge(permissions::routes())
+        .merge(share_links::routes())
         .merge(widgets::routes())
         .merge(samples::routes())
         .merge(live::routes())
+        .merge(shared::routes())
 }
 
 /// The answer to who made a thing: it, and where it is.

@@ -28,6 +28,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::now;
+use super::reader::Reader;
 use crate::auth::Auth;
 use crate::error::Problem;
 use crate::openapi::Role;
@@ -42,7 +43,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 /// A value that a widget shows.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = WidgetSample)]
-struct Sample {
+pub(super) struct Sample {
     /// Event time.
     timestamp: Timestamp,
     /// The number; 0 where the value is text or an object.
@@ -58,7 +59,7 @@ struct Sample {
 /// A widget's newest samples.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = WidgetSamples)]
-struct Samples {
+pub(super) struct Samples {
     /// Oldest first; at most its `max_samples`.
     items: Vec<Sample>,
     /// Null: these are all.
@@ -72,7 +73,7 @@ struct Samples {
 /// What a widget shows now.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = WidgetData)]
-struct Data {
+pub(super) struct Data {
     /// The newest value; null if there is none.
     #[schema(required = true)]
     latest: Option<Sample>,
@@ -130,10 +131,20 @@ async fn samples(
     auth: Auth,
     Path((id, widget)): Path<(DashboardId, String)>,
 ) -> Result<Json<Samples>, Problem> {
-    let widget = readable(&state, auth.user.id, id, &widget).await?;
+    samples_of(&state, auth.user.id.into(), id, &widget).await
+}
+
+/// The samples of a widget, named as in an address.
+pub(super) async fn samples_of(
+    state: &AppState,
+    reader: Reader,
+    dashboard: DashboardId,
+    name: &str,
+) -> Result<Json<Samples>, Problem> {
+    let widget = readable(state, reader.user, dashboard, name).await?;
     let is_of_node = matches!(widget.source, DataSource::FlowNode { .. });
     let kept = !is_of_node || state.actors.kept.keeps(widget.id);
-    let items = newest(&state, auth.user.id, &widget, widget.max_samples as usize).await?;
+    let items = newest(state, reader, &widget, widget.max_samples as usize).await?;
     Ok(Json(Samples { items, next: None, kept }))
 }
 
@@ -155,15 +166,25 @@ async fn data(
     auth: Auth,
     Path((id, widget)): Path<(DashboardId, String)>,
 ) -> Result<Json<Data>, Problem> {
-    let widget = readable(&state, auth.user.id, id, &widget).await?;
+    data_of(&state, auth.user.id.into(), id, &widget).await
+}
+
+/// The data of a widget, named as in an address.
+pub(super) async fn data_of(
+    state: &AppState,
+    reader: Reader,
+    dashboard: DashboardId,
+    name: &str,
+) -> Result<Json<Data>, Problem> {
+    let widget = readable(state, reader.user, dashboard, name).await?;
     let to = now();
     let from = to.plus_us(-i64::from(widget.refresh_interval) * 1000);
     let aggregation = widget.aggregation;
     let (latest, folded, complete) = match &widget.source {
         DataSource::DeviceSensor { device_id, sensor_type } => {
             let asked = Asked { device: *device_id, sensor: sensor_type.clone() };
-            let folded = stored(&state, auth.user.id, asked, aggregation, from, to).await?;
-            (newest(&state, auth.user.id, &widget, 1).await?.pop(), folded, true)
+            let folded = stored(state, reader.turn(), asked, aggregation, from, to).await?;
+            (newest(state, reader, &widget, 1).await?.pop(), folded, true)
         }
         // It holds at all times.
         DataSource::Static { static_value } => {
@@ -172,7 +193,7 @@ async fn data(
             (sample, folded, true)
         }
         DataSource::FlowNode { .. } => {
-            let mut kept = watched(&state, auth.user.id, &widget, limit::LIVE_POINTS).await?;
+            let mut kept = watched(state, reader, &widget, limit::LIVE_POINTS).await?;
             let within = kept.samples.iter().filter(|sample| (from..to).contains(&sample.timestamp));
             let folded = Folded::of(within, aggregation);
             let interval = Duration::from_millis(widget.refresh_interval.into());
@@ -220,7 +241,7 @@ async fn readable(
 /// The newest `most` values of a widget, oldest first.
 async fn newest(
     state: &AppState,
-    user: UserId,
+    reader: Reader,
     widget: &DashboardWidget,
     most: usize,
 ) -> Result<Vec<Sample>, Problem> {
@@ -241,7 +262,7 @@ async fn newest(
             let readings = state.log.range(query).await?.readings;
             Ok(readings.into_iter().rev().map(Sample::from).collect())
         }
-        DataSource::FlowNode { .. } => Ok(watched(state, user, widget, most).await?.samples),
+        DataSource::FlowNode { .. } => Ok(watched(state, reader, widget, most).await?.samples),
     }
 }
 
@@ -257,12 +278,12 @@ struct Kept {
 /// What is kept of a widget's flow node, the newest `most` of it. It is kept for a while from now on, if it is not for the widget.
 async fn watched(
     state: &AppState,
-    user: UserId,
+    reader: Reader,
     widget: &DashboardWidget,
     most: usize,
 ) -> Result<Kept, Problem> {
     let Some(source) = widget::source_of(&widget.source) else { return Ok(Kept::default()) };
-    let mut session = state.actors.live.session_of(user)?;
+    let mut session = state.actors.live.session_of(reader.account)?;
     let request =
         Request { id: SubId(0), source, points: most, max_hz: limit::LIVE_HZ_MIN, since: None, from: None };
     let snapshot = session.subscribe(request).await?;

@@ -52,7 +52,7 @@ async fn list(
     Ok(Json(Page { items, next: found.next }))
 }
 
-/// Ends all sessions but the one that asks. Sockets that they opened end within a heartbeat.
+/// Ends all sessions but the one that asks. Sockets that they opened end within a second.
 #[utoipa::path(
     delete,
     path = "/me/sessions",
@@ -66,7 +66,7 @@ async fn remove_others(State(state): State<AppState>, auth: Auth) -> Result<Stat
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Ends a session, which may be the one that asks. Sockets that it opened end within a heartbeat.
+/// Ends a session, which may be the one that asks. Sockets that it opened end within a second.
 #[utoipa::path(
     delete,
     path = "/me/sessions/{id}",

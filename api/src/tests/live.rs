@@ -4,6 +4,7 @@ mod reader;
 
 use std::time::Duration;
 
+use edgesync_schemas::id::UserId;
 use edgesync_schemas::limit;
 
 use self::reader::Events;
@@ -352,7 +353,7 @@ async fn a_stream_and_a_poll_are_live_sockets_of_their_user() {
     let ada = server.sign_up("ada@example.org").await;
     let (pump, _) = server.device(&ada, "pump").await;
     let widget = server.sensor_widget(&ada, &pump).await;
-    let user = ada.id.parse().unwrap();
+    let user: UserId = ada.id.parse().unwrap();
     let session = || server.state.actors.live.session_of(user).unwrap();
     let mut sessions: Vec<_> = (0..limit::LIVE_SOCKETS_PER_USER).map(|_| session()).collect();
     let ways = ["events", "poll"].map(|way| format!("/api/v1/live/{widget}/{way}"));

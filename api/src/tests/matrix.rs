@@ -67,6 +67,10 @@ impl Operation {
 
     /// The status, or 2 for any that says yes, that is answered to somebody.
     fn expected(&self, who: Who) -> u16 {
+        // a link opens what is for links, and nothing else opens that
+        if who == Who::Link {
+            return if ["anonymous", "share_link"].contains(&self.role.as_str()) { 2 } else { 401 };
+        }
         if let Some(scope) = who.scope()
             && self.path.starts_with("/api/v1/")
         {
@@ -76,6 +80,7 @@ impl Operation {
         }
         let lowest = match self.role.as_str() {
             "anonymous" => return 2,
+            "share_link" => return 401,
             "any" if who == Who::Anonymous => return 401,
             "any" => return 2,
             "user" => Who::User,
@@ -128,7 +133,9 @@ impl Server {
 fn changes_by_itself(operation: &str) -> bool {
     // the place of a sensor is the log's, which readings of anybody move on
     let live = ["watch_widget", "poll_widget"];
-    ["alive", "ready", "metrics", "flow_metrics", "show_widget_data", "bucket_readings"].contains(&operation)
+    let clocks = ["flow_metrics", "show_widget_data", "show_shared_data", "bucket_readings"];
+    ["alive", "ready", "metrics"].contains(&operation)
+        || clocks.contains(&operation)
         || live.contains(&operation)
 }
 
@@ -178,7 +185,7 @@ async fn check(tag: &str, backend: Backend) {
 /// Asks as everybody who may not, and checks that it is as if they had not asked.
 async fn refused(server: &Server, all: &[Operation], operation: &Operation, wrong: &mut Vec<String>) {
     let (world, theirs) = (World::make(server).await, World::make(server).await);
-    let before = server.all(all, &world, &[Who::Owner, Who::User, Who::Outsider]).await;
+    let before = server.all(all, &world, &[Who::Owner, Who::User, Who::Outsider, Who::Link]).await;
     let id = &operation.id;
     for who in Who::ALL.into_iter().filter(|who| operation.expected(*who) > 2) {
         let (expected, token) = (operation.expected(who), world.token(who));
@@ -187,7 +194,8 @@ async fn refused(server: &Server, all: &[Operation], operation: &Operation, wron
         if answer.status != expected {
             wrong.push(format!("{id} as {who:?} is {} and not {expected}: {}", answer.status, answer.body));
         }
-        if who == Who::Outsider {
+        // to who shows no link it does not matter what they name
+        if who == Who::Outsider && operation.role != "share_link" {
             let astray = astray(&question, &world).expect("nothing in the question is the world's");
             let other = server.ask(operation, &astray, token).await;
             let same =
@@ -198,11 +206,12 @@ async fn refused(server: &Server, all: &[Operation], operation: &Operation, wron
         }
     }
     if operation.role != "anonymous" {
-        let question = operation.question(&world, Who::Owner);
+        let asker = if operation.role == "share_link" { Who::Link } else { Who::Owner };
+        let question = operation.question(&world, asker);
         for [theirs, nobodys] in mixed(&question, &world, &theirs) {
-            let owner = world.token(Who::Owner);
-            let answer = server.ask(operation, &theirs, owner).await;
-            let other = server.ask(operation, &nobodys, owner).await;
+            let token = world.token(asker);
+            let answer = server.ask(operation, &theirs, token).await;
+            let other = server.ask(operation, &nobodys, token).await;
             if !answer.status.is_client_error()
                 || (answer.status, &answer.body) != (other.status, &other.body)
             {
@@ -212,7 +221,7 @@ async fn refused(server: &Server, all: &[Operation], operation: &Operation, wron
             }
         }
     }
-    let after = server.all(all, &world, &[Who::Owner, Who::User, Who::Outsider]).await;
+    let after = server.all(all, &world, &[Who::Owner, Who::User, Who::Outsider, Who::Link]).await;
     wrong.extend(changed(&before, &after).map(|of| format!("{id} changed {of} for who may not")));
 }
 

@@ -1,7 +1,8 @@
-use edgesync_schemas::wire::live::{ErrCode, SubId, Target};
+use edgesync_schemas::wire::live::{ErrCode, Sub, SubId, Target};
 
+use super::authority::watching;
 use super::*;
-use crate::ws::subscribe;
+use crate::ws::authority::{Gone, Lost};
 
 impl Server {
     /// Makes `user` a member of `owner`'s organization.
@@ -124,14 +125,13 @@ async fn what_a_former_member_watches_is_let_go() {
         |device: &str| Target::DeviceSensor { device: device.parse().unwrap(), sensor: "t".parse().unwrap() };
     let (pump, own) = (server.device(&ada, "pump").await.0, server.device(&bob, "own").await.0);
     let watched = [(SubId(1), sensor(&pump)), (SubId(2), sensor(&own))];
-    let lost = async || {
-        let watched = watched.iter().map(|(id, target)| (id, target));
-        subscribe::lost(&server.state, bob.id.parse().unwrap(), watched).await
-    };
-    assert!(lost().await.is_empty());
-    let before = server.state.catalog.departures();
+    let mut watching = watching(&server, &bob.token).await;
+    for (id, target) in watched {
+        let sub = Sub { id, target, points: None, max_hz: Some(1.0), since: None, from: None };
+        assert!(watching.watch(&sub).await.is_ok());
+    }
     server.delete(&member(&ada, &bob), &ada).await.is(204);
-    assert_ne!(server.state.catalog.departures(), before);
-    let lost = lost().await;
-    assert_eq!((lost.len(), lost[0].0, lost[0].1.code), (1, SubId(1), ErrCode::NotFound));
+    let Lost::Some(lost) = watching.lost().await else { panic!("he is who he was") };
+    let [(id, Gone::Refused(refused))] = lost.as_slice() else { panic!("{} are lost", lost.len()) };
+    assert_eq!((*id, refused.code), (SubId(1), ErrCode::NotFound));
 }

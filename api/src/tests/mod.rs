@@ -5,6 +5,7 @@ mod both;
 
 mod accounts;
 mod audit;
+mod authority;
 mod bulk;
 mod dashboards;
 mod devices;
@@ -23,6 +24,7 @@ mod projects;
 mod refusals;
 mod samples;
 mod schema;
+mod share_links;
 mod texts;
 mod tokens;
 

@@ -165,7 +165,7 @@ async fn every_operation_says_what_it_must() {
             assert!(says || response["$ref"].is_string(), "{id}: {status} is not described");
         }
         let role = text(&operation["x-role"]);
-        let roles = ["anonymous", "any", "user", "creator", "oneself", "admin", "owner"];
+        let roles = ["anonymous", "any", "user", "creator", "oneself", "admin", "owner", "share_link"];
         assert!(roles.contains(&role.as_str()), "{id}: {role}");
         assert_eq!(operation["security"] == json!([]), role == "anonymous", "{id}");
         if let Some(scope) = operation.get("x-scope") {

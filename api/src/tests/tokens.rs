@@ -1,8 +1,7 @@
-use edgesync_schemas::wire::live::{SubId, Target};
+use edgesync_schemas::wire::live::Target;
 
+use super::authority::{sub, watching};
 use super::*;
-use crate::auth::Credential;
-use crate::ws::subscribe;
 
 impl Server {
     /// Makes an API token of `user` with these scopes.
@@ -223,16 +222,9 @@ async fn an_api_token_of_one_organization_sees_nothing_of_another() {
     server.post(&path, &one, widget.clone()).await.refused(404, "not_found", &["/device_id"]);
     // one that its owner has put there shows the token nothing either
     let made = server.post(&path, &ada, widget).await.is(201);
-    let of_token = Credential::of(&one.token).auth(&server.state).await.unwrap().unwrap();
-    let target = Target::Widget(text(&made["id"]).parse().unwrap());
-    let watched = [(SubId(1), target)];
-    let lost = async |organization| {
-        let watched = watched.iter().map(|(id, target)| (id, target));
-        crate::auth::narrowed(organization, subscribe::lost(&server.state, of_token.user.id, watched))
-            .await
-            .len()
-    };
-    assert_eq!((lost(None).await, lost(of_token.organization()).await), (0, 1));
+    let widget = sub(1, Target::Widget(text(&made["id"]).parse().unwrap()));
+    let may = async |token: &str| watching(&server, token).await.watch(&widget).await.is_ok();
+    assert_eq!((may(&ada.token).await, may(&one.token).await), (true, false));
 }
 
 #[tokio::test]

@@ -2,30 +2,31 @@
 //!
 //! Nothing is written ahead: at most [`limit::LIVE_WRITE_BYTES`] of updates are encoded, then the task waits for the network while
 //! the session folds what arrives. A dashboard that takes nothing for [`limit::LIVE_WRITE_S`] is closed. Who asks is proved by the
-//! session cookie, an `Authorization` header or the first frame, and asked again with each heartbeat, so that a logout ends the socket,
-//! and the end of a membership the subscriptions that hung on it.
+//! session cookie, an `Authorization` header, the token of a share link in the address, or the first frame. A logout ends the socket, the end of a membership the
+//! subscriptions that hung on it, and a widget with another source is shown anew: within a second ([`super::authority`]).
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{State, WebSocketUpgrade};
+use axum::extract::{Query, State, WebSocketUpgrade};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use edgesync_actors::device::socket::{Broken, Inbound as Came, Outbound};
 use edgesync_actors::live::{Draining, Session, Told};
-use edgesync_schemas::id::{OrganizationId, UserId};
 use edgesync_schemas::limit;
 use edgesync_schemas::wire::close::{Close, CloseCode};
-use edgesync_schemas::wire::live::{self, ErrCode, Inbound, Sub, SubId, Target};
+use edgesync_schemas::wire::live::{self, ErrCode, Inbound, Sub};
 use futures_util::{SinkExt, StreamExt};
+use serde::Deserialize;
 use tokio::time::{Instant, MissedTickBehavior, timeout};
 use tracing::{debug, warn};
 
 use super::WsSocket;
+use super::authority::{Gone, Lost, Watching};
 use super::subscribe::{self, Began, Refused};
-use crate::auth::{self, Auth, Credential, Via};
+use super::viewer::{self, Viewer};
+use crate::auth::{self, Credential};
 use crate::error::Problem;
 use crate::state::AppState;
 
@@ -37,16 +38,19 @@ pub fn routes() -> Router<AppState> {
     Router::new().route("/ws/v1/live", get(connect))
 }
 
+/// A browser sets no header in this handshake, and sends its session's cookie whatever its page shows: so a share link stands in the address.
+#[derive(Deserialize)]
+struct Shared {
+    share: Option<String>,
+}
+
 async fn connect(
     State(state): State<AppState>,
+    Query(shared): Query<Shared>,
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Problem> {
-    let token = match auth::session_token(&headers) {
-        Some((_, Via::Cookie)) if !auth::is_same_origin(&headers) => return Err(auth::foreign_origin()),
-        Some((token, _)) => Some(token.to_owned()),
-        None => None,
-    };
+    let token = viewer::token(&headers, shared.share, None)?;
     Ok(bounded(upgrade).on_upgrade(move |socket| serve(WsSocket::new(socket), state, token)).into_response())
 }
 
@@ -89,10 +93,10 @@ impl From<Broken> for End {
 async fn serve(mut socket: WsSocket, state: AppState, token: Option<String>) {
     let mut draining = state.actors.live.draining();
     let end = match identify(&mut socket, &state, token, &mut draining).await {
-        Ok(viewer) => match state.actors.live.session_of(viewer.user) {
+        Ok(watching) => match state.actors.live.session_of(watching.viewer().account) {
             Ok(session) => {
-                let organization = viewer.organization;
-                let dashboard = Dashboard::new(&mut socket, &state, viewer, session, draining);
+                let organization = watching.viewer().organization;
+                let dashboard = Dashboard::new(&mut socket, &state, watching, session, draining);
                 auth::narrowed(organization, dashboard.run()).await
             }
             Err(error) => {
@@ -126,21 +130,13 @@ pub(super) async fn close(socket: &mut WsSocket, end: End) {
     let _ = in_time(socket.send(Outbound::Close(close))).await;
 }
 
-/// Who watches.
-struct Viewer {
-    user: UserId,
-    /// The only organization that they see.
-    organization: Option<OrganizationId>,
-    credential: Credential,
-}
-
-/// The user of the token, from the handshake or from the first frame.
+/// Whose token it is, from the handshake or from the first frame.
 async fn identify(
     socket: &mut WsSocket,
     state: &AppState,
     token: Option<String>,
     draining: &mut Draining,
-) -> Result<Viewer, End> {
+) -> Result<Watching, End> {
     let token = match token {
         Some(token) => token,
         None => tokio::select! {
@@ -151,9 +147,15 @@ async fn identify(
             () = draining.told() => return Err(End::Drained),
         },
     };
-    let credential = Credential::of(&token);
-    let auth = who(state, &credential).await?;
-    Ok(Viewer { user: auth.user.id, organization: auth.organization(), credential })
+    let (news, credential) = (state.catalog.news(), Credential::of(&token));
+    match Viewer::of(state, &credential).await {
+        Ok(Some(viewer)) => Ok(Watching::of(state, news, credential, viewer)),
+        Ok(None) => Err(Close::new(CloseCode::Authentication, "the token is unknown or has ended").into()),
+        Err(error) => {
+            warn!(%error, "a session cannot be looked up");
+            Err(Close::new(CloseCode::Unavailable, "sessions cannot be looked up just now").into())
+        }
+    }
 }
 
 async fn first_token(socket: &mut WsSocket) -> Result<String, End> {
@@ -173,28 +175,13 @@ async fn first_token(socket: &mut WsSocket) -> Result<String, End> {
     }
 }
 
-/// The user who shows this; asked again with each heartbeat. Every scope of an API token includes reading.
-async fn who(state: &AppState, credential: &Credential) -> Result<Auth, End> {
-    match credential.auth(state).await {
-        Ok(Some(auth)) => Ok(auth),
-        Ok(None) => Err(Close::new(CloseCode::Authentication, "the token is unknown or has ended").into()),
-        Err(error) => {
-            warn!(%error, "a session cannot be looked up");
-            Err(Close::new(CloseCode::Unavailable, "sessions cannot be looked up just now").into())
-        }
-    }
-}
-
 /// An open socket of somebody who is known.
 struct Dashboard<'a> {
     socket: &'a mut WsSocket,
     state: &'a AppState,
-    viewer: Viewer,
+    watching: Watching,
     draining: Draining,
     session: Session,
-    watched: HashMap<SubId, Target>,
-    /// How many memberships had ended when it was asked last whether all of `watched` may be.
-    departures: u64,
     heard: Instant,
     pings: u32,
 }
@@ -203,13 +190,11 @@ impl<'a> Dashboard<'a> {
     fn new(
         socket: &'a mut WsSocket,
         state: &'a AppState,
-        viewer: Viewer,
+        watching: Watching,
         session: Session,
         draining: Draining,
     ) -> Self {
-        let (watched, departures) = (HashMap::new(), state.catalog.departures());
-        let heard = Instant::now();
-        Self { socket, state, viewer, draining, session, watched, departures, heard, pings: 0 }
+        Self { socket, state, watching, draining, session, heard: Instant::now(), pings: 0 }
     }
 
     async fn run(mut self) -> End {
@@ -224,6 +209,7 @@ impl<'a> Dashboard<'a> {
                     None => Err(End::Gone),
                 },
                 () = self.session.ready() => self.tell().await,
+                lost = self.watching.lost() => self.let_go(lost).await,
                 _ = heartbeat.tick() => self.beat(period).await,
                 () = self.draining.told() => Err(End::Drained),
             };
@@ -240,7 +226,7 @@ impl<'a> Dashboard<'a> {
                 Ok(Inbound::Sub(sub)) => self.subscribe(sub).await,
                 Ok(Inbound::Unsub { id }) => {
                     self.session.unsubscribe(id);
-                    self.watched.remove(&id);
+                    self.watching.unwatch(id);
                     Ok(())
                 }
                 // known already
@@ -266,15 +252,12 @@ impl<'a> Dashboard<'a> {
     }
 
     async fn subscribe(&mut self, sub: Sub) -> Result<(), End> {
-        let (id, target) = (sub.id, sub.target.clone());
+        let id = sub.id;
         let mut out = String::new();
-        match subscribe::subscribe(self.state, self.viewer.user, &mut self.session, sub).await {
-            Ok(began) => {
-                self.watched.insert(id, target);
-                match began {
-                    Began::Metrics(metrics) => live::write_metrics_snap(&mut out, id, &metrics),
-                    Began::Values(snap) => snap.write(&mut out, id),
-                }
+        match subscribe::subscribe(self.state, &mut self.watching, &mut self.session, sub).await {
+            Ok(Began::Metrics(metrics)) => live::write_metrics_snap(&mut out, id, &metrics),
+            Ok(Began::Values(snap)) => {
+                snap.write(&mut out, id);
             }
             Err(Refused { code, message }) => live::write_err(&mut out, Some(id), code, &message),
         }
@@ -313,33 +296,25 @@ impl<'a> Dashboard<'a> {
             return Err(Close::new(CloseCode::Idle, "silent for too long").into());
         }
         self.pings = 0;
-        who(self.state, &self.viewer.credential).await?;
-        self.let_go().await?;
         in_time(self.socket.send(Outbound::Ping)).await
     }
 
-    /// Ends what may not be watched any more, if a membership has ended since this was asked last.
-    async fn let_go(&mut self) -> Result<(), End> {
-        let departures = self.state.catalog.departures();
-        if departures == self.departures {
-            return Ok(());
-        }
-        let mut asked = true;
-        for (id, Refused { code, message }) in
-            subscribe::lost(self.state, self.viewer.user, &self.watched).await
-        {
-            if code == ErrCode::Unavailable {
-                asked = false;
-                continue;
+    /// Ends what may not be watched any more, and shows anew what shows something else.
+    async fn let_go(&mut self, lost: Lost) -> Result<(), End> {
+        let lost = match lost {
+            Lost::All(close) => return Err(close.into()),
+            Lost::Some(lost) => lost,
+        };
+        for (id, gone) in lost {
+            match gone {
+                Gone::Refused(Refused { code, message }) => {
+                    self.session.unsubscribe(id);
+                    let mut out = String::new();
+                    live::write_err(&mut out, Some(id), code, &message);
+                    self.say(out).await?;
+                }
+                Gone::Changed(sub) => self.subscribe(sub).await?,
             }
-            self.session.unsubscribe(id);
-            self.watched.remove(&id);
-            let mut out = String::new();
-            live::write_err(&mut out, Some(id), code, &message);
-            self.say(out).await?;
-        }
-        if asked {
-            self.departures = departures;
         }
         Ok(())
     }

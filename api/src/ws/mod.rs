@@ -1,5 +1,6 @@
 //! The WebSocket routes: the handshake, and an adapter from axum's socket to what connections work with.
 
+pub(crate) mod authority;
 pub mod compat;
 pub mod device;
 pub mod live;
@@ -7,6 +8,7 @@ pub mod output;
 mod show;
 mod socket;
 pub(crate) mod subscribe;
+pub(crate) mod viewer;
 pub mod widget;
 
 pub use socket::WsSocket;

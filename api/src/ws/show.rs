@@ -14,28 +14,32 @@ use edgesync_schemas::limit;
 use edgesync_schemas::unit::Unit;
 use edgesync_schemas::wire::close::{Close, CloseCode};
 use edgesync_schemas::wire::live::{ErrCode, Point, Sub, SubId, Target, write_widget_value};
+use edgesync_storage::catalog::News;
 use futures_util::{SinkExt, StreamExt};
 use serde::Deserialize;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::WsSocket;
+use super::authority::{Gone, Lost, Watching};
 use super::live::{End, TAKEN, bounded, close, in_time};
 use super::subscribe::{self, Began, Refused};
-use crate::auth::{self, Auth, Via};
+use super::viewer::{self, Viewer};
+use crate::auth::{self, Credential};
 use crate::error::Problem;
 use crate::state::AppState;
-use crate::watching::{Lost, Watching};
 
-/// What may stand behind the question mark of each such socket.
+/// What may stand behind the question mark of each such socket: any token, or that of a share link, for which a browser has no header.
 #[derive(Deserialize)]
 pub(super) struct Credentials {
     token: Option<String>,
+    share: Option<String>,
 }
 
-/// Who asks for a socket, by the token of `?token=`, of the header or of the cookie.
+/// Who asks for a socket, by the token of the address, of the header or of the cookie.
 pub(super) struct Asking {
-    auth: Auth,
-    token: String,
+    news: News,
+    credential: Credential,
+    viewer: Viewer,
 }
 
 impl Asking {
@@ -46,15 +50,10 @@ impl Asking {
         credentials: Credentials,
         headers: &HeaderMap,
     ) -> Result<Self, Problem> {
-        let token = match (credentials.token, auth::session_token(headers)) {
-            (Some(token), _) => token,
-            (None, Some((_, Via::Cookie))) if !auth::is_same_origin(headers) => {
-                return Err(auth::foreign_origin());
-            }
-            (None, Some((token, _))) => token.to_owned(),
-            (None, None) => return Err(Problem::unauthorized("this needs a session's token")),
-        };
-        Ok(Self { auth: auth::authenticate(state, &token).await?, token })
+        let token = viewer::token(headers, credentials.share, credentials.token)?
+            .ok_or_else(|| Problem::unauthorized("this needs a session's token"))?;
+        let (news, credential) = (state.catalog.news(), Credential::of(&token));
+        Ok(Self { news, credential, viewer: Viewer::require(state, &credential).await? })
     }
 
     /// Completes the handshake and shows `target`, if they may watch it.
@@ -67,14 +66,15 @@ impl Asking {
         target: Target,
         upgrade: WebSocketUpgrade,
     ) -> Result<Response, Problem> {
-        let watching = Watching::new(&state, &self.auth, &self.token, target);
-        let asked = subscribe::check(&state, watching.user, &watching.target);
-        auth::narrowed(watching.organization, asked).await?;
-        let serve = |socket| async move {
+        let Self { news, credential, viewer } = self;
+        let mut watching = Watching::of(&state, news, credential, viewer);
+        let max_hz = Some(limit::LIVE_HZ);
+        let sub = Sub { id: SubId(0), target, points: Some(1), max_hz, since: None, from: None };
+        watching.watch(&sub).await?;
+        let serve = move |socket| async move {
             let mut socket = WsSocket::new(socket);
-            let organization = watching.organization;
-            let shown = Shown::run(&mut socket, &state, watching);
-            if let Err(end) = auth::narrowed(organization, shown).await {
+            let shown = Shown::run(&mut socket, &state, watching, sub);
+            if let Err(end) = auth::narrowed(viewer.organization, shown).await {
                 close(&mut socket, end).await;
             }
         };
@@ -96,17 +96,24 @@ struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    async fn run(socket: &'a mut WsSocket, state: &'a AppState, watching: Watching) -> Result<(), End> {
+    async fn run(
+        socket: &'a mut WsSocket,
+        state: &'a AppState,
+        watching: Watching,
+        sub: Sub,
+    ) -> Result<(), End> {
         let draining = state.actors.live.draining();
-        let session = state.actors.live.session_of(watching.user);
+        let session = state.actors.live.session_of(watching.viewer().account);
         let session = session.map_err(|error| Close::new(CloseCode::Forbidden, error.to_string()))?;
         let heard = Instant::now();
-        Self { socket, state, watching, draining, session, unit: None, heard, pings: 0 }.show().await
+        let shown = Self { socket, state, watching, draining, session, unit: None, heard, pings: 0 };
+        shown.show(sub).await
     }
 
-    async fn show(mut self) -> Result<(), End> {
-        self.check_node()?;
-        self.begin().await?;
+    async fn show(mut self, sub: Sub) -> Result<(), End> {
+        let node = sub.target.clone();
+        self.check_node(&node)?;
+        self.begin(sub).await?;
         let period = Duration::from_secs(limit::HEARTBEAT_S);
         let mut heartbeat = tokio::time::interval_at(Instant::now() + period, period);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -125,18 +132,19 @@ impl<'a> Shown<'a> {
                         Some((_, Told::Metrics(_))) | None => {}
                     }
                 }
-                _ = heartbeat.tick() => self.beat(period).await?,
+                lost = self.watching.lost() => self.let_go(lost).await?,
+                _ = heartbeat.tick() => {
+                    self.beat(period).await?;
+                    self.check_node(&node)?;
+                }
                 () = self.draining.told() => return Err(End::Drained),
             }
         }
     }
 
     /// Subscribes, and shows the newest value.
-    async fn begin(&mut self) -> Result<(), End> {
-        let target = self.watching.target.clone();
-        let max_hz = Some(limit::LIVE_HZ);
-        let sub = Sub { id: SubId(0), target, points: Some(1), max_hz, since: None, from: None };
-        let began = subscribe::subscribe(self.state, self.watching.user, &mut self.session, sub).await;
+    async fn begin(&mut self, sub: Sub) -> Result<(), End> {
+        let began = subscribe::subscribe(self.state, &mut self.watching, &mut self.session, sub).await;
         match began.map_err(closed)? {
             Began::Values(snap) => self.begin_with(snap).await,
             Began::Metrics(_) => Ok(()),
@@ -182,19 +190,30 @@ impl<'a> Shown<'a> {
             return Err(Close::new(CloseCode::Idle, "silent for too long").into());
         }
         self.pings = 0;
-        self.watching.check(self.state).await.map_err(|lost| match lost {
-            Lost::LoggedOut => {
-                Close::new(CloseCode::Authentication, "the token is unknown or has ended").into()
-            }
-            Lost::Refused(refused) => closed(refused),
-        })?;
-        self.check_node()?;
         in_time(self.socket.send(Outbound::Ping)).await
     }
 
+    /// Ends if it may not be watched any more; goes on with what the widget shows now.
+    async fn let_go(&mut self, lost: Lost) -> Result<(), End> {
+        let lost = match lost {
+            Lost::All(close) => return Err(close.into()),
+            Lost::Some(lost) => lost,
+        };
+        for (_, gone) in lost {
+            match gone {
+                Gone::Refused(refused) => return Err(closed(refused)),
+                Gone::Changed(sub) => {
+                    self.session.unsubscribe(sub.id);
+                    self.begin(sub).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// That the node is there, as far as the flow runs: one that does not may get it with its next version, and is waited for.
-    fn check_node(&self) -> Result<(), End> {
-        let Target::FlowNode { flow, node, .. } = &self.watching.target else { return Ok(()) };
+    fn check_node(&self, target: &Target) -> Result<(), End> {
+        let Target::FlowNode { flow, node, .. } = target else { return Ok(()) };
         if self.state.actors.live.has_node(*flow, node) == Some(false) {
             return Err(
                 Close::new(CloseCode::NotFound, format!("the flow that runs has no node {node}")).into()

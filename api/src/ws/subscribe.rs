@@ -1,7 +1,7 @@
 //! Whether somebody may watch what they ask for, and then the subscription.
 //!
 //! Outsiders are told that there is no such thing; who may see a widget but not its source is told that. Asked at each
-//! subscription, and of those that are there again once a membership has ended.
+//! subscription; whether it may go on is [`super::authority`]'s.
 
 use std::sync::Arc;
 
@@ -11,11 +11,13 @@ use edgesync_actors::live::{Error, Request, Session, Snapshot, Source};
 use edgesync_schemas::id::{FlowId, UserId};
 use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
-use edgesync_schemas::wire::live::{ErrCode, Position, Sub, SubId, Target};
+use edgesync_schemas::wire::live::{ErrCode, Position, Sub, Target};
 use edgesync_storage::catalog;
 use tokio::time::Instant;
 use tracing::warn;
 
+use super::authority::Watching;
+use crate::error::Problem;
 use crate::state::AppState;
 
 /// Why somebody does not watch.
@@ -24,7 +26,7 @@ pub(crate) struct Refused {
     pub(crate) message: String,
 }
 
-fn refused<T>(code: ErrCode, message: impl Into<String>) -> Result<T, Refused> {
+pub(super) fn refused<T>(code: ErrCode, message: impl Into<String>) -> Result<T, Refused> {
     Err(Refused { code, message: message.into() })
 }
 
@@ -43,10 +45,10 @@ enum Found {
     Metrics(FlowId),
 }
 
-/// Subscribes `session` to what `user` asks for, if they may read it.
+/// Subscribes `session` to what is asked for, if whoever `watching` is about may read it, and has that watched over. Not cancel safe.
 pub(crate) async fn subscribe(
     state: &AppState,
-    user: UserId,
+    watching: &mut Watching,
     session: &mut Session,
     sub: Sub,
 ) -> Result<Began, Refused> {
@@ -54,6 +56,17 @@ pub(crate) async fn subscribe(
     if sub.from.is_some_and(|from| from > now) {
         return refused(ErrCode::Malformed, "from: must not be in the future");
     }
+    watching.watch(&sub).await?;
+    let id = sub.id;
+    let began = begin(state, watching.viewer().user, session, sub).await;
+    if began.is_err() {
+        session.unsubscribe(id);
+        watching.unwatch(id);
+    }
+    began
+}
+
+async fn begin(state: &AppState, user: UserId, session: &mut Session, sub: Sub) -> Result<Began, Refused> {
     let (source, points, rate_hz) = match resolve(state, user, &sub.target).await? {
         Found::Metrics(flow) => {
             let max_hz = sub.max_hz.unwrap_or(limit::LIVE_METRICS_HZ_DEFAULT);
@@ -98,26 +111,6 @@ fn unwatched<T>(error: Unwatched) -> Result<T, Refused> {
     }
 }
 
-/// Whether `user` may watch this.
-pub(crate) async fn check(state: &AppState, user: UserId, target: &Target) -> Result<(), Refused> {
-    resolve(state, user, target).await.map(drop)
-}
-
-/// Those of `watched` that `user` may not watch any more, and why. One that cannot be looked up is [`ErrCode::Unavailable`].
-pub(crate) async fn lost<'a>(
-    state: &AppState,
-    user: UserId,
-    watched: impl IntoIterator<Item = (&'a SubId, &'a Target)>,
-) -> Vec<(SubId, Refused)> {
-    let mut lost = Vec::new();
-    for (id, target) in watched {
-        if let Err(refused) = resolve(state, user, target).await {
-            lost.push((*id, refused));
-        }
-    }
-    lost
-}
-
 async fn resolve(state: &AppState, user: UserId, target: &Target) -> Result<Found, Refused> {
     let catalog = &state.catalog;
     match target {
@@ -145,7 +138,7 @@ async fn resolve(state: &AppState, user: UserId, target: &Target) -> Result<Foun
     }
 }
 
-fn denied(error: catalog::Error) -> Refused {
+pub(super) fn denied(error: catalog::Error) -> Refused {
     let (code, message) = match &error {
         catalog::Error::NotFound { .. } => (ErrCode::NotFound, error.to_string()),
         catalog::Error::Forbidden => (ErrCode::Forbidden, error.to_string()),
@@ -155,4 +148,16 @@ fn denied(error: catalog::Error) -> Refused {
         }
     };
     Refused { code, message }
+}
+
+impl From<Refused> for Problem {
+    fn from(Refused { code, message }: Refused) -> Self {
+        match code {
+            ErrCode::NotFound => Self { detail: message.into(), ..Self::not_found("widget") },
+            ErrCode::Forbidden => Self::forbidden("forbidden", message),
+            ErrCode::Limit => Self::forbidden("live_limit_reached", message),
+            ErrCode::Malformed => Self::bad_request("invalid_parameter", message),
+            ErrCode::Unavailable => Self { detail: message.into(), ..Self::busy() },
+        }
+    }
 }

@@ -117,6 +117,10 @@ pub enum AuditAction {
     DashboardShared,
     #[serde(rename = "dashboard.unshared")]
     DashboardUnshared,
+    #[serde(rename = "share_link.created")]
+    ShareLinkCreated,
+    #[serde(rename = "share_link.deleted")]
+    ShareLinkDeleted,
     #[serde(rename = "widget.created")]
     WidgetCreated,
     #[serde(rename = "widget.updated")]

@@ -18,6 +18,7 @@ pub mod organization;
 pub mod project;
 pub mod session;
 pub mod shape;
+pub mod share_link;
 pub mod user;
 pub mod widget;
 

@@ -66,6 +66,14 @@ pub const SESSION_DAYS: i64 = 30;
 pub const API_TOKENS_PER_USER: u32 = 100;
 /// Days ahead that an API token may end: ten years. Later: the body is refused. One without an end does not end by itself.
 pub const API_TOKEN_DAYS: i64 = 3_650;
+/// Links that show a dashboard to whoever has them, of one dashboard. More: refused (`share_link_limit_reached`).
+pub const SHARE_LINKS_PER_DASHBOARD: u32 = 20;
+/// Days after its making that a share link ends, unless said otherwise.
+pub const SHARE_LINK_DAYS_DEFAULT: i64 = 30;
+/// Days ahead that a share link may end. Later: the body is refused.
+pub const SHARE_LINK_DAYS: i64 = 365;
+/// Changes that are told and kept for who has not taken them. More: who is late is told that anything may have changed.
+pub const CHANGES_TOLD: usize = 256;
 /// Milliseconds between two looks whether another process ended tokens or memberships: for about so long after `edgesync admin` took a
 /// token away a running server may take it.
 pub const ACCESS_LOOK_MS: u64 = 1_000;

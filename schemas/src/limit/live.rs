@@ -38,6 +38,15 @@ pub const LIVE_PENDING_RAW_BYTES: usize = 8 * 1024;
 pub const LIVE_SUBSCRIPTIONS_PER_USER: usize = 2_000;
 /// Live sockets of one user; the compatible form needs one per widget. More: `err limit`, and the socket is closed (4403).
 pub const LIVE_SOCKETS_PER_USER: usize = 500;
+/// Subscriptions of one share link, on all sockets together, as above. More: `err limit`.
+pub const LIVE_SUBSCRIPTIONS_PER_LINK: usize = 1_000;
+/// Live sockets of one share link. More: as above.
+pub const LIVE_SOCKETS_PER_LINK: usize = 100;
+/// Milliseconds in which those who watch ask again whether they may, after a change that concerns them: each at a moment of its own, so that
+/// hundreds do not ask at once.
+pub const LIVE_ASK_SPREAD_MS: u64 = 400;
+/// Milliseconds from one such question to the next of the same socket. Changes in between: asked about together.
+pub const LIVE_ASK_PAUSE_MS: u64 = 250;
 /// Sources that are watched, in the process. More: `err limit`.
 pub const LIVE_SOURCES: usize = 100_000;
 /// Snapshots that are read from the log at once. More wait.

@@ -1,7 +1,6 @@
 //! Who may do what: roles within an organization, and the remembered answer to "whose token is this".
 
 use std::collections::HashMap;
-use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use edgesync_schemas::time::Timestamp;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
+use super::changes::Change;
 use super::db::Tx;
 use super::error::Error;
 use super::{Catalog, now, token};
@@ -115,8 +115,8 @@ pub(super) async fn change(tx: &mut Tx) -> Result<i64, Error> {
 }
 
 impl Catalog {
-    /// Looks whether another process changed what tokens or memberships open, and if so forgets what is remembered of tokens and has
-    /// those who watch asked again whether they may. True if so, also the first time.
+    /// Looks whether another process changed what tokens or memberships open, and if so forgets what is remembered of tokens and tells
+    /// [`Change::Any`]. True if so, also the first time.
     ///
     /// # Errors
     /// Of the database: what was remembered stays.
@@ -124,7 +124,7 @@ impl Catalog {
         let row = self.db.first("SELECT changes FROM access_changes", vec![]).await?;
         let is_new = self.access.forget_if_not(row.ok_or(Error::Closed)?.take()?);
         if is_new {
-            self.departures.fetch_add(1, Ordering::Release);
+            self.changes.tell(Change::Any);
         }
         Ok(is_new)
     }

@@ -9,6 +9,7 @@ use edgesync_schemas::time::Timestamp;
 use serde_json::json;
 
 use super::audit::{self, Book};
+use super::changes::Change;
 use super::error::Error;
 use super::token::{Token, TokenKind};
 use super::value::{Row, Value};
@@ -96,7 +97,7 @@ impl Catalog {
         Ok(slice.cut(items, |token: &ApiToken| token.id.uuid()))
     }
 
-    /// Ends an API token of `user`. What it watches is let go within a heartbeat.
+    /// Ends an API token of `user`.
     ///
     /// # Errors
     /// [`Error::NotFound`] if it is none of theirs.
@@ -111,7 +112,7 @@ impl Catalog {
         let ended = read(&mut row.await?.ok_or(Error::not_found("API token"))?)?;
         let (book, details) = (Book::of(ended.organization_id, user), details(&ended));
         audit::note(&mut tx, user, book, AuditAction::ApiTokenDeleted, id, details).await?;
-        tx.commit().await
+        self.commit_telling(tx, [Change::User(user)]).await
     }
 
     /// The API token with this SHA-256, and whose it is; nothing if it has ended, or its owner may not log in or is no member any

@@ -9,6 +9,7 @@ use edgesync_schemas::id::{DashboardId, OrganizationId, ProjectId, UserId};
 use edgesync_schemas::limit;
 use serde_json::json;
 
+use super::changes::Change;
 use super::db::Tx;
 use super::error::Error;
 use super::flow::check_version;
@@ -230,7 +231,7 @@ impl Catalog {
         tx.execute("DELETE FROM dashboard_templates WHERE id = $1", vec![id.into()]).await?;
         let (organization, details) = (dashboard.organization_id, json!({"name": dashboard.name}));
         audit::note(&mut tx, user, organization, AuditAction::DashboardDeleted, id, details).await?;
-        tx.commit().await?;
+        self.commit_telling(tx, [Change::Organization(organization)]).await?;
         self.widget_news.any();
         Ok(())
     }

@@ -55,6 +55,10 @@ const OF_ORGANIZATION: Steps = &[
     ),
     (
         limit::REMOVED_ROWS,
+        "DELETE FROM share_links WHERE id IN (SELECT l.id FROM share_links l WHERE l.organization_id = $1 LIMIT $2)",
+    ),
+    (
+        limit::REMOVED_ROWS,
         "DELETE FROM template_permissions WHERE (template_id, user_id) IN (SELECT s.template_id, s.user_id
             FROM template_permissions s JOIN dashboard_templates t ON t.id = s.template_id
             WHERE t.organization_id = $1 LIMIT $2)",

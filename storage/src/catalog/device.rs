@@ -12,6 +12,7 @@ use edgesync_schemas::time::Timestamp;
 use serde_json::json;
 
 use super::access::{self, require};
+use super::changes::Change;
 use super::db::Tx;
 use super::device_history::{self, Passage};
 use super::error::Error;
@@ -273,7 +274,7 @@ impl Catalog {
         )
         .await?;
         audit::note(&mut tx, user, device.organization_id, AuditAction::DeviceDeleted, id, details).await?;
-        self.commit_access(tx, id).await
+        self.commit_access_telling(tx, id, Some(Change::Organization(device.organization_id))).await
     }
 
     /// Writes what was noticed of many devices, and which of them came and went, in one transaction. A device that is gone is no
@@ -323,17 +324,23 @@ impl Catalog {
     }
 
     /// Commits a change to what a device's tokens open, and forgets what was remembered of them.
-    pub(super) async fn commit_access(&self, mut tx: Tx, device: DeviceId) -> Result<(), Error> {
+    pub(super) async fn commit_access(&self, tx: Tx, device: DeviceId) -> Result<(), Error> {
+        self.commit_access_telling(tx, device, None).await
+    }
+
+    async fn commit_access_telling(
+        &self,
+        mut tx: Tx,
+        device: DeviceId,
+        told: Option<Change>,
+    ) -> Result<(), Error> {
         let change = access::change(&mut tx).await?;
         let access = Arc::clone(&self.access);
-        // On its own feet: if whoever asked hangs up, the commit may still happen, and then it must be followed by this.
-        let commit = tokio::spawn(async move {
-            let done = tx.commit().await;
+        let forget = move |done: &Result<(), Error>| {
             access.forget(device);
-            access.changed_if(&done, change);
-            done
-        });
-        commit.await.map_err(|_| Error::Closed)?
+            access.changed_if(done, change);
+        };
+        self.commit_then(tx, told, forget).await
     }
 }
 

@@ -10,6 +10,7 @@ use edgesync_schemas::limit;
 use serde_json::json;
 
 use super::audit::{self, Book};
+use super::changes::Change;
 use super::db::Tx;
 use super::error::Error;
 use super::flow_deployed::check_deployed;
@@ -222,7 +223,9 @@ impl Catalog {
             audit::note(&mut tx, user, before, AuditAction::FlowUpdated, id, details.clone()).await?;
         }
         audit::note(&mut tx, user, after, AuditAction::FlowUpdated, id, details).await?;
-        tx.commit().await?;
+        // Who read it where it was may not where it is.
+        let told = [Change::of(before), Change::User(flow.owner_id)];
+        self.commit_telling(tx, told.into_iter().filter(|_| moves)).await?;
         Ok(flow)
     }
 
@@ -238,7 +241,7 @@ impl Catalog {
         let (book, details) = (book(&mut tx, id).await?, json!({"name": flow.name}));
         audit::note(&mut tx, user, book, AuditAction::FlowDeleted, id, details).await?;
         tx.execute("DELETE FROM flows WHERE id = $1", vec![id.into()]).await?;
-        tx.commit().await
+        self.commit_telling(tx, [Change::of(book), Change::User(flow.owner_id)]).await
     }
 }
 

@@ -3,7 +3,6 @@
 //! Members see each other; admins let people in and out. The owner is a member like the others that nobody removes or demotes.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use edgesync_schemas::entity::audit::AuditAction;
 use edgesync_schemas::entity::organization::{
@@ -15,6 +14,7 @@ use edgesync_schemas::time::Timestamp;
 use serde_json::json;
 
 use super::access::{self, require};
+use super::changes::Change;
 use super::db::Tx;
 use super::error::Error;
 use super::slice::{Keys, sorted};
@@ -119,7 +119,7 @@ impl Catalog {
         .await?;
         let details = json!({"email": found.email, "role": patch.role, "role_before": found.role});
         audit::note(&mut tx, user, organization, AuditAction::MemberUpdated, of, details).await?;
-        tx.commit().await?;
+        self.commit_telling(tx, [Change::User(of)]).await?;
         Ok(OrganizationMember { role: patch.role, ..found })
     }
 
@@ -168,15 +168,8 @@ impl Catalog {
         let details = json!({"email": left.email, "role": left.role, "flows_to_owner": flows});
         audit::note(&mut tx, user, organization, AuditAction::MemberRemoved, of, details).await?;
         let change = access::change(&mut tx).await?;
-        let (access, departures) = (Arc::clone(&self.access), Arc::clone(&self.departures));
-        // On its own feet: if whoever asked hangs up, the commit may still happen, and then it must be followed by this.
-        let commit = tokio::spawn(async move {
-            let done = tx.commit().await;
-            departures.fetch_add(1, Ordering::Release);
-            access.changed_if(&done, change);
-            done
-        });
-        commit.await.map_err(|_| Error::Closed)??;
+        let access = Arc::clone(&self.access);
+        self.commit_then(tx, [Change::User(of)], move |done| access.changed_if(done, change)).await?;
         Ok(deployed)
     }
 
@@ -202,12 +195,6 @@ impl Catalog {
         }
         let is_seen = self.may_read(user, organization).await?;
         Err(Error::not_found(if is_seen { "member" } else { "organization" }))
-    }
-
-    /// Moves when a membership ends, and when another process changed something of that kind: while it stays, who might read something then
-    /// may read it now, but for a moment in which another process's change is not [noticed](Catalog::notice_changes).
-    pub fn departures(&self) -> u64 {
-        self.departures.load(Ordering::Acquire)
     }
 }
 

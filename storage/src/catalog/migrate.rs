@@ -40,6 +40,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/sqlite/0012_suspended.sql"),
     },
     Migration { version: 13, name: "samples", sql: include_str!("../../migrations/sqlite/0013_samples.sql") },
+    Migration {
+        version: 14,
+        name: "share_links",
+        sql: include_str!("../../migrations/sqlite/0014_share_links.sql"),
+    },
 ];
 
 /// All of PostgreSQL's, as above.
@@ -108,6 +113,11 @@ pub(super) const POSTGRES: &[Migration] = &[
         version: 13,
         name: "samples",
         sql: include_str!("../../migrations/postgres/catalog/0013_samples.sql"),
+    },
+    Migration {
+        version: 14,
+        name: "share_links",
+        sql: include_str!("../../migrations/postgres/catalog/0014_share_links.sql"),
     },
 ];
 

@@ -7,6 +7,7 @@
 mod access;
 mod api_token;
 mod audit;
+mod changes;
 mod check;
 mod check_postgres;
 mod dashboard;
@@ -36,6 +37,7 @@ mod project;
 mod project_device;
 mod retention;
 mod session;
+mod share_link;
 mod slice;
 mod sqlite;
 mod still;
@@ -46,6 +48,7 @@ mod tracked;
 mod transfer;
 mod user;
 mod value;
+mod watchable;
 mod widget;
 mod widget_news;
 mod widget_row;
@@ -54,7 +57,6 @@ pub mod within;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use edgesync_schemas::id::Id;
@@ -65,6 +67,7 @@ use crate::postgres::{Server, Stats};
 
 pub use access::{ChangeWatch, DeviceAccess};
 pub use audit::AuditFilter;
+pub use changes::{Change, News};
 pub use check::check;
 pub use check_postgres::{check as check_postgres, check_devices};
 pub use deletion::Stopping;
@@ -77,10 +80,12 @@ pub use execution_nodes::NodeRecord;
 pub use flow_deployed::Stopped;
 pub use look::{fits_at, fits_in, is_empty_at, is_empty_in, newest_schema, newest_schema_in};
 pub use operator::{DeviceLine, OrganizationLine};
+pub use share_link::OpenLink;
 pub use slice::{After, Key, Listing, Order, Slice, SortKey};
 pub use still::{Still, Sums, sums_of_both};
 pub use transfer::Sum;
 pub use user::{Account, Admission, SignedUp};
+pub use watchable::WatchedWidget;
 pub use widget_news::ChangedWidgets;
 pub use widget_sample::{SampleKey, Tracked, WidgetSample, WidgetSamples};
 
@@ -89,7 +94,7 @@ pub use widget_sample::{SampleKey, Tracked, WidgetSample, WidgetSamples};
 pub struct Catalog {
     db: db::Db,
     access: Arc<access::AccessCache>,
-    departures: Arc<AtomicU64>,
+    changes: changes::Changes,
     widget_news: Arc<widget_news::News>,
 }
 
@@ -114,7 +119,7 @@ impl Catalog {
     }
 
     fn of(db: db::Db) -> Self {
-        Self { db, access: Arc::default(), departures: Arc::default(), widget_news: Arc::default() }
+        Self { db, access: Arc::default(), changes: changes::Changes::default(), widget_news: Arc::default() }
     }
 
     /// Whether there is a catalog in this database, of whatever schema.

@@ -10,6 +10,7 @@ use edgesync_schemas::time::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 
+use super::changes::Change;
 use super::error::Error;
 use super::token::{Token, TokenKind};
 use super::{Catalog, Listing, Slice, access, audit, device_history, now, user};
@@ -57,7 +58,8 @@ pub struct DeviceLine {
 }
 
 impl Catalog {
-    /// Gives an account (its address folded, as `Email` has it) another password, and ends all its sessions.
+    /// Gives an account (its address folded, as `Email` has it) another password, and ends all its sessions; for a server that runs, when it
+    /// [notices](Catalog::notice_changes).
     ///
     /// # Errors
     /// [`Error::NotFound`].
@@ -71,7 +73,8 @@ impl Catalog {
         let ended = tx.execute("DELETE FROM sessions WHERE user_id = $1", vec![id.into()]).await?;
         let details = json!({"sessions_ended": ended});
         audit::note(&mut tx, None, id, AuditAction::UserPasswordChanged, id, details).await?;
-        tx.commit().await?;
+        access::change(&mut tx).await?;
+        self.commit_telling(tx, [Change::User(id)]).await?;
         self.user(id).await
     }
 
@@ -118,7 +121,7 @@ impl Catalog {
             };
             audit::note(&mut tx, None, id, action, id, details).await?;
             access::change(&mut tx).await?;
-            tx.commit().await?;
+            self.commit_telling(tx, [Change::User(id)]).await?;
         }
         self.user(id).await
     }

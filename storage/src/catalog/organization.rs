@@ -4,7 +4,6 @@
 //! else: its members read on, and its admins can put it into use again.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use edgesync_schemas::entity::audit::AuditAction;
 use edgesync_schemas::entity::organization::{
@@ -16,6 +15,7 @@ use edgesync_schemas::time::Timestamp;
 use serde_json::json;
 
 use super::access::{self, require};
+use super::changes::Change;
 use super::db::Tx;
 use super::error::Error;
 use super::slice::{Keys, sorted};
@@ -130,7 +130,7 @@ impl Catalog {
             "name": organization.name, "slug": organization.slug, "is_active": organization.is_active, "changed": changed,
         });
         audit::note(&mut tx, user, id, AuditAction::OrganizationUpdated, id, details).await?;
-        self.commit_organization(tx, id, false).await?;
+        self.commit_organization(tx, id, None).await?;
         Ok(organization)
     }
 
@@ -178,7 +178,7 @@ impl Catalog {
         let member = member::member(&mut tx, id, to).await?;
         let details = json!({"from": user, "to": to, "email": member.email});
         audit::note(&mut tx, user, id, AuditAction::OrganizationHandedOver, id, details).await?;
-        tx.commit().await?;
+        self.commit_telling(tx, [Change::User(user), Change::User(to)]).await?;
         Ok(Organization { owner_id: to, updated_at: at, ..organization })
     }
 
@@ -196,27 +196,27 @@ impl Catalog {
         deletion::mark(&mut tx, id).await?;
         let details = json!({"name": organization.name, "slug": organization.slug});
         audit::note(&mut tx, user, user, AuditAction::OrganizationDeleted, id, details).await?;
-        self.commit_organization(tx, id, true).await
+        self.commit_organization(tx, id, Some(Change::Organization(id))).await
     }
 
-    /// Commits a change to what an organization's devices may do, and forgets what was remembered of their tokens. If it is
-    /// `gone`, so are its memberships.
-    async fn commit_organization(&self, mut tx: Tx, id: OrganizationId, gone: bool) -> Result<(), Error> {
+    /// Commits a change to what an organization's devices may do, and forgets what was remembered of their tokens.
+    async fn commit_organization(
+        &self,
+        mut tx: Tx,
+        id: OrganizationId,
+        told: Option<Change>,
+    ) -> Result<(), Error> {
         let change = access::change(&mut tx).await?;
-        let (access, departures) = (Arc::clone(&self.access), Arc::clone(&self.departures));
-        let news = Arc::clone(&self.widget_news);
-        // On its own feet: if whoever asked hangs up, the commit may still happen, and then it must be followed by this.
-        let commit = tokio::spawn(async move {
-            let done = tx.commit().await;
+        let (access, news) = (Arc::clone(&self.access), Arc::clone(&self.widget_news));
+        let is_gone = told.is_some();
+        let forget = move |done: &Result<(), Error>| {
             access.forget_organization(id);
-            if gone {
-                departures.fetch_add(1, Ordering::Release);
+            access.changed_if(done, change);
+            if is_gone {
                 news.any();
             }
-            access.changed_if(&done, change);
-            done
-        });
-        commit.await.map_err(|_| Error::Closed)?
+        };
+        self.commit_then(tx, told, forget).await
     }
 }
 

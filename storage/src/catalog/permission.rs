@@ -6,6 +6,7 @@ use edgesync_schemas::entity::dashboard::{Permission, TemplatePermission};
 use edgesync_schemas::id::{DashboardId, OrganizationId, UserId};
 use serde_json::json;
 
+use super::changes::Change;
 use super::db::Tx;
 use super::error::Error;
 use super::value::{Row, Value};
@@ -97,7 +98,7 @@ impl Catalog {
         let (organization, details) =
             (shared.organization_id, json!({"user_id": of, "permission": permission}));
         audit::note(&mut tx, user, organization, AuditAction::DashboardShared, dashboard, details).await?;
-        tx.commit().await?;
+        self.commit_telling(tx, [Change::User(of)]).await?;
         let is_new = made.created_at == at;
         Ok((made, is_new))
     }
@@ -123,7 +124,7 @@ impl Catalog {
         }
         let (organization, details) = (shared.organization_id, json!({"user_id": of}));
         audit::note(&mut tx, user, organization, AuditAction::DashboardUnshared, dashboard, details).await?;
-        tx.commit().await
+        self.commit_telling(tx, [Change::User(of)]).await
     }
 }
 

@@ -8,6 +8,7 @@ use edgesync_schemas::limit;
 use serde_json::json;
 
 use super::access::{self, require};
+use super::changes::Change;
 use super::db::Tx;
 use super::error::Error;
 use super::slice::{Keys, sorted};
@@ -190,7 +191,7 @@ impl Catalog {
         let details = json!({"name": project.name, "flows": flows, "dashboards": dashboards});
         let organization = project.organization_id;
         audit::note(&mut tx, user, organization, AuditAction::ProjectDeleted, id, details).await?;
-        tx.commit().await?;
+        self.commit_telling(tx, [Change::Organization(organization)]).await?;
         Ok(deployed)
     }
 }

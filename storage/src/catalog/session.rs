@@ -8,6 +8,7 @@ use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 use serde_json::json;
 
+use super::changes::Change;
 use super::db::Tx;
 use super::error::Error;
 use super::token::{Token, TokenKind};
@@ -27,15 +28,15 @@ impl Catalog {
         let (at, token) = (now(), Token::draw(TokenKind::Session)?);
         let mut tx = self.db.begin().await?;
         let session = insert(&mut tx, user, &token, at).await?;
-        tx.execute(
+        let ended = tx.execute(
             "DELETE FROM sessions WHERE user_id = $1 AND (expires_at <= $2 OR id NOT IN
                 (SELECT s.id FROM sessions s WHERE s.user_id = $1 ORDER BY s.id DESC LIMIT $3))",
             vec![user.into(), at.into(), limit::SESSIONS_PER_USER.into()],
-        )
-        .await?;
+        );
+        let told = (ended.await? > 0).then_some(Change::User(user));
         let details = json!({"prefix": session.token_prefix});
         audit::note(&mut tx, user, user, AuditAction::SessionStarted, session.id, details).await?;
-        tx.commit().await?;
+        self.commit_telling(tx, told).await?;
         Ok((session, token))
     }
 
@@ -72,12 +73,11 @@ impl Catalog {
         let mut tx = self.db.begin().await?;
         let ended =
             tx.first("DELETE FROM sessions WHERE id = $1 RETURNING user_id, token_prefix", vec![id.into()]);
-        if let Some(mut row) = ended.await? {
-            let (user, prefix): (UserId, String) = (row.take()?, row.take()?);
-            let details = json!({"prefix": prefix});
-            audit::note(&mut tx, user, user, AuditAction::SessionEnded, id, details).await?;
-        }
-        tx.commit().await
+        let Some(mut row) = ended.await? else { return Ok(()) };
+        let (user, prefix): (UserId, String) = (row.take()?, row.take()?);
+        let details = json!({"prefix": prefix});
+        audit::note(&mut tx, user, user, AuditAction::SessionEnded, id, details).await?;
+        self.commit_telling(tx, [Change::User(user)]).await
     }
 
     /// The sessions of `user` that have not ended.
@@ -106,7 +106,7 @@ impl Catalog {
         );
         let prefix: String = ended.await?.ok_or(Error::not_found("session"))?.take()?;
         audit::note(&mut tx, user, user, AuditAction::SessionEnded, id, json!({"prefix": prefix})).await?;
-        tx.commit().await
+        self.commit_telling(tx, [Change::User(user)]).await
     }
 
     /// Ends all sessions of `user` but one.
@@ -120,7 +120,7 @@ impl Catalog {
         let ended = ended.await?;
         let details = json!({"ended": ended});
         audit::note(&mut tx, user, user, AuditAction::SessionOthersEnded, keep, details).await?;
-        tx.commit().await?;
+        self.commit_telling(tx, [Change::User(user)]).await?;
         Ok(ended)
     }
 

@@ -15,6 +15,9 @@ const PREFIX_BYTES: usize = 12;
 /// Start of API tokens.
 pub const API_TOKEN: &str = "esa_";
 
+/// Start of the tokens of share links.
+pub const SHARE_LINK: &str = "esl_";
+
 /// What a token is for, as its start says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenKind {
@@ -26,6 +29,8 @@ pub enum TokenKind {
     Api,
     /// What the first user of a server shows.
     Setup,
+    /// A link to a dashboard.
+    ShareLink,
 }
 
 /// A new token, to be shown once. It does not print by accident.
@@ -45,6 +50,7 @@ impl Token {
             TokenKind::Session => "ess_",
             TokenKind::Api => API_TOKEN,
             TokenKind::Setup => "est_",
+            TokenKind::ShareLink => SHARE_LINK,
         };
         Ok(Self(format!("{start}{}", hex(&bits))))
     }
@@ -84,7 +90,7 @@ pub fn same(one: &[u8; 32], other: &[u8; 32]) -> bool {
 /// Whether there is a whole token of any kind in the text: something that is shown once.
 pub fn is_in(text: &str) -> bool {
     let digits = |text: &str| text.bytes().take_while(u8::is_ascii_hexdigit).count();
-    ["esd_", "ess_", API_TOKEN, "est_"]
+    ["esd_", "ess_", API_TOKEN, "est_", SHARE_LINK]
         .iter()
         .any(|start| text.split(start).skip(1).any(|rest| digits(rest) >= 64))
 }
@@ -105,7 +111,8 @@ mod tests {
 
     #[test]
     fn a_whole_token_is_found_in_a_text_and_its_start_is_not() {
-        for kind in [TokenKind::Device, TokenKind::Session, TokenKind::Api, TokenKind::Setup] {
+        use TokenKind::*;
+        for kind in [Device, Session, Api, Setup, ShareLink] {
             let token = Token::draw(kind).unwrap();
             assert!(is_in(&format!(
                 r#"{{"token_prefix":"{}","token":"{}"}}"#,

@@ -49,6 +49,7 @@ pub(super) const TABLES: &[Table] = &[
     table("widget_samples", &["widget_id", "slot"]),
     table("all_project_devices", &["project_id", "device_id"]),
     table("template_permissions", &["template_id", "user_id"]),
+    table("share_links", &["id"]),
     table("tracked_variables", &["id"]),
     table("device_history", &["id"]),
     table("audit_log", &["id"]),

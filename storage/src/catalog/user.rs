@@ -7,6 +7,7 @@ use edgesync_schemas::id::UserId;
 use edgesync_schemas::limit;
 use serde_json::json;
 
+use super::changes::Change;
 use super::db::Tx;
 use super::error::Error;
 use super::token::{Token, TokenKind};
@@ -157,7 +158,7 @@ impl Catalog {
         if new_password {
             audit::note(&mut tx, id, id, AuditAction::UserPasswordChanged, id, json!({})).await?;
         }
-        tx.commit().await?;
+        self.commit_telling(tx, new_password.then_some(Change::User(id))).await?;
         self.user(id).await
     }
 

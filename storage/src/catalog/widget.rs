@@ -7,6 +7,7 @@ use edgesync_schemas::id::{DashboardId, UserId, WidgetId};
 use edgesync_schemas::limit;
 use serde_json::json;
 
+use super::changes::Change;
 use super::db::Tx;
 use super::error::Error;
 use super::value::Value;
@@ -117,7 +118,10 @@ impl Catalog {
         widget_sample::change(&mut tx, &before, &widget).await?;
         let details = json!({"widget_id": widget.widget_id, "dashboard_id": dashboard, "changed": changed});
         audit::note(&mut tx, user, organization, AuditAction::WidgetUpdated, widget.id, details).await?;
-        tx.commit().await?;
+        // How it is drawn and where is nothing that is shown: a widget that is dragged about is saved many times a second.
+        let shows_other = ["source", "aggregation", "refresh_interval", "max_samples"];
+        let told = changed.iter().any(|field| shows_other.contains(field));
+        self.commit_telling(tx, told.then_some(Change::Organization(organization))).await?;
         self.widget_news.widget(widget.id);
         Ok((widget, version))
     }
@@ -238,7 +242,7 @@ impl Catalog {
         tx.execute("DELETE FROM dashboard_widgets WHERE id = $1", vec![widget.id.into()]).await?;
         let details = json!({"widget_id": widget.widget_id, "dashboard_id": dashboard});
         audit::note(&mut tx, user, organization, AuditAction::WidgetDeleted, widget.id, details).await?;
-        tx.commit().await?;
+        self.commit_telling(tx, [Change::Organization(organization)]).await?;
         self.widget_news.widget(widget.id);
         Ok(version)
     }

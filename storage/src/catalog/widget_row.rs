@@ -71,7 +71,7 @@ pub(super) fn read(id: WidgetId, row: &mut Row) -> Result<DashboardWidget, Error
 }
 
 /// data_source_type, flow_id, node_id, output_field, device_id, sensor_type, static_value
-fn source(row: &mut Row) -> Result<DataSource, Error> {
+pub(super) fn source(row: &mut Row) -> Result<DataSource, Error> {
     let corrupt = || Error::Corrupt { what: "widget's source" };
     let kind: String = row.take()?;
     let flow_id: Option<FlowId> = row.take()?;

@@ -17,15 +17,15 @@ use tokio::time::{Instant, MissedTickBehavior, timeout};
 use tracing::debug;
 
 use super::out::{self, Out, Room, Stalled};
-use super::{Begun, begin, first, next, number, place};
+use super::{Begun, anew, begin, first, next, number, place};
 use crate::auth::Auth;
 use crate::error::Problem;
 use crate::openapi::Role;
 use crate::page::{Params, Path};
 use crate::state::AppState;
-use crate::watching::{Lost, Watching};
+use crate::ws::authority::{Lost, Watching};
 use crate::ws::live::after_ms;
-use crate::ws::subscribe::Refused;
+use crate::ws::subscribe::{self, Refused};
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
@@ -50,13 +50,13 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 )]
 pub(super) async fn events(
     State(state): State<AppState>,
-    auth: Auth,
+    _auth: Auth,
     Path(widget): Path<WidgetId>,
     params: Params,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let since = headers.get(LAST_EVENT_ID).map(since).transpose()?;
-    let begun = begin(&state, &auth, &headers, widget, &params, since).await?;
+    let begun = begin(&state, &headers, widget, &params, since).await?;
     let (out, body) = out::answer();
     // It is looked up as this request sees it: a token may see one organization only.
     tokio::spawn(carry_on(Stream::run(state, begun, out)));
@@ -92,7 +92,7 @@ enum End {
     Gone,
     Stalled,
     Drained,
-    Lost(Lost),
+    Refused(Refused),
 }
 
 impl From<Stalled> for End {
@@ -131,7 +131,11 @@ impl Stream {
                 () = out.gone() => return End::Gone,
                 () = draining.told() => return End::Drained,
                 room = ready => room.map(|room| self.tell(room)).map_err(End::from),
-                _ = heartbeat.tick() => self.beat().await,
+                lost = self.watching.lost() => self.anew(lost).await,
+                _ = heartbeat.tick() => {
+                    self.beat();
+                    Ok(())
+                }
             };
             if let Err(end) = done {
                 return end;
@@ -152,13 +156,26 @@ impl Stream {
         }
     }
 
-    async fn beat(&mut self) -> Result<(), End> {
-        self.watching.check(&self.state).await.map_err(End::Lost)?;
+    /// Begins with what the widget shows now, or ends.
+    async fn anew(&mut self, lost: Lost) -> Result<(), End> {
+        let sub = anew(lost).map_err(End::Refused)?;
+        self.session.unsubscribe(sub.id);
+        let began = subscribe::subscribe(&self.state, &mut self.watching, &mut self.session, sub).await;
+        let began = began.map_err(End::Refused)?;
+        let position = place(&began);
+        self.epoch = position.epoch;
+        let room = self.out.room().await?;
+        let mut text = String::new();
+        event(&mut text, "snap", Some(position), &first(&began));
+        self.out.write(room, text);
+        Ok(())
+    }
+
+    fn beat(&mut self) {
         // What is on its way keeps the connection open as well.
         if let Some(room) = self.out.room_now() {
             self.out.write(room, ":\n\n".to_owned());
         }
-        Ok(())
     }
 
     /// Says why it ends, if there is room for that in time.
@@ -176,8 +193,8 @@ impl Stream {
                 text = format!("retry: {after_ms}\n");
                 event(&mut text, "bye", None, &bye);
             }
-            End::Lost(lost) => {
-                let (Refused { code, message }, mut err) = (lost.refused(), String::new());
+            End::Refused(Refused { code, message }) => {
+                let mut err = String::new();
                 live::write_err(&mut err, Some(super::ID), code, &message);
                 event(&mut text, "err", None, &err);
             }

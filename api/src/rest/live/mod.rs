@@ -12,16 +12,18 @@ use edgesync_actors::live::{Draining, Session, Told};
 use edgesync_schemas::id::WidgetId;
 use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
-use edgesync_schemas::wire::live::{self, Position, Sub, SubId, Target};
+use edgesync_schemas::wire::close::CloseCode;
+use edgesync_schemas::wire::live::{self, ErrCode, Position, Sub, SubId, Target};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::auth::{self, Auth, Via};
+use crate::auth::{self, Credential, Via};
 use crate::error::Problem;
 use crate::page::Params;
 use crate::state::AppState;
-use crate::watching::Watching;
-use crate::ws::subscribe::{self, Began};
+use crate::ws::authority::{Gone, Lost, Watching};
+use crate::ws::subscribe::{self, Began, Refused};
+use crate::ws::viewer::Viewer;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default().routes(routes!(events::events)).routes(routes!(poll::poll))
@@ -41,7 +43,6 @@ struct Begun {
 /// Subscribes who asks to a widget.
 async fn begin(
     state: &AppState,
-    auth: &Auth,
     headers: &HeaderMap,
     widget: WidgetId,
     params: &Params,
@@ -54,10 +55,12 @@ async fn begin(
     if via == Via::Cookie && auth::is_cross_origin(headers) {
         return Err(auth::foreign_origin());
     }
-    let watching = Watching::new(state, auth, token, sub.target.clone());
+    let (news, credential) = (state.catalog.news(), Credential::of(token));
+    let viewer = Viewer::require(state, &credential).await?;
+    let mut watching = Watching::of(state, news, credential, viewer);
     let draining = state.actors.live.draining();
-    let mut session = state.actors.live.session_of(auth.user.id)?;
-    let began = subscribe::subscribe(state, auth.user.id, &mut session, sub).await?;
+    let mut session = state.actors.live.session_of(viewer.account)?;
+    let began = subscribe::subscribe(state, &mut watching, &mut session, sub).await?;
     Ok(Begun { watching, session, draining, began })
 }
 
@@ -105,6 +108,22 @@ fn next(told: &Told) -> (&'static str, String, u64) {
             snap.write(&mut out, ID);
             ("snap", out, snap.position.offset)
         }
+    }
+}
+
+/// What becomes of the only subscription: it is to be made anew with this, or ends.
+fn anew(lost: Lost) -> Result<Sub, Refused> {
+    let ended = "the token is unknown or has ended";
+    match lost {
+        Lost::All(close) if close.code == CloseCode::Authentication => {
+            Err(Refused { code: ErrCode::Forbidden, message: ended.to_owned() })
+        }
+        Lost::All(close) => Err(Refused { code: ErrCode::Unavailable, message: close.reason.into_owned() }),
+        Lost::Some(lost) => match lost.into_iter().next() {
+            Some((_, Gone::Changed(sub))) => Ok(sub),
+            Some((_, Gone::Refused(refused))) => Err(refused),
+            None => Err(Refused { code: ErrCode::Unavailable, message: "it is not known why".to_owned() }),
+        },
     }
 }
 

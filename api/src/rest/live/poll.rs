@@ -11,20 +11,22 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use edgesync_schemas::id::WidgetId;
 use edgesync_schemas::limit;
+use edgesync_schemas::wire::close::{Close, CloseCode};
 use edgesync_schemas::wire::live::{self, Position};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::Instant;
 use utoipa::ToSchema;
 
-use super::{Begun, begin, first, next, number, place};
+use super::{Begun, anew, begin, first, next, number, place};
 use crate::auth::Auth;
 use crate::error::Problem;
 use crate::openapi::Role;
 use crate::page::{Params, Path};
 use crate::state::AppState;
-use crate::watching::Watching;
+use crate::ws::authority::Lost;
 use crate::ws::live::after_ms;
+use crate::ws::subscribe;
 use crate::ws::subscribe::Began;
 
 /// What a poll is answered.
@@ -64,20 +66,19 @@ pub(super) struct Polled {
 )]
 pub(super) async fn poll(
     State(state): State<AppState>,
-    auth: Auth,
+    _auth: Auth,
     Path(widget): Path<WidgetId>,
     params: Params,
     headers: HeaderMap,
 ) -> Result<Json<Polled>, Problem> {
     let (since, patience) = (since(&params)?, wait(&params)?);
-    let mut begun = begin(&state, &auth, &headers, widget, &params, since).await?;
+    let mut begun = begin(&state, &headers, widget, &params, since).await?;
     let position = place(&begun.began);
     if !is_nothing_new(&begun.began, since) {
         return polled(first(&begun.began), position);
     }
-    let (frame, offset) = wait_for(&state, &mut begun, patience).await?;
-    match frame {
-        Some(frame) => polled(frame, Position { offset: offset.unwrap_or(position.offset), ..position }),
+    match wait_for(&state, &mut begun, position, patience).await? {
+        Some((frame, position)) => polled(frame, position),
         None => Ok(Json(Polled { frames: Vec::new(), epoch: position.epoch, offset: position.offset })),
     }
 }
@@ -95,30 +96,36 @@ fn is_nothing_new(began: &Began, since: Option<Position>) -> bool {
     }
 }
 
-/// Waits for something new: its frame, and the offset after it. Nothing if the time is over.
+/// Waits for something new: its frame, and the place after it. Nothing if the time is over.
 async fn wait_for(
     state: &AppState,
     Begun { watching, session, draining, .. }: &mut Begun,
+    position: Position,
     patience: Duration,
-) -> Result<(Option<String>, Option<u64>), Problem> {
+) -> Result<Option<(String, Position)>, Problem> {
     let over = Instant::now() + patience;
-    let period = Duration::from_secs(limit::LIVE_EVENTS_HEARTBEAT_S);
-    let mut heartbeat = tokio::time::interval_at(Instant::now() + period, period);
-    heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             () = session.ready() => {
                 let Some((_, told)) = session.take_told() else { continue };
                 let (_, frame, offset) = next(&told);
-                return Ok((Some(frame), Some(offset)));
+                return Ok(Some((frame, Position { offset, ..position })));
             }
             () = draining.told() => {
                 let mut bye = String::new();
                 live::write_bye(&mut bye, "draining", after_ms());
-                return Ok((Some(bye), None));
+                return Ok(Some((bye, position)));
             }
-            _ = heartbeat.tick() => Watching::check(watching, state).await?,
-            () = tokio::time::sleep_until(over) => return Ok((None, None)),
+            lost = watching.lost() => {
+                if let Lost::All(Close { code: CloseCode::Authentication, reason }) = &lost {
+                    return Err(Problem::unauthorized(reason.clone()));
+                }
+                let sub = anew(lost)?;
+                session.unsubscribe(sub.id);
+                let began = subscribe::subscribe(state, watching, session, sub).await?;
+                return Ok(Some((first(&began), place(&began))));
+            }
+            () = tokio::time::sleep_until(over) => return Ok(None),
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! A file that could not be written whole is told by its end: the connection is cut before it.
 
+use std::collections::HashSet;
 use std::io;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use edgesync_schemas::id::{DeviceId, OrganizationId, UserId};
 use edgesync_schemas::limit;
 use edgesync_storage::catalog::idempotency::carry_on;
-use edgesync_storage::catalog::{self, Catalog};
+use edgesync_storage::catalog::{self, Catalog, News};
 use edgesync_storage::history::export::{self, Export, ExportQuery, Format, Scope};
 use futures_util::stream;
 use tokio::sync::mpsc;
@@ -60,10 +61,10 @@ pub(super) async fn export(
     let (from, to) = (time(&params, "from")?, time(&params, "to")?);
     let (sensors, order) = (distinct(&params, "sensor")?, params.parse("order")?.unwrap_or_default());
     let user = auth.user.id;
-    // Looked at before it is asked who may read what: what changes between the two is looked at again.
-    let departures = state.catalog.departures();
-    let scope = scope(&state, user, &params).await?;
-    let reader = Reader { catalog: state.catalog.clone(), user, scope: scope.clone(), departures };
+    // Asked for before it is asked who may read what: what changes between the two is looked at again.
+    let news = state.catalog.news();
+    let (scope, organizations) = scope(&state, user, &params).await?;
+    let reader = Reader { catalog: state.catalog.clone(), user, scope: scope.clone(), organizations, news };
     let query = ExportQuery { user, scope, sensors, from, to, order, format };
     let Some(running) = state.exports.begin(user) else {
         return Err(Problem::running(
@@ -85,14 +86,19 @@ pub(super) async fn export(
     Ok((headers, body(taken)).into_response())
 }
 
-/// `device=` or `organization=`: to members.
-async fn scope(state: &AppState, user: UserId, params: &Params) -> Result<Scope, Problem> {
+/// `device=` or `organization=`: to members. With the organizations that it is of.
+async fn scope(
+    state: &AppState,
+    user: UserId,
+    params: &Params,
+) -> Result<(Scope, HashSet<OrganizationId>), Problem> {
     let devices: Vec<DeviceId> = distinct(params, "device")?;
     match params.parse::<OrganizationId>("organization")? {
         Some(_) if !devices.is_empty() => Err(Problem::parameter("organization", "goes without device")),
         Some(organization) => {
             tenant::role(state, user, organization).await?;
-            Ok(Scope::Organization { catalog: state.catalog.clone(), organization })
+            let scope = Scope::Organization { catalog: state.catalog.clone(), organization };
+            Ok((scope, HashSet::from([organization])))
         }
         None if devices.is_empty() => Err(Problem::parameter("device", "is required, or organization")),
         None if devices.len() > limit::EXPORT_DEVICES => {
@@ -101,10 +107,11 @@ async fn scope(state: &AppState, user: UserId, params: &Params) -> Result<Scope,
             Err(Problem::parameter("device", &message))
         }
         None => {
+            let mut organizations = HashSet::new();
             for device in &devices {
-                tenant::readable_device(state, user, *device).await?;
+                organizations.insert(tenant::readable_device(state, user, *device).await?.organization_id);
             }
-            Ok(Scope::Devices(devices))
+            Ok((Scope::Devices(devices), organizations))
         }
     }
 }
@@ -114,21 +121,24 @@ struct Reader {
     catalog: Catalog,
     user: UserId,
     scope: Scope,
-    /// [`Catalog::departures`] when it was last asked.
-    departures: u64,
+    organizations: HashSet<OrganizationId>,
+    /// What changed since it was last asked.
+    news: News,
 }
 
 impl Reader {
-    /// That they may still read what the file is of. Asked of the catalog when a membership has ended, anybody's.
+    /// That they may still read what the file is of. Asked of the catalog when something has changed that may concern them.
     ///
     /// # Errors
     /// [`catalog::Error::NotFound`].
     async fn check(&mut self) -> Result<(), catalog::Error> {
-        let departures = self.catalog.departures();
-        if departures == self.departures {
+        let mut is_concerned = false;
+        while let Some(change) = self.news.told() {
+            is_concerned |= change.concerns(self.user, &self.organizations);
+        }
+        if !is_concerned {
             return Ok(());
         }
-        self.departures = departures;
         match &self.scope {
             Scope::Organization { organization, .. } => {
                 self.catalog.organization(self.user, *organization).await?;
@@ -231,7 +241,8 @@ mod tests {
         let log = ReadingLog::open(&directory.path().join("log"), Options::default()).unwrap();
         let user = UserId::from_uuid(Uuid::nil());
         let catalog = Catalog::open(&directory.path().join("catalog.db")).unwrap();
-        let reader = Reader { catalog, user, scope: Scope::Devices(Vec::new()), departures: 0 };
+        let (scope, organizations, news) = (Scope::Devices(Vec::new()), HashSet::new(), catalog.news());
+        let reader = Reader { catalog, user, scope, organizations, news };
         let query = ExportQuery {
             user,
             scope: Scope::Devices(Vec::new()),

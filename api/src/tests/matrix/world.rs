@@ -38,10 +38,12 @@ pub(in crate::tests) enum Who {
     Devices,
     /// As above.
     Administer,
+    /// Whoever has a share link of the dashboard, which its maker made.
+    Link,
 }
 
 impl Who {
-    pub(in crate::tests) const ALL: [Self; 10] = [
+    pub(in crate::tests) const ALL: [Self; 11] = [
         Self::Anonymous,
         Self::Outsider,
         Self::User,
@@ -52,6 +54,7 @@ impl Who {
         Self::Write,
         Self::Devices,
         Self::Administer,
+        Self::Link,
     ];
 
     /// The scope of a program's token.
@@ -87,6 +90,7 @@ pub(in crate::tests) struct World {
     execution: String,
     pub(in crate::tests) dashboard: String,
     widget: String,
+    share_link: String,
     /// A word that no other world has.
     word: String,
 }
@@ -133,6 +137,7 @@ impl World {
             execution: String::new(),
             dashboard: String::new(),
             widget: String::new(),
+            share_link: String::new(),
             word,
         };
         for scope in [Scope::Read, Scope::Write, Scope::Devices, Scope::Admin] {
@@ -165,6 +170,12 @@ impl World {
         let mut widget = world.body("create_widget");
         widget["widget_id"] = json!("w");
         world.widget = text(&world.post(server, Who::Maker, &widgets, widget).await["id"]);
+        let links = format!("/api/v1/dashboard-templates/{}/share-links", world.dashboard);
+        let made = world.post(server, Who::Maker, &links, json!({"name": "wall"})).await;
+        world.share_link = text(&made["share_link"]["id"]);
+        world.tokens.push(text(&made["token"]));
+        // its first use is noted in it
+        server.call(Method::GET, "/api/v1/shared", world.token(Who::Link), None).await.is(200);
         KNOWN.lock().unwrap().extend(world.ids());
         world
     }
@@ -244,6 +255,7 @@ impl World {
             &self.execution,
             &self.dashboard,
             &self.widget,
+            &self.share_link,
         ];
         things
             .into_iter()
@@ -270,6 +282,7 @@ impl World {
             "nodes" => "in".to_owned(),
             "dashboard-templates" => self.dashboard.clone(),
             "widgets" | "live" => self.widget.clone(),
+            "share-links" => self.share_link.clone(),
             _ => panic!("the matrix has no {kind}: add one to the world"),
         }
     }
@@ -347,6 +360,7 @@ impl World {
                 json!(json!({"sensor_type": "t", "value": 1, "timestamp": now}).to_string())
             }
             "create_devices" => json!(self.named("one of many").to_string()),
+            "create_share_link" => json!({"name": "another wall"}),
             "change_dashboard" => json!({"description": "changed"}),
             "create_widget" => {
                 json!({"widget_id": "v", "widget_type": "gauge", "data_source_type": "device_sensor",

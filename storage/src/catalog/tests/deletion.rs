@@ -4,6 +4,7 @@ use edgesync_schemas::entity::dashboard::{DashboardInput, DashboardPatch, Permis
 use edgesync_schemas::entity::flow::FlowInput;
 use edgesync_schemas::entity::organization::OrganizationInput;
 use edgesync_schemas::entity::project::{ProjectInput, ProjectPatch};
+use edgesync_schemas::entity::share_link::ShareLinkInput;
 use edgesync_schemas::entity::widget::WidgetInput;
 use edgesync_schemas::id::{DeviceId, FlowId, Offset, ProjectId};
 use edgesync_schemas::limit;
@@ -25,6 +26,7 @@ const OF_ORGANIZATION: &[(&str, &str)] = &[
     ("all_project_devices", "SELECT count(*) FROM all_project_devices WHERE organization_id = $1"),
     ("dashboard_templates", "SELECT count(*) FROM dashboard_templates WHERE organization_id = $1"),
     ("template_permissions", "SELECT count(*) FROM template_permissions WHERE organization_id = $1"),
+    ("share_links", "SELECT count(*) FROM share_links WHERE organization_id = $1"),
     ("device_history", "SELECT count(*) FROM device_history WHERE organization_id = $1"),
     ("api_tokens", "SELECT count(*) FROM api_tokens WHERE organization_id = $1"),
     ("audit_log", "SELECT count(*) FROM audit_log WHERE book_id = $1"),
@@ -81,6 +83,8 @@ async fn furnish(f: &Fixture, ada: &SignedUp, bob: UserId) -> (ProjectId, FlowId
         "device_id": pump.id, "sensor_type": "t"});
     c.create_widget(user, dashboard, None, input(WidgetInput::read, widget)).await.unwrap();
     c.set_permission(user, dashboard, bob, Permission::Admin).await.unwrap();
+    let link = ShareLinkInput::read(json!({"name": "wall"}), now()).unwrap();
+    c.create_share_link(user, dashboard, link).await.unwrap();
     let token = json!({"name": "t", "scopes": ["read"], "organization_id": org});
     c.create_api_token(user, ApiTokenInput::read(token, now()).unwrap()).await.unwrap();
     let flow = json!({"name": "f", "project_id": project});

@@ -8,7 +8,7 @@ use edgesync_schemas::limit;
 use serde_json::json;
 
 use super::*;
-use crate::catalog::{AuditFilter, Slice};
+use crate::catalog::{AuditFilter, Change, Slice};
 
 fn patch(body: Value) -> OrganizationPatch {
     input(OrganizationPatch::read, body)
@@ -108,7 +108,7 @@ async fn an_organization_takes_its_things_along_and_stops_what_runs_on_them() {
     let private = deploy(bob.user.id, Value::Null, json!(pump.id)).await;
     let elsewhere = deploy(bob.user.id, Value::Null, json!(own.id)).await;
     assert_forbidden(c.delete_organization(bob.user.id, org).await);
-    let departures = c.departures();
+    let mut news = c.news();
 
     c.delete_organization(ada.user.id, org).await.unwrap();
     let mut stopped = deletion::stop_all(c, org).await;
@@ -119,7 +119,7 @@ async fn an_organization_takes_its_things_along_and_stops_what_runs_on_them() {
     assert_not_found(c.project(ada.user.id, project.id).await);
     assert_not_found(c.dashboard(ada.user.id, dashboard.id).await);
     assert_eq!(c.device_by_token(token.reveal()).await.unwrap(), None);
-    assert_ne!(c.departures(), departures, "who watches is asked again whether they may");
+    assert_eq!(news.told(), Some(Change::Organization(org)), "who watches is asked again whether they may");
     assert!(c.deployed_flow(shared).await.unwrap().is_none());
     assert!(c.deployed_flow(private).await.unwrap().is_none());
     assert!(c.deployed_flow(elsewhere).await.unwrap().is_some());
