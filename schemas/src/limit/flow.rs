@@ -172,7 +172,7 @@ pub const REPLAY_READS: usize = 4;
 pub const WARM_UP_MS: i64 = 3_600_000;
 /// Seconds that a version may warm up. Longer: it is not deployed, and what runs runs on.
 pub const WARM_UP_S: u64 = 600;
-/// Times that a version that warmed up is offered to a cell that has gone on meanwhile. More: it is not deployed.
+/// Times that a version that warmed up is offered to a cell that has gone on meanwhile, within [`WARM_UP_S`]. More: it is not deployed.
 pub const CUT_OVER_TRIES: u32 = 20;
 /// Versions that warm up, and runs that are made once, at a time in the process. More wait: a version within [`WARM_UP_S`], a run [`RUN_WAIT_S`].
 pub const REPLAYS: usize = 4;
@@ -196,8 +196,8 @@ pub const RUN_SAMPLES: usize = 20;
 pub const RUN_TICKS: usize = 1_000;
 /// Records that a run compares with those of what is deployed, of all last nodes and by both. More: the comparison says that it is cut.
 pub const COMPARE_RECORDS: usize = 200_000;
-/// Seconds for which a flow that was taken out of its cell is tried to be put on another. Longer: it goes on where it was; if it cannot, it is suspended, and
-/// says so. Taking it out waits for what its cell was given before.
+/// Seconds that a flow may take from one cell to another, half of them to be taken out. Longer: it goes on where it was, for which it has as long again; if it
+/// cannot, it is suspended, and says so.
 pub const MOVE_S: u64 = 30;
 /// Seconds after which a flow that a new version has brought back among the others may be brought back so again. Sooner: it stays apart.
 pub const UNSLOW_S: u64 = 600;
