@@ -43,7 +43,8 @@ impl FlowsHandle {
         let work = async {
             deploying.is_at(version.installed.version, Stage::Waiting);
             let old = cell.save(flow).await?;
-            let end = cell.reached().next;
+            // what runs may have seen more than its cell
+            let end = cell.put_out(flow).next;
             let hold = self.shared.log.hold(end);
             let replay = self.warm_up(version, end, old.as_ref(), Some(deploying)).await?;
             self.follow(Warm { replay, hold }, flow).await
@@ -201,13 +202,13 @@ impl FlowsHandle {
         let log = &self.shared.log;
         let mut tail = log.tail(replay.next());
         loop {
-            let place = self.running(flow).map(|(cell, _)| cell.reached().next);
-            let to = place.unwrap_or_else(|| log.end());
-            if replay.next() == to {
+            let places = self.running(flow).map(|(cell, _)| (cell.reached().next, cell.put_out(flow).next));
+            let (cell, to) = places.unwrap_or_else(|| (log.end(), log.end()));
+            if replay.next() == to && cell >= to {
                 hold.advance(to);
                 return Ok(Warm { replay, hold });
             }
-            if replay.next() > to {
+            if replay.next() >= to {
                 tokio::time::sleep(BUSY).await;
                 continue;
             }

@@ -1,10 +1,12 @@
 //! Moves that do not go as they should.
 
+use edgesync_schemas::flow::Diagram;
 use edgesync_schemas::id::FlowId;
 use serde_json::json;
 
 use super::super::tests::{Stage, chain, start_as};
 use super::super::*;
+use super::moving::{Comes, Moving};
 use super::*;
 use crate::cell::Cell;
 use crate::testing::eventually;
@@ -115,6 +117,16 @@ async fn a_version_that_waits_for_its_cell_is_given_up_when_its_flow_is_ended() 
     assert_eq!(stage.flows.status(flow).await.unwrap()["version"], 1);
 }
 
+/// Lets the cell of slowed flows begin at its second reading again, with the flow in front of it; it is not fed before what is answered is dropped.
+async fn begun_again(stage: &Stage, flow: FlowId) -> impl Sized + use<> {
+    let until = Instant::now() + Duration::from_secs(20);
+    let cell = stage.flows.shared.cells[stage.flows.shared.slow].clone();
+    let mut moving: Moving = stage.flows.taken_out(&cell, flow, until).await.unwrap();
+    let begun = cell.rewind(Offset(1), until).await.unwrap();
+    assert!(stage.flows.comes_to(&mut moving, cell.index(), until, Comes::After).await.unwrap());
+    begun
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flow_that_is_not_taken_back_when_its_cell_begins_again_is_tried_again() {
     let (stage, flow) = stage().await;
@@ -150,4 +162,54 @@ async fn a_flow_that_is_not_taken_back_when_its_cell_begins_again_is_tried_again
     refuses.store(0, Relaxed);
     assert_eq!(stage.flows.status(flow).await.unwrap()["state"], "stopped");
     assert!(stage.flows.shared.cells.iter().all(|cell| cell.engine_flows() == 0));
+}
+
+/// Two averages, of which one changes from version to version.
+fn two(stage: &Stage, window: u32) -> Diagram {
+    serde_json::from_value(json!({
+        "nodes": [
+            {"id": "in", "type": "device", "data": {"deviceUuid": stage.device, "variable": "t"}},
+            {"id": "same", "type": "moving-average", "data": {"windowSize": 1000}},
+            {"id": "other", "type": "moving-average", "data": {"windowSize": window}},
+            {"id": "show", "type": "display", "data": {}},
+            {"id": "shows", "type": "display", "data": {}},
+        ],
+        "edges": [
+            {"id": "1", "source": "in", "target": "same"}, {"id": "2", "source": "same", "target": "show"},
+            {"id": "3", "source": "in", "target": "other"}, {"id": "4", "source": "other", "target": "shows"},
+        ],
+    }))
+    .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_nodes_remember_that_stay_as_they_are_is_not_lost_when_their_cell_has_begun_again() {
+    let (stage, gone) = stage().await;
+    assert!(stage.flows.stop(gone).await.unwrap());
+    let flow = stage.flow().await;
+    stage.flows.deploy(flow, 1, &two(&stage, 10)).await.unwrap();
+    assert!(stage.flows.moved(flow, stage.flows.shared.slow).await);
+    // of another time than what a version warms up with
+    for value in 1..=4 {
+        stage.append(&[f64::from(value)]).await;
+    }
+    for cell in &stage.flows.shared.cells {
+        assert!(cell.catch_up(Duration::from_secs(10)).await);
+    }
+    let mut session = stage.watch(flow, "show").await;
+    let begun = begun_again(&stage, flow).await;
+    let (flows, diagram) = (stage.flows.clone(), two(&stage, 20));
+    let deployed = tokio::spawn(async move { flows.deploy(flow, 2, &diagram).await });
+    eventually("it waits for its cell, or is there", async || {
+        let status = stage.flows.status(flow).await.unwrap();
+        match status["deploying"]["state"] == "cutting_over" || status["version"] == 2 {
+            true => Ok(()),
+            false => Err(status.to_string()),
+        }
+    })
+    .await;
+    drop(begun);
+    deployed.await.unwrap().unwrap();
+    stage.append(&[10.0]).await;
+    shows(&mut session, 4.0).await;
 }
