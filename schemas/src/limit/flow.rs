@@ -198,7 +198,7 @@ pub const RUN_TICKS: usize = 1_000;
 pub const COMPARE_RECORDS: usize = 200_000;
 /// Seconds that a flow may take from one cell to another, half of them to be taken out. Longer: it goes on where it was, for which it has as long again; if it
 /// cannot, it is suspended, and says so.
-pub const MOVE_S: u64 = 30;
+pub const MOVE_S: u64 = 60;
 /// Seconds after which a flow that a new version has brought back among the others may be brought back so again. Sooner: it stays apart.
 pub const UNSLOW_S: u64 = 600;
 /// Seconds between two looks at how much of its cell's time each flow takes.
@@ -212,7 +212,8 @@ pub const BALANCE_GAP: f64 = 0.25;
 pub const TENANT_SHARE: f64 = 0.5;
 /// Flows of a tenant that are slowed at one look.
 pub const SLOWED_AT_ONCE: usize = 16;
-/// Times that a flow may fail to come to the cell of slowed flows, because by itself it does not get to the end of the log either. More: it is suspended.
+/// Times that a flow may fail to come to the cell of slowed flows, because by itself it does not get to the end of the log either, or what its cell was given
+/// before takes too long. More: it is suspended.
 pub const SLOW_TRIES: u32 = 3;
 /// Seconds that a cell must be behind the log for a flow of it to be slowed, and it must not be catching up.
 pub const BEHIND_S: u64 = 10;
