@@ -169,6 +169,7 @@ fn pace(config: &Config) -> Pace {
         look: usual.look.mul_f64(by),
         behind: usual.behind.mul_f64(by),
         slow_lag: usual.slow_lag.mul_f64(by),
+        ..usual
     }
 }
 

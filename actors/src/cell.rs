@@ -40,7 +40,7 @@ use crate::link::{Ask, Room, pump};
 use crate::live::Units;
 
 use poison::Poison;
-use replace::Rewind;
+use replace::{Rewind, wanted};
 pub(crate) use stand::Stand;
 #[cfg(test)]
 pub(crate) use stand::Standing;
@@ -244,7 +244,7 @@ impl Cell {
             let careful_to = if tries > 0 { given } else { from };
             let fed = tokio::select! {
                 fed = self.feed(&handle, from, careful_to, &not_done) => fed,
-                Some(rewind) = rewound.recv() => Fed::Rewound(rewind),
+                Some(rewind) = wanted(&mut rewound) => Fed::Rewound(rewind),
                 _ = stopped.wait_for(|stopped| *stopped) => return,
             };
             let frontier = match fed {

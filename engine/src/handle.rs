@@ -15,7 +15,7 @@ use edgesync_schemas::time::Timestamp;
 
 use crate::budget::Account;
 use crate::cell;
-use crate::cell::command::{Begin, Control, Install, Reply, Told, Work};
+use crate::cell::command::{Begin, Claim, Control, Install, Reply, Told, Work};
 use crate::cell::emit::Outlet;
 use crate::cell::feed::Shared;
 use crate::error::Error;
@@ -37,6 +37,8 @@ pub struct CellHandle {
     generation: Arc<AtomicU64>,
     /// Closed when the thread ends.
     ended: Receiver<()>,
+    /// Of what is asked by this handle.
+    claim: Option<Claim>,
     _last: Arc<WakeOnDrop>,
 }
 
@@ -99,12 +101,19 @@ impl CellHandle {
         let thread = thread.thread().clone();
         let last = Arc::new(WakeOnDrop(thread.clone(), Arc::clone(&shared)));
         let generation = Arc::new(AtomicU64::new(0));
-        Ok(Self { index, work, control, shared, thread, generation, ended, _last: last })
+        Ok(Self { index, work, control, shared, thread, generation, ended, claim: None, _last: last })
     }
 
     /// The number that the cell was started with.
     pub fn index(&self) -> usize {
         self.index
+    }
+
+    /// The same cell. A flow that is installed or taken out by this handle is not any more once the claim was taken; who takes it first knows
+    /// that nothing was done.
+    #[must_use]
+    pub fn unless(&self, claim: &Claim) -> Self {
+        Self { claim: Some(claim.clone()), ..self.clone() }
     }
 
     /// Feeds one commit of the log. Commits must come in the order of their offsets.
@@ -192,7 +201,9 @@ impl CellHandle {
         let counters = Arc::new(FlowCounters::of(flow, version, &plan));
         let generation = self.generation.fetch_add(1, Ordering::AcqRel) + 1;
         let account = account.clone();
-        let install = Install { generation, plan, counters: Arc::clone(&counters), account, begin, reply };
+        let claim = self.claim.clone().unwrap_or_default();
+        let install =
+            Install { generation, plan, counters: Arc::clone(&counters), account, begin, claim, reply };
         match self.work.try_send(Work::Install(install)) {
             Ok(()) => {
                 self.wake();
@@ -218,7 +229,7 @@ impl CellHandle {
         flow: FlowId,
         reply: impl FnOnce(Option<Saved>) + Send + 'static,
     ) -> Result<(), Error> {
-        self.send(Work::Save { flow, takes_out: false, reply: Reply(Box::new(reply)) })
+        self.send(Work::Save { flow, takes_out: None, reply: Reply(Box::new(reply)) })
     }
 
     /// Asks what some flows remember, all at one place, until it is more than `bytes_most` bytes; the first is told however large it is. Flows that
@@ -244,7 +255,8 @@ impl CellHandle {
         flow: FlowId,
         reply: impl FnOnce(Option<Saved>) + Send + 'static,
     ) -> Result<(), Error> {
-        self.send(Work::Save { flow, takes_out: true, reply: Reply(Box::new(reply)) })
+        let takes_out = Some(self.claim.clone().unwrap_or_default());
+        self.send(Work::Save { flow, takes_out, reply: Reply(Box::new(reply)) })
     }
 
     /// Removes a flow, and with it every install of it that was asked for so far. Takes effect at once, even before commits that

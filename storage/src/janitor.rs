@@ -21,11 +21,12 @@ mod before;
 mod derived;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use edgesync_schemas::id::{DeviceId, FlowId};
 use edgesync_schemas::limit;
+use edgesync_schemas::time::Timestamp;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
@@ -197,7 +198,24 @@ impl Work {
         // Maps of all devices.
         let kept = tokio::task::spawn_blocking(move || longest(asked, before)).await;
         let kept = kept.map_err(|_| log::Error::Closed)?;
-        self.pass_derived(now, &kept, &mut missing.flows).await?;
+        let readings = self.pass_readings(now, kept.clone(), gone, started).await;
+        match self.pass_derived(now, &kept, &mut missing.flows).await {
+            Err(error) if !matches!(error, Error::Log(log::Error::Closed)) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "retention of what flows stored failed, will try again");
+            }
+            done => done?,
+        }
+        readings
+    }
+
+    async fn pass_readings(
+        &self,
+        now: Timestamp,
+        kept: Arc<Retention>,
+        gone: HashSet<DeviceId>,
+        started: Instant,
+    ) -> Result<Expired, Error> {
         let mut pass = Expiry::new(now, self.options.bytes_max, gone, kept);
         while !pass.is_done() {
             pass = self.log.expire(pass, SLICE).await?;

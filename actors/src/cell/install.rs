@@ -4,20 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use edgesync_engine::cell::command::{Begin, Told};
+use edgesync_engine::cell::command::{Begin, Claim, Told};
 use edgesync_engine::metrics::FlowCounters;
 use edgesync_engine::{Emission, Saved, SavedFlow};
 use edgesync_schemas::id::FlowId;
-use edgesync_schemas::limit;
 use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::stand::note_ahead;
 use super::{BUSY, Cell, Installed};
 use crate::flow::states::PutOut;
-
-/// How long what a flow made here may take to be given on before it goes elsewhere.
-const LEFT: Duration = Duration::from_secs(limit::MOVE_S);
 
 /// What counts for a flow that the engine was asked to install, and what tells what became of that.
 pub type Asked = (Arc<FlowCounters>, oneshot::Receiver<Told>);
@@ -27,16 +24,22 @@ pub type Refused = Box<(edgesync_engine::Error, Begin)>;
 
 impl Cell {
     /// Asks the engine to install a flow, or to replace the installed one, between two commits. What becomes of it is told later; once it runs,
-    /// [`Self::runs`] must be told. What ran before runs on until then.
+    /// [`Self::runs`] must be told. What ran before runs on until then, and also if `claim` is taken before.
     ///
     /// # Errors
     /// As the engine says, with how it was to begin; the flow that was installed before is untouched then.
-    pub fn install(&self, flow: FlowId, installed: &Installed, begin: Begin) -> Result<Asked, Refused> {
+    pub fn install(
+        &self,
+        flow: FlowId,
+        installed: &Installed,
+        begin: Begin,
+        claim: &Claim,
+    ) -> Result<Asked, Refused> {
         let (tell, told) = oneshot::channel();
         let reply = move |outcome| {
             let _ = tell.send(outcome); // nobody waits for it any more
         };
-        let handle = self.running().handle.clone();
+        let handle = self.running().handle.unless(claim);
         let (plan, account) = (installed.plan.clone(), &installed.account);
         let counters = handle.install_as(flow, installed.version, plan, account, begin, reply)?;
         Ok((counters, told))
@@ -110,19 +113,18 @@ impl Cell {
     /// What a flow remembers now; it runs no more from there on, and whoever asked puts it elsewhere. `None` if it does not run here.
     ///
     /// # Errors
-    /// As [`Self::save`].
-    pub async fn take_out(&self, flow: FlowId) -> Result<Option<Saved>, edgesync_engine::Error> {
-        let (tell, told) = oneshot::channel();
+    /// As [`Self::save`]; [`edgesync_engine::Error::Busy`] also if the cell has not come to it by `until`. The flow runs on then.
+    pub async fn take_out(
+        &self,
+        flow: FlowId,
+        until: Instant,
+    ) -> Result<Option<Saved>, edgesync_engine::Error> {
         let left = self.dispatch.leaves(flow);
-        let handle = self.running().handle.clone();
-        handle.take_out(flow, move |saved| {
-            let _ = tell.send(saved);
-        })?;
-        let saved = told.await.map_err(|_| edgesync_engine::Error::Condemned)?;
-        if saved.is_none() {
-            // it may be about to be carried over from a condemned cell: it stays
-            return Ok(None);
-        }
+        let saved = self.taken_out(flow, until).await;
+        let Ok(Some(saved)) = saved else {
+            self.dispatch.stays(flow);
+            return saved;
+        };
         {
             // a cell that takes the place of this one must not run it, nor one that has done so just now
             let mut running = self.running();
@@ -130,8 +132,24 @@ impl Cell {
             let _ = running.handle.remove(flow);
         }
         // what it made here is given on before what it makes elsewhere
-        let _ = tokio::time::timeout(LEFT, left).await;
-        Ok(saved)
+        let _ = timeout_at(until, left).await;
+        Ok(Some(saved))
+    }
+
+    async fn taken_out(&self, flow: FlowId, until: Instant) -> Result<Option<Saved>, edgesync_engine::Error> {
+        let (tell, mut told) = oneshot::channel();
+        let claim = Claim::default();
+        let handle = self.running().handle.unless(&claim);
+        handle.take_out(flow, move |saved| {
+            let _ = tell.send(saved);
+        })?;
+        let saved = match timeout_at(until, &mut told).await {
+            Ok(saved) => saved,
+            Err(_) if claim.take() => return Err(edgesync_engine::Error::Busy),
+            // it is just being done
+            Err(_) => told.await,
+        };
+        saved.map_err(|_| edgesync_engine::Error::Condemned)
     }
 
     /// Ends whatever its thread runs, or is asked to run, of a flow.

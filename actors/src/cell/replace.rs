@@ -2,11 +2,13 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use edgesync_engine::cell::command::{Begin, Outcome, Told};
+use edgesync_engine::cell::command::{Begin, Claim, Outcome, Told};
 use edgesync_engine::handle::CellHandle;
 use edgesync_schemas::id::{FlowId, Offset};
+use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Duration, Instant, timeout, timeout_at};
 use tracing::{error, info};
 
 use super::stand::note_ahead;
@@ -16,17 +18,48 @@ use crate::flow::states::{self, PutOut};
 /// A cell is to begin again at an earlier reading.
 pub(super) struct Rewind {
     pub to: Offset,
+    claim: Claim,
     told: oneshot::Sender<()>,
+    /// Ends when it may be fed.
+    fed: oneshot::Receiver<()>,
+}
+
+/// A cell has begun again and is not fed before this is dropped: flows are put on it in no time.
+pub(crate) struct Rewound {
+    _feeds: oneshot::Sender<()>,
+}
+
+/// A cell that begins again is fed after this at the latest.
+const FED: Duration = Duration::from_secs(limit::MOVE_S);
+
+/// The next rewinding that nobody has given up. Cancel safe.
+pub(super) async fn wanted(rewinds: &mut mpsc::Receiver<Rewind>) -> Option<Rewind> {
+    loop {
+        let rewind = rewinds.recv().await?;
+        if rewind.claim.take() {
+            return Some(rewind);
+        }
+    }
 }
 
 impl Cell {
-    /// Begins again at an earlier reading, which the log must have: for a flow that comes from a cell that is behind. False if a flow runs here.
-    pub(crate) async fn rewind(&self, to: Offset) -> bool {
+    /// Begins again at an earlier reading, which the log must have: for a flow that comes from a cell that is behind. `None` if a flow runs here, or the cell
+    /// does not come to it by `until`.
+    pub(crate) async fn rewind(&self, to: Offset, until: Instant) -> Option<Rewound> {
         if !self.running().flows.is_empty() {
-            return false;
+            return None;
         }
-        let (tell, told) = oneshot::channel();
-        self.rewinds.send(Rewind { to, told: tell }).await.is_ok() && told.await.is_ok()
+        let ((tell, mut told), (feeds, fed)) = (oneshot::channel(), oneshot::channel());
+        let claim = Claim::default();
+        let rewind = Rewind { to, claim: claim.clone(), told: tell, fed };
+        timeout_at(until, self.rewinds.send(rewind)).await.ok()?.ok()?;
+        let begun = match timeout_at(until, &mut told).await {
+            Ok(begun) => begun,
+            Err(_) if claim.take() => return None,
+            // it is at it
+            Err(_) => told.await,
+        };
+        begun.ok().map(|()| Rewound { _feeds: feeds })
     }
 
     /// Puts a thread that begins there in the place of one on which nothing runs.
@@ -41,6 +74,7 @@ impl Cell {
         }
         info!(cell = self.index, to = %rewind.to, "cell begins again at an earlier reading");
         let _ = rewind.told.send(());
+        let _ = timeout(FED, rewind.fed).await;
     }
 
     /// A thread that begins there, however long it takes to get one.

@@ -59,6 +59,13 @@ impl Cell {
         Stand { place, flows: flows.collect() }
     }
 
+    /// How far results of a flow were put out here.
+    pub(crate) fn put_out(&self, flow: FlowId) -> PutOut {
+        let running = self.running();
+        let place = self.reached_by(&running);
+        running.ahead.get(&flow).map_or(place, |ahead| place.or(*ahead))
+    }
+
     /// Whether it cannot go on before there is room to store what it made.
     pub(crate) fn waits(&self) -> bool {
         self.dispatch.waits()

@@ -7,6 +7,7 @@
 //! database, cells are behind by nobody's fault: nothing is done then, and what they are behind with afterwards they may catch up with first. A move happens between two readings; nothing is lost or put out twice.
 
 mod moving;
+mod rewind;
 mod step;
 
 use std::collections::{HashMap, VecDeque};
@@ -33,6 +34,8 @@ pub struct Pace {
     pub behind: Duration,
     /// How far the cell of slowed flows may be behind. Default: [`limit::SLOW_LAG_S`].
     pub slow_lag: Duration,
+    /// How long a flow may take from one cell to another. Default: [`limit::MOVE_S`].
+    pub moves: Duration,
 }
 
 impl Default for Pace {
@@ -41,6 +44,7 @@ impl Default for Pace {
             look: Duration::from_secs(limit::BALANCE_S),
             behind: Duration::from_secs(limit::BEHIND_S),
             slow_lag: Duration::from_secs(limit::SLOW_LAG_S),
+            moves: Duration::from_secs(limit::MOVE_S),
         }
     }
 }
@@ -58,6 +62,9 @@ pub struct Counters {
     pub suspended: AtomicU64,
     /// Because it could not be moved.
     pub lost_its_place: AtomicU64,
+    /// For tests: so many times a flow that comes back to its cell is not taken there.
+    #[cfg(test)]
+    pub(super) refuses: std::sync::atomic::AtomicU32,
     /// When a new version brought a slowed flow back among the others, lately.
     unslowed: Mutex<HashMap<FlowId, Instant>>,
 }
@@ -120,6 +127,14 @@ impl Seen {
         let before = std::mem::replace(&mut self.lag, lag);
         let stays = frontier >= self.begun_to && lag as f64 > before as f64 * CATCHES_UP;
         self.behind = if behind >= least && (stays || lag > before) { self.behind + 1 } else { 0 };
+    }
+}
+
+#[cfg(test)]
+impl Counters {
+    /// Whether the next of those is not taken.
+    fn refuses(&self) -> bool {
+        self.refuses.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok()
     }
 }
 
@@ -276,5 +291,7 @@ impl FlowsHandle {
     }
 }
 
+#[cfg(test)]
+mod moves_tests;
 #[cfg(test)]
 mod tests;

@@ -83,7 +83,7 @@ impl Deployment {
     /// were go on with what they remember. One that was slowed runs with the others again, if it is another version and that was not so lately.
     ///
     /// # Errors
-    /// All of [`Error`]; what ran before runs on then.
+    /// All of [`Error`], [`Error::Cancelled`] if somebody waits to stop the flow; what ran before runs on then.
     pub async fn run(&self, ready: Ready, _turn: &Turn) -> Result<(), Error> {
         let Ready { version, warm } = ready;
         let (flow, number) = (version.flow, version.installed.version);
@@ -94,7 +94,7 @@ impl Deployment {
             return Err(Error::Refused(problems));
         }
         let before = self.flows.running(flow).map(|(_, installed)| installed.plan);
-        self.flows.switch(version, warm).await?;
+        self.flows.switch(version, warm, &self.deploying).await?;
         self.flows.shared.executions.runs(flow, number);
         // what takes as much as before does not come back
         if before.is_none_or(|before| before.change_to(&plan) != Change::Cosmetic) {

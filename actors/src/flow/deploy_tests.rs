@@ -1,6 +1,7 @@
 //! Deployments that take long, that come too late, and that are ended.
 
 use edgesync_engine::Replay;
+use edgesync_engine::cell::command::{Begin, Outcome};
 
 use super::tests::{Stage, chain, node, start};
 use super::*;
@@ -73,13 +74,13 @@ async fn a_version_whose_cell_has_gone_on_too_far_is_fed_on_from_where_it_is() {
     send(&stage, (0..far).map(|value| value as f64)).await;
     stage.done().await;
     let begin = Begin::Prepared(warm.replay.prepared());
-    let told = stage.flows.put(version.clone(), begin).await.unwrap();
+    let told = stage.flows.put_at(version.clone(), begin, None).await.unwrap();
     assert!(matches!(told.outcome, Outcome::Behind(at) if at == stage.log.end()), "{told:?}");
     assert_eq!(stage.flows.status(flow).await.unwrap()["version"], 1);
     // without what was stored: it is not read again
     let replay = Replay::again(told.back.unwrap(), limit::CHUNK_ROWS);
     let warm = warm::Warm { replay, hold: warm.hold };
-    stage.flows.cut_over(version, warm).await.unwrap();
+    stage.flows.cut_over(version, warm, deployment.deploying()).await.unwrap();
     let mut session = stage.watch(flow, "show").await;
     send(&stage, [7.0]).await;
     session.ready().await;

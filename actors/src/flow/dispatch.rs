@@ -139,6 +139,11 @@ impl Dispatch {
         told
     }
 
+    /// It was not taken out.
+    pub(crate) fn stays(&self, flow: FlowId) {
+        self.leaving().remove(&flow);
+    }
+
     fn leaving(&self) -> MutexGuard<'_, HashMap<FlowId, oneshot::Sender<()>>> {
         self.leaving.lock().unwrap_or_else(PoisonError::into_inner)
     }

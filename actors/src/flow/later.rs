@@ -50,7 +50,7 @@ impl FlowsHandle {
             () = deploying.ended() => return Err(Error::Cancelled),
         };
         let _turn = deploying.turn().await?;
-        self.switch(version, warm).await?;
+        self.switch(version, warm, &deploying).await?;
         self.shared.executions.runs(flow, number);
         info!(%flow, version = number, "flow that could not be started runs");
         Ok(())

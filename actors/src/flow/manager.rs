@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use edgesync_engine::cell::command::{Begin, Outcome, Told};
+use edgesync_engine::cell::command::{Begin, Claim, Outcome, Told};
 use edgesync_engine::metrics::FlowCounters;
 use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::limit;
@@ -20,6 +20,7 @@ use tracing::{error, info};
 use super::dispatch::Directory;
 use super::executions::Executions;
 use super::flow::{self, Flow};
+use super::put::Terms;
 use super::restarts::Restarts;
 use super::states::PutOut;
 use super::{Error, NotPut, Version};
@@ -31,9 +32,8 @@ pub struct Manager;
 /// What it is told.
 #[derive(Debug)]
 pub enum Message {
-    /// Run this, instead of what runs of the flow now; unless it is later than this by then.
-    /// On this cell, if one is named.
-    Deploy(Version, Begin, Option<usize>, Instant, Answer),
+    /// Run this, instead of what runs of the flow now.
+    Deploy(Version, Begin, Terms, Answer),
     /// It takes too much, and runs apart from the others; why, for its owner.
     Slowed(FlowId, String),
     /// A cell said what became of a version.
@@ -115,12 +115,12 @@ impl Actor for Manager {
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            Message::Deploy(version, begin, place, until, reply) => {
+            Message::Deploy(version, begin, terms, reply) => {
                 // whoever asked is told that it was not done, so it must not be
-                if Instant::now() > until {
+                if Instant::now() > terms.until {
                     let _ = reply.send(Err(NotPut { error: Error::Busy, begin: None }));
                 } else {
-                    state.put(version, begin, place, reply, &myself).await;
+                    state.put(version, begin, terms, reply, &myself).await;
                 }
             }
             Message::Put(put, told, reply) => state.was_put(put, told, reply, &myself).await,
@@ -179,22 +179,31 @@ impl State {
         &mut self,
         version: Version,
         begin: Begin,
-        place: Option<usize>,
+        terms: Terms,
         reply: Answer,
         myself: &ActorRef<Message>,
     ) {
         // the last cell is for flows that take too much
         let normal = self.loads.len().saturating_sub(1).max(1);
         let least = self.loads[..normal].iter().enumerate().min_by_key(|(_, load)| **load).map(|(at, _)| at);
-        let place = place.or(self.flows.get(&version.flow).map(|deployed| deployed.cell)).or(least);
+        let place = terms.place.or(self.flows.get(&version.flow).map(|deployed| deployed.cell)).or(least);
         let Some(place) = place else {
             let _ = reply.send(Err(NotPut { error: Error::Stopped, begin: None }));
             return;
         };
         // one that begins with nothing cannot fail any more
         let cannot_fail = matches!(begin, Begin::Empty | Begin::At(_));
+        // nor can it be given up any more
+        let claim = match cannot_fail {
+            true if !terms.claim.take() => {
+                let _ = reply.send(Err(NotPut { error: Error::Busy, begin: None }));
+                return;
+            }
+            true => Claim::default(),
+            false => terms.claim,
+        };
         let put_out = begin.put_out().map(|(next, clock)| PutOut { next, clock });
-        match self.begin.cells[place].install(version.flow, &version.installed, begin) {
+        match self.begin.cells[place].install(version.flow, &version.installed, begin, &claim) {
             Err(refused) => {
                 let (error, begin) = *refused;
                 let _ = reply.send(Err(NotPut { error: error.into(), begin: Some(begin) }));

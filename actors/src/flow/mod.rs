@@ -18,6 +18,7 @@ mod history;
 mod later;
 mod options;
 mod places;
+mod put;
 pub mod run;
 mod start;
 pub(crate) mod states;
@@ -32,7 +33,6 @@ mod watched;
 use std::sync::Arc;
 use std::time::Duration;
 
-use edgesync_engine::cell::command::{Begin, Outcome, Told};
 use edgesync_engine::compile::compile;
 use edgesync_engine::plan::Plan;
 use edgesync_schemas::flow::Diagram;
@@ -45,7 +45,6 @@ use ractor::rpc::CallResult;
 use ractor::{Actor, ActorCell, ActorRef, RpcReplyPort};
 use serde_json::{Value as Json, json};
 use tokio::sync::watch;
-use tokio::time::Instant;
 
 use crate::cell::{self, Cell, Installed};
 use crate::live::Hub;
@@ -275,45 +274,6 @@ impl FlowsHandle {
 
     async fn relabel(&self, version: Version) -> Result<(), Error> {
         self.call(|reply| manager::Message::Relabel(version, reply)).await
-    }
-
-    async fn install(&self, version: Version, begin: Begin) -> Result<(), Error> {
-        self.install_at(version, begin, None).await
-    }
-
-    async fn install_at(&self, version: Version, begin: Begin, place: Option<usize>) -> Result<(), Error> {
-        match self.put_at(version, begin, place).await?.outcome {
-            Outcome::Installed(_) => Ok(()),
-            Outcome::Removed => Err(Error::Stopped),
-            Outcome::Behind(_) | Outcome::Ahead(_) | Outcome::BadState => Err(Error::WarmUp),
-        }
-    }
-
-    async fn put(&self, version: Version, begin: Begin) -> Result<Told, Error> {
-        self.put_at(version, begin, None).await
-    }
-
-    /// Puts a version on a cell: this one, or where its flow runs, or else the least loaded.
-    async fn put_at(&self, version: Version, mut begin: Begin, place: Option<usize>) -> Result<Told, Error> {
-        use edgesync_engine::Error::{Busy, Condemned};
-        let until = Instant::now() + PATIENCE;
-        // a cell that is given thousands of flows at once works them off in a moment, and a condemned one is replaced in one
-        loop {
-            let version = version.clone();
-            let answer =
-                self.ask(|reply| manager::Message::Deploy(version, begin, place, until, reply), None).await?;
-            match answer {
-                Ok(told) => return Ok(told),
-                Err(NotPut { error: Error::Engine(Busy | Condemned), begin: Some(again) })
-                    if Instant::now() < until =>
-                {
-                    begin = again;
-                    tokio::time::sleep(BUSY).await;
-                }
-                Err(NotPut { error: Error::Engine(Busy | Condemned), .. }) => return Err(Error::Busy),
-                Err(NotPut { error, .. }) => return Err(error),
-            }
-        }
     }
 
     async fn call<T: Send + 'static>(

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use edgesync_schemas::wire::live::SubId;
+use tokio::time::Instant;
 
 use super::tests::{Stage, chain, start_with};
 use super::*;

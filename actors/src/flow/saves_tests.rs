@@ -142,7 +142,7 @@ async fn what_cannot_be_written_down_for_a_while_is_made_again() {
     server.send(5).await;
     server.done(&[0]).await;
     // a pass that fails; nothing moves
-    server.flows().shared.states.save_last(&server.flows().shared.cells, false, states::soon()).await;
+    server.flows().shared.states.save_last(&server.flows().shared.cells, states::soon()).await;
     assert_eq!((server.saved(mean).await, server.flows().cursor()), (saved, cursor));
     server.cell(0).condemn();
     server.send(1).await;
@@ -171,16 +171,16 @@ async fn a_flow_that_came_from_another_cell_lacks_nothing_when_its_cell_is_conde
     server.send(4).await;
     server.done(&[0, 1]).await;
     // saved, and then not again for a while
-    server.flows().shared.states.save_last(&server.flows().shared.cells, false, states::soon()).await;
+    server.flows().shared.states.save_last(&server.flows().shared.cells, states::soon()).await;
     assert_eq!(server.saved(mean).await, Some(Offset(4)));
     server.send(4).await;
     server.done(&[0, 1]).await;
     server.placed(slow, server.stage.log.end()).await;
     let flows = server.flows().clone();
-    let _turn = flows.shared.states.turn.write().await;
+    let _paused = flows.shared.states.pause().await;
     // where it goes, nothing from before is needed
     server.cell(1).needs(server.stage.log.end());
-    assert!(server.flows().moves(mean, 1).await);
+    assert!(server.flows().moved(mean, 1).await);
     server.cell(1).condemn();
     server.send(1).await;
     eventually("the cell is replaced", async || match server.cell(1).status() {
@@ -201,9 +201,8 @@ async fn a_stop_waits_for_no_cell() {
     server.cell(0).stall(true);
     server.send(2).await;
     let asked = server.flows().clone();
-    let pass = tokio::spawn(async move {
-        asked.shared.states.save_last(&asked.shared.cells, false, states::soon()).await
-    });
+    let pass =
+        tokio::spawn(async move { asked.shared.states.save_last(&asked.shared.cells, states::soon()).await });
     eventually("the cell is asked", async || {
         match server.cell(0).is_saving() {
             true => Ok(()),
@@ -221,6 +220,54 @@ async fn a_stop_waits_for_no_cell() {
     assert_eq!(server.saved(stuck).await, None, "what was saved meanwhile is not kept");
 }
 
+/// A flow is on no cell from here on; what it remembers.
+async fn taken_out(server: &Server, flow: FlowId) -> edgesync_engine::Saved {
+    let (cell, states) = (server.cell(0), &server.flows().shared.states);
+    let counters = cell.counters(flow).unwrap();
+    states.leaves(cell, flow);
+    let saved = cell.take_out(flow, states::soon()).await.unwrap().unwrap();
+    states.taken(flow, &counters, &saved);
+    saved
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn others_are_saved_while_a_flow_moves_and_it_goes_on_after_a_kill_where_it_was_taken_out() {
+    let mut server = Server::start(1).await;
+    let (mean, other, all) = (server.average().await, server.average().await, server.filter().await);
+    server.send(3).await;
+    server.done(&[0, 1]).await;
+    server.placed(mean, Offset(3)).await;
+    let states = server.flows().shared.states.clone();
+    let _turn = states.moving.lock().await;
+    server.send(2).await;
+    server.done(&[0, 1]).await;
+    taken_out(&server, mean).await;
+    server.send(4).await;
+    server.done(&[0, 1]).await;
+    server.shows(other, &means(0..9), "the other before").await;
+    for flow in [other, all] {
+        server.placed(flow, Offset(9)).await;
+    }
+    let place = server.place(mean).await;
+    assert_eq!((place.cell, place.put_out.next), (Some(0), Offset(5)));
+    let cursor = server.flows().cursor();
+    assert!(cursor <= Offset(5), "what it has not seen is kept: {cursor}");
+    let mut server = server.killed_and_started().await;
+    server.send(1).await;
+    server.done(&[0, 1]).await;
+    server.shows(mean, &means(0..10)[5..], "what it had not seen").await;
+    server.shows(other, &means(0..10)[9..], "nothing again").await;
+    server.shows(all, &[9.0], "nothing again of what remembers nothing").await;
+    // where it came to it is written down as all are
+    let states = server.flows().shared.states.clone();
+    assert!(server.flows().moved(mean, 1).await);
+    states.save_last(&server.flows().shared.cells, states::soon()).await;
+    states.save_last(&server.flows().shared.cells, states::soon()).await;
+    let place = server.place(mean).await;
+    assert_eq!((place.cell, place.put_out.next), (Some(1), Offset(10)));
+    assert_eq!((states.on_their_way(), server.flows().cursor()), (0, Offset(10)));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_shutdown_waits_for_a_flow_that_moves() {
     let mut server = Server::start(1).await;
@@ -228,18 +275,21 @@ async fn a_shutdown_waits_for_a_flow_that_moves() {
     server.send(3).await;
     server.done(&[0]).await;
     let flows = server.flows().clone();
-    let turn = flows.shared.states.turn.write().await;
+    let states = flows.shared.states.clone();
+    let turn = states.moving.lock().await;
     let installed = server.cell(0).installed(mean).unwrap();
     let counters = server.cell(0).counters(mean).unwrap();
-    let saved = server.cell(0).take_out(mean).await.unwrap().unwrap();
+    let saved = taken_out(&server, mean).await;
     let down = flows.clone();
     let mut down = tokio::spawn(async move { down.shutdown(Duration::from_secs(20)).await });
     let early = tokio::time::timeout(Duration::from_millis(300), &mut down).await;
     assert!(early.is_err(), "it has ended without the flow");
     let version = Version { flow: mean, installed };
+    states.comes_to(server.cell(1), mean);
     let begin = Begin::Moved(Box::new(saved), counters);
     let put = flows.put_at(version, begin, Some(1)).await.unwrap();
     assert!(matches!(put.outcome, Outcome::Installed(_)), "{put:?}");
+    states.came(mean, 1);
     drop(turn);
     assert!(down.await.unwrap());
     assert_eq!(server.saved(mean).await, Some(Offset(3)));
@@ -255,17 +305,17 @@ async fn a_flow_that_moves_for_too_long_is_lost_by_no_shutdown() {
     server.placed(mean, Offset(3)).await;
     let flows = server.flows().clone();
     {
-        let _turn = flows.shared.states.turn.write().await;
+        let _turn = flows.shared.states.moving.lock().await;
         server.send(3).await;
         server.done(&[0]).await;
-        server.cell(0).take_out(mean).await.unwrap().unwrap();
+        taken_out(&server, mean).await;
         let _ = flows.shutdown(Duration::from_secs(2)).await;
     }
     assert_eq!(server.saved(other).await, Some(Offset(6)));
     let mut server = server.killed_and_started().await;
     server.send(1).await;
     server.done(&[0]).await;
-    server.shows(mean, &means(0..7)[3..], "what was not known to be put out, and what came then").await;
+    server.shows(mean, &means(0..7)[6..], "what came after it was taken out").await;
     server.shows(other, &means(0..7)[6..], "what came after it was saved").await;
 }
 

@@ -1,5 +1,8 @@
 //! Starting on what an earlier run of the server left, and cells that do not get on.
 
+use edgesync_engine::cell::command::{Begin, Claim};
+use tokio::time::Instant;
+
 use super::tests::{Stage, chain, node, start};
 use super::*;
 use crate::testing::{append, eventually, skip};
@@ -79,8 +82,9 @@ async fn a_deployment_whose_time_is_over_is_not_made() {
     let diagram = chain(stage.device, "filter", json!({"expression": "true"}));
     let plan = stage.flows.compile(flow, &diagram, Gone::Refuse).await.unwrap();
     let version = stage.flows.version(flow, 1, plan).await.unwrap();
-    let past = Instant::now() - Duration::from_millis(1);
-    let deploy = |reply| manager::Message::Deploy(version, Begin::Empty, None, past, reply);
+    let until = Instant::now() - Duration::from_millis(1);
+    let terms = put::Terms { place: None, until, claim: Claim::default() };
+    let deploy = |reply| manager::Message::Deploy(version, Begin::Empty, terms, reply);
     let answer = stage.flows.ask(deploy, None).await;
     assert!(matches!(answer, Ok(Err(NotPut { error: Error::Busy, .. }))), "{answer:?}");
     assert_eq!(stage.flows.status(flow).await.unwrap()["state"], "stopped");

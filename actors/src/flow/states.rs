@@ -4,10 +4,12 @@
 //! they make was put out ([`Places`]): results of that are muted when readings are fed again. And the bookmark from which on readings are needed
 //! for that: the smallest place, where a flow that got nothing since it was saved counts as if it were saved now.
 //!
-//! A cell whose results cannot be given on or stored is not written down further than they are, and the others are.
+//! A cell whose results cannot be given on or stored is not written down further than they are, and the others are. A flow that moves is on no cell, and is
+//! written down by itself (`between.rs`).
 //!
 //! Once a second there is a pass over the cells (`pass.rs`). Nothing that a stop needs is locked while cells are waited for.
 
+mod between;
 mod pass;
 mod places;
 
@@ -19,11 +21,12 @@ use edgesync_engine::{FlowCounters, Saved};
 use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::limit;
 use edgesync_storage::log::{self, ReadingLog};
-use tokio::sync::{Mutex, RwLock};
+use tokio::sync::Mutex;
 use tokio::time::{Instant, MissedTickBehavior};
 use tracing::{info, warn};
 
 use crate::cell::{Cell, Stand};
+use between::Between;
 use pass::{Asked, When};
 use places::CellPlace;
 pub(crate) use places::{Place, Places, PutOut};
@@ -58,8 +61,8 @@ pub(crate) struct States {
     writing: Mutex<()>,
     /// Cells that were asked what their flows remember, and whose results until then are still on their way. Held by a pass.
     asked: Mutex<Vec<Option<Asked>>>,
-    /// Held for reading by who saves flows, for writing while one moves: it is on no cell then.
-    pub turn: RwLock<()>,
+    /// Held while a flow moves: one at a time, and none any more on the way down.
+    pub moving: Mutex<()>,
     /// For tests: writing fails while it is set.
     #[cfg(test)]
     pub fails: std::sync::atomic::AtomicBool,
@@ -76,20 +79,24 @@ struct Written {
     /// The places of cells, and for each cell its flows, as they were written.
     cells: Vec<u8>,
     lists: Vec<Vec<u8>>,
-    /// How often flows have moved.
-    moves: u64,
+    /// Those that move, or came to a cell and may still be listed on another one.
+    between: HashMap<FlowId, Between>,
+    /// As they were written.
+    on_their_way: Vec<u8>,
 }
 
 /// What is written down of a cell.
 #[derive(Debug, Clone)]
 struct Known {
+    /// When it was asked.
+    asked: Instant,
     place: CellPlace,
     flows: Vec<u8>,
 }
 
 impl Known {
-    fn of(stand: &Stand, needed: Offset) -> Self {
-        Self { place: places::of_cell(stand, needed), flows: places::encode_flows(stand) }
+    fn of(stand: &Stand, needed: Offset, asked: Instant) -> Self {
+        Self { asked, place: places::of_cell(stand, needed), flows: places::encode_flows(stand) }
     }
 }
 
@@ -163,7 +170,8 @@ impl States {
             known: Vec::new(),
             cells: Vec::new(),
             lists: Vec::new(),
-            moves: 0,
+            between: HashMap::new(),
+            on_their_way: Vec::new(),
         };
         let states = Self {
             log,
@@ -171,7 +179,7 @@ impl States {
             written: std::sync::Mutex::new(written),
             writing: Mutex::new(()),
             asked: Mutex::default(),
-            turn: RwLock::new(()),
+            moving: Mutex::default(),
             #[cfg(test)]
             fails: std::sync::atomic::AtomicBool::new(false),
         };
@@ -180,7 +188,9 @@ impl States {
 
     /// Notes where cells begin, before they are fed.
     pub fn begins(&self, cells: &[Arc<Cell>]) {
-        self.written().known = cells.iter().map(|cell| Known::of(&cell.stand(), cell.needed())).collect();
+        let now = Instant::now();
+        self.written().known =
+            cells.iter().map(|cell| Known::of(&cell.stand(), cell.needed(), now)).collect();
     }
 
     fn written(&self) -> MutexGuard<'_, Written> {
@@ -197,18 +207,6 @@ impl States {
         self.written().flows.insert(flow, SavedAt { next, counted: None, at: None });
     }
 
-    /// A flow was taken out at a place, with these counters, and comes to a cell: until it is saved again, that one needs readings from where
-    /// it was saved last.
-    pub fn comes_to(&self, cell: &Cell, flow: FlowId, counters: &Arc<FlowCounters>, next: Offset) {
-        let mut written = self.written();
-        written.moves += 1;
-        let Some(before) = written.flows.get_mut(&flow) else { return };
-        if before.is_still(counters) {
-            before.next = next;
-        }
-        cell.needs(before.next.min(cell.needed()));
-    }
-
     /// What a flow that runs no more remembered is forgotten.
     ///
     /// # Errors
@@ -218,6 +216,7 @@ impl States {
         {
             let mut written = self.written();
             written.flows.remove(&flow);
+            written.between.remove(&flow);
             written.forgotten.insert(flow, Instant::now());
         }
         self.log.save_states(vec![(flow, None)], true).await
@@ -261,8 +260,6 @@ impl States {
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tick.tick().await;
-            // a flow that moves is on no cell
-            let Ok(_turn) = self.turn.try_read() else { continue };
             if let Err(error) = self.pass(cells, When::Second, &mut HashSet::new()).await {
                 // the next time will do; until then more is fed again after a crash
                 warn!(%error, needed = %self.needed(), "places of flows cannot be written down");
@@ -270,13 +267,12 @@ impl States {
         }
     }
 
-    /// Saves all flows that got something since they were saved last, so that a power cut takes nothing back. `moves`: one of them may be on no
-    /// cell, and the places stay as they are. Flows whose results cannot be given on or stored by `until` are not saved. Not cancel safe: it may be written or
-    /// not.
-    pub async fn save_last(self: &Arc<Self>, cells: &[Arc<Cell>], moves: bool, until: Instant) {
+    /// Saves all flows that got something since they were saved last, so that a power cut takes nothing back. Flows whose results cannot be given on
+    /// or stored by `until` are not saved. Not cancel safe: it may be written or not.
+    pub async fn save_last(self: &Arc<Self>, cells: &[Arc<Cell>], until: Instant) {
         let (begun, mut stuck) = (Instant::now(), HashSet::new());
         loop {
-            match self.pass(cells, When::Last { begun, moves, until }, &mut stuck).await {
+            match self.pass(cells, When::Last { begun, until }, &mut stuck).await {
                 Ok(pass) if pass.saved > 0 && pass.left > 0 => {}
                 Ok(pass) if pass.waits > 0 && Instant::now() < until => {}
                 Ok(pass) if pass.left > 0 => {
@@ -298,6 +294,16 @@ mod tests;
 
 #[cfg(test)]
 impl States {
+    /// Flows that move, or may still be listed where they were.
+    pub fn on_their_way(&self) -> usize {
+        self.written().between.len()
+    }
+
+    /// No pass is made while this is held.
+    pub async fn pause(&self) -> impl Drop {
+        self.asked.lock().await
+    }
+
     /// From here on nothing is written any more, as if the process had been killed.
     pub async fn killed(&self) {
         std::mem::forget(self.writing.lock().await);

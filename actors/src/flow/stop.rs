@@ -15,11 +15,11 @@ impl FlowsHandle {
         let finishing = join_all(cells.iter().map(|cell| cell.catch_up(deadline)));
         let (finished, runs) = tokio::join!(finishing, self.shared.runs.end_all(deadline));
         let mut in_time = runs && finished.into_iter().all(|in_time| in_time);
-        // a flow that moves is on no cell: it comes to one first
-        let turn = tokio::time::timeout(deadline / 4, states.turn.read()).await;
+        // a flow that moves comes to a cell first; one that takes too long goes on from where it was taken out
+        let _moving = tokio::time::timeout(deadline / 4, states.moving.lock()).await;
         self.shared.stopped.send_replace(true);
         // a cell that has ended cannot tell what its flows remember
-        states.save_last(cells, turn.is_err(), Instant::now() + deadline).await;
+        states.save_last(cells, Instant::now() + deadline).await;
         for stopped in join_all(cells.iter().map(|cell| cell.stop())).await {
             in_time &= stopped;
         }

@@ -10,8 +10,8 @@ use edgesync_schemas::wire::live::SubId;
 use edgesync_storage::catalog::SignedUp;
 use edgesync_storage::log::Options;
 
-use super::started::{options, start_as};
-pub(super) use super::started::{start, start_with};
+use super::started::options;
+pub(super) use super::started::{start, start_as, start_with};
 use super::*;
 use crate::live::{Request, Session, Source};
 use crate::testing::{TempLog, append, eventually, skip};

@@ -1,6 +1,6 @@
-//! One thing at a time of each flow. What changes which version runs, and where, has the flow's turn, and has it for a moment. A deployment takes
-//! it only when its version has warmed up, which may take long; whoever ends the flow ends that as well. What has the turn already is waited for: also a
-//! version that is just put in the place of the other.
+//! One thing at a time of each flow. What changes which version runs, and where, has the flow's turn, and has it for as
+//! long as cells take to come to it. A deployment takes it only when its version has warmed up, which may take long; whoever ends the flow ends that as well, and
+//! does not wait for a cell that is to run the version and does not come to it. Who moves the flow gives the turn back within twice [`limit::MOVE_S`](edgesync_schemas::limit::MOVE_S).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -34,7 +34,8 @@ struct Doors {
 #[derive(Debug)]
 pub struct Turn {
     _held: OwnedMutexGuard<()>,
-    _doors: Arc<Doors>,
+    doors: Arc<Doors>,
+    ends: u64,
 }
 
 /// The only deployment of a flow at the time.
@@ -97,20 +98,20 @@ impl Turns {
     /// Waits for a flow's turn. Cancel safe.
     pub async fn turn(&self, flow: FlowId) -> Turn {
         let doors = self.of(flow);
-        Turn { _held: doors.turn.clone().lock_owned().await, _doors: doors }
+        Turn::new(doors.turn.clone().lock_owned().await, doors)
     }
 
     /// A flow's turn, if nobody has it.
     pub fn try_turn(&self, flow: FlowId) -> Option<Turn> {
         let doors = self.of(flow);
-        Some(Turn { _held: doors.turn.clone().try_lock_owned().ok()?, _doors: doors })
+        Some(Turn::new(doors.turn.clone().try_lock_owned().ok()?, doors))
     }
 
     /// As [`Turns::turn`], to end the flow: deployments of it that were asked for before come to nothing. Cancel safe, but for that.
     pub async fn ending(&self, flow: FlowId) -> Turn {
         let doors = self.of(flow);
         doors.ends.send_modify(|ends| *ends += 1);
-        Turn { _held: doors.turn.clone().lock_owned().await, _doors: doors }
+        Turn::new(doors.turn.clone().lock_owned().await, doors)
     }
 
     /// Waits until a flow is deployed by nobody else.
@@ -138,6 +139,13 @@ impl Turns {
 }
 
 impl Doors {
+    /// Until the flow is ended once more.
+    async fn ended(&self, before: u64) {
+        let mut ends = self.ends.subscribe();
+        // its sender is in here
+        let _ = ends.wait_for(|ends| *ends != before).await;
+    }
+
     fn progress(&self) -> MutexGuard<'_, Option<Progress>> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -153,21 +161,37 @@ impl Drop for Doors {
     }
 }
 
+impl Turn {
+    fn new(held: OwnedMutexGuard<()>, doors: Arc<Doors>) -> Self {
+        let ends = *doors.ends.borrow();
+        Self { _held: held, doors, ends }
+    }
+
+    /// Whether somebody waits for it, to end the flow.
+    pub(super) fn is_wanted(&self) -> bool {
+        *self.doors.ends.borrow() != self.ends
+    }
+
+    /// Until somebody does.
+    pub(super) async fn wanted(&self) {
+        self.doors.ended(self.ends).await;
+    }
+}
+
 impl Deploying {
     /// Which flow's.
     pub fn flow(&self) -> FlowId {
         self.doors.flow
     }
 
-    fn is_ended(&self) -> bool {
-        *self.doors.ends.borrow() != self.ends
-    }
-
     /// Until the flow is ended.
     pub async fn ended(&self) {
-        let mut ends = self.doors.ends.subscribe();
-        // its sender is in here
-        let _ = ends.wait_for(|ends| *ends != self.ends).await;
+        self.doors.ended(self.ends).await;
+    }
+
+    /// Whether it was.
+    pub fn is_ended(&self) -> bool {
+        *self.doors.ends.borrow() != self.ends
     }
 
     /// Waits for the flow's turn.

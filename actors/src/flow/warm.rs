@@ -15,7 +15,7 @@ use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 use edgesync_storage::log::{Hold, ReadingLog};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 use tracing::{info, warn};
 
 use super::history::Stored;
@@ -43,7 +43,8 @@ impl FlowsHandle {
         let work = async {
             deploying.is_at(version.installed.version, Stage::Waiting);
             let old = cell.save(flow).await?;
-            let end = cell.reached().next;
+            // what runs may have seen more than its cell
+            let end = cell.put_out(flow).next;
             let hold = self.shared.log.hold(end);
             let replay = self.warm_up(version, end, old.as_ref(), Some(deploying)).await?;
             self.follow(Warm { replay, hold }, flow).await
@@ -55,9 +56,14 @@ impl FlowsHandle {
     }
 
     /// Runs a version in place of what runs of the flow now.
-    pub(super) async fn switch(&self, version: Version, warm: Option<Warm>) -> Result<(), Error> {
+    pub(super) async fn switch(
+        &self,
+        version: Version,
+        warm: Option<Warm>,
+        deploying: &Deploying,
+    ) -> Result<(), Error> {
         match (self.running(version.flow), warm) {
-            (_, Some(warm)) => self.cut_over(version, warm).await,
+            (_, Some(warm)) => self.cut_over(version, warm, deploying).await,
             (Some((_, old)), None) if old.plan.change_to(&version.installed.plan) == Change::Cosmetic => {
                 self.relabel(version).await
             }
@@ -65,23 +71,40 @@ impl FlowsHandle {
         }
     }
 
-    /// Puts a version that warmed up in the place of what runs. If its cell has gone on too far meanwhile, it is fed on from where it is.
-    pub(super) async fn cut_over(&self, version: Version, mut warm: Warm) -> Result<(), Error> {
-        let flow = version.flow;
+    /// Puts a version that warmed up in the place of what runs. If its cell has gone on too far meanwhile, it is fed on from where it is. That ends with its
+    /// deployment, and has [`limit::WARM_UP_S`] in all.
+    pub(super) async fn cut_over(
+        &self,
+        version: Version,
+        mut warm: Warm,
+        deploying: &Deploying,
+    ) -> Result<(), Error> {
+        let (flow, until) = (version.flow, Instant::now() + WARM_UP);
+        let given_up = async || {
+            tokio::select! {
+                () = sleep_until(until) => {}
+                () = deploying.ended() => {}
+            }
+        };
+        let why = || if deploying.is_ended() { Error::Cancelled } else { Error::WarmUp };
         for _ in 0..limit::CUT_OVER_TRIES {
-            let following = tokio::time::timeout(WARM_UP, self.follow(warm, flow)).await;
-            warm = following.map_err(|_| Error::WarmUp)??;
+            warm = tokio::select! {
+                warm = self.follow(warm, flow) => warm?,
+                () = given_up() => return Err(why()),
+            };
             let Warm { replay, hold } = warm;
             let next = replay.next();
             let begin = Begin::Prepared(replay.prepared());
-            match self.put(version.clone(), begin).await? {
-                Told { outcome: Outcome::Installed(_), .. } => return Ok(()),
-                Told { outcome: Outcome::Removed, .. } => return Err(Error::Stopped),
-                Told { outcome, back: Some(back) } => {
+            match self.put_unless(version.clone(), begin, None, given_up()).await {
+                Err(Error::Busy) if deploying.is_ended() || Instant::now() >= until => return Err(why()),
+                Err(error) => return Err(error),
+                Ok(Told { outcome: Outcome::Installed(_), .. }) => return Ok(()),
+                Ok(Told { outcome: Outcome::Removed, .. }) => return Err(Error::Stopped),
+                Ok(Told { outcome, back: Some(back) }) => {
                     info!(%flow, %next, ?outcome, "version is not where its cell is, it goes on");
                     warm = Warm { replay: Replay::again(back, limit::CHUNK_ROWS), hold };
                 }
-                Told { back: None, .. } => return Err(Error::WarmUp),
+                Ok(Told { back: None, .. }) => return Err(Error::WarmUp),
             }
         }
         Err(Error::WarmUp)
@@ -172,20 +195,20 @@ impl FlowsHandle {
         Ok(replay)
     }
 
-    /// Feeds a version what its flow's cell has done since, or all there is if the flow runs nowhere. Of one that is further than the cell it waits until
-    /// the cell is as far: what lies between would be left out.
+    /// Feeds a version what its flow has seen since, or all there is if the flow runs nowhere. Of one that is further than the cell it waits until the cell is as
+    /// far: what lies between would be left out.
     async fn follow(&self, warm: Warm, flow: FlowId) -> Result<Warm, Error> {
         let Warm { mut replay, hold } = warm;
         let log = &self.shared.log;
         let mut tail = log.tail(replay.next());
         loop {
-            let place = self.running(flow).map(|(cell, _)| cell.reached().next);
-            let to = place.unwrap_or_else(|| log.end());
-            if replay.next() == to {
+            let places = self.running(flow).map(|(cell, _)| (cell.reached().next, cell.put_out(flow).next));
+            let (cell, to) = places.unwrap_or_else(|| (log.end(), log.end()));
+            if replay.next() == to && cell >= to {
                 hold.advance(to);
                 return Ok(Warm { replay, hold });
             }
-            if replay.next() > to {
+            if replay.next() >= to {
                 tokio::time::sleep(BUSY).await;
                 continue;
             }

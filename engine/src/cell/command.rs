@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use edgesync_schemas::id::{FlowId, Offset};
@@ -33,8 +34,9 @@ pub(crate) enum Work {
     Series(Vec<Arc<SeriesInfo>>),
     /// A flow, in place of the one with the same id if there is one.
     Install(Install),
-    /// What a flow remembers, and told to somebody; `None` if it is not here. If it is to be taken out, it runs no more from there on.
-    Save { flow: FlowId, takes_out: bool, reply: Reply<Option<Saved>> },
+    /// What a flow remembers, and told to somebody; `None` if it is not here. If it is to be taken out, it runs no more from there on; unless that was
+    /// given up.
+    Save { flow: FlowId, takes_out: Option<Claim>, reply: Reply<Option<Saved>> },
     /// What some flows remember, all at the same place, until it is more than so many bytes.
     SaveAll { flows: Vec<FlowId>, bytes_most: usize, reply: Reply<Vec<SavedFlow>> },
 }
@@ -47,7 +49,20 @@ pub(crate) struct Install {
     pub counters: Arc<FlowCounters>,
     pub account: Account,
     pub begin: Begin,
+    pub claim: Claim,
     pub reply: Option<Reply<Told>>,
+}
+
+/// Something that is done once: by the cell, unless whoever asked for it has given it up before. Clones are of the same thing.
+#[derive(Debug, Clone, Default)]
+pub struct Claim(Arc<AtomicBool>);
+
+impl Claim {
+    /// True for the first who takes it: the cell that is about to do it, or who gives it up.
+    #[must_use]
+    pub fn take(&self) -> bool {
+        !self.0.swap(true, Ordering::AcqRel)
+    }
 }
 
 /// What a flow that is installed remembers at first. What it takes the place of hands over what both remember in the same way.
@@ -90,7 +105,7 @@ pub enum Outcome {
     Ahead(Offset),
     /// What was saved is of another configuration: nothing was changed.
     BadState,
-    /// It was removed meanwhile.
+    /// It was removed meanwhile, or given up.
     Removed,
 }
 

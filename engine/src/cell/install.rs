@@ -43,11 +43,11 @@ impl Recent {
 impl Cell {
     /// Installs a flow and says what became of that.
     pub(super) fn install(&mut self, install: Install) {
-        let Install { generation, plan, counters, account, begin, reply } = install;
+        let Install { generation, plan, counters, account, begin, claim, reply } = install;
         let flow = counters.flow;
         let (is_prepared, is_saved) =
             (matches!(begin, Begin::Prepared(_)), matches!(begin, Begin::Saved(..) | Begin::Moved(..)));
-        let put = if self.cancelled.has(flow, generation) {
+        let put = if self.cancelled.has(flow, generation) || !claim.take() {
             Err((Outcome::Removed, None))
         } else {
             let keys = self.options.keys_per_node;

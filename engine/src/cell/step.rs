@@ -198,8 +198,11 @@ impl Cell {
                 }
                 Work::Install(install) => self.install(install),
                 Work::Save { flow, takes_out, reply } => {
+                    if takes_out.as_ref().is_some_and(|claim| !claim.take()) {
+                        continue;
+                    }
                     let saved = self.save(flow);
-                    if takes_out {
+                    if takes_out.is_some() {
                         self.take_out(flow);
                         // behind all that it made
                         self.outbox.borrow_mut().push(Emission::Left(flow));

@@ -26,10 +26,10 @@ pub struct RunFlow {
     #[schema(value_type = Object, required = false)]
     pub trigger_data: Option<Map<String, Value>>,
     /// Run over stored readings of event times from here on.
-    #[schema(required = false)]
+    #[schema(value_type = Option<shape::Moment>, required = false)]
     pub from: Option<Timestamp>,
     /// Up to, and not with, this event time; now if absent.
-    #[schema(required = false)]
+    #[schema(value_type = Option<shape::Moment>, required = false)]
     pub to: Option<Timestamp>,
     /// Run what is deployed over the same readings, and say what differs.
     #[schema(required = false)]
@@ -83,10 +83,19 @@ impl RunFlow {
     }
 }
 
+/// RFC 3339, or milliseconds, as in addresses.
 fn time(value: Value) -> Checked<Timestamp> {
-    match value.as_str().and_then(|text| text.parse().ok()) {
+    let time = match &value {
+        Value::String(text) => text.parse().ok(),
+        Value::Number(ms) => match ms.as_i64().map(Timestamp::from_ms) {
+            Some(None) => return input::wrong("must lie in the years 1 to 9999"),
+            time => time.flatten(),
+        },
+        _ => None,
+    };
+    match time {
         Some(time) => Ok(time),
-        None => input::wrong("must be a time such as 2026-01-31T12:00:00Z"),
+        None => input::wrong("must be a time such as 2026-01-31T12:00:00Z, or milliseconds since the epoch"),
     }
 }
 
@@ -103,7 +112,15 @@ mod tests {
         let whole =
             json!({"from": from, "to": "2026-01-02T00:00:00Z", "compare_with": "deployed", "nodes": []});
         assert_eq!(RunFlow::read(whole).unwrap().compare_with, Some(CompareWith::Deployed));
+        let both =
+            RunFlow::read(json!({"from": 1_767_225_600_000i64, "to": "2026-01-02T00:00:00Z"})).unwrap();
+        assert_eq!((both.from, both.to), (from.parse().ok(), "2026-01-02T00:00:00Z".parse().ok()));
+        assert_eq!(RunFlow::read(json!({"from": -1})).unwrap().from, Timestamp::from_ms(-1));
         for (wrong, pointer) in [
+            (json!({"from": i64::MAX}), "/from"),
+            (json!({"from": 1.5}), "/from"),
+            (json!({"from": true}), "/from"),
+            (json!({"from": 1_767_225_600_000i64, "to": 1_767_225_600_000i64}), "/to"),
             (json!({"to": from}), "/to"),
             (json!({"from": from, "to": from}), "/to"),
             (json!({"from": "yesterday"}), "/from"),

@@ -73,6 +73,9 @@ pub enum RefreshInterval {}
 /// How a person may say that a device is.
 #[derive(Debug)]
 pub enum StatusByHand {}
+/// A time: RFC 3339, or whole milliseconds since the epoch.
+#[derive(Debug)]
+pub enum Moment {}
 /// The fields of a widget's source: all those of one kind, or none.
 #[derive(Debug)]
 pub enum SourceChange {}
@@ -246,6 +249,16 @@ impl PartialSchema for StatusByHand {
     }
 }
 impl ToSchema for StatusByHand {}
+
+impl PartialSchema for Moment {
+    fn schema() -> RefOr<Schema> {
+        formatted(KnownFormat::DateTime)
+            .schema_type(SchemaType::from_iter([Type::String, Type::Integer]))
+            .description(Some("RFC 3339, or whole milliseconds since the epoch."))
+            .into()
+    }
+}
+impl ToSchema for Moment {}
 
 impl PartialSchema for SourceChange {
     fn schema() -> RefOr<Schema> {

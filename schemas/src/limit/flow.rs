@@ -172,7 +172,7 @@ pub const REPLAY_READS: usize = 4;
 pub const WARM_UP_MS: i64 = 3_600_000;
 /// Seconds that a version may warm up. Longer: it is not deployed, and what runs runs on.
 pub const WARM_UP_S: u64 = 600;
-/// Times that a version that warmed up is offered to a cell that has gone on meanwhile. More: it is not deployed.
+/// Times that a version that warmed up is offered to a cell that has gone on meanwhile, within [`WARM_UP_S`]. More: it is not deployed.
 pub const CUT_OVER_TRIES: u32 = 20;
 /// Versions that warm up, and runs that are made once, at a time in the process. More wait: a version within [`WARM_UP_S`], a run [`RUN_WAIT_S`].
 pub const REPLAYS: usize = 4;
@@ -196,9 +196,9 @@ pub const RUN_SAMPLES: usize = 20;
 pub const RUN_TICKS: usize = 1_000;
 /// Records that a run compares with those of what is deployed, of all last nodes and by both. More: the comparison says that it is cut.
 pub const COMPARE_RECORDS: usize = 200_000;
-/// Seconds for which a flow that was taken out of its cell is tried to be put on another. Longer: it goes on where it was; if it cannot, it is suspended, and
-/// says so. Taking it out waits for what its cell was given before.
-pub const MOVE_S: u64 = 30;
+/// Seconds that a flow may take from one cell to another, half of them to be taken out. Longer: it goes on where it was, for which it has as long again; if it
+/// cannot, it is suspended, and says so.
+pub const MOVE_S: u64 = 60;
 /// Seconds after which a flow that a new version has brought back among the others may be brought back so again. Sooner: it stays apart.
 pub const UNSLOW_S: u64 = 600;
 /// Seconds between two looks at how much of its cell's time each flow takes.
@@ -212,7 +212,8 @@ pub const BALANCE_GAP: f64 = 0.25;
 pub const TENANT_SHARE: f64 = 0.5;
 /// Flows of a tenant that are slowed at one look.
 pub const SLOWED_AT_ONCE: usize = 16;
-/// Times that a flow may fail to come to the cell of slowed flows, because by itself it does not get to the end of the log either. More: it is suspended.
+/// Times that a flow may fail to come to the cell of slowed flows, because by itself it does not get to the end of the log either, or what its cell was given
+/// before takes too long. More: it is suspended.
 pub const SLOW_TRIES: u32 = 3;
 /// Seconds that a cell must be behind the log for a flow of it to be slowed, and it must not be catching up.
 pub const BEHIND_S: u64 = 10;

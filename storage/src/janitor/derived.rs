@@ -75,6 +75,7 @@ mod tests {
     use super::*;
     use crate::catalog::Catalog;
     use crate::log::{self, Derived, DerivedOf, DerivedQuery, DerivedRow, Order, ReadingLog};
+    use crate::postgres::{Server, Target};
 
     async fn ages(log: &ReadingLog, flow: FlowId) -> Vec<i64> {
         let mut ages = Vec::new();
@@ -84,6 +85,22 @@ mod tests {
             ages.extend(log.derived_rows(query).await.unwrap().iter().map(|row| row.num as i64));
         }
         ages
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn readings_are_looked_at_also_if_rows_cannot_be() {
+        let directory = tempfile::tempdir().unwrap();
+        let catalog = Catalog::open(&directory.path().join("catalog.db")).unwrap();
+        let cluster = edgesync_test_postgres::Options::new().unsynced().start();
+        let server = Server::open(&Target::parse(&cluster.url()).unwrap()).await.unwrap();
+        let log = ReadingLog::open_postgres(&server, log::Options::default()).await.unwrap();
+        let before = Mutex::new(Before::everything(Duration::ZERO, Instant::now(), log::now()));
+        let work = Work { catalog, log, options: Options::default(), before };
+        work.look().await.unwrap();
+        cluster.psql("DROP TABLE derived_series, derived CASCADE");
+        let mut missing = Missing::default();
+        assert!(work.pass_derived(log::now(), &work.log.retention(), &mut missing.flows).await.is_err());
+        work.pass(&mut missing).await.unwrap();
     }
 
     #[tokio::test]

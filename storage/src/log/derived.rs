@@ -4,7 +4,8 @@
 //! what was there. Of two that come in the wrong order the one that a later reading caused stays. So what a flow stores is there exactly once,
 //! however often its results come.
 //!
-//! A series is a name that a flow gives, of a device and sensor, of a device, or of neither. Series are numbered; their dictionary is in memory.
+//! A series is a name that a flow gives, of a device and sensor, of a device, or of neither. Series are numbered; their dictionary is in memory. An entry of it
+//! that cannot be read is passed over, and its number is not given out again: rows of all other series are stored and dropped as ever. `check` says which.
 //! Rows are durable when they are acknowledged. Their number is not among the log's offsets, and they are not counted in its size.
 
 mod dictionary;
@@ -22,7 +23,7 @@ use edgesync_schemas::unit::Unit;
 use tokio::time::sleep;
 
 use super::{Backend, Error, Order, ReadingLog, SLICE, blocking};
-pub(crate) use dictionary::Dictionary;
+pub(crate) use dictionary::{Dictionary, Unreadable};
 
 /// What a series of a flow is of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -107,7 +108,7 @@ impl ReadingLog {
         let dictionary = &self.shared.derived;
         let mut writing = dictionary.writing().await;
         if !writing.is_whole {
-            dictionary.replace(self.load_derived().await?);
+            self.load_derived().await?;
             writing.is_whole = true;
         }
         let (ids, new) = dictionary.number(rows);
@@ -251,20 +252,29 @@ impl ReadingLog {
         }
         let mut writing = self.shared.derived.writing().await;
         if !writing.is_whole {
-            self.shared.derived.replace(self.load_derived().await?);
+            self.load_derived().await?;
             writing.is_whole = true;
         }
         Ok(())
     }
 
-    async fn load_derived(&self) -> Result<Vec<DerivedSeries>, Error> {
-        match &self.backend {
+    async fn load_derived(&self) -> Result<(), Error> {
+        let (series, unreadable) = match &self.backend {
             Backend::Embedded(log) => {
                 let log = log.clone();
-                blocking(move || log.store()?.derived_series()).await
+                blocking(move || log.store()?.derived_series()).await?
             }
-            Backend::Postgres(log) => log.derived_series().await,
+            Backend::Postgres(log) => log.derived_series().await?,
+        };
+        let first = unreadable.first().map(|one| (one.id, one.error.to_string()));
+        let count = unreadable.len();
+        // told once, however often it is read
+        if self.shared.derived.replace(series, &unreadable)
+            && let Some((id, error)) = first
+        {
+            tracing::error!(count, ?id, error, "series of flows cannot be read, they are passed over");
         }
+        Ok(())
     }
 }
 

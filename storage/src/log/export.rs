@@ -172,7 +172,14 @@ impl ReadingLog {
     /// All but the readings. Of a log that nobody appends to.
     fn rest(&self) -> Result<Rest, Error> {
         let (dropped, derived) = match self.backend() {
-            super::Backend::Embedded(log) => (log.store()?.dropped()?, log.store()?.derived_series()?),
+            super::Backend::Embedded(log) => {
+                let (series, unreadable) = log.store()?.derived_series()?;
+                // what cannot be read cannot be moved
+                if let Some(one) = unreadable.into_iter().next() {
+                    return Err(one.error);
+                }
+                (log.store()?.dropped()?, series)
+            }
             super::Backend::Postgres(_) => return Err(Error::Closed),
         };
         let shared = &self.shared;

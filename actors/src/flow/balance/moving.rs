@@ -8,39 +8,45 @@ use std::time::Duration;
 use edgesync_engine::cell::command::{Begin, Outcome};
 use edgesync_engine::metrics::NodeState;
 use edgesync_engine::{FlowCounters, History, Replay, Saved};
-use edgesync_schemas::id::{FlowId, Offset};
+use edgesync_schemas::id::FlowId;
 use edgesync_schemas::limit;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until, timeout_at};
 use tracing::{error, warn};
 
-use super::super::{BUSY, Error, FlowsHandle, Version, manager, warm};
+use super::super::{BUSY, Error, FlowsHandle, Turn, Version, manager, warm};
 use crate::cell::Cell;
 
 /// A flow that is on no cell.
-struct Moving {
-    version: Version,
-    saved: Saved,
-    counters: Arc<FlowCounters>,
-    /// Where it was.
-    from: Arc<Cell>,
+pub(super) struct Moving {
+    pub version: Version,
+    pub saved: Saved,
+    pub counters: Arc<FlowCounters>,
+    /// Why it ran apart from others.
+    pub reason: Option<String>,
 }
 
-const MOVE: Duration = Duration::from_secs(limit::MOVE_S);
+/// What a flow that does not come to a cell at once does.
+#[derive(Clone, Copy)]
+pub(super) enum Comes<'a> {
+    /// The cell of slowed flows begins again where it comes from.
+    Anew,
+    /// It is run up to where the cell is.
+    After,
+    /// As [`Self::After`], until somebody waits to end it, who has its turn otherwise.
+    Back(&'a Turn),
+}
+
 const UNSLOW: Duration = Duration::from_secs(limit::UNSLOW_S);
 const LEFT: &str = "the version before took too much, and what that left to do is not done yet: it runs apart from other flows until it is deployed again";
 const UNSLOWED: &str = "a version before took too much, shortly after another one had brought the flow back among the others: it runs apart from them until it is deployed again, ten minutes after that";
 
 impl FlowsHandle {
-    /// Moves a flow, whose turn the caller has, to a cell. True if it runs there. One that does not come as far as the cell within [`limit::MOVE_S`]
-    /// goes on where it was; one that is taken by neither is suspended.
+    /// Moves a flow, whose turn the caller has, to a cell. True if it runs there. One that its cell does not give away, or that does not come as far as the
+    /// other cell within [`limit::MOVE_S`], goes on where it was; one that is taken by neither is suspended.
     pub(in super::super) async fn moved(&self, flow: FlowId, to: usize) -> bool {
-        // nothing is saved meanwhile: it would be seen on no cell
-        let _saves = self.shared.states.turn.write().await;
-        self.moves(flow, to).await
-    }
-
-    /// As [`Self::moved`], while nothing is saved.
-    pub(in super::super) async fn moves(&self, flow: FlowId, to: usize) -> bool {
+        let until = Instant::now() + self.moves_for();
+        // one at a time: what is slowed is taken out when another one comes
+        let Ok(_moving) = timeout_at(until, self.shared.states.moving.lock()).await else { return false };
         let Some((cell, installed)) = self.running(flow) else { return false };
         let (from, version) = (cell.clone(), installed.version);
         let Some(counters) = from.counters(flow) else { return false };
@@ -50,21 +56,10 @@ impl FlowsHandle {
         }
         // what it has not seen there is kept until it has seen that elsewhere
         let _hold = self.shared.log.hold(from.reached().next);
-        let saved = match from.take_out(flow).await {
-            Ok(Some(saved)) => saved,
-            Ok(None) => return false,
-            Err(error) => {
-                warn!(%flow, to, %error, "flow could not be taken out of its cell");
-                return false;
-            }
-        };
-        if let Some(to) = self.shared.cells.get(to) {
-            self.shared.states.comes_to(to, flow, &counters, saved.next);
-        }
-        let back = from.index();
-        let mut moving = Moving { version: Version { flow, installed }, saved, counters, from };
-        for place in [to, back] {
-            match self.put_there(&mut moving, place).await {
+        let Some(mut moving) = self.taken_out(&from, flow, half_of(until)).await else { return false };
+        let back = Instant::now().max(until) + self.moves_for();
+        for (place, until, comes) in [(to, until, Comes::Anew), (from.index(), back, Comes::After)] {
+            match self.comes_to(&mut moving, place, until, comes).await {
                 Ok(true) => return place == to,
                 Ok(false) => warn!(%flow, place, "cell did not take a flow that moves"),
                 Err(error) => warn!(%flow, place, %error, "cell did not take a flow that moves"),
@@ -74,54 +69,89 @@ impl FlowsHandle {
         false
     }
 
-    /// Puts a flow that was taken out on a cell. False if that does not take it, or is not reached in time.
-    async fn put_there(&self, moving: &mut Moving, place: usize) -> Result<bool, Error> {
-        let until = Instant::now() + MOVE;
-        while Instant::now() < until {
-            let begin = Begin::Moved(Box::new(moving.saved.clone()), moving.counters.clone());
-            match self.put_at(moving.version.clone(), begin, Some(place)).await?.outcome {
-                Outcome::Installed(_) => return Ok(true),
-                Outcome::Behind(_) if place == self.shared.slow && self.rewound(moving.saved.next).await => {}
-                Outcome::Behind(_) => self.carry_on(moving, until).await?,
-                Outcome::Removed => return Err(Error::Stopped),
-                Outcome::BadState | Outcome::Ahead(_) => return Ok(false),
+    /// How long a flow may take from one cell to another.
+    pub(super) fn moves_for(&self) -> Duration {
+        self.shared.options.pace.moves
+    }
+
+    /// Takes a flow out of its cell; `None` if the cell does not come to that by `until`: it runs on.
+    pub(super) async fn taken_out(&self, from: &Cell, flow: FlowId, until: Instant) -> Option<Moving> {
+        let (installed, counters) = (from.installed(flow)?, from.counters(flow)?);
+        let (states, reason) = (&self.shared.states, from.slowed(flow));
+        states.leaves(from, flow);
+        match from.take_out(flow, until).await {
+            Ok(Some(saved)) => {
+                states.taken(flow, &counters, &saved);
+                Some(Moving { version: Version { flow, installed }, saved, counters, reason })
+            }
+            Ok(None) => {
+                states.came(flow, from.index());
+                None
+            }
+            Err(error) => {
+                states.came(flow, from.index());
+                warn!(%flow, cell = from.index(), %error, "flow could not be taken out of its cell");
+                None
+            }
+        }
+    }
+
+    /// Puts a flow that was taken out on a cell. False if the cell does not take it by `until`.
+    pub(super) async fn comes_to(
+        &self,
+        moving: &mut Moving,
+        place: usize,
+        until: Instant,
+        comes: Comes<'_>,
+    ) -> Result<bool, Error> {
+        let (flow, slow) = (moving.version.flow, self.shared.slow);
+        let Some(cell) = self.shared.cells.get(place) else { return Ok(false) };
+        self.shared.states.comes_to(cell, flow);
+        while Instant::now() < until && !comes.is_given_up() {
+            match self.offered(moving, place, until, comes).await {
+                Ok(Outcome::Installed(_)) => {
+                    self.shared.states.came(flow, place);
+                    if let Some(reason) = moving.reason.clone().filter(|_| place == slow) {
+                        let _ = self.shared.manager.cast(manager::Message::Slowed(flow, reason));
+                    }
+                    return Ok(true);
+                }
+                Ok(Outcome::Behind(_)) => {
+                    let is_anew = matches!(comes, Comes::Anew) && place == slow;
+                    if !(is_anew && self.rewound(moving.saved.next, until).await) {
+                        self.carry_on(moving, cell, until).await?;
+                    }
+                }
+                Ok(Outcome::Removed) => return Err(Error::Stopped),
+                Ok(Outcome::BadState | Outcome::Ahead(_)) => return Err(Error::WarmUp),
+                // it is full, or just being replaced
+                Err(Error::Busy) => tokio::time::sleep(BUSY).await,
+                Err(error) => return Err(error),
             }
         }
         Ok(false)
     }
 
-    /// Lets the cell of slowed flows begin again at an earlier reading, where a flow comes from; those that run there pass over what they have seen. False if
-    /// somebody has the turn of one of them.
-    async fn rewound(&self, to: Offset) -> bool {
-        let slow = &self.shared.cells[self.shared.slow];
-        let flows: Vec<_> = slow.busy().into_iter().map(|(flow, ..)| flow).collect();
-        let turns = flows.iter().map(|flow| self.shared.turns.try_turn(*flow)).collect::<Option<Vec<_>>>();
-        if turns.is_none() {
-            return false;
+    async fn offered(
+        &self,
+        moving: &Moving,
+        place: usize,
+        until: Instant,
+        comes: Comes<'_>,
+    ) -> Result<Outcome, Error> {
+        #[cfg(test)]
+        if !matches!(comes, Comes::Anew) && self.shared.balanced.refuses() {
+            return Err(Error::Busy);
         }
-        let mut out = Vec::new();
-        for flow in flows {
-            let (Some(installed), Some(counters)) = (slow.installed(flow), slow.counters(flow)) else {
-                continue;
-            };
-            let reason = slow.slowed(flow);
-            if let Ok(Some(saved)) = slow.take_out(flow).await {
-                out.push((Version { flow, installed }, saved, counters, reason));
+        let begin = Begin::Moved(Box::new(moving.saved.clone()), moving.counters.clone());
+        let given_up = async {
+            tokio::select! {
+                () = sleep_until(until) => {}
+                () = comes.given_up() => {}
             }
-        }
-        let is_rewound = slow.rewind(to).await;
-        for (version, saved, counters, reason) in out {
-            let flow = version.flow;
-            let number = version.installed.version;
-            let begin = Begin::Moved(Box::new(saved), counters);
-            let told = self.put_at(version, begin, Some(slow.index())).await.map(|told| told.outcome);
-            if !matches!(told, Ok(Outcome::Installed(_))) {
-                self.loses_its_place(flow, number).await;
-            } else if let Some(reason) = reason {
-                let _ = self.shared.manager.cast(manager::Message::Slowed(flow, reason));
-            }
-        }
-        is_rewound
+        };
+        let told = self.put_unless(moving.version.clone(), begin, Some(place), given_up).await?;
+        Ok(told.outcome)
     }
 
     /// A flow was taken by no cell. On the way down it goes on where it was saved last, after the next start.
@@ -138,9 +168,9 @@ impl FlowsHandle {
         }
     }
 
-    /// Runs a flow that is on no cell towards the end of the log, and puts out what it makes.
-    async fn carry_on(&self, moving: &mut Moving, until: Instant) -> Result<(), Error> {
-        let Moving { version, saved, counters, from } = moving;
+    /// Runs a flow that is on no cell towards the end of the log, and puts out what it makes where it goes.
+    async fn carry_on(&self, moving: &mut Moving, to: &Arc<Cell>, until: Instant) -> Result<(), Error> {
+        let Moving { version, saved, counters, .. } = moving;
         let (log, installed) = (&self.shared.log, &version.installed);
         let (plan, keys) = (installed.plan.clone(), limit::KEYS_PER_NODE);
         let replay = Replay::new(version.flow, installed.version, plan, keys, limit::CHUNK_ROWS);
@@ -155,11 +185,19 @@ impl FlowsHandle {
         })
         .await?;
         loaded.map_err(|_| Error::WarmUp)?;
-        from.counts(installed, replay.counters());
+        to.counts(installed, replay.counters());
         let mut tail = log.tail(saved.next);
-        let mut is_at_end = true;
+        let (mut is_at_end, mut read) = (true, Ok(()));
         while Instant::now() < until && !self.is_stopped() {
-            let Some(commit) = tail.next_now().await? else { break };
+            let commit = match tail.next_now().await {
+                Ok(Some(commit)) => commit,
+                Ok(None) => break,
+                // what was put out is not to be put out again
+                Err(error) => {
+                    read = Err(error.into());
+                    break;
+                }
+            };
             is_at_end = false;
             let emitted;
             (replay, emitted) = warm::run_with(replay, log, move |replay, info_of| {
@@ -168,8 +206,15 @@ impl FlowsHandle {
                 emitted
             })
             .await?;
-            for emission in emitted {
-                from.give(emission).await;
+            let to = to.clone();
+            let giving = tokio::spawn(async move {
+                for emission in emitted {
+                    to.give(emission).await;
+                }
+            });
+            // what waits for room is given on when there is some
+            if timeout_at(until, giving).await.is_err() {
+                break;
             }
         }
         if is_at_end {
@@ -177,7 +222,7 @@ impl FlowsHandle {
             tokio::time::sleep(BUSY).await;
         }
         (*saved, *counters) = (replay.save(), replay.counters().clone());
-        Ok(())
+        read
     }
 
     /// Lets a slowed flow that was deployed anew run with the others again, if that was not so within [`limit::UNSLOW_S`]. The caller has its turn.
@@ -208,4 +253,23 @@ impl FlowsHandle {
     fn may_unslow(&self, flow: FlowId) -> bool {
         !self.unslowed().contains_key(&flow)
     }
+}
+
+impl Comes<'_> {
+    fn is_given_up(self) -> bool {
+        matches!(self, Self::Back(turn) if turn.is_wanted())
+    }
+
+    async fn given_up(self) {
+        match self {
+            Self::Back(turn) => turn.wanted().await,
+            _ => std::future::pending().await,
+        }
+    }
+}
+
+/// Half of the time until then.
+fn half_of(until: Instant) -> Instant {
+    let now = Instant::now();
+    now + until.saturating_duration_since(now) / 2
 }

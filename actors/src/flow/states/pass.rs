@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tracing::warn;
 
-use super::{Known, NAME, SavedAt, States, places};
+use super::{Known, NAME, SavedAt, States, Written, places};
 use crate::cell::{Cell, Stand};
 
 /// A cell that does not answer for so long has flows that are saved later, and so has one whose results are not delivered.
@@ -30,8 +30,8 @@ const DELIVERED: Duration = Duration::from_secs(limit::DELIVERED_S);
 pub(super) enum When {
     /// Flows that were saved a while ago.
     Second,
-    /// The way down: all that were not saved since it began; it is over at `until`. `moves`: a flow may be on no cell, so the places are not known.
-    Last { begun: Instant, moves: bool, until: Instant },
+    /// The way down: all that were not saved since it began; it is over at `until`.
+    Last { begun: Instant, until: Instant },
 }
 
 /// What became of it.
@@ -57,8 +57,6 @@ struct Looked {
 #[derive(Debug)]
 pub(super) struct Asked {
     at: Instant,
-    /// How often flows had moved.
-    moves: u64,
     stand: Stand,
     /// Of flows that got something since they were saved: where that was.
     needs: HashMap<FlowId, Offset>,
@@ -103,9 +101,8 @@ impl States {
     ) -> Result<Passed, log::Error> {
         let mut asked = self.asked.lock().await;
         asked.resize_with(cells.len(), || None);
-        let moves = self.written().moves;
         for asked in asked.iter_mut() {
-            let Some(mut one) = asked.take().filter(|one| one.moves == moves) else { continue };
+            let Some(mut one) = asked.take() else { continue };
             one.wait(Duration::ZERO).await;
             // on the way down everything is asked once more
             let is_old = matches!(when, When::Last { begun, .. } if one.at < begun);
@@ -126,7 +123,7 @@ impl States {
         };
         let bytes = self.most.bytes / looked.iter().filter(|cell| !cell.due.is_empty()).count().max(1);
         for (at, (cell, looked)) in cells.iter().zip(looked).enumerate() {
-            asked[at].get_or_insert_with(|| Asked::ask(cell, looked, bytes, now, moves));
+            asked[at].get_or_insert_with(|| Asked::ask(cell, looked, bytes, now));
         }
         join_all(asked.iter_mut().flatten().map(|one| one.wait(if one.at < now { old } else { new }))).await;
         let mut answered = Vec::new();
@@ -202,32 +199,39 @@ impl States {
 
     async fn write(&self, batch: Batch, cells: &[Arc<Cell>], when: When) -> Result<(), log::Error> {
         let Batch { mut states, mut saved, asked, cells: found, running } = batch;
-        let (is_last, knows_places) = match when {
-            When::Second => (false, true),
-            When::Last { moves, .. } => (true, !moves),
-        };
+        let is_last = matches!(when, When::Last { .. });
         let _writing = self.writing.lock().await;
-        let (mut known, mut places, mut lists) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut known, places, needed, lists, on_their_way);
         {
             let written = self.written();
-            let is_kept =
-                |flow: &FlowId| written.forgotten.get(flow).is_none_or(|forgotten| *forgotten < asked[flow]);
+            // one that moved may have been saved on its new cell before what its old one had answered could be written
+            let is_newest = |flow: &FlowId| {
+                written.flows.get(flow).and_then(|saved| saved.at).is_none_or(|at| at <= asked[flow])
+            };
+            let is_kept = |flow: &FlowId| {
+                written.forgotten.get(flow).is_none_or(|forgotten| *forgotten < asked[flow])
+                    && is_newest(flow)
+            };
             states.retain(|(flow, _)| is_kept(flow));
             saved.retain(|flow, _| is_kept(flow));
-            if knows_places {
-                known.clone_from(&written.known);
-                for (at, cell) in &found {
-                    known[*at] = cell.clone();
-                }
-                places = places::encode_cells(known.iter().map(|cell| cell.place));
-                if places != written.cells {
-                    states.push((places::of_cells(), Some(places.clone())));
-                }
-                lists.extend(known.iter().map(|cell| cell.flows.clone()));
-                for (at, list) in lists.iter().enumerate() {
-                    if written.lists.get(at) != Some(list) {
-                        states.push((places::of_flows_on(at), Some(list.clone())));
-                    }
+            known = written.known.clone();
+            for (at, cell) in &found {
+                known[*at] = cell.clone();
+            }
+            let mut of_cells: Vec<_> = known.iter().map(|cell| cell.place).collect();
+            on_their_way = places::encode_on_their_way(&written.on_their_way(&mut known, &mut of_cells));
+            if on_their_way != written.on_their_way {
+                states.push((places::of_those_on_their_way(), Some(on_their_way.clone())));
+            }
+            needed = of_cells.iter().map(|place| place.needed).min();
+            places = places::encode_cells(of_cells.into_iter());
+            if places != written.cells {
+                states.push((places::of_cells(), Some(places.clone())));
+            }
+            lists = known.iter().map(|cell| cell.flows.clone()).collect::<Vec<_>>();
+            for (at, list) in lists.iter().enumerate() {
+                if written.lists.get(at) != Some(list) {
+                    states.push((places::of_flows_on(at), Some(list.clone())));
                 }
             }
         }
@@ -240,15 +244,15 @@ impl States {
         }
         let needed = {
             let mut written = self.written();
-            if !knows_places {
-                written.flows.extend(saved);
-                return Ok(());
-            }
-            let needed = known.iter().map(|cell| cell.place.needed).min();
+            written.wrote(&known);
             (written.cells, written.lists, written.known) = (places, lists, known);
+            written.on_their_way = on_their_way;
             // only now: a cell that is replaced before goes on from what was saved before
-            found.iter().for_each(|(at, cell)| cells[*at].needs(cell.place.needed));
-            written.flows.retain(|flow, _| running.contains(flow));
+            for (at, cell) in &found {
+                cells[*at].needs(written.needed_on(*at, cell.place.needed));
+            }
+            let Written { flows, between, .. } = &mut *written;
+            flows.retain(|flow, _| running.contains(flow) || between.contains_key(flow));
             written.flows.extend(saved);
             needed.filter(|needed| *needed > written.needed)
         };
@@ -261,7 +265,7 @@ impl States {
 }
 
 impl Asked {
-    fn ask(cell: &Arc<Cell>, looked: Looked, bytes: usize, at: Instant, moves: u64) -> Self {
+    fn ask(cell: &Arc<Cell>, looked: Looked, bytes: usize, at: Instant) -> Self {
         let (cell, Looked { stand, due, needs }) = (cell.clone(), looked);
         let answering = tokio::spawn(async move {
             let saved = match due {
@@ -276,7 +280,7 @@ impl Asked {
             let is_delivered = cell.delivered(DELIVERED).await;
             Answer { is_stuck: saved.is_none(), flows: saved.unwrap_or_default(), is_delivered }
         });
-        Self { at, moves, stand, needs, answering, answer: None }
+        Self { at, stand, needs, answering, answer: None }
     }
 
     /// Waits for the answer, at most for so long. Cancel safe.
@@ -329,7 +333,7 @@ impl Batch {
         };
         for (at, mut one) in answered {
             let flows = one.answer.take().unwrap_or_default().flows;
-            batch.cells.push((at, Known::of(&one.stand, one.needed(&flows))));
+            batch.cells.push((at, Known::of(&one.stand, one.needed(&flows), one.at)));
             for flow in flows {
                 let (state, (id, saved)) = bytes_of(flow, one.at);
                 batch.states.push(state);

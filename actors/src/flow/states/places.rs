@@ -1,10 +1,11 @@
 //! How far results of each flow were put out, for all flows together, and where they ran.
 //!
-//! One small value has the places of all cells; beside it lies one value for each cell that lists its flows, and is written only when it has changed.
+//! One small value has the places of all cells; beside it lies one value for each cell that lists its flows, and is written only when it has changed, and
+//! one for flows that are on no cell because they move, with places of their own.
 //! A flow's place is that of its cell, unless it was further itself: because it came from a cell that was, or is being fed again. So a cell that lags
 //! holds nobody back but its own flows.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::time::Timestamp;
@@ -63,6 +64,8 @@ pub(super) struct CellPlace {
 struct Known {
     cell: usize,
     ahead: Option<PutOut>,
+    /// If it was on no cell: its place, whatever the cell's.
+    own: Option<PutOut>,
     slowed: Option<String>,
 }
 
@@ -72,6 +75,26 @@ struct Listed {
     flow: [u8; 16],
     /// How far it was put out, if that is further than its cell: an offset, and a time in microseconds.
     ahead: Option<(Offset, i64)>,
+    slowed: Option<String>,
+}
+
+/// A flow on its way from one cell to another.
+#[derive(Debug)]
+pub(super) struct OnItsWay {
+    pub flow: FlowId,
+    /// That it was on.
+    pub cell: usize,
+    pub put_out: PutOut,
+    pub slowed: Option<String>,
+}
+
+/// The same as it is written: an offset, and a time in microseconds.
+#[derive(Debug, Serialize, Deserialize)]
+struct Moving {
+    flow: [u8; 16],
+    cell: usize,
+    next: Offset,
+    clock_us: i64,
     slowed: Option<String>,
 }
 
@@ -95,6 +118,11 @@ pub(super) fn of_cells() -> FlowId {
 /// Under which key it keeps which flows a cell has.
 pub(super) fn of_flows_on(cell: usize) -> FlowId {
     FlowId::from_uuid(Uuid::from_u128(cell as u128 + 1))
+}
+
+/// Under which key it keeps which flows move.
+pub(super) fn of_those_on_their_way() -> FlowId {
+    FlowId::from_uuid(Uuid::from_u128(u128::from(u16::MAX)))
 }
 
 /// Whether a key is no flow's.
@@ -125,6 +153,25 @@ pub(super) fn encode_flows(stand: &Stand) -> Vec<u8> {
         .collect();
     flows.sort_unstable_by_key(|listed| listed.flow);
     encode(&flows)
+}
+
+/// Flows that move.
+pub(super) fn encode_on_their_way(all: &[OnItsWay]) -> Vec<u8> {
+    let moving = all.iter().map(|one| Moving {
+        flow: *one.flow.uuid().as_bytes(),
+        cell: one.cell,
+        next: one.put_out.next,
+        clock_us: one.put_out.clock.as_us(),
+        slowed: one.slowed.clone(),
+    });
+    encode(&moving.collect::<Vec<_>>())
+}
+
+/// The list of a cell, but for some flows.
+pub(super) fn without(list: &[u8], flows: &HashSet<FlowId>) -> Vec<u8> {
+    let Some(mut listed) = decode::<Vec<Listed>>(list) else { return list.to_vec() };
+    listed.retain(|listed| !flows.contains(&FlowId::from_uuid(Uuid::from_bytes(listed.flow))));
+    encode(&listed)
 }
 
 fn encode<T: Serialize>(value: &T) -> Vec<u8> {
@@ -168,10 +215,21 @@ impl Places {
                 });
                 (
                     FlowId::from_uuid(Uuid::from_bytes(listed.flow)),
-                    Known { cell, ahead, slowed: listed.slowed },
+                    Known { cell, ahead, own: None, slowed: listed.slowed },
                 )
             }));
         }
+        let bytes = log.state(of_those_on_their_way()).await?;
+        let moving = bytes.as_deref().and_then(decode::<Vec<Moving>>).unwrap_or_default();
+        // what lists of cells say of them is older
+        flows.extend(moving.into_iter().filter(|one| one.cell < cells.len()).map(|one| {
+            let clock = Timestamp::from_us_saturating(one.clock_us);
+            let own = Some(PutOut { next: one.next.clamp(needed, log.end()), clock });
+            (
+                FlowId::from_uuid(Uuid::from_bytes(one.flow)),
+                Known { cell: one.cell, ahead: None, own, slowed: one.slowed },
+            )
+        }));
         let clamped = |place: CellPlace| CellPlace {
             next: place.next.clamp(needed, log.end()),
             needed: place.needed.clamp(needed, log.end()),
@@ -217,7 +275,8 @@ impl Places {
             _ => None,
         };
         let place = self.cells[known.cell];
-        let put_out = known.ahead.map_or(place.put_out(), |ahead| ahead.or(place.put_out()));
+        let of_cell = || known.ahead.map_or(place.put_out(), |ahead| ahead.or(place.put_out()));
+        let put_out = known.own.unwrap_or_else(of_cell);
         Place { cell, needed: Some(place.needed), put_out, slowed: known.slowed.clone() }
     }
 

@@ -98,7 +98,7 @@ async fn what_is_forgotten_while_it_is_being_saved_stays_forgotten() {
 async fn states_beyond_the_room_are_saved_one_after_the_other_and_their_readings_kept_until_then() {
     let (stage, flows) = server(Most { flows: 100, bytes: 1 }, 4).await;
     let shared = &stage.flows.shared;
-    shared.states.save_last(&shared.cells, false, soon()).await;
+    shared.states.save_last(&shared.cells, soon()).await;
     assert_eq!(count(&saved(&stage, &flows).await), 4, "the last time does not end before all are");
     let first = stage.log.end();
     stage.append(&[3.0]).await;
@@ -151,7 +151,7 @@ async fn a_cell_whose_results_are_not_stored_yet_keeps_no_other_from_being_saved
         }
     };
     done().await;
-    shared.states.save_last(&shared.cells, false, soon()).await;
+    shared.states.save_last(&shared.cells, soon()).await;
     let before = stage.log.end();
     let place = async |flow| {
         let places = Places::read(&stage.log, stage.flows.cursor()).await.unwrap();
@@ -198,7 +198,7 @@ async fn a_cell_whose_results_are_not_stored_yet_keeps_no_other_from_being_saved
     stage.append(&[5.0]).await;
     done().await;
     let began = Instant::now();
-    shared.states.save_last(&shared.cells, false, Instant::now() + Duration::from_secs(1)).await;
+    shared.states.save_last(&shared.cells, Instant::now() + Duration::from_secs(1)).await;
     assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
     assert_eq!(saved_to(flows[0]).await, Some(stage.log.end()));
     stage.flows.stored().stall(false);

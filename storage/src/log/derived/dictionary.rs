@@ -8,6 +8,7 @@ use edgesync_schemas::id::FlowId;
 use edgesync_schemas::limit;
 use tokio::sync::{Mutex, MutexGuard};
 
+use super::super::Error;
 use super::{Derived, DerivedOf, DerivedSeries};
 
 /// All series, as they are in the store.
@@ -18,6 +19,15 @@ pub(crate) struct Dictionary {
     is_known: AtomicBool,
     /// Held by who writes rows or series: numbers are given out by one at a time.
     writing: Mutex<Writing>,
+}
+
+/// An entry of the store's dictionary that cannot be read.
+#[derive(Debug)]
+pub(crate) struct Unreadable {
+    /// Its number, if that can.
+    pub id: Option<u32>,
+    /// What is wrong.
+    pub error: Error,
 }
 
 /// Whoever may write.
@@ -32,6 +42,8 @@ struct Known {
     flows: HashMap<FlowId, BTreeMap<DerivedOf, Arc<DerivedSeries>>>,
     /// Numbers below were given out.
     end: u32,
+    /// Entries that could not be read.
+    unreadable: usize,
 }
 
 impl Dictionary {
@@ -45,12 +57,16 @@ impl Dictionary {
         self.is_known.load(Ordering::Acquire)
     }
 
-    /// Takes what the store has.
-    pub fn replace(&self, all: Vec<DerivedSeries>) {
-        let mut known = Known { end: self.known().end, ..Known::default() };
+    /// Takes what the store has. Whether more of it cannot be read than before.
+    pub fn replace(&self, all: Vec<DerivedSeries>, unreadable: &[Unreadable]) -> bool {
+        let mut known = Known { end: self.known().end, unreadable: unreadable.len(), ..Known::default() };
         all.into_iter().for_each(|series| known.add(Arc::new(series)));
-        *self.known_mut() = known;
+        for id in unreadable.iter().filter_map(|one| one.id) {
+            known.end = known.end.max(id.saturating_add(1));
+        }
+        let before = std::mem::replace(&mut *self.known_mut(), known).unreadable;
         self.is_known.store(true, Ordering::Release);
+        unreadable.len() > before
     }
 
     /// The number of each row's series, and the series that are new; `None` for rows of a flow that has as many as it may.

@@ -125,7 +125,10 @@ impl Look<'_> {
                         self.report.wrong(format!("derived series {}: there are two of its name", series.id));
                     }
                 }
-                Err(error) => self.report.wrong(told(&error)),
+                Err(error) => {
+                    let id = derived::id_of(&key).map(|id| format!(" {id}")).unwrap_or_default();
+                    self.report.wrong(format!("derived series{id}: {}", told(&error)));
+                }
             }
             self.report.count("derived series", 1);
         }

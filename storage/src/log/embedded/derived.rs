@@ -11,7 +11,7 @@ use edgesync_schemas::time::Timestamp;
 use fjall::{OwnedWriteBatch, PersistMode};
 use uuid::Uuid;
 
-use super::super::derived::{DerivedOf, DerivedQuery, DerivedRow, DerivedSeries, Old, Puts};
+use super::super::derived::{DerivedOf, DerivedQuery, DerivedRow, DerivedSeries, Old, Puts, Unreadable};
 use super::super::{Error, Order};
 use super::codec::{self, Malformed, Reader};
 use super::{Embedded, Store};
@@ -65,13 +65,17 @@ impl Store {
         Ok(batch.commit()?)
     }
 
-    /// The dictionary.
-    pub fn derived_series(&self) -> Result<Vec<DerivedSeries>, Error> {
-        let series = self.derived_series.iter().map(|guard| {
+    /// The dictionary, and what of it cannot be read.
+    pub fn derived_series(&self) -> Result<(Vec<DerivedSeries>, Vec<Unreadable>), Error> {
+        let (mut all, mut unreadable) = (Vec::new(), Vec::new());
+        for guard in self.derived_series.iter() {
             let (key, value) = guard.into_inner()?;
-            decode_series(&key, &value)
-        });
-        series.collect()
+            match decode_series(&key, &value) {
+                Ok(series) => all.push(series),
+                Err(error) => unreadable.push(Unreadable { id: id_of(&key), error }),
+            }
+        }
+        Ok((all, unreadable))
     }
 
     /// Rows of a series by event time.
@@ -187,9 +191,14 @@ fn encode_series(series: &DerivedSeries) -> Vec<u8> {
     out
 }
 
+/// Number of a series by its key.
+pub(super) fn id_of(key: &[u8]) -> Option<u32> {
+    key.try_into().ok().map(u32::from_be_bytes)
+}
+
 pub(super) fn decode_series(key: &[u8], record: &[u8]) -> Result<DerivedSeries, Error> {
     let read = |mut from: Reader<'_>| {
-        let id = u32::from_be_bytes(key.try_into().map_err(|_| Malformed("key"))?);
+        let id = id_of(key).ok_or(Malformed("key"))?;
         let flow = FlowId::from_uuid(Uuid::from_bytes(from.array()?));
         let name = from.text()?.parse().map_err(|_| Malformed("name"))?;
         let device = Uuid::from_bytes(from.array()?);

@@ -12,7 +12,7 @@ use edgesync_schemas::time::Timestamp;
 use tokio_postgres::{Client, GenericClient, Row, Transaction};
 use uuid::Uuid;
 
-use super::super::derived::{DerivedOf, DerivedQuery, DerivedRow, DerivedSeries, Old, Puts};
+use super::super::derived::{DerivedOf, DerivedQuery, DerivedRow, DerivedSeries, Old, Puts, Unreadable};
 use super::super::{Error, Order};
 use super::failure::Trouble;
 use super::read::Us;
@@ -58,10 +58,16 @@ impl Postgres {
         owned(put)
     }
 
-    /// The dictionary.
-    pub async fn derived_series(&self) -> Result<Vec<DerivedSeries>, Error> {
-        let rows = self.ask(&self.pool, SERIES, &[]).await?;
-        rows.iter().map(|row| series(row).map_err(|(_, error)| error)).collect()
+    /// The dictionary, and what of it cannot be read.
+    pub async fn derived_series(&self) -> Result<(Vec<DerivedSeries>, Vec<Unreadable>), Error> {
+        let (mut all, mut unreadable) = (Vec::new(), Vec::new());
+        for row in self.ask(&self.pool, SERIES, &[]).await? {
+            match series(&row) {
+                Ok(series) => all.push(series),
+                Err((id, error)) => unreadable.push(Unreadable { id: Some(id), error }),
+            }
+        }
+        Ok((all, unreadable))
     }
 
     /// Rows of a series by event time.

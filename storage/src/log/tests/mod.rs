@@ -23,6 +23,7 @@ macro_rules! on_both_stores {
 mod check;
 mod check_postgres;
 mod derived;
+mod derived_damage;
 mod disk;
 mod expire;
 mod expire_beside;
