@@ -1,6 +1,7 @@
 //! The example files are the expectation: what is written equals them byte for byte, what is read comes from them.
 
 use super::*;
+use crate::limit;
 
 fn example(name: &str) -> String {
     let path = format!("{}/examples/wire/live-{name}.json", env!("CARGO_MANIFEST_DIR"));
