@@ -38,7 +38,7 @@ fn points(frame: &Value) -> Vec<(i64, Value)> {
 /// What `/readings/series` says of the sensor `a`, bucket by bucket.
 async fn series(stage: &Stage, query: &str) -> Value {
     let device = &stage.device.id;
-    let path = format!("/api/v1/readings/series?device={device}&sensor=a&tz=UTC&fill=none&{query}");
+    let path = format!("/api/v1/readings/series?device={device}&sensor=a&fill=none&{query}");
     stage.api.get(&path).await["series"][0].clone()
 }
 

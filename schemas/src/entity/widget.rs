@@ -140,7 +140,7 @@ pub struct DashboardWidget {
     pub source: DataSource,
     /// What becomes of several values.
     pub aggregation: Aggregation,
-    /// Milliseconds between refreshes of what is not live; what [`Self::aggregation`] goes over.
+    /// Milliseconds between refreshes, and of a bucket: what [`Self::aggregation`] goes over.
     pub refresh_interval: u32,
     /// Samples kept for it.
     pub max_samples: u32,
