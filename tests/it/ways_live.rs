@@ -311,6 +311,50 @@ async fn the_output_of_a_node_is_shown_value_by_value() {
     }
 }
 
+#[tokio::test]
+async fn a_compatible_socket_ends_within_a_heartbeat_with_what_let_one_watch() {
+    let stage = stage().await;
+    let (api, address) = (&stage.api, stage.server.address);
+    let widget = sensor(&stage).await;
+    let node = |id: &str| {
+        json!({"id": id, "type": "device", "position": {"x": 0, "y": 0},
+        "data": {"deviceUuid": stage.device.id, "variable": "a"}})
+    };
+    let flow = api.deploy("f", json!([node("a"), node("b")]), json!([])).await;
+    let bob = Api::sign_up(&stage.server).await;
+    let members = format!("/api/v1/organizations/{}/members", api.organization);
+    let member = api.post(&members, json!({"email": bob.email, "role": "user"})).await;
+    let again = Api::log_in(&stage.server, &api.email, "correct horse battery").await;
+    let of_widget = |api: &Api| format!("/ws/widgets/{widget}/?token={}", api.token);
+    let of_node = format!("/ws/flows/{flow}/nodes/b/output/?token={}", api.token);
+    let paths = [of_widget(&bob), of_widget(&again), of_node, of_widget(api)];
+    let mut sockets = Vec::new();
+    for path in &paths {
+        sockets.push(Socket::open(address, path, &[]).await.unwrap());
+    }
+    let mut stays = sockets.pop().unwrap();
+    eventually("they watch", async || {
+        let open = metric(&stage.server, "edgesync_live_sockets_open").await;
+        if open == 4.0 { Ok(()) } else { Err(open) }
+    })
+    .await;
+
+    let user = member["user_id"].as_str().unwrap_or_else(|| panic!("{member}"));
+    assert_eq!(api.call(Method::DELETE, &format!("{members}/{user}"), None).await.0, 204);
+    assert_eq!(again.call(Method::POST, "/api/v1/auth/logout", None).await.0, 204);
+    let path = format!("/api/v1/flows/{flow}");
+    assert_eq!(api.call(Method::PATCH, &path, Some(&json!({"nodes": [node("a")]}))).await.0, 200);
+    api.post(&format!("{path}/deploy"), json!({})).await;
+    for (socket, code) in sockets.iter_mut().zip([4404, 4401, 4404]) {
+        let end = tokio::time::timeout(Duration::from_secs(45), socket.try_message());
+        let end = end.await.expect("it ends within a heartbeat").expect_err("nothing else");
+        assert!(end.contains(&code.to_string()), "{code}: {end}");
+    }
+    let mut device = Device::connect(&stage.server, &stage.device, 1, 1).await;
+    device.deliver(1, json!([["a", 7]])).await;
+    assert_eq!(stays.hear().await["value"], 7.0);
+}
+
 /// Checks that the next that it is told is that the server goes down.
 async fn sent_away(socket: &mut Socket) {
     let end = within("the end", socket.try_message()).await.expect_err("nothing else");
