@@ -45,7 +45,7 @@ impl Health {
 }
 
 /// Bytes of one socket that wait for the network. They are counted until it is dropped.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Queued {
     health: Arc<Health>,
     bytes: usize,

@@ -8,6 +8,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -397,8 +398,11 @@ impl fmt::Debug for Hub {
     }
 }
 
-/// An epoch that no earlier run of this process had: its clock in milliseconds, which a browser keeps whole.
+/// An epoch that no other source has and no earlier run of this process had: its clock in milliseconds, or the next number, which a browser keeps whole.
 pub(super) fn new_epoch() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    let now = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+    let next = |last: u64| Some(now.max(last + 1));
+    LAST.fetch_update(Relaxed, Relaxed, next).map_or(now, |last| now.max(last + 1))
 }

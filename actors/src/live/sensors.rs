@@ -19,8 +19,16 @@ use tracing::warn;
 use super::conflate::Sample;
 use super::source::{Followed, Source};
 
-/// Arrival offsets are durable, so a dashboard finds its place again after a restart of the server.
-pub(super) const LOG_EPOCH: u64 = 1;
+/// Arrival offsets are durable, so a dashboard finds its place again after a restart of the server. The epoch is the sensor's own: a place in one
+/// is no place in another, whose values a widget may show by now. At most 2^53, which a browser keeps whole.
+pub(super) fn epoch(device: DeviceId, sensor: &SensorName) -> u64 {
+    let hash = device.uuid().as_bytes().iter().chain(sensor.as_str().as_bytes());
+    // FNV-1a: nobody gains anything by two sensors of theirs that share one
+    let hash = hash.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    (hash >> 11).max(1)
+}
 /// After a failure of the log's store.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -62,7 +70,7 @@ impl Sensors {
         };
         watched.cursor = Some(cursor);
         let source = Source::DeviceSensor { device, sensor: sensor.clone() };
-        let followed = Arc::new(Followed::new(source, LOG_EPOCH, cursor.0));
+        let followed = Arc::new(Followed::new(source, epoch(device, sensor), cursor.0));
         // asked after the cursor was read: a series made later comes with a commit after the cursor
         match log.series().find(device, sensor.as_str()) {
             Some(info) => watched.insert(info, followed.clone()),

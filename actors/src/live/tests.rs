@@ -143,7 +143,7 @@ async fn a_dashboard_that_comes_back_gets_exactly_what_it_missed() {
 async fn a_dashboard_that_missed_too_much_is_told_and_gets_the_newest() {
     let log = TempLog::open();
     append_range(&log, device(1), 0..1).await;
-    let since = Position { epoch: sensors::LOG_EPOCH, offset: 1 };
+    let since = Position { epoch: sensors::epoch(device(1), &"t".parse().unwrap()), offset: 1 };
     let many: Vec<_> = (1..=limit::LIVE_POINTS as i64 + 1).collect();
     for chunk in many.chunks(500) {
         let texts: Vec<_> = chunk.iter().map(|n| (*n, n.to_string())).collect();

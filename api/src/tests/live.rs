@@ -142,7 +142,7 @@ async fn a_comment_keeps_a_stream_open_and_one_that_nobody_reads_is_cut() {
     let comment = read.next().await.unwrap();
     assert_eq!((comment.name.as_str(), &comment.data), ("", &Value::Null), "{comment:?}");
     assert_eq!(server.state.actors.live.sockets(), 2, "it may yet be read");
-    pass(limit::LIVE_WRITE_S).await;
+    pass(limit::LIVE_EVENTS_WRITE_S).await;
     until("the other is cut", || server.state.actors.live.sockets() == 1).await;
     unread.expect("snap").await;
     let end = unread.body.next().await;

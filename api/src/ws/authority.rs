@@ -129,6 +129,10 @@ impl Watching {
     /// # Errors
     /// As a subscription is refused.
     pub(crate) async fn watch(&mut self, sub: &Sub) -> Result<(), Refused> {
+        if self.watched.len() >= limit::LIVE_SUBSCRIPTIONS && !self.watched.contains_key(&sub.id) {
+            let most = limit::LIVE_SUBSCRIPTIONS;
+            return refused(ErrCode::Limit, format!("at most {most} subscriptions of a socket"));
+        }
         let asked = [(sub.id, 0, sub.target.clone())];
         let found = find(&self.state, &self.viewer, &asked).await.map_err(denied)?;
         let Some((_, _, seen)) = found.into_iter().next() else {

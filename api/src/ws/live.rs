@@ -13,7 +13,7 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use edgesync_actors::device::socket::{Broken, Inbound as Came, Outbound};
-use edgesync_actors::live::{Draining, Session, Told};
+use edgesync_actors::live::{Draining, Queued, Session, Told};
 use edgesync_schemas::limit;
 use edgesync_schemas::wire::close::{Close, CloseCode};
 use edgesync_schemas::wire::live::{self, ErrCode, Inbound, Sub};
@@ -30,6 +30,8 @@ use crate::auth::{self, Credential};
 use crate::error::Problem;
 use crate::state::AppState;
 
+/// How long a socket that ends may take to hear it.
+const LAST_WORD: Duration = Duration::from_secs(limit::LIVE_BYE_S);
 /// A write that lasts longer has waited for its reader.
 pub(super) const TAKEN: Duration = Duration::from_secs(1);
 
@@ -103,7 +105,7 @@ async fn serve(mut socket: WsSocket, state: AppState, token: Option<String>) {
                 let why = error.to_string();
                 let mut out = String::new();
                 live::write_err(&mut out, None, ErrCode::Limit, &why);
-                let _ = in_time(socket.send(Outbound::Text(out))).await;
+                let _ = timeout(LAST_WORD, socket.send(Outbound::Text(out))).await;
                 Close::new(CloseCode::Forbidden, why).into()
             }
         },
@@ -113,7 +115,7 @@ async fn serve(mut socket: WsSocket, state: AppState, token: Option<String>) {
         let after_ms = after_ms();
         let mut bye = String::new();
         live::write_bye(&mut bye, "draining", after_ms);
-        let _ = in_time(socket.send(Outbound::Text(bye))).await;
+        let _ = timeout(LAST_WORD, socket.send(Outbound::Text(bye))).await;
         return close(&mut socket, Close::draining(after_ms).into()).await;
     }
     close(&mut socket, end).await;
@@ -127,7 +129,7 @@ pub(super) async fn close(socket: &mut WsSocket, end: End) {
         End::Drained => Close::draining(after_ms()),
     };
     debug!(code = close.code.number(), reason = %close.reason, "live socket closed");
-    let _ = in_time(socket.send(Outbound::Close(close))).await;
+    let _ = timeout(LAST_WORD, socket.send(Outbound::Close(close))).await;
 }
 
 /// Whose token it is, from the handshake or from the first frame.
@@ -182,6 +184,8 @@ struct Dashboard<'a> {
     watching: Watching,
     draining: Draining,
     session: Session,
+    /// What was lost while the network was waited for: it ends before anything else is told.
+    lost: Option<Lost>,
     heard: Instant,
     pings: u32,
 }
@@ -194,7 +198,7 @@ impl<'a> Dashboard<'a> {
         session: Session,
         draining: Draining,
     ) -> Self {
-        Self { socket, state, watching, draining, session, heard: Instant::now(), pings: 0 }
+        Self { socket, state, watching, draining, session, lost: None, heard: Instant::now(), pings: 0 }
     }
 
     async fn run(mut self) -> End {
@@ -202,6 +206,12 @@ impl<'a> Dashboard<'a> {
         let mut heartbeat = tokio::time::interval_at(Instant::now() + period, period);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
+            if let Some(lost) = self.lost.take() {
+                match self.let_go(lost).await {
+                    Ok(()) => continue,
+                    Err(end) => return end,
+                }
+            }
             let done = tokio::select! {
                 came = self.socket.next() => match came {
                     Some(Ok(came)) => self.hear(came).await,
@@ -266,9 +276,8 @@ impl<'a> Dashboard<'a> {
 
     /// Sends what is due, as much as may be encoded ahead.
     async fn tell(&mut self) -> Result<(), End> {
-        let began = Instant::now();
-        let mut queued = self.state.actors.live.queued();
-        while queued.bytes() < limit::LIVE_WRITE_BYTES {
+        let (mut frames, mut bytes) = (Vec::new(), 0);
+        while bytes < limit::LIVE_WRITE_BYTES {
             let Some((id, told)) = self.session.take_told() else { break };
             let mut out = String::new();
             match told {
@@ -276,19 +285,26 @@ impl<'a> Dashboard<'a> {
                 Told::Snapshot(snap) => snap.write(&mut out, id),
                 Told::Values(upd) => upd.write(&mut out, id),
             }
-            queued.add(out.len());
-            in_time(self.socket.feed(Outbound::Text(out))).await?;
+            bytes += out.len();
+            frames.push(Outbound::Text(out));
         }
-        in_time(self.socket.flush()).await?;
-        if began.elapsed() > TAKEN {
-            // It could not answer a ping that it had not read. Now it reads.
-            self.heard = Instant::now();
-        }
-        Ok(())
+        self.write(frames).await
     }
 
     async fn say(&mut self, text: String) -> Result<(), End> {
-        in_time(self.socket.send(Outbound::Text(text))).await
+        self.write(vec![Outbound::Text(text)]).await
+    }
+
+    async fn write(&mut self, frames: Vec<Outbound>) -> Result<(), End> {
+        let queued = self.state.actors.live.queued();
+        let watching = self.lost.is_none().then_some(&mut self.watching);
+        let written = write(self.socket, frames, queued, watching, &mut self.draining).await?;
+        if written.waited {
+            // It could not answer a ping that it had not read. Now it reads.
+            self.heard = Instant::now();
+        }
+        self.lost = self.lost.take().or(written.lost);
+        Ok(())
     }
 
     async fn beat(&mut self, period: Duration) -> Result<(), End> {
@@ -296,7 +312,7 @@ impl<'a> Dashboard<'a> {
             return Err(Close::new(CloseCode::Idle, "silent for too long").into());
         }
         self.pings = 0;
-        in_time(self.socket.send(Outbound::Ping)).await
+        self.write(vec![Outbound::Ping]).await
     }
 
     /// Ends what may not be watched any more, and shows anew what shows something else.
@@ -317,6 +333,53 @@ impl<'a> Dashboard<'a> {
             }
         }
         Ok(())
+    }
+}
+
+/// What happened while frames were written.
+pub(super) struct Written {
+    /// They had to wait for their reader.
+    pub(super) waited: bool,
+    /// What may not be watched any more: nothing of it may be told from now on.
+    pub(super) lost: Option<Lost>,
+}
+
+/// Writes frames. A network that stands still keeps neither what is lost nor the server's going down from being heard: the first is told behind the frames that are
+/// on their way, the second ends the socket.
+pub(super) async fn write(
+    socket: &mut WsSocket,
+    frames: Vec<Outbound>,
+    mut queued: Queued,
+    mut watching: Option<&mut Watching>,
+    draining: &mut Draining,
+) -> Result<Written, End> {
+    let began = Instant::now();
+    let bytes = |frame: &Outbound| if let Outbound::Text(text) = frame { text.len() } else { 0 };
+    queued.add(frames.iter().map(bytes).sum());
+    let writing = in_time(async {
+        for frame in frames {
+            socket.feed(frame).await?;
+        }
+        socket.flush().await
+    });
+    let mut writing = std::pin::pin!(writing);
+    let mut lost = None;
+    loop {
+        let ends = async {
+            match &mut watching {
+                Some(watching) => watching.lost().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            written = &mut writing => {
+                written?;
+                return Ok(Written { waited: began.elapsed() > TAKEN, lost });
+            }
+            () = draining.told() => return Err(End::Drained),
+            found = ends, if lost.is_none() => lost = Some(found),
+        }
     }
 }
 

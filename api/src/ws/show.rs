@@ -15,13 +15,13 @@ use edgesync_schemas::unit::Unit;
 use edgesync_schemas::wire::close::{Close, CloseCode};
 use edgesync_schemas::wire::live::{ErrCode, Point, Sub, SubId, Target, write_widget_value};
 use edgesync_storage::catalog::News;
-use futures_util::{SinkExt, StreamExt};
+use futures_util::StreamExt;
 use serde::Deserialize;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::WsSocket;
 use super::authority::{Gone, Lost, Watching};
-use super::live::{End, TAKEN, bounded, close, in_time};
+use super::live::{End, bounded, close, write};
 use super::subscribe::{self, Began, Refused};
 use super::viewer::{self, Viewer};
 use crate::auth::{self, Credential};
@@ -89,6 +89,8 @@ struct Shown<'a> {
     watching: Watching,
     draining: Draining,
     session: Session,
+    /// As in [`super::live`].
+    lost: Option<Lost>,
     /// Of the value that was shown last.
     unit: Option<Unit>,
     heard: Instant,
@@ -106,7 +108,8 @@ impl<'a> Shown<'a> {
         let session = state.actors.live.session_of(watching.viewer().account);
         let session = session.map_err(|error| Close::new(CloseCode::Forbidden, error.to_string()))?;
         let heard = Instant::now();
-        let shown = Self { socket, state, watching, draining, session, unit: None, heard, pings: 0 };
+        let shown =
+            Self { socket, state, watching, draining, session, lost: None, unit: None, heard, pings: 0 };
         shown.show(sub).await
     }
 
@@ -118,6 +121,10 @@ impl<'a> Shown<'a> {
         let mut heartbeat = tokio::time::interval_at(Instant::now() + period, period);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
+            if let Some(lost) = self.lost.take() {
+                self.let_go(lost).await?;
+                continue;
+            }
             tokio::select! {
                 came = self.socket.next() => match came.ok_or(End::Gone)?? {
                     Inbound::Closed => return Err(End::Gone),
@@ -153,28 +160,31 @@ impl<'a> Shown<'a> {
 
     async fn begin_with(&mut self, snap: Snapshot) -> Result<(), End> {
         self.unit = snap.unit;
-        self.feed(snap.points.last()).await?;
-        in_time(self.socket.flush()).await
+        let newest = snap.points.last().map(|point| self.frame(point));
+        self.write(newest.into_iter().collect()).await
     }
 
     async fn tell(&mut self, update: Update) -> Result<(), End> {
         self.unit = update.unit.or(self.unit.take());
-        let began = Instant::now();
-        for value in update.values.iter() {
-            self.feed(Some(&value.point)).await?;
-        }
-        in_time(self.socket.flush()).await?;
-        if began.elapsed() > TAKEN {
-            self.heard = Instant::now();
-        }
-        Ok(())
+        let frames = update.values.iter().map(|value| self.frame(&value.point)).collect();
+        self.write(frames).await
     }
 
-    async fn feed(&mut self, point: Option<&Point>) -> Result<(), End> {
-        let Some(point) = point else { return Ok(()) };
+    fn frame(&self, point: &Point) -> Outbound {
         let mut out = String::new();
         write_widget_value(&mut out, point, self.unit.as_ref().map(Unit::as_str));
-        in_time(self.socket.feed(Outbound::Text(out))).await
+        Outbound::Text(out)
+    }
+
+    async fn write(&mut self, frames: Vec<Outbound>) -> Result<(), End> {
+        let queued = self.state.actors.live.queued();
+        let watching = self.lost.is_none().then_some(&mut self.watching);
+        let written = write(self.socket, frames, queued, watching, &mut self.draining).await?;
+        if written.waited {
+            self.heard = Instant::now();
+        }
+        self.lost = self.lost.take().or(written.lost);
+        Ok(())
     }
 
     fn pinged(&mut self) -> Result<(), End> {
@@ -190,7 +200,7 @@ impl<'a> Shown<'a> {
             return Err(Close::new(CloseCode::Idle, "silent for too long").into());
         }
         self.pings = 0;
-        in_time(self.socket.send(Outbound::Ping)).await
+        self.write(vec![Outbound::Ping]).await
     }
 
     /// Ends if it may not be watched any more; goes on with what the widget shows now.

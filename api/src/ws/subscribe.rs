@@ -52,12 +52,15 @@ pub(crate) async fn subscribe(
     session: &mut Session,
     sub: Sub,
 ) -> Result<Began, Refused> {
+    // what had its number ends, whatever becomes of this one
+    let id = sub.id;
+    session.unsubscribe(id);
+    watching.unwatch(id);
     let now = Timestamp::from_us_saturating(jiff::Timestamp::now().as_microsecond());
     if sub.from.is_some_and(|from| from > now) {
         return refused(ErrCode::Malformed, "from: must not be in the future");
     }
     watching.watch(&sub).await?;
-    let id = sub.id;
     let began = begin(state, watching.viewer().user, session, sub).await;
     if began.is_err() {
         session.unsubscribe(id);
@@ -75,9 +78,10 @@ async fn begin(state: &AppState, user: UserId, session: &mut Session, sub: Sub) 
         }
         Found::Shown(Shown::Live(source, points), rate_hz) => (source, points, rate_hz),
         Found::Shown(Shown::Fixed(point), _) => {
-            session.unsubscribe(sub.id);
+            // another value is another place
+            let epoch = point.as_ref().map_or(0, |point| u64::try_from(point.ts.as_ms()).unwrap_or_default());
             let points = point.into_iter().collect();
-            let position = Position { epoch: 0, offset: 0 };
+            let position = Position { epoch, offset: 0 };
             let whole_since = Instant::now();
             let fixed =
                 Snapshot { position, points, unit: None, recovered: false, whole_since, spreads: None };

@@ -59,7 +59,9 @@ pub const LIVE_RESUME_READINGS: u64 = 1_000_000;
 pub const LIVE_LINGER_S: u64 = 15;
 /// Seconds that a dashboard may take nothing, as a laptop that sleeps for a moment. Longer: it is closed.
 pub const LIVE_WRITE_S: u64 = 120;
-/// Seconds between two comments in a stream of events, so that proxies keep it open; who reads it is asked about then.
+/// Seconds that a reader of events may leave what is on its way; a browser comes back by itself and goes on behind what it has. Longer: it is cut off.
+pub const LIVE_EVENTS_WRITE_S: u64 = 30;
+/// Seconds between two comments in a stream of events, so that proxies keep it open.
 pub const LIVE_EVENTS_HEARTBEAT_S: u64 = 15;
 /// Milliseconds after which a reader of a stream of events comes back that was cut off.
 pub const LIVE_EVENTS_RETRY_MS: u32 = 2_000;

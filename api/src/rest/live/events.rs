@@ -109,7 +109,7 @@ impl Stream {
         let position = place(&began);
         event(&mut text, "snap", Some(position), &first(&began));
         drop(began);
-        out.write(room, text);
+        out.write(room, text, state.actors.live.queued());
         let mut stream = Self { state, watching, session, draining, epoch: position.epoch, out };
         let end = stream.go_on().await;
         stream.end(end).await;
@@ -152,7 +152,7 @@ impl Stream {
             event(&mut text, name, Some(Position { epoch: self.epoch, offset }), &frame);
         }
         if !text.is_empty() {
-            self.out.write(room, text);
+            self.out.write(room, text, self.state.actors.live.queued());
         }
     }
 
@@ -167,14 +167,14 @@ impl Stream {
         let room = self.out.room().await?;
         let mut text = String::new();
         event(&mut text, "snap", Some(position), &first(&began));
-        self.out.write(room, text);
+        self.out.write(room, text, self.state.actors.live.queued());
         Ok(())
     }
 
     fn beat(&mut self) {
         // What is on its way keeps the connection open as well.
         if let Some(room) = self.out.room_now() {
-            self.out.write(room, ":\n\n".to_owned());
+            self.out.write(room, ":\n\n".to_owned(), self.state.actors.live.queued());
         }
     }
 
@@ -201,7 +201,7 @@ impl Stream {
         }
         let patience = Duration::from_secs(limit::LIVE_BYE_S);
         match timeout(patience, self.out.room()).await {
-            Ok(Ok(room)) => self.out.write(room, text),
+            Ok(Ok(room)) => self.out.write(room, text, self.state.actors.live.queued()),
             _ => return self.out.cut(),
         }
         // Until it is on its way the server waits.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
+use edgesync_actors::live::Queued;
 use edgesync_schemas::limit;
 use futures_util::stream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -30,6 +31,7 @@ pub(super) struct Stalled;
 /// A part. The connection drops it when it has given its last byte to the network.
 struct Part {
     text: String,
+    _queued: Queued,
     _room: Room,
 }
 
@@ -52,9 +54,9 @@ impl Out {
     /// Waits until nothing is on its way. Cancel safe.
     ///
     /// # Errors
-    /// [`Stalled`] if that takes more than [`limit::LIVE_WRITE_S`] from the last part on.
+    /// [`Stalled`] if that takes more than [`limit::LIVE_EVENTS_WRITE_S`] from the last part on.
     pub(super) async fn room(&self) -> Result<Room, Stalled> {
-        let until = self.wrote + Duration::from_secs(limit::LIVE_WRITE_S);
+        let until = self.wrote + Duration::from_secs(limit::LIVE_EVENTS_WRITE_S);
         match timeout_at(until, Arc::clone(&self.room).acquire_owned()).await {
             Ok(Ok(room)) => Ok(room),
             _ => Err(Stalled),
@@ -66,10 +68,11 @@ impl Out {
         Arc::clone(&self.room).try_acquire_owned().ok()
     }
 
-    /// Sends a part on its way. Nothing happens if the reader is gone.
-    pub(super) fn write(&mut self, room: Room, text: String) {
+    /// Sends a part on its way; `queued` counts it until it is gone. Nothing happens if the reader is gone.
+    pub(super) fn write(&mut self, room: Room, text: String, mut queued: Queued) {
         self.wrote = Instant::now();
-        let _ = self.to.try_send(Ok(Bytes::from_owner(Part { text, _room: room })));
+        queued.add(text.len());
+        let _ = self.to.try_send(Ok(Bytes::from_owner(Part { text, _queued: queued, _room: room })));
     }
 
     /// Cuts the connection: what is on its way is not waited for.
@@ -95,7 +98,7 @@ mod tests {
         let mut body = body.into_data_stream();
         let room = out.room().await.unwrap();
         assert!(out.room_now().is_none());
-        out.write(room, "one".to_owned());
+        out.write(room, "one".to_owned(), Queued::default());
         assert!(out.room_now().is_none(), "it is on its way");
         let part = body.next().await.unwrap().unwrap();
         assert_eq!(part, "one");
@@ -107,9 +110,9 @@ mod tests {
 
         let begun = Instant::now();
         let room = out.room().await.unwrap();
-        out.write(room, "two".to_owned());
+        out.write(room, "two".to_owned(), Queued::default());
         assert!(out.room().await.is_err(), "nobody takes it");
-        assert_eq!(begun.elapsed().as_secs(), limit::LIVE_WRITE_S);
+        assert_eq!(begun.elapsed().as_secs(), limit::LIVE_EVENTS_WRITE_S);
         out.cut();
         drop(out);
         let parts: Vec<_> = body.map(|part| part.is_ok()).collect().await;
