@@ -210,11 +210,11 @@ impl Newest {
 fn rings_are_as_a_plain_ring(place: Place) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let stage = runtime.block_on(Stage::with(place, Most::default()));
-    let stage = std::cell::RefCell::new(stage);
+    let stage = tokio::sync::Mutex::new(stage);
     let mut runner = TestRunner::new(Config { cases: 24, failure_persistence: None, ..Config::default() });
     let checked = runner.run(&(1..60usize, steps()), |(max, steps)| {
         runtime.block_on(async {
-            let mut stage = stage.borrow_mut();
+            let mut stage = stage.lock().await;
             let name = stage.arrival.to_string();
             let widget = stage.widget(&name, max).await;
             let mut next = stage.arrival;
