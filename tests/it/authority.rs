@@ -243,7 +243,7 @@ async fn a_widget_that_is_given_another_source_shows_that_and_nothing_of_the_old
     assert_eq!(compatible.hear().await["value"], 30.0);
 
     let since = stage.done(Method::DELETE, &format!("{board}/widgets/w"), None).await;
-    assert_eq!(compatible.hear_close().await.0, 4403);
+    assert_eq!(compatible.hear_close().await.0, 4404);
     assert_eq!(watcher.refused(since).await, [(1, "not_found".to_owned())]);
 }
 

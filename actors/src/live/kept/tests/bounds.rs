@@ -2,39 +2,77 @@
 
 use super::*;
 
-#[tokio::test]
-async fn past_the_limits_a_widget_is_not_kept_until_there_is_room() {
-    let bytes = 2 * (20 * limit::KEPT_SAMPLE_BYTES + limit::RAW_VALUE_BYTES);
-    let most = Most { widgets: 3, of_organization: 2, bytes, ..Most::default() };
-    let mut stage = Stage::with(Place::file(), most).await;
-    let node = |node: &str, max: usize| json!({"data_source_type": "flow_node", "flow_id": stage.flow, "node_id": node, "max_samples": max});
-    let bodies = [node("a", 20), node("b", 20), node("c", 20), node("a", 2_000)];
-    let first = stage.widget("first", 20).await;
-    stage.change("first", bodies[0].clone()).await;
-    let second = stage.widget("second", 20).await;
-    stage.change("second", bodies[1].clone()).await;
-    let third = stage.widget("third", 20).await;
-    let keeps = |stage: &Stage| [&first, &second, &third].map(|widget| stage.keeper.keeps(widget.id));
-    assert_eq!(keeps(&stage), [true, true, false], "more of the organization than there may be");
+async fn look(stage: &mut Stage) {
     stage.unread.all = true;
     stage.keeper.try_read(&mut stage.unread).await.unwrap();
-    assert_eq!((keeps(&stage), stage.keeper.stats().left_out), ([true, true, false], 1));
-    // more bytes than there are
-    stage.change("second", json!({"max_samples": 2_000})).await;
-    assert_eq!(keeps(&stage), [true, false, false]);
-    stage.change("second", json!({"max_samples": 10})).await;
-    assert_eq!(keeps(&stage), [true, true, false]);
+}
+
+#[tokio::test]
+async fn more_widgets_than_there_may_be_are_not_kept_until_there_is_room() {
+    let most = Most { widgets: 3, of_organization: 2, ..Most::default() };
+    let mut stage = Stage::with(Place::file(), most).await;
+    let mut widgets = Vec::new();
+    for name in ["a1", "a2", "a3"] {
+        widgets.push(stage.widget(name, 20).await.id);
+    }
+    // of another organization
+    let bob = stage.catalog.sign_up("b@example.org", "B", String::new()).await.unwrap();
+    let body = json!({"organization_id": bob.organization.id, "name": "d"});
+    let board =
+        stage.catalog.create_dashboard(bob.user.id, DashboardInput::read(body).unwrap()).await.unwrap().id;
+    let flow = FlowInput::read(json!({"name": "f"})).unwrap();
+    let flow = stage.catalog.create_flow(bob.user.id, flow).await.unwrap().id;
+    let ada = (std::mem::replace(&mut stage.user, bob), stage.board, stage.flow);
+    (stage.board, stage.flow) = (board, flow);
+    for name in ["b1", "b2"] {
+        widgets.push(stage.widget(name, 20).await.id);
+    }
+    (stage.user, stage.board, stage.flow) = ada;
+    let keeps = |stage: &Stage| widgets.iter().map(|id| stage.keeper.keeps(*id)).collect::<Vec<_>>();
+    assert_eq!(keeps(&stage), [true, true, false, true, false], "two of an organization, three of all");
+    look(&mut stage).await;
+    assert_eq!(keeps(&stage), [true, true, false, true, false]);
+    assert_eq!(stage.keeper.stats().left_out, 2);
     // a look now and then finds those for which there is room by now
     let (user, board) = (stage.user.user.id, stage.board);
-    stage.catalog.delete_widget(user, board, "first", None).await.unwrap();
+    stage.catalog.delete_widget(user, board, "a1", None).await.unwrap();
     stage.hear().await;
-    assert_eq!(keeps(&stage), [false, true, false]);
-    stage.unread.all = true;
-    stage.keeper.try_read(&mut stage.unread).await.unwrap();
-    assert_eq!((keeps(&stage), stage.keeper.stats().left_out), ([false, true, true], 0));
+    assert_eq!(keeps(&stage), [false, true, false, true, false]);
+    look(&mut stage).await;
+    assert_eq!(keeps(&stage), [false, true, true, true, false]);
+    assert_eq!(stage.keeper.stats().left_out, 1);
     // so does a restart, which keeps to the limits
     stage.restart().await;
-    assert_eq!(keeps(&stage), [false, true, true]);
+    assert_eq!(stage.keeper.stats().widgets, 3);
+}
+
+#[tokio::test]
+async fn larger_rings_than_there_is_room_for_are_not_kept() {
+    let bytes = 2 * (20 * limit::KEPT_SAMPLE_BYTES + limit::RAW_VALUE_BYTES);
+    let mut stage = Stage::with(Place::file(), Most { bytes, ..Most::default() }).await;
+    let mut widgets = Vec::new();
+    for name in ["n", "m", "o"] {
+        let widget = stage.widget(name, 20).await;
+        let source = json!({"data_source_type": "flow_node", "flow_id": stage.flow, "node_id": name});
+        if name != "n" {
+            stage.change(name, source).await;
+        }
+        widgets.push(widget.id);
+    }
+    let keeps = |stage: &Stage| widgets.iter().map(|id| stage.keeper.keeps(*id)).collect::<Vec<_>>();
+    assert_eq!(keeps(&stage), [true, true, false]);
+    // another of the same ring costs nothing
+    let same = stage.widget("same", 20).await.id;
+    assert!(stage.keeper.keeps(same));
+    stage.change("m", json!({"max_samples": 2_000})).await;
+    assert_eq!(keeps(&stage), [true, false, false]);
+    stage.change("m", json!({"max_samples": 10})).await;
+    assert_eq!(keeps(&stage), [true, true, false]);
+    let (user, board) = (stage.user.user.id, stage.board);
+    stage.catalog.delete_widget(user, board, "m", None).await.unwrap();
+    stage.hear().await;
+    look(&mut stage).await;
+    assert_eq!(keeps(&stage), [true, false, true]);
 }
 
 #[tokio::test]
