@@ -6,6 +6,7 @@
 pub mod accept;
 pub mod state;
 
+pub mod assets;
 pub mod attempts;
 pub mod auth;
 pub mod body;

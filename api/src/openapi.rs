@@ -261,7 +261,8 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
     let answers = |status: u16| match status {
         400 => is_api,
         401 => !anonymous,
-        403 => !anonymous || method != "get",
+        // A token that is for other things is refused also where nobody needs one.
+        403 => !anonymous || is_api || method != "get",
         404 => is_api && !anonymous && about_one,
         409 => takes_key,
         422 => has_body || takes_key,

@@ -15,7 +15,7 @@ use crate::idempotency::once;
 use crate::openapi::{self, Description};
 use crate::page::refuse_ignored;
 use crate::state::AppState;
-use crate::{docs, health, rest, ws};
+use crate::{assets, docs, health, rest, ws};
 
 /// All routes.
 pub fn router(state: AppState) -> Router {
@@ -23,7 +23,8 @@ pub fn router(state: AppState) -> Router {
         OpenApiRouter::with_openapi(openapi::head()).nest("/api/v1", rest::routes()).split_for_parts();
     let (machines, asked) = health::routes().split_for_parts();
     let description = Arc::new(Description::of(description.merge_from(asked)));
-    api.route_layer(middleware::from_fn_with_state(state.clone(), once))
+    let all = api
+        .route_layer(middleware::from_fn_with_state(state.clone(), once))
         .route_layer(middleware::from_fn_with_state(state.clone(), narrow))
         .route_layer(middleware::from_fn_with_state(Arc::clone(&description), refuse_ignored))
         .merge(machines)
@@ -32,8 +33,8 @@ pub fn router(state: AppState) -> Router {
         .merge(ws::compat::routes())
         .merge(ws::live::routes())
         .merge(ws::widget::routes())
-        .merge(ws::output::routes())
-        .fallback(unknown)
+        .merge(ws::output::routes());
+    assets::fallback(all, assets::Files::built())
         .method_not_allowed_fallback(not_allowed)
         .layer(middleware::from_fn(guard))
         .with_state(state)
@@ -49,10 +50,6 @@ async fn guard(request: Request, next: Next) -> Response {
         headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     }
     response
-}
-
-async fn unknown(uri: Uri) -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "not_found", format!("there is nothing at {}", uri.path()))
 }
 
 async fn not_allowed(method: Method, uri: Uri) -> Problem {

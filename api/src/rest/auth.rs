@@ -25,7 +25,11 @@ use crate::openapi::problem::{Conflict, TooMany, Unauthorized};
 use crate::state::{self, AppState};
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::default().routes(routes!(sign_up)).routes(routes!(log_in)).routes(routes!(log_out))
+    OpenApiRouter::default()
+        .routes(routes!(entry))
+        .routes(routes!(sign_up))
+        .routes(routes!(log_in))
+        .routes(routes!(log_out))
 }
 
 /// Who is logged in, and by what.
@@ -40,6 +44,35 @@ struct LoggedIn {
     token: String,
     /// When the session ends by itself.
     expires_at: Timestamp,
+}
+
+/// How one gets in: what a page has to ask for before somebody is logged in.
+#[derive(Serialize, ToSchema)]
+struct Entry {
+    /// Whether there is a user, or ever was. Without any, the next signup makes the first.
+    has_users: bool,
+    /// Whether the first user must show the setup token that the server printed when it started. False once there is one.
+    needs_setup_token: bool,
+    /// Whether others may sign up. The first user may, wherever a setup token lets them.
+    takes_signups: bool,
+}
+
+/// Says how one gets in.
+#[utoipa::path(
+    get,
+    path = "/auth/entry",
+    operation_id = "show_entry",
+    tag = "account",
+    responses((status = 200, description = "what a signup needs", body = Entry)),
+    extensions(("x-role" = json!(Role::Anonymous)))
+)]
+async fn entry(State(state): State<AppState>) -> Result<Json<Entry>, Problem> {
+    let has_users = state.catalog.has_users().await?;
+    Ok(Json(Entry {
+        has_users,
+        needs_setup_token: !has_users && state.settings.setup_token.is_some(),
+        takes_signups: state.settings.signup == state::Signup::Open,
+    }))
 }
 
 /// Makes an account, its first organization and a session.

@@ -8,6 +8,7 @@ mod dashboards;
 mod deployments;
 mod devices;
 mod executions;
+mod fleet;
 mod flow_series;
 mod flows;
 mod live;
@@ -45,6 +46,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(sessions::routes())
         .merge(api_tokens::routes())
         .merge(organizations::routes())
+        .merge(fleet::routes())
         .merge(members::routes())
         .merge(audit::routes())
         .merge(projects::routes())

@@ -177,6 +177,22 @@ async fn the_first_user_shows_the_setup_token_and_the_others_none() {
 }
 
 #[tokio::test]
+async fn everybody_is_told_what_a_signup_needs() {
+    let token = Token::draw(TokenKind::Setup).unwrap();
+    let ask = async |server: &Server| {
+        let told = server.call(Method::GET, "/api/v1/auth/entry", None, None).await.is(200);
+        ["has_users", "needs_setup_token", "takes_signups"].map(|field| told[field].as_bool().unwrap())
+    };
+    assert_eq!(ask(&server().await).await, [false, false, true]);
+    let settings =
+        Settings { signup: Signup::Closed, setup_token: Some(token.hash()), ..Settings::default() };
+    let server = server().await.set(settings);
+    assert_eq!(ask(&server).await, [false, true, false]);
+    server.signup("ada@example.org", Some(token.reveal())).await.is(201);
+    assert_eq!(ask(&server).await, [true, false, false]);
+}
+
+#[tokio::test]
 async fn a_setup_token_that_nobody_asks_for_is_no_field() {
     let server = server().await;
     let answer = server.signup("ada@example.org", Some("est_guess")).await;

@@ -4,6 +4,7 @@
 mod both;
 
 mod accounts;
+mod assets;
 mod audit;
 mod authority;
 mod bulk;

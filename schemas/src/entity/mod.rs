@@ -10,6 +10,7 @@ pub mod dead_letter;
 pub mod device;
 pub mod device_history;
 pub mod execution;
+pub mod fleet;
 pub mod flow;
 pub mod flow_run;
 pub mod flow_version;

@@ -21,6 +21,7 @@ mod error;
 mod execution;
 mod execution_list;
 mod execution_nodes;
+mod fleet;
 mod flow;
 mod flow_deployed;
 mod flow_devices;

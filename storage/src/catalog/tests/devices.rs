@@ -243,3 +243,30 @@ async fn a_device_that_is_said_to_be_broken_stays_so_until_somebody_says_otherwi
     assert_eq!(say(DeviceStatus::Offline).await, DeviceStatus::Offline);
     assert_eq!(seen().await, DeviceStatus::Active);
 }
+
+#[tokio::test]
+async fn the_devices_of_an_organization_are_counted_by_how_they_are() {
+    use edgesync_schemas::entity::fleet::Fleet;
+    let f = fixture();
+    let (ada, eve) = (f.sign_up("ada@example.org").await, f.sign_up("eve@example.org").await);
+    let of_ada = async || f.catalog.fleet(ada.user.id, ada.organization.id).await.unwrap();
+    assert_eq!(of_ada().await, Fleet::default());
+    assert_not_found(f.catalog.fleet(eve.user.id, ada.organization.id).await);
+    f.device(&eve, "hers").await;
+    for (name, status) in [
+        ("one", Some(DeviceStatus::Active)),
+        ("two", Some(DeviceStatus::Active)),
+        ("three", Some(DeviceStatus::Offline)),
+        ("four", None),
+    ] {
+        let (made, _) = f.device(&ada, name).await;
+        if let Some(status) = status {
+            let presence = Presence { device: made.id, last_seen: now(), status };
+            f.catalog.touch_devices(vec![presence], &[]).await.unwrap();
+        }
+    }
+    assert_eq!(of_ada().await, Fleet { devices: 4, active: 2, offline: 1, inactive: 1, error: 0 });
+    // whoever joins counts nothing twice
+    f.join(ada.organization.id, eve.user.id).await;
+    assert_eq!(f.catalog.fleet(eve.user.id, ada.organization.id).await.unwrap(), of_ada().await);
+}

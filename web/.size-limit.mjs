@@ -1,0 +1,31 @@
+// What a browser loads before it shows a page: the page's own file, the shell and all that they import. Budgets are of gzip.
+import { readFileSync } from 'node:fs'
+
+const manifest = JSON.parse(readFileSync(new URL('.manifest.json', import.meta.url), 'utf8'))
+
+function scripts(names, found = new Set()) {
+  for (const name of names) {
+    const chunk = manifest[name]
+    if (!chunk) throw new Error(`there is no ${name} in the build: name its page here anew`)
+    if (found.has(chunk.file)) continue
+    found.add(chunk.file)
+    scripts(chunk.imports ?? [], found)
+  }
+  return found
+}
+
+const page = (name, limit, ...files) => ({
+  name,
+  limit,
+  path: [...scripts(['index.html', ...files])].map(file => `dist/${file}`),
+  gzip: true,
+})
+
+const shell = 'src/shell/Shell.tsx'
+
+export default [
+  page('login', '150 kB', 'src/pages/entry/Entry.tsx'),
+  page('overview', '230 kB', shell, 'src/pages/overview/Overview.tsx'),
+  page('devices', '230 kB', shell, 'src/pages/devices/Devices.tsx'),
+  page('device', '230 kB', shell, 'src/pages/devices/Device.tsx'),
+]

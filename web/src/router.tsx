@@ -1,0 +1,94 @@
+/** The addresses of the pages. Each page is a file of its own that is loaded when somebody goes there. */
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from '@tanstack/react-router'
+import type { DeviceSort, DeviceStatus } from './api/queries'
+import { meQuery, queryClient } from './api/queries'
+import { Failed } from './shell/Failed'
+import { Lost } from './shell/Lost'
+
+const root = createRootRoute({
+  notFoundComponent: Lost,
+  errorComponent: Failed,
+})
+
+const entry = createRoute({
+  getParentRoute: () => root,
+  path: '/login',
+  validateSearch: (search): { next?: string } =>
+    // only a page of ours: two slashes would lead to another server
+    typeof search['next'] === 'string' && /^\/(?![/\\])/.test(search['next']) ? { next: search['next'] } : {},
+  beforeLoad: async ({ search }) => {
+    if (await queryClient.ensureQueryData(meQuery).catch(() => null))
+      throw redirect({ to: search.next ?? '/' })
+  },
+  component: lazyRouteComponent(() => import('./pages/entry/Entry'), 'Entry'),
+})
+
+/** What only those see who are logged in. */
+const inside = createRoute({
+  getParentRoute: () => root,
+  id: 'inside',
+  beforeLoad: async ({ location }) => {
+    if (!(await queryClient.ensureQueryData(meQuery))) {
+      throw redirect({ to: '/login', search: location.href === '/' ? {} : { next: location.href } })
+    }
+  },
+  component: lazyRouteComponent(() => import('./shell/Shell'), 'Shell'),
+})
+
+const overview = createRoute({
+  getParentRoute: () => inside,
+  path: '/',
+  component: lazyRouteComponent(() => import('./pages/overview/Overview'), 'Overview'),
+})
+
+const STATUS: readonly string[] = ['active', 'offline', 'inactive', 'error'] satisfies DeviceStatus[]
+const SORTS: readonly string[] = [
+  'name',
+  '-name',
+  'last_seen',
+  '-last_seen',
+  'created_at',
+  '-created_at',
+] satisfies DeviceSort[]
+
+const devices = createRoute({
+  getParentRoute: () => inside,
+  path: '/devices',
+  validateSearch: (search): { q?: string; status?: DeviceStatus; sort?: DeviceSort; add?: boolean } => ({
+    ...(typeof search['q'] === 'string' && search['q'] ? { q: search['q'].slice(0, 200) } : {}),
+    ...(STATUS.includes(search['status'] as string) ? { status: search['status'] as DeviceStatus } : {}),
+    ...(SORTS.includes(search['sort'] as string) ? { sort: search['sort'] as DeviceSort } : {}),
+    ...(search['add'] === true ? { add: true } : {}),
+  }),
+  component: lazyRouteComponent(() => import('./pages/devices/Devices'), 'Devices'),
+})
+
+const device = createRoute({
+  getParentRoute: () => inside,
+  path: '/devices/$id',
+  component: lazyRouteComponent(() => import('./pages/devices/Device'), 'DevicePage'),
+})
+
+export const router = createRouter({
+  routeTree: root.addChildren([entry, inside.addChildren([overview, devices, device])]),
+  defaultPreload: 'intent',
+  scrollRestoration: true,
+})
+
+// Whoever is found not to be logged in any more goes to the login, and comes back to the same page.
+queryClient.getQueryCache().subscribe(event => {
+  if (event.type !== 'updated' || event.query.queryKey[0] !== 'me') return
+  if (event.action.type === 'success' && event.query.state.data === null) void router.invalidate()
+})
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router
+  }
+}

@@ -1,0 +1,67 @@
+import { Select } from '@mantine/core'
+import { Link, Outlet } from '@tanstack/react-router'
+import { Suspense } from 'react'
+import { choose, useOrganization, useOrganizations } from '../organization'
+import { DeviceIcon, OverviewIcon } from '../parts/icons'
+import { Waiting } from '../parts/Waiting'
+import { Account } from './Account'
+import { LinkChip } from './LinkChip'
+import classes from './Shell.module.css'
+
+const pages = [
+  { to: '/', word: 'Overview', Icon: OverviewIcon, exact: true },
+  { to: '/devices', word: 'Devices', Icon: DeviceIcon, exact: false },
+] as const
+
+/** What stands around all pages of those who are logged in. */
+export function Shell() {
+  return (
+    <div className={classes['shell']}>
+      <a className={classes['skip']} href="#page">
+        Skip to the page
+      </a>
+      <header className={classes['head']}>
+        <Link to="/" className={classes['brand']}>
+          EdgeSync
+        </Link>
+        <Suspense>
+          <Organizations />
+        </Suspense>
+        <div className={classes['end']}>
+          <LinkChip />
+          <Account />
+        </div>
+      </header>
+      <nav className={classes['nav']} aria-label="Pages">
+        {pages.map(({ to, word, Icon, exact }) => (
+          <Link key={to} to={to} activeOptions={{ exact }} className={classes['item']}>
+            <Icon />
+            {word}
+          </Link>
+        ))}
+      </nav>
+      <main id="page" className={classes['page']} tabIndex={-1}>
+        <Suspense fallback={<Waiting />}>
+          <Outlet />
+        </Suspense>
+      </main>
+    </div>
+  )
+}
+
+function Organizations() {
+  const all = useOrganizations()
+  const current = useOrganization()
+  if (all.length < 2 || !current) return <span className="dim">{current?.name}</span>
+  return (
+    <Select
+      aria-label="Organization"
+      size="xs"
+      data={all.map(({ id, name }) => ({ value: id, label: name }))}
+      value={current.id}
+      onChange={id => id && choose(id)}
+      allowDeselect={false}
+      searchable={all.length > 8}
+    />
+  )
+}
