@@ -165,7 +165,8 @@ async fn a_change_is_told_once_it_can_be_seen_and_also_if_nobody_waits_for_it() 
                 () = cancelled.notified() => {}
             }
         };
-        tokio::join!(seen, hang_up);
+        let both = async { tokio::join!(seen, hang_up) };
+        tokio::time::timeout(std::time::Duration::from_secs(20), both).await.expect("it is told");
     }
 }
 
