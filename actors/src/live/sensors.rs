@@ -22,11 +22,15 @@ use super::source::{Followed, Source};
 /// Arrival offsets are durable, so a dashboard finds its place again after a restart of the server. The epoch is the sensor's own: a place in one
 /// is no place in another, whose values a widget may show by now. At most 2^53, which a browser keeps whole.
 pub(super) fn epoch(device: DeviceId, sensor: &SensorName) -> u64 {
-    let hash = device.uuid().as_bytes().iter().chain(sensor.as_str().as_bytes());
+    let uuid = device.uuid();
     // FNV-1a: nobody gains anything by two sensors of theirs that share one
-    let hash = hash.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = uuid
+        .as_bytes()
+        .iter()
+        .chain(sensor.as_str().as_bytes())
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+        });
     (hash >> 11).max(1)
 }
 /// After a failure of the log's store.
