@@ -64,8 +64,8 @@ impl Hub {
             Source::FlowNode { .. } | Source::Aggregate(_) => Ok(None),
             Source::DeviceSensor { .. } if end - since > limit::LIVE_RESUME_READINGS => Ok(None),
             Source::DeviceSensor { device, sensor } => match self.scan(*device, sensor, since, end).await {
-                Err(log::Error::Dropped { .. } | log::Error::PastEnd { .. }) => Ok(None),
-                other => Ok(other?),
+                Err(Error::Log(log::Error::Dropped { .. } | log::Error::PastEnd { .. })) => Ok(None),
+                other => other,
             },
         }
     }
@@ -77,12 +77,12 @@ impl Hub {
         sensor: &SensorName,
         since: u64,
         end: u64,
-    ) -> Result<Option<Vec<Sample>>, log::Error> {
+    ) -> Result<Option<Vec<Sample>>, Error> {
         let mut samples = Vec::new();
         let Some(info) = self.shared.log.series().find(device, sensor.as_str()) else {
             return Ok(Some(samples));
         };
-        let _turn = self.shared.history.acquire().await.map_err(|_| log::Error::Closed)?;
+        let _permit = self.permit().await?;
         let (mut at, mut raw_bytes) = (since, 0);
         let mut tail = self.shared.log.tail(Offset(since));
         while at < end {
@@ -125,7 +125,7 @@ impl Hub {
         if points == 0 {
             return Ok(samples);
         }
-        let _turn = self.shared.history.acquire().await.map_err(|_| log::Error::Closed)?;
+        let _permit = self.permit().await?;
         for _ in 0..PAGES {
             let page = self.shared.log.range(query.clone()).await?;
             for reading in page.readings.into_iter().filter(|reading| reading.offset.0 < end) {

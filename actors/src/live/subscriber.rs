@@ -184,12 +184,12 @@ impl Session {
             Arc::new(Slot { waiting, wake: self.wake.clone(), health: self.hub.shared.health.clone() });
         let (mut subscription, mut position) = self.hub.follow(request.source, slot, self.viewer.as_ref())?;
         let wanted = Wanted { points: request.points.min(limit::LIVE_POINTS), from: request.from };
+        let user = self.viewer.as_ref().map(Viewer::turn);
         if is_aggregate {
-            self.hub.prepare(&subscription.followed, wanted).await?;
+            self.hub.prepare(&subscription.followed, wanted, user).await?;
             position = subscription.begin_again();
             subscription.shows = Some(wanted);
         }
-        let user = self.viewer.as_ref().map(Viewer::turn);
         let snapshot = match request.since {
             Some(since) => self.hub.resume(&subscription.followed, position, wanted, since).await?,
             None => self.hub.snapshot(&subscription.followed, position, wanted, user).await?,
