@@ -98,6 +98,12 @@ impl Aggregate {
         self.from.detach(&Taker::Aggregate(self.clone()), None, now)
     }
 
+    /// Who watches it.
+    #[cfg(test)]
+    pub(super) fn told(&self) -> &Followed {
+        &self.told
+    }
+
     /// Where its values come from.
     pub(super) fn from(&self) -> &Arc<Followed> {
         &self.from

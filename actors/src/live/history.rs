@@ -13,8 +13,9 @@ use edgesync_storage::log::{self, Order, RangeQuery, StoredReading};
 use super::conflate::Sample;
 use super::hub::{Error, Hub};
 use super::sensors::sample;
+use super::snapshot::Snapshot;
 use super::source::{Followed, Source};
-use super::subscriber::{Snapshot, Wanted};
+use super::subscriber::Wanted;
 
 /// Pages that are read for a snapshot. Only readings that arrive while it is read make more than one necessary.
 const PAGES: usize = 4;
@@ -150,7 +151,7 @@ fn stored(reading: StoredReading) -> Sample {
 }
 
 /// What the ring has of what is wanted.
-pub(super) fn kept(followed: &Followed, end: u64, wanted: Wanted) -> Snapshot {
+fn kept(followed: &Followed, end: u64, wanted: Wanted) -> Snapshot {
     let samples = followed.newest(wanted.points, end, wanted.from.unwrap_or(Timestamp::MIN));
     snapshot(followed, end, samples, false)
 }

@@ -19,8 +19,9 @@ use tokio::time::{Instant, timeout};
 use super::conflate::Sample;
 use super::history::snapshot;
 use super::hub::{Error, Hub};
+use super::snapshot::{Snapshot, Spreads};
 use super::source::{Followed, Source};
-use super::subscriber::{Snapshot, Spreads, Wanted};
+use super::subscriber::Wanted;
 
 /// For a turn to read.
 const PATIENCE: Duration = Duration::from_secs(limit::HISTORY_WAIT_S);

@@ -127,8 +127,6 @@ impl<'a> Shown<'a> {
                 () = self.session.ready() => {
                     match self.session.take_told() {
                         Some((_, Told::Values(update))) => self.tell(update).await?,
-                        // some buckets were folded: the newest counts here
-                        Some((_, Told::Snapshot(snap))) => self.begin_with(snap).await?,
                         Some((_, Told::Metrics(_))) | None => {}
                     }
                 }
