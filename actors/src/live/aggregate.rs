@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use edgesync_schemas::entity::widget::Aggregation;
+use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::unit::Unit;
 use edgesync_schemas::wire::live::Point;
@@ -46,7 +47,12 @@ struct State {
     last: Option<Instant>,
     /// When it is to tell next.
     due: Option<Instant>,
+    /// Since when it is known that what lacks takes too long to read.
+    given_up: Option<Instant>,
 }
+
+/// For which what took too long to read is not read again.
+const GIVEN_UP: Duration = Duration::from_secs(limit::LIVE_TOO_LONG_S);
 
 impl Aggregate {
     /// Takes the values of `from` from now on, and tells `told`. What `from` has of earlier ones counts, unless it is stored: then it is read
@@ -68,7 +74,7 @@ impl Aggregate {
                     buckets
                 }
             };
-            let state = Mutex::new(State { buckets, last: None, due: None });
+            let state = Mutex::new(State { buckets, last: None, due: None, given_up: None });
             let (of, from, reading) = (of.clone(), from.clone(), tokio::sync::Mutex::default());
             Arc::new(Self { number, of, from, told, state, reading, ticks })
         };
@@ -90,6 +96,12 @@ impl Aggregate {
             self.ticks.remove(due, self.number);
         }
         self.from.detach(&Taker::Aggregate(self.clone()), None, now)
+    }
+
+    /// Who watches it.
+    #[cfg(test)]
+    pub(super) fn told(&self) -> &Followed {
+        &self.told
     }
 
     /// Where its values come from.
@@ -156,6 +168,16 @@ impl Aggregate {
         let unread = state.buckets.lack(wanted, newest.map(Timestamp::as_us)).cloned()?;
         let count = state.buckets.count(&unread);
         Some((unread, count))
+    }
+
+    /// What lacks takes too long to read: who comes next need not find that out anew.
+    pub(super) fn give_up(&self, now: Instant) {
+        self.state().given_up = Some(now);
+    }
+
+    /// Whether that was found out a moment ago.
+    pub(super) fn took_too_long(&self, now: Instant) -> bool {
+        self.state().given_up.is_some_and(|since| now < since + GIVEN_UP)
     }
 
     /// Takes in what [`Self::lack`] asked for.

@@ -1,5 +1,7 @@
 //! Aggregates on a real log, against a plain look at every value.
 
+mod told;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -58,7 +60,6 @@ impl Dashboard {
                     assert_eq!(update.skipped, 0);
                     self.shown.extend(update.values.iter().map(|folded| value(&folded.point)));
                 }
-                Told::Snapshot(all) => self.shown = all.points.iter().map(value).collect(),
                 Told::Metrics(_) => unreachable!(),
             }
         }
@@ -303,7 +304,7 @@ async fn of_an_older_time_than_is_kept_is_counted_until_somebody_wants_more() {
 }
 
 #[tokio::test]
-async fn a_dashboard_for_which_too_much_changed_is_shown_all_of_it() {
+async fn a_dashboard_for_which_much_changed_is_told_all_of_it() {
     let log = TempLog::open();
     let hub = Hub::start(log.clone());
     let flow = FlowId::from_uuid(Uuid::from_u128(7));
@@ -355,26 +356,4 @@ async fn a_bucket_that_has_no_numbers_is_null_and_a_unit_is_told() {
         assert_eq!(values, [(0, first), (1_000, Some(second))]);
         assert_eq!(snapshot.unit.as_ref().map(|unit| unit.as_str()), unit);
     }
-}
-
-#[tokio::test]
-async fn who_comes_back_gets_the_buckets_that_changed() {
-    let log = TempLog::open();
-    let hub = Hub::start(log.clone());
-    let flow = FlowId::from_uuid(Uuid::from_u128(7));
-    let node = Source::FlowNode { flow, node: "n".into(), field: "output".into() };
-    let source = aggregate(node, Aggregation::Count);
-    let mut session = hub.session();
-    session.subscribe(request(source.clone(), None)).await.unwrap();
-    let at = |ms: i64| vec![Timestamp::from_ms(ms).unwrap()];
-    hub.publish(&engine_rows(flow, at(0), &[1.0]));
-    hub.publish(&engine_rows(flow, at(5_000), &[1.0]));
-    let before = session.subscribe(request(source.clone(), None)).await.unwrap();
-    assert_eq!(before.points.len(), 2);
-    drop(session);
-    hub.publish(&engine_rows(flow, at(5_500), &[1.0]));
-    let mut session = hub.session();
-    let back = session.subscribe(request(source, Some(before.position))).await.unwrap();
-    let values: Vec<_> = back.points.iter().map(value).collect();
-    assert_eq!((values, back.recovered), (vec![(5_000, Some(2.0))], true));
 }

@@ -13,8 +13,9 @@ use edgesync_storage::log::{self, Order, RangeQuery, StoredReading};
 use super::conflate::Sample;
 use super::hub::{Error, Hub};
 use super::sensors::sample;
+use super::snapshot::Snapshot;
 use super::source::{Followed, Source};
-use super::subscriber::{Snapshot, Wanted};
+use super::subscriber::Wanted;
 
 /// Pages that are read for a snapshot. Only readings that arrive while it is read make more than one necessary.
 const PAGES: usize = 4;
@@ -64,8 +65,8 @@ impl Hub {
             Source::FlowNode { .. } | Source::Aggregate(_) => Ok(None),
             Source::DeviceSensor { .. } if end - since > limit::LIVE_RESUME_READINGS => Ok(None),
             Source::DeviceSensor { device, sensor } => match self.scan(*device, sensor, since, end).await {
-                Err(log::Error::Dropped { .. } | log::Error::PastEnd { .. }) => Ok(None),
-                other => Ok(other?),
+                Err(Error::Log(log::Error::Dropped { .. } | log::Error::PastEnd { .. })) => Ok(None),
+                other => other,
             },
         }
     }
@@ -77,12 +78,12 @@ impl Hub {
         sensor: &SensorName,
         since: u64,
         end: u64,
-    ) -> Result<Option<Vec<Sample>>, log::Error> {
+    ) -> Result<Option<Vec<Sample>>, Error> {
         let mut samples = Vec::new();
         let Some(info) = self.shared.log.series().find(device, sensor.as_str()) else {
             return Ok(Some(samples));
         };
-        let _turn = self.shared.history.acquire().await.map_err(|_| log::Error::Closed)?;
+        let _permit = self.permit().await?;
         let (mut at, mut raw_bytes) = (since, 0);
         let mut tail = self.shared.log.tail(Offset(since));
         while at < end {
@@ -125,7 +126,7 @@ impl Hub {
         if points == 0 {
             return Ok(samples);
         }
-        let _turn = self.shared.history.acquire().await.map_err(|_| log::Error::Closed)?;
+        let _permit = self.permit().await?;
         for _ in 0..PAGES {
             let page = self.shared.log.range(query.clone()).await?;
             for reading in page.readings.into_iter().filter(|reading| reading.offset.0 < end) {
@@ -150,7 +151,7 @@ fn stored(reading: StoredReading) -> Sample {
 }
 
 /// What the ring has of what is wanted.
-pub(super) fn kept(followed: &Followed, end: u64, wanted: Wanted) -> Snapshot {
+fn kept(followed: &Followed, end: u64, wanted: Wanted) -> Snapshot {
     let samples = followed.newest(wanted.points, end, wanted.from.unwrap_or(Timestamp::MIN));
     snapshot(followed, end, samples, false)
 }

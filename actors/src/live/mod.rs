@@ -15,7 +15,9 @@ mod history;
 mod metrics;
 mod nodes;
 mod range;
+mod ring;
 mod sensors;
+mod snapshot;
 mod viewers;
 
 pub use batch::Values;
@@ -25,8 +27,9 @@ pub use hub::{Draining, Error, Hub};
 pub use kept::Keeper;
 pub(crate) use metrics::Board;
 pub use nodes::Units;
+pub use snapshot::{Snapshot, Spreads};
 pub use source::{Aggregated, Source};
-pub use subscriber::{Request, Session, Snapshot, Spreads, Told};
+pub use subscriber::{Request, Session, Told};
 pub use viewers::Account;
 
 #[cfg(test)]

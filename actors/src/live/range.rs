@@ -13,13 +13,18 @@ use edgesync_schemas::wire::live::Point;
 use edgesync_storage::history::calendar::Edges;
 use edgesync_storage::history::{Asked, Cell};
 use edgesync_storage::log::{self, Order, RangeQuery};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout};
 
 use super::conflate::Sample;
 use super::history::snapshot;
 use super::hub::{Error, Hub};
+use super::snapshot::{Snapshot, Spreads};
 use super::source::{Followed, Source};
-use super::subscriber::{Snapshot, Spreads, Wanted};
+use super::subscriber::Wanted;
+
+/// For a turn to read.
+const PATIENCE: Duration = Duration::from_secs(limit::HISTORY_WAIT_S);
 
 impl Hub {
     /// The readings before `end` of times from `from` on: each, if they are at most `points`, else as that many buckets.
@@ -43,16 +48,7 @@ impl Hub {
         let edges = Edges::equal(points, from, last.point.ts.plus_us(1).max(now()));
         let bucket_ms = edges.width_us().unwrap_or_default().unsigned_abs() / 1000;
         let starts = edges.bounds().to_vec();
-        // who asks for long times waits among their own questions first, and never has all that may be read at once
-        let turn = match user {
-            Some(user) => Some(self.shared.buckets.turn(user).await?),
-            None => None,
-        };
-        let permit = self.permit().await?;
-        let asked = Asked { device, sensor: sensor.clone() };
-        let read = self.shared.buckets.cells_before(&asked, edges, Offset(end), (turn, permit));
-        let read = timeout(Duration::from_secs(limit::LIVE_RANGE_S), read).await;
-        let cells = read.map_err(|_| Error::TooLong)??;
+        let cells = self.cells((device, sensor), edges, Offset(end), user).await?;
         let unit = last.unit.clone();
         let filled = starts.into_iter().zip(&cells).filter(|(_, cell)| cell.count > 0);
         let (samples, of_points) = filled.map(|(start, cell)| average(start, cell)).unzip();
@@ -62,12 +58,17 @@ impl Hub {
         Ok(told)
     }
 
-    /// Sees to it that the buckets of an aggregate that are wanted are there and as they are by now.
-    pub(super) async fn prepare(&self, followed: &Followed, wanted: Wanted) -> Result<(), Error> {
+    /// Sees to it that the buckets of an aggregate that are wanted are there and as they are by now. `user` asks; none is the server itself.
+    pub(super) async fn prepare(
+        &self,
+        followed: &Followed,
+        wanted: Wanted,
+        user: Option<UserId>,
+    ) -> Result<(), Error> {
         let Source::Aggregate(of) = &followed.source else { return Ok(()) };
         let Some(aggregate) = self.aggregate_of(&followed.source) else { return Ok(()) };
         if let Source::DeviceSensor { device, sensor } = &of.source {
-            let _reading = aggregate.reading.lock().await;
+            let _reading = timeout(PATIENCE, aggregate.reading.lock()).await.map_err(|_| Error::Busy)?;
             let mut newest: Option<Sample> = None;
             if aggregate.is_unknown() {
                 newest = self.newest(*device, sensor, (None, 1), u64::MAX).await?.pop();
@@ -77,18 +78,40 @@ impl Hub {
             while let Some((unread, count)) =
                 aggregate.lack(wanted, newest.as_ref().map(|newest| newest.point.ts))
             {
+                if aggregate.took_too_long(Instant::now()) {
+                    return Err(Error::TooLong);
+                }
                 let bound = Timestamp::from_us_saturating;
                 let edges = Edges::equal(count, bound(unread.buckets.start), bound(unread.buckets.end));
-                let asked = Asked { device: *device, sensor: sensor.clone() };
-                let permit = self.permit().await?;
-                let read = self.shared.buckets.cells_before(&asked, edges, Offset(unread.before), permit);
-                let read = timeout(Duration::from_secs(limit::LIVE_RANGE_S), read).await;
-                let cells = read.map_err(|_| Error::TooLong)??;
-                aggregate.add_stored(&cells, unit.clone(), Instant::now());
+                let read = self.cells((*device, sensor), edges, Offset(unread.before), user).await;
+                if let Err(Error::TooLong) = read {
+                    aggregate.give_up(Instant::now());
+                }
+                aggregate.add_stored(&read?, unit.clone(), Instant::now());
             }
         }
         aggregate.show();
         Ok(())
+    }
+
+    /// What the readings before an offset come to, bucket by bucket. Who asks for long times waits among their own questions first, and never has all
+    /// that may be read at once.
+    async fn cells(
+        &self,
+        (device, sensor): (DeviceId, &SensorName),
+        edges: Edges,
+        before: Offset,
+        user: Option<UserId>,
+    ) -> Result<Vec<Cell>, Error> {
+        let turn = match user {
+            Some(user) => Some(self.shared.buckets.turn(user).await?),
+            None => None,
+        };
+        let permit = self.permit().await?;
+        let asked = Asked { device, sensor: sensor.clone() };
+        let read = self.shared.buckets.cells_before(&asked, edges, before, (turn, permit));
+        let read = timeout(Duration::from_secs(limit::LIVE_RANGE_S), read).await;
+        Ok(read.map_err(|_| Error::TooLong)??)
     }
 
     /// Event time of the first reading from a time on: time without readings takes no buckets.
@@ -112,9 +135,10 @@ impl Hub {
         Ok(page.readings.first().map(|first| first.timestamp))
     }
 
-    async fn permit(&self) -> Result<tokio::sync::OwnedSemaphorePermit, Error> {
-        let permit = self.shared.history.clone().acquire_owned().await;
-        Ok(permit.map_err(|_| log::Error::Closed)?)
+    /// Waits until the log may be read, but not for ever.
+    pub(super) async fn permit(&self) -> Result<OwnedSemaphorePermit, Error> {
+        let permit = timeout(PATIENCE, self.shared.history.clone().acquire_owned()).await;
+        Ok(permit.map_err(|_| Error::Busy)?.map_err(|_| log::Error::Closed)?)
     }
 }
 

@@ -1,11 +1,15 @@
 //! The history from a time on, in a subscription: as single readings or as buckets, and the updates right behind it.
 
-use edgesync_schemas::id::Offset;
+use std::time::Duration;
+
+use edgesync_schemas::entity::widget::Aggregation;
+use edgesync_schemas::id::{Offset, UserId};
+use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 
 use super::tests::{append_range, drain, numbers, request, rows, sensor};
 use super::*;
-use crate::testing::{TempLog, append, device};
+use crate::testing::{TempLog, append, device, skip};
 
 fn from(ms: i64, points: usize) -> Request {
     Request { points, from: Timestamp::from_ms(ms), ..request(sensor(device(1), "t"), None) }
@@ -101,4 +105,84 @@ async fn nothing_is_missed_or_seen_twice_behind_a_history_in_buckets() {
     for watcher in watchers {
         watcher.await.unwrap();
     }
+}
+
+/// As [`Session::subscribe`], with the clock put forward until it answers.
+async fn answered(session: &mut Session, request: Request) -> Result<Snapshot, Error> {
+    let mut answer = std::pin::pin!(session.subscribe(request));
+    for _ in 0..10 * limit::HISTORY_WAIT_S {
+        // threads read meanwhile, which tell no clock
+        if let Ok(answered) = tokio::time::timeout(Duration::from_millis(5), &mut answer).await {
+            return answered;
+        }
+        skip(Duration::from_secs(1)).await;
+    }
+    panic!("it waits for ever");
+}
+
+#[tokio::test]
+async fn what_an_aggregate_reads_is_read_in_the_turn_of_who_asks() {
+    let log = TempLog::open();
+    append_range(&log, device(1), 0..10).await;
+    let hub = Hub::start(log.clone());
+    let [ada, bob] = [1, 2].map(|n| UserId::from_uuid(uuid::Uuid::from_u128(n)));
+    let counted = |interval_ms| {
+        let of = Aggregated { source: sensor(device(1), "t"), aggregation: Aggregation::Count, interval_ms };
+        request(Source::Aggregate(Box::new(of)), None)
+    };
+    let mut sessions = [hub.session_of(ada).unwrap(), hub.session_of(bob).unwrap()];
+    let turn = hub.history().turn(ada).await.unwrap();
+    // others do not wait for what one user reads
+    assert_eq!(sessions[1].subscribe(counted(1_000)).await.unwrap().points.len(), 1);
+    let busy = answered(&mut sessions[0], counted(2_000)).await;
+    assert!(matches!(busy, Err(Error::Busy)), "{busy:?}");
+    drop(turn);
+    assert_eq!(sessions[0].subscribe(counted(2_000)).await.unwrap().points.len(), 1);
+}
+
+#[tokio::test]
+async fn nobody_waits_for_ever_until_the_log_may_be_read() {
+    let log = TempLog::open();
+    append_range(&log, device(1), 0..10).await;
+    let hub = Hub::start(log.clone());
+    let all = u32::try_from(limit::LIVE_HISTORY_READS).unwrap();
+    let reads = hub.shared.history.clone().acquire_many_owned(all).await.unwrap();
+    let mut session = hub.session();
+    let asked = request(sensor(device(1), "t"), None);
+    let busy = answered(&mut session, asked.clone()).await;
+    assert!(matches!(busy, Err(Error::Busy)), "{busy:?}");
+    drop(reads);
+    assert_eq!(session.subscribe(asked).await.unwrap().points.len(), 10);
+}
+
+#[test]
+fn what_takes_too_long_to_read_is_not_tried_by_everybody_who_comes() {
+    // one thread for all that reads, so that it can be kept busy
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(1).build().unwrap();
+    runtime.block_on(async {
+        let log = TempLog::open();
+        append(&log, device(1), &[("t", 0, "1", None), ("t", 9_000, "1", None)]).await;
+        let hub = Hub::start(log.clone());
+        let of = Aggregated {
+            source: sensor(device(1), "t"),
+            aggregation: Aggregation::Count,
+            interval_ms: 1_000,
+        };
+        let asked = |points| Request { points, ..request(Source::Aggregate(Box::new(of.clone())), None) };
+        let mut first = hub.session();
+        assert_eq!(first.subscribe(asked(2)).await.unwrap().points.len(), 1);
+        let (release, busy) = std::sync::mpsc::channel::<()>();
+        let blocker = tokio::task::spawn_blocking(move || busy.recv());
+        let mut session = hub.session();
+        let slow = answered(&mut session, asked(100)).await;
+        assert!(matches!(slow, Err(Error::TooLong)), "{slow:?}");
+        drop(release);
+        blocker.await.unwrap().unwrap_err();
+        // though it could be read by now
+        let known = session.subscribe(asked(100)).await;
+        assert!(matches!(known, Err(Error::TooLong)), "{known:?}");
+        skip(Duration::from_secs(limit::LIVE_TOO_LONG_S)).await;
+        assert_eq!(session.subscribe(asked(100)).await.unwrap().points.len(), 2);
+    });
 }

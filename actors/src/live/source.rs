@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use super::aggregate::Aggregate;
 use super::batch::Batch;
 use super::conflate::Sample;
+pub(super) use super::ring::Ring;
 use super::subscriber::Slot;
 use super::viewers::Charge;
 
@@ -82,23 +83,11 @@ pub(super) struct Room {
     pub(super) raw_bytes: usize,
 }
 
+/// Of how many batches it is known when they came.
+const CAME: usize = 32;
+
 /// While somebody watches.
 const WATCHED: Room = Room { samples: limit::LIVE_POINTS, raw_bytes: limit::LIVE_RAW_BYTES };
-
-/// The values that a source has, seen while no other can come.
-#[derive(Debug)]
-pub(super) struct Ring<'a> {
-    /// In the order of arrival.
-    pub(super) samples: &'a VecDeque<Sample>,
-    /// All that came from this offset on are among them.
-    pub(super) start: u64,
-    /// The offset of the next.
-    pub(super) next: u64,
-    /// Those before this one went because the originals were too large together.
-    pub(super) cut: u64,
-    /// No reading that they come from arrived after this one.
-    pub(super) arrival: Offset,
-}
 
 /// A source that is followed because somebody watches it, or did until a moment ago, or because it is kept for widgets.
 #[derive(Debug)]
@@ -120,6 +109,8 @@ struct State {
     /// Since when all that came is in the ring.
     whole_since: Instant,
     next: u64,
+    /// When the newest came, and what `next` was then.
+    came: VecDeque<(u64, Instant)>,
     takers: Vec<Taker>,
     /// When the last subscriber left, while there is none.
     idle: Option<Instant>,
@@ -147,6 +138,7 @@ impl Followed {
             start: offset,
             whole_since: Instant::now(),
             next: offset,
+            came: VecDeque::new(),
             takers: Vec::new(),
             idle: None,
             lingers: None,
@@ -230,18 +222,16 @@ impl Followed {
     /// Looks at what it has.
     pub(super) fn look<T>(&self, look: impl FnOnce(Ring<'_>) -> T) -> T {
         let state = self.state();
-        let State { ring, start, next, cut, arrival, .. } = &*state;
-        look(Ring { samples: ring, start: *start, next: *next, cut: *cut, arrival: Offset(*arrival) })
+        let State { ring, is_by_time, start, next, cut, arrival, .. } = &*state;
+        let (arrival, is_by_time) = (Offset(*arrival), *is_by_time);
+        look(Ring { samples: ring, start: *start, next: *next, cut: *cut, arrival, is_by_time })
     }
 
-    /// Puts values into the ring, as if they had come before those who watch did: nobody is told. They are in all snapshots from now on.
+    /// Puts values into the ring, as if they had come before those who watch did: nobody is told, and who goes on behind what was told finds nothing
+    /// new. They are in all snapshots from now on, also in those that are being made.
     pub(super) fn put(&self, samples: Vec<Sample>) {
         let (mut state, now) = (self.state(), Instant::now());
-        for mut sample in samples {
-            sample.offset = state.next;
-            state.next += 1;
-            state.keep(sample);
-        }
+        samples.into_iter().for_each(|sample| state.put(sample));
         state.fit(now);
     }
 
@@ -257,13 +247,6 @@ impl Followed {
         state.takers.push(taker);
         state.idle = None;
         made
-    }
-
-    /// The same as if a slot that is attached were attached now: `forget` takes out what waits in it. The offset of the first it can get.
-    pub(super) fn begin_again(&self, forget: impl FnOnce()) -> u64 {
-        let state = self.state();
-        forget();
-        state.next
     }
 
     /// Puts it on another account while nobody watches it. The one it was on.
@@ -301,6 +284,13 @@ impl Followed {
         }
     }
 
+    /// When that came which ends at `offset`; a later time if much came since. Nothing if that was before it is followed.
+    pub(super) fn came(&self, offset: u64) -> Option<Instant> {
+        let state = self.state();
+        let (next, at) = state.came.iter().find(|(next, _)| *next >= offset)?;
+        (*next == offset || state.came.len() == CAME).then_some(*at)
+    }
+
     /// Since when all values that came are kept.
     pub(super) fn whole_since(&self) -> Instant {
         self.state().whole_since
@@ -308,25 +298,12 @@ impl Followed {
 
     /// The newest `count` values before `end`, of times from `from` on: in the order of arrival; buckets by their times.
     pub(super) fn newest(&self, count: usize, end: u64, from: Timestamp) -> Vec<Sample> {
-        let state = self.state();
-        let upto = state.ring.partition_point(|sample| sample.offset < end);
-        let in_time = |sample: &&Sample| sample.point.ts >= from;
-        let mut known: Vec<&Sample> = state.ring.range(..upto).filter(in_time).collect();
-        if state.is_by_time {
-            known.sort_unstable_by_key(|sample| sample.point.ts);
-        }
-        known[known.len().saturating_sub(count)..].iter().map(|sample| (*sample).clone()).collect()
+        self.look(|ring| ring.newest(count, end, from))
     }
 
     /// All values from `offset` on and before `end`; `None` if the ring no longer has all of them.
     pub(super) fn since(&self, offset: u64, end: u64) -> Option<Vec<Sample>> {
-        let state = self.state();
-        let known = offset >= state.start && offset <= end;
-        known.then(|| {
-            let from = state.ring.partition_point(|sample| sample.offset < offset);
-            let upto = state.ring.partition_point(|sample| sample.offset < end);
-            state.ring.range(from..upto).cloned().collect()
-        })
+        self.look(|ring| ring.since(offset, end))
     }
 }
 
@@ -369,6 +346,10 @@ impl State {
     fn offer(&mut self, samples: &mut Vec<Sample>, now: Instant) {
         let Some(newest) = samples.last() else { return };
         self.next = newest.offset + 1;
+        if self.came.len() == CAME {
+            self.came.pop_front();
+        }
+        self.came.push_back((self.next, now));
         let mut batch = None;
         for taker in &self.takers {
             match taker {
@@ -405,6 +386,24 @@ impl State {
         }
         self.raw_bytes += raw_bytes(&sample);
         self.ring.push_back(sample);
+    }
+
+    /// In the place of the earlier one of its time, else as the last that was told.
+    fn put(&mut self, mut sample: Sample) {
+        self.raw_bytes += raw_bytes(&sample);
+        let same = self.ring.iter_mut().rev().find(|earlier| earlier.point.ts == sample.point.ts);
+        match same {
+            Some(earlier) => {
+                self.raw_bytes -= raw_bytes(earlier);
+                sample.offset = earlier.offset;
+                *earlier = sample;
+            }
+            None => {
+                self.next = self.next.max(1);
+                sample.offset = self.next - 1;
+                self.ring.push_back(sample);
+            }
+        }
     }
 
     /// Lets go of the oldest that there is no room for.

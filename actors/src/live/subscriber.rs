@@ -8,21 +8,22 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use edgesync_schemas::id::FlowId;
 use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
-use edgesync_schemas::unit::Unit;
-use edgesync_schemas::wire::live::{Point, Position, SubId, write_bucketed_snap, write_snap};
+use edgesync_schemas::wire::live::{Position, SubId};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::batch::{Batch, Values};
-use super::conflate::{Conflator, Update};
+use super::conflate::{Conflator, Sample, Update};
 use super::health::Health;
 use super::history;
 use super::hub::{Error, Hub};
 use super::metrics::{Board, Watch};
+use super::snapshot::Snapshot;
 use super::source::{Followed, Source, Taker};
 use super::viewers::{Charge, Viewer};
 
@@ -91,53 +92,11 @@ pub struct Request {
     pub from: Option<Timestamp>,
 }
 
-/// The values that a subscription begins with. Every value after `position` comes as an update.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Snapshot {
-    /// The first value that is not in here.
-    pub position: Position,
-    /// Values in the order of their times. If `recovered`: all since the position asked for, and no others.
-    pub points: Vec<Point>,
-    /// Unit of the newest.
-    pub unit: Option<Unit>,
-    /// Whether the subscription goes on exactly where the earlier one ended.
-    pub recovered: bool,
-    /// Of a flow's node: since when all of its values are kept. They are in `points` if as many were asked for.
-    pub whole_since: Instant,
-    /// Of a history that is told in buckets: the points are averages, and these belong to them.
-    pub spreads: Option<Spreads>,
-}
-
-/// What stands beside the averages of a history in buckets.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Spreads {
-    /// Milliseconds of a bucket.
-    pub bucket_ms: u64,
-    /// Smallest and largest number of each point's bucket; `None` where it has none.
-    pub of_points: Vec<Option<(f64, f64)>>,
-}
-
-impl Snapshot {
-    /// Appends it as it is sent.
-    pub fn write(&self, out: &mut String, id: SubId) {
-        let unit = self.unit.as_ref().map(|unit| unit.as_str());
-        match &self.spreads {
-            None => write_snap(out, id, self.position, &self.points, unit, self.recovered),
-            Some(spreads) => {
-                let buckets = (&*spreads.of_points, spreads.bucket_ms);
-                write_bucketed_snap(out, id, self.position, &self.points, buckets, unit);
-            }
-        }
-    }
-}
-
 /// What a subscription is told after its snapshot.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Told {
     /// Values of a source.
     Values(Update),
-    /// All that is to be shown, which replaces what was told before: more buckets changed than wait for one subscriber.
-    Snapshot(Snapshot),
     /// How a flow is by now: the JSON of `GET /flows/{id}/metrics`.
     Metrics(Arc<str>),
 }
@@ -182,15 +141,24 @@ impl Session {
         let waiting = Mutex::new(Conflator::new(max_hz, Instant::now()));
         let slot =
             Arc::new(Slot { waiting, wake: self.wake.clone(), health: self.hub.shared.health.clone() });
-        let (mut subscription, mut position) = self.hub.follow(request.source, slot, self.viewer.as_ref())?;
-        let wanted = Wanted { points: request.points.min(limit::LIVE_POINTS), from: request.from };
-        if is_aggregate {
-            self.hub.prepare(&subscription.followed, wanted).await?;
-            position = subscription.begin_again();
-            subscription.shows = Some(wanted);
+        let (mut subscription, position) = self.hub.follow(request.source, slot, self.viewer.as_ref())?;
+        if let Some(since) = request.since
+            && since.epoch == subscription.followed.epoch
+            && !is_aggregate
+        {
+            let period = Duration::from_secs_f64(1.0 / max_hz.clamp(limit::LIVE_HZ_MIN, limit::LIVE_HZ));
+            subscription.paused = subscription.followed.came(since.offset).map(|came| came + period);
         }
+        let wanted = Wanted { points: request.points.min(limit::LIVE_POINTS), from: request.from };
         let user = self.viewer.as_ref().map(Viewer::turn);
         let snapshot = match request.since {
+            since if is_aggregate => match since.and_then(|since| subscription.go_on(since)) {
+                Some(missed) => missed,
+                None => {
+                    self.hub.prepare(&subscription.followed, wanted, user).await?;
+                    subscription.begin_again(wanted)
+                }
+            },
             Some(since) => self.hub.resume(&subscription.followed, position, wanted, since).await?,
             None => self.hub.snapshot(&subscription.followed, position, wanted, user).await?,
         };
@@ -233,6 +201,20 @@ impl Session {
         Ok(())
     }
 
+    /// Until when a subscription that goes on with `since` has had what its `max_hz` allows, if it has. For who subscribes for each value anew: the others
+    /// fold what comes until then.
+    pub fn paused(&self, id: SubId) -> Option<Instant> {
+        match self.subscriptions.get(&id) {
+            Some(One::Values(one)) => one.paused.filter(|until| *until > Instant::now()),
+            _ => None,
+        }
+    }
+
+    /// Whether a subscription is told buckets: what is told again of one takes the place of what was told before.
+    pub fn tells_buckets(&self, id: SubId) -> bool {
+        matches!(self.subscriptions.get(&id), Some(One::Values(one)) if one.told.is_some())
+    }
+
     /// Ends a subscription; nothing more comes under this id.
     pub fn unsubscribe(&mut self, id: SubId) {
         self.subscriptions.remove(&id);
@@ -263,7 +245,7 @@ impl Session {
     /// The values that are due next, for a session that watches nothing else.
     pub fn take(&mut self) -> Option<(SubId, Update)> {
         self.in_turn(|one, now| match one {
-            One::Values(one) => one.slot.take(now),
+            One::Values(one) => one.take(now),
             One::Metrics(_) => None,
         })
     }
@@ -294,7 +276,7 @@ impl One {
 
     fn take(&mut self, now: Instant) -> Option<Told> {
         match self {
-            Self::Values(one) => one.take(now),
+            Self::Values(one) => one.take(now).map(Told::Values),
             Self::Metrics(watch) => watch.take(now).map(Told::Metrics),
         }
     }
@@ -307,8 +289,10 @@ pub(super) struct Subscription {
     followed: Arc<Followed>,
     slot: Arc<Slot>,
     charge: Option<Charge>,
-    /// Of an aggregate: what all of it is.
-    shows: Option<Wanted>,
+    /// Of an aggregate: all before this offset was told.
+    told: Option<u64>,
+    /// Whoever goes on from elsewhere has had their values until then.
+    paused: Option<Instant>,
 }
 
 /// Which of a source's values a snapshot has.
@@ -324,26 +308,51 @@ impl Subscription {
     /// `slot` is attached to `followed`.
     pub(super) fn new(hub: Hub, followed: Arc<Followed>, slot: Arc<Slot>, charge: Option<Charge>) -> Self {
         slot.health.subscriptions.fetch_add(1, Relaxed);
-        Self { hub, followed, slot, charge, shows: None }
+        Self { hub, followed, slot, charge, told: None, paused: None }
     }
 
-    /// What is due. Of an aggregate each bucket counts: if some were folded, all are shown anew.
-    fn take(&self, now: Instant) -> Option<Told> {
-        let update = self.slot.take(now)?;
-        match self.shows.filter(|_| update.skipped > 0) {
-            None => Some(Told::Values(update)),
-            Some(wanted) => {
-                let end = self.begin_again();
-                let snapshot = history::kept(&self.followed, end, wanted);
-                self.slot.waiting().told(snapshot.unit.clone());
-                Some(Told::Snapshot(snapshot))
+    /// What is due. Of an aggregate each bucket counts: if some were folded, all that changed since the last update are told, each once.
+    fn take(&mut self, now: Instant) -> Option<Update> {
+        let Some(told) = self.told else { return self.slot.take(now) };
+        self.slot.waiting().due().filter(|due| *due <= now)?;
+        // Nothing comes in between, so that what was folded is in the ring.
+        let update = self.followed.look(|ring| {
+            let mut update = self.slot.take(now)?;
+            let changed: Vec<_> = match update.skipped {
+                0 => Vec::new(),
+                _ => ring.from(told).map(Sample::folded).collect(),
+            };
+            if !changed.is_empty() {
+                (update.values, update.offset, update.skipped) = (Values::Own(changed), ring.next, 0);
             }
-        }
+            Some(update)
+        })?;
+        self.told = Some(update.offset);
+        Some(update)
     }
 
-    /// Forgets what waits. The offset of the first value that can come from now on.
-    fn begin_again(&self) -> u64 {
-        self.followed.begin_again(|| self.slot.waiting().forget())
+    /// Of an aggregate: what was told since a place, if all of that is known. The rest comes when it is time for it.
+    fn go_on(&mut self, since: Position) -> Option<Snapshot> {
+        if since.epoch != self.followed.epoch {
+            return None;
+        }
+        let (end, missed) = self.followed.look(|ring| {
+            let missed = ring.since(since.offset, ring.next)?;
+            self.slot.waiting().forget();
+            Some((ring.next, missed))
+        })?;
+        self.told = Some(end);
+        Some(history::snapshot(&self.followed, end, missed, true))
+    }
+
+    /// Of an aggregate: what is wanted of it as it is by now. What waits is in it.
+    fn begin_again(&mut self, wanted: Wanted) -> Snapshot {
+        let (end, samples) = self.followed.look(|ring| {
+            self.slot.waiting().forget();
+            (ring.next, ring.newest(wanted.points, ring.next, wanted.from.unwrap_or(Timestamp::MIN)))
+        });
+        self.told = Some(end);
+        history::snapshot(&self.followed, end, samples, false)
     }
 }
 

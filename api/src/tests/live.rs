@@ -296,6 +296,35 @@ async fn a_poll_that_waits_is_told_of_a_value_at_once_and_of_a_fixed_one_only_on
 }
 
 #[tokio::test]
+async fn polls_are_answered_no_oftener_than_was_asked_for() {
+    let server = server().await;
+    let ada = server.sign_up("ada@example.org").await;
+    let (pump, _) = server.device(&ada, "pump").await;
+    let widget = server.sensor_widget(&ada, &pump).await;
+    let first = server.poll(&widget, &ada, &Value::Null, "").await;
+    let begun =
+        async || until("the poll waits", || server.state.actors.live.figures().subscriptions == 1).await;
+    let store = async {
+        begun().await;
+        server.store(&pump, "t", &[(ago(3), "1")]).await;
+    };
+    // at once after silence
+    let (told, ()) = tokio::join!(server.poll(&widget, &ada, &first, "&max_hz=0.02&wait_s=30"), store);
+    assert_eq!(told["frames"][0]["v"], json!([1.0]));
+    server.store(&pump, "t", &[(ago(2), "2")]).await;
+    let nothing = server.poll(&widget, &ada, &told, "&max_hz=0.02&wait_s=0").await;
+    assert_eq!((&nothing["frames"], &nothing["offset"]), (&json!([]), &told["offset"]));
+    let later = async {
+        begun().await;
+        server.store(&pump, "t", &[(ago(1), "3")]).await;
+        pass(50).await;
+    };
+    let (told, ()) = tokio::join!(server.poll(&widget, &ada, &nothing, "&max_hz=0.02&wait_s=60"), later);
+    let frame = &told["frames"][0];
+    assert_eq!((&frame["recovered"], &frame["v"]), (&json!(true), &json!([2.0, 3.0])));
+}
+
+#[tokio::test]
 async fn who_may_not_watch_any_more_waits_for_nothing() {
     let server = server().await;
     let ada = server.sign_up("ada@example.org").await;

@@ -282,7 +282,6 @@ impl<'a> Dashboard<'a> {
             let mut out = String::new();
             match told {
                 Told::Metrics(metrics) => live::write_metrics_upd(&mut out, id, &metrics),
-                Told::Snapshot(snap) => snap.write(&mut out, id),
                 Told::Values(upd) => upd.write(&mut out, id),
             }
             bytes += out.len();

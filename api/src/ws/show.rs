@@ -11,9 +11,10 @@ use axum::response::{IntoResponse, Response};
 use edgesync_actors::device::socket::{Inbound, Outbound};
 use edgesync_actors::live::{Draining, Session, Snapshot, Told, Update};
 use edgesync_schemas::limit;
+use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::unit::Unit;
 use edgesync_schemas::wire::close::{Close, CloseCode};
-use edgesync_schemas::wire::live::{ErrCode, Point, Sub, SubId, Target, write_widget_value};
+use edgesync_schemas::wire::live::{ErrCode, Folded, Point, Sub, SubId, Target, write_widget_value};
 use edgesync_storage::catalog::News;
 use futures_util::StreamExt;
 use serde::Deserialize;
@@ -93,6 +94,8 @@ struct Shown<'a> {
     lost: Option<Lost>,
     /// Of the value that was shown last.
     unit: Option<Unit>,
+    /// The time of the newest value that was shown.
+    newest: Option<Timestamp>,
     heard: Instant,
     pings: u32,
 }
@@ -108,8 +111,18 @@ impl<'a> Shown<'a> {
         let session = state.actors.live.session_of(watching.viewer().account);
         let session = session.map_err(|error| Close::new(CloseCode::Forbidden, error.to_string()))?;
         let heard = Instant::now();
-        let shown =
-            Self { socket, state, watching, draining, session, lost: None, unit: None, heard, pings: 0 };
+        let shown = Self {
+            socket,
+            state,
+            watching,
+            draining,
+            session,
+            lost: None,
+            unit: None,
+            newest: None,
+            heard,
+            pings: 0,
+        };
         shown.show(sub).await
     }
 
@@ -134,8 +147,6 @@ impl<'a> Shown<'a> {
                 () = self.session.ready() => {
                     match self.session.take_told() {
                         Some((_, Told::Values(update))) => self.tell(update).await?,
-                        // some buckets were folded: the newest counts here
-                        Some((_, Told::Snapshot(snap))) => self.begin_with(snap).await?,
                         Some((_, Told::Metrics(_))) | None => {}
                     }
                 }
@@ -160,14 +171,21 @@ impl<'a> Shown<'a> {
 
     async fn begin_with(&mut self, snap: Snapshot) -> Result<(), End> {
         self.unit = snap.unit;
+        self.newest = snap.points.last().map(|point| point.ts);
         let newest = snap.points.last().map(|point| self.frame(point));
         self.write(newest.into_iter().collect()).await
     }
 
     async fn tell(&mut self, update: Update) -> Result<(), End> {
         self.unit = update.unit.or(self.unit.take());
-        let frames = update.values.iter().map(|value| self.frame(&value.point)).collect();
-        self.write(frames).await
+        if !self.session.tells_buckets(SubId(0)) {
+            let frames = update.values.iter().map(|value| self.frame(&value.point)).collect();
+            return self.write(frames).await;
+        }
+        let newest = newest(&update.values, self.newest);
+        self.newest = newest.map(|bucket| bucket.ts).or(self.newest);
+        let frame = newest.map(|bucket| self.frame(bucket));
+        self.write(frame.into_iter().collect()).await
     }
 
     fn frame(&self, point: &Point) -> Outbound {
@@ -233,6 +251,12 @@ impl<'a> Shown<'a> {
     }
 }
 
+/// Of buckets the newest, unless a newer one was shown: this form shows one value, and has no place for what came late for an older one.
+fn newest(values: &[Folded], shown: Option<Timestamp>) -> Option<&Point> {
+    let newest = values.iter().map(|value| &value.point).max_by_key(|point| point.ts)?;
+    shown.is_none_or(|shown| newest.ts >= shown).then_some(newest)
+}
+
 fn closed(Refused { code, message }: Refused) -> End {
     let code = match code {
         ErrCode::NotFound => CloseCode::NotFound,
@@ -241,4 +265,26 @@ fn closed(Refused { code, message }: Refused) -> End {
         ErrCode::Unavailable => CloseCode::Unavailable,
     };
     Close::new(code, message).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_buckets_the_newest_is_shown_and_none_that_is_older_than_what_is() {
+        let at = |ms| Timestamp::from_ms(ms).unwrap();
+        let bucket = |ms: i64| {
+            let point = Point { ts: at(ms), num: ms as f64, raw: None };
+            Folded { point, spread: None }
+        };
+        let shown = |buckets: &[i64], shown: Option<i64>| {
+            let buckets: Vec<_> = buckets.iter().copied().map(bucket).collect();
+            newest(&buckets, shown.map(at)).map(|point| point.num)
+        };
+        assert_eq!(shown(&[1_000, 3_000, 2_000], None), Some(3_000.0));
+        assert_eq!(shown(&[3_000], Some(3_000)), Some(3_000.0), "it goes on");
+        assert_eq!(shown(&[1_000, 2_000], Some(3_000)), None, "they came late");
+        assert_eq!(shown(&[1_000, 4_000], Some(3_000)), Some(4_000.0));
+    }
 }

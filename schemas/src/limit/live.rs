@@ -49,10 +49,12 @@ pub const LIVE_ASK_SPREAD_MS: u64 = 400;
 pub const LIVE_ASK_PAUSE_MS: u64 = 250;
 /// Sources that are watched, in the process. More: `err limit`.
 pub const LIVE_SOURCES: usize = 100_000;
-/// Snapshots that are read from the log at once. More wait.
+/// Snapshots that are read from the log at once. More wait, [`HISTORY_WAIT_S`](super::HISTORY_WAIT_S) at most: then `err unavailable`.
 pub const LIVE_HISTORY_READS: usize = 4;
 /// Seconds that reading the history of one subscription from a time on may take. Longer: `err unavailable`.
 pub const LIVE_RANGE_S: u64 = 10;
+/// Seconds for which the stored values of an aggregate are not read again after that took too long: `err unavailable` at once.
+pub const LIVE_TOO_LONG_S: u64 = 60;
 /// Readings that are looked through for a dashboard that resumes at an older offset. Further behind: a new snapshot, `recovered` false.
 pub const LIVE_RESUME_READINGS: u64 = 1_000_000;
 /// Seconds that a source is followed after its last subscriber left, so that a dashboard that reconnects finds no gap.

@@ -104,10 +104,6 @@ fn next(told: &Told) -> (&'static str, String, u64) {
             upd.write(&mut out, ID);
             ("upd", out, upd.offset)
         }
-        Told::Snapshot(snap) => {
-            snap.write(&mut out, ID);
-            ("snap", out, snap.position.offset)
-        }
     }
 }
 

@@ -12,13 +12,13 @@ use axum::http::HeaderMap;
 use edgesync_schemas::id::WidgetId;
 use edgesync_schemas::limit;
 use edgesync_schemas::wire::close::{Close, CloseCode};
-use edgesync_schemas::wire::live::{self, Position};
+use edgesync_schemas::wire::live::{self, Position, Sub};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 use utoipa::ToSchema;
 
-use super::{Begun, anew, begin, first, next, number, place};
+use super::{Begun, ID, anew, asked, begin, first, next, number, place};
 use crate::auth::Auth;
 use crate::error::Problem;
 use crate::openapi::Role;
@@ -45,7 +45,7 @@ pub(super) struct Polled {
 /// What is new of a widget, for networks that let neither a WebSocket nor a stream through.
 ///
 /// Without a place it is answered at once, with a snapshot. With the `epoch` and `offset` of the answer before it is answered as soon as there is something
-/// new, with all that came since (`recovered` of a `snap` is true); if that is not known any more, with a fresh snapshot (`recovered` is false). `bye` says that the server goes
+/// new, with all that came since (`recovered` of a `snap` is true), but no sooner after the values before than `max_hz` says; if that is not known any more, with a fresh snapshot (`recovered` is false). `bye` says that the server goes
 /// down, and after how many milliseconds to go on.
 #[utoipa::path(
     get,
@@ -58,7 +58,7 @@ pub(super) struct Polled {
         ("offset" = Option<u64>, Query, description = "That of the answer before; goes with `epoch`."),
         ("wait_s" = Option<u64>, Query, description = "Seconds to wait for something new, 60 at most; 25 if absent."),
         ("points" = Option<u32>, Query, description = "Values of a fresh snapshot; 2,000 at most. Those of the widget if absent."),
-        ("max_hz" = Option<f64>, Query, description = "Values a second of an `upd`, 50 at most; more are folded. One in the widget's refresh interval if absent."),
+        ("max_hz" = Option<f64>, Query, description = "Values a second, of an `upd` and of answers, 50 at most; more of an `upd` are folded. One in the widget's refresh interval if absent."),
         ("from" = Option<i64>, Query, description = "Of a fresh snapshot: the history from this time on, in milliseconds since 1970, in at most `points` (2,000) points. Not looked at with a place."),
     ),
     responses((status = 200, description = "what is new", body = Polled)),
@@ -74,13 +74,27 @@ pub(super) async fn poll(
     let (since, patience) = (since(&params)?, wait(&params)?);
     let mut begun = begin(&state, &headers, widget, &params, since).await?;
     let position = place(&begun.began);
-    if !is_nothing_new(&begun.began, since) {
+    let paused = begun.session.paused(ID).zip(since);
+    if paused.is_none() && !is_nothing_new(&begun.began, since) {
         return polled(first(&begun.began), position);
     }
-    match wait_for(&state, &mut begun, position, patience).await? {
-        Some((frame, position)) => polled(frame, position),
-        None => Ok(Json(Polled { frames: Vec::new(), epoch: position.epoch, offset: position.offset })),
+    let paused = match paused {
+        Some((until, since)) => Some(Paused { until, since, sub: asked(widget, &params, Some(since))? }),
+        None => None,
+    };
+    match wait_for(&state, &mut begun, position, paused, patience).await? {
+        (Some(frame), position) => polled(frame, position),
+        (None, Position { epoch, offset }) => Ok(Json(Polled { frames: Vec::new(), epoch, offset })),
     }
+}
+
+/// Who has had as many values as they asked for.
+struct Paused {
+    until: Instant,
+    /// They have all before it.
+    since: Position,
+    /// What goes on from there.
+    sub: Sub,
 }
 
 fn polled(frame: String, Position { epoch, offset }: Position) -> Result<Json<Polled>, Problem> {
@@ -96,25 +110,36 @@ fn is_nothing_new(began: &Began, since: Option<Position>) -> bool {
     }
 }
 
-/// Waits for something new: its frame, and the place after it. Nothing if the time is over.
+/// Waits for something new: its frame, and the place after it. No frame if the time is over.
 async fn wait_for(
     state: &AppState,
     Begun { watching, session, draining, .. }: &mut Begun,
-    position: Position,
+    began: Position,
+    mut paused: Option<Paused>,
     patience: Duration,
-) -> Result<Option<(String, Position)>, Problem> {
+) -> Result<(Option<String>, Position), Problem> {
     let over = Instant::now() + patience;
+    let mut position = paused.as_ref().map_or(began, |paused| paused.since);
     loop {
+        let until = paused.as_ref().map(|paused| paused.until);
         tokio::select! {
-            () = session.ready() => {
+            () = tokio::time::sleep_until(until.unwrap_or(over)), if until.is_some() => {
+                let Some(Paused { since, sub, .. }) = paused.take() else { continue };
+                let began = subscribe::subscribe(state, watching, session, sub).await?;
+                position = place(&began);
+                if !is_nothing_new(&began, Some(since)) {
+                    return Ok((Some(first(&began)), position));
+                }
+            }
+            () = session.ready(), if until.is_none() => {
                 let Some((_, told)) = session.take_told() else { continue };
                 let (_, frame, offset) = next(&told);
-                return Ok(Some((frame, Position { offset, ..position })));
+                return Ok((Some(frame), Position { offset, ..position }));
             }
             () = draining.told() => {
                 let mut bye = String::new();
                 live::write_bye(&mut bye, "draining", after_ms());
-                return Ok(Some((bye, position)));
+                return Ok((Some(bye), position));
             }
             lost = watching.lost() => {
                 if let Lost::All(Close { code: CloseCode::Authentication, reason }) = &lost {
@@ -123,9 +148,9 @@ async fn wait_for(
                 let sub = anew(lost)?;
                 session.unsubscribe(sub.id);
                 let began = subscribe::subscribe(state, watching, session, sub).await?;
-                return Ok(Some((first(&began), place(&began))));
+                return Ok((Some(first(&began)), place(&began)));
             }
-            () = tokio::time::sleep_until(over) => return Ok(None),
+            () = tokio::time::sleep_until(over) => return Ok((None, position)),
         }
     }
 }
