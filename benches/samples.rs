@@ -115,7 +115,7 @@ impl Rings {
             arrival: Offset(n),
         };
         let samples = numbers.map(sample).collect();
-        WidgetSamples { widget: widget.id, updated_at: widget.updated_at, samples, keep_from: None }
+        WidgetSamples { widget: widget.id, kept_since: widget.updated_at, samples, keep_from: None }
     }
 
     /// Writes so many of each of the first widgets; how long it takes.

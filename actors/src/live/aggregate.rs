@@ -70,6 +70,10 @@ impl Aggregate {
                 Source::FlowNode { .. } | Source::Aggregate(_) => {
                     let mut buckets = Buckets::new(of.interval_ms, next);
                     buckets.take(earlier);
+                    // a node's values are numbered from 0 on, and stored with their numbers
+                    if earlier.front().is_some_and(|first| first.offset > 0) {
+                        buckets.cut_oldest();
+                    }
                     buckets.settle();
                     buckets
                 }

@@ -256,6 +256,13 @@ impl Buckets {
         self.by_start.values_mut().for_each(|bucket| bucket.is_changed = false);
     }
 
+    /// Lets go of the oldest, some of whose values had gone before the first that was taken. What comes for it is too old from now on.
+    pub(super) fn cut_oldest(&mut self) {
+        if let Some((oldest, _)) = self.by_start.pop_first() {
+            self.floor = oldest.saturating_add(self.interval_us);
+        }
+    }
+
     /// Whether [`Self::changed`] has any.
     pub(super) fn has_changed(&self) -> bool {
         self.by_start.range(self.whole_from()..).any(|(_, bucket)| bucket.is_changed)

@@ -313,11 +313,16 @@ impl Hub {
         let followed = self.place(&mut sources, source.clone())?;
         followed.keep_for_widgets(room, now);
         if is_new {
-            // of a log that was replaced by another nothing is put out again
-            let repeats_to = Some(stored.arrival).filter(|arrival| *arrival <= self.shared.log.end());
-            followed.restore(stored.samples, repeats_to.unwrap_or_default(), now);
+            self.restore(&followed, stored);
         }
         Ok(followed)
+    }
+
+    /// Puts in what is stored of a source that is kept. Not while somebody watches: then it goes on with what it has.
+    pub(super) fn restore(&self, followed: &Followed, stored: Stored) {
+        // of a log that was replaced by another nothing is put out again
+        let repeats_to = Some(stored.arrival).filter(|arrival| *arrival <= self.shared.log.end());
+        followed.restore(stored.samples, repeats_to.unwrap_or_default(), Instant::now());
     }
 
     /// Lets it go when nobody has watched it for a while.

@@ -10,23 +10,24 @@
 
 mod books;
 mod pending;
+mod stored;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use edgesync_schemas::id::{Offset, WidgetId};
+use edgesync_schemas::id::WidgetId;
 use edgesync_schemas::limit;
-use edgesync_schemas::wire::live::Point;
-use edgesync_storage::catalog::{self, Catalog, ChangedWidgets, Tracked, WidgetSample};
+use edgesync_storage::catalog::{self, Catalog, ChangedWidgets};
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior};
 use tracing::{info, warn};
 
 use self::books::{Batch, Books, Most};
-use super::conflate::Sample;
+use self::stored::Found;
+pub(super) use self::stored::Stored;
 use super::hub::Hub;
 
 /// Keeps what widgets of flows' nodes show. Cheap to clone.
@@ -62,13 +63,6 @@ pub struct Stats {
     pub failures: u64,
     /// Samples that wait to be stored.
     pub waiting: u64,
-}
-
-/// What was stored of a source, in order, and the last arrival of what that comes from.
-#[derive(Debug, Default)]
-pub(super) struct Stored {
-    pub(super) samples: Vec<Sample>,
-    pub(super) arrival: Offset,
 }
 
 /// What of the catalog is to be looked at.
@@ -144,34 +138,33 @@ impl Keeper {
     }
 
     async fn load(&self) -> Result<(), catalog::Error> {
+        let found = self.find().await?;
+        self.books().begin(&self.shared.hub, found);
+        Ok(())
+    }
+
+    /// Finds which widgets there are, and what is stored of those that there is room for: that is decided first, as what is stored need not fit.
+    async fn find(&self) -> Result<Found, catalog::Error> {
         let Shared { catalog, hub, .. } = &*self.shared;
-        let (mut after, mut tracked) = (None, 0);
-        let mut found: BTreeMap<WidgetId, Tracked> = BTreeMap::new();
+        let (mut after, mut count) = (None, 0);
         loop {
             let page = catalog.tracked_widgets(after).await?;
             let Some(last) = page.last() else { break };
-            (after, tracked) = (Some(last.widget.id), tracked + page.len());
-            let room = limit::KEPT_WIDGETS - found.len();
-            found.extend(page.into_iter().take(room).map(|one| (one.widget.id, one)));
-            if found.len() == limit::KEPT_WIDGETS {
-                break;
-            }
+            (after, count) = (Some(last.widget.id), count + page.len());
+            let mut books = self.books();
+            page.into_iter().for_each(|one| books.adopt(hub, one, Vec::new()));
         }
-        self.shared.tracked.store(tracked as u64, Relaxed);
-        let mut stored: HashMap<WidgetId, Vec<WidgetSample>> = HashMap::new();
-        let mut after = None;
+        self.shared.tracked.store(count as u64, Relaxed);
+        let (mut found, mut after) = (Found::default(), None);
         loop {
             let page = catalog.stored_samples(after).await?;
             let Some((last, _)) = page.last() else { break };
             after = Some(*last);
-            for ((widget, _), sample) in page {
-                if found.contains_key(&widget) {
-                    stored.entry(widget).or_default().push(sample);
-                }
-            }
+            let books = self.books();
+            page.into_iter().for_each(|((widget, _), sample)| found.add(&books, widget, sample));
         }
-        self.books().adopt_all(hub, found.into_values().collect(), stored);
-        Ok(())
+        found.end(&self.books());
+        Ok(found)
     }
 
     async fn run(self, mut stopped: watch::Receiver<bool>) {
@@ -219,7 +212,7 @@ impl Keeper {
         }
         while let Some(id) = unread.some.first().copied() {
             match catalog.tracked_widget(id).await? {
-                Some(tracked) if !self.books().is_as_of(id, tracked.widget.updated_at) => {
+                Some(tracked) if !self.books().is_as_of(id, tracked.kept_since) => {
                     let stored = catalog.widget_samples(id).await?;
                     self.books().adopt(hub, tracked, stored);
                 }
@@ -241,10 +234,10 @@ impl Keeper {
             let Some((last, _)) = page.last() else { break };
             (after, count) = (Some(*last), count + page.len());
             let books = self.books();
-            for (id, updated_at) in page {
+            for (id, kept_since) in page {
                 if books.has(id) {
                     there.insert(id);
-                    if !books.is_as_of(id, updated_at) {
+                    if !books.is_as_of(id, kept_since) {
                         unread.some.insert(id);
                     }
                 } else if unread.from.is_none_or(|from| id > from) && others.len() < limit::KEPT_PAGE as usize
@@ -294,12 +287,6 @@ impl fmt::Debug for Keeper {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Keeper").field("stats", &self.stats()).finish_non_exhaustive()
     }
-}
-
-/// A stored sample as one of a source's ring.
-fn of_ring(stored: WidgetSample) -> Sample {
-    let point = Point { ts: stored.ts, num: stored.value, raw: stored.raw };
-    Sample { offset: stored.n, point, unit: stored.unit }
 }
 
 #[cfg(test)]

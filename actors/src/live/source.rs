@@ -200,11 +200,13 @@ impl Followed {
         !std::mem::replace(&mut state.expires, true)
     }
 
-    /// Puts in what was stored of it, before all that has come and before anybody watches: in order, with offsets. What comes from readings that
+    /// Puts in what was stored of it, before all that has come: in order, with offsets. What comes from readings that
     /// arrived up to `repeats_to` is not taken again.
     pub(super) fn restore(&self, mut stored: Vec<Sample>, repeats_to: Offset, now: Instant) {
         let mut state = self.state();
-        let (Some(first), Some(last)) = (stored.first(), stored.last()) else { return };
+        let (Some(first), Some(last), false) = (stored.first(), stored.last(), state.is_watched()) else {
+            return;
+        };
         let (first, next) = (first.offset, last.offset + 1);
         let mut came: Vec<_> = std::mem::take(&mut state.ring).into();
         for (sample, offset) in came.iter_mut().zip(next..) {

@@ -122,7 +122,9 @@ impl Catalog {
         let shows_other = ["source", "aggregation", "refresh_interval", "max_samples"];
         let told = changed.iter().any(|field| shows_other.contains(field));
         self.commit_telling(tx, told.then_some(Change::Organization(organization))).await?;
-        self.widget_news.widget(widget.id);
+        if widget_sample::is_other(&before, &widget) {
+            self.widget_news.widget(widget.id);
+        }
         Ok((widget, version))
     }
 
@@ -320,8 +322,8 @@ async fn insert(tx: &mut Tx, w: &DashboardWidget) -> Result<(), Error> {
     tx.execute(
         "INSERT INTO dashboard_widgets (id, dashboard_template_uuid, widget_id, title, widget_type, widget_config,
             grid_position, data_source_type, flow_id, node_id, output_field, device_id, sensor_type, static_value,
-            aggregation, refresh_interval, max_samples, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $18)",
+            aggregation, refresh_interval, max_samples, created_at, updated_at, kept_since)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $18, $18)",
         params,
     )
     .await

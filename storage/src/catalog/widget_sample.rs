@@ -2,8 +2,7 @@
 //!
 //! Values of a widget are numbered (n) without end; the one numbered n has the slot n mod `max_samples`, where it takes the place of an older one,
 //! so rows are replaced and none is removed. What is `max_samples` or more behind the newest is stale: it stays where what should have replaced
-//! it was never written, and nobody reads it. They go with the widget, and with what it shows: with its source, and with what becomes of the
-//! source's values.
+//! it was never written, and nobody reads it. They go with the widget, and with its source; what becomes of the source's values is another matter.
 
 use std::sync::Arc;
 
@@ -26,6 +25,8 @@ pub struct Tracked {
     pub widget: DashboardWidget,
     /// Its dashboard's organization.
     pub organization: OrganizationId,
+    /// When its source or its `max_samples` was changed last.
+    pub kept_since: Timestamp,
 }
 
 /// A value that is stored for a widget.
@@ -50,8 +51,8 @@ pub struct WidgetSample {
 pub struct WidgetSamples {
     /// The widget.
     pub widget: WidgetId,
-    /// When the widget was changed last, as far as known. It has been since: nothing is stored.
-    pub updated_at: Timestamp,
+    /// When its source or its `max_samples` was changed last, as far as known. It has been since: nothing is stored.
+    pub kept_since: Timestamp,
     /// The values.
     pub samples: Vec<WidgetSample>,
     /// Those with lower numbers are removed, where they are not kept for their size.
@@ -62,7 +63,7 @@ pub struct WidgetSamples {
 pub type SampleKey = (WidgetId, u32);
 
 const TRACKED: &str =
-    "SELECT o.id, w.id, w.dashboard_template_uuid, w.widget_id, w.title, w.widget_type, w.widget_config,
+    "SELECT o.id, w.kept_since, w.id, w.dashboard_template_uuid, w.widget_id, w.title, w.widget_type, w.widget_config,
         w.grid_position, w.data_source_type, w.flow_id, w.node_id, w.output_field, w.device_id, w.sensor_type,
         w.static_value, w.aggregation, w.refresh_interval, w.max_samples, w.created_at, w.updated_at
     FROM dashboard_widgets w JOIN dashboard_templates t ON t.id = w.dashboard_template_uuid
@@ -70,7 +71,7 @@ const TRACKED: &str =
     WHERE w.data_source_type = 'flow_node' AND w.id > $1 ORDER BY w.id LIMIT $2";
 
 const TRACKED_ONE: &str =
-    "SELECT o.id, w.id, w.dashboard_template_uuid, w.widget_id, w.title, w.widget_type, w.widget_config,
+    "SELECT o.id, w.kept_since, w.id, w.dashboard_template_uuid, w.widget_id, w.title, w.widget_type, w.widget_config,
         w.grid_position, w.data_source_type, w.flow_id, w.node_id, w.output_field, w.device_id, w.sensor_type,
         w.static_value, w.aggregation, w.refresh_interval, w.max_samples, w.created_at, w.updated_at
     FROM dashboard_widgets w JOIN dashboard_templates t ON t.id = w.dashboard_template_uuid
@@ -79,7 +80,7 @@ const TRACKED_ONE: &str =
 
 const PUT: &str = "INSERT INTO widget_samples (widget_id, slot, n, ts, value, unit, raw, arrival_offset)
     SELECT w.id, CAST($1 AS BIGINT) % w.max_samples, CAST($1 AS BIGINT), $2, $3, $4, $5, $6
-    FROM dashboard_widgets w WHERE w.id = $7 AND w.updated_at = $8
+    FROM dashboard_widgets w WHERE w.id = $7 AND w.kept_since = $8
     ON CONFLICT (widget_id, slot) DO UPDATE SET n = excluded.n, ts = excluded.ts, value = excluded.value, unit = excluded.unit,
         raw = excluded.raw, arrival_offset = excluded.arrival_offset WHERE excluded.n >= widget_samples.n";
 
@@ -94,13 +95,13 @@ impl Catalog {
         rows.await?.into_iter().map(|mut row| tracked(&mut row)).collect()
     }
 
-    /// When each of those widgets was changed last.
+    /// Since when each of those widgets is kept as it is.
     ///
     /// # Errors
     /// Of the database.
     pub async fn tracked_since(&self, after: Option<WidgetId>) -> Result<Vec<(WidgetId, Timestamp)>, Error> {
         let rows = self.db.query(
-            "SELECT w.id, w.updated_at FROM dashboard_widgets w JOIN dashboard_templates t ON t.id = w.dashboard_template_uuid
+            "SELECT w.id, w.kept_since FROM dashboard_widgets w JOIN dashboard_templates t ON t.id = w.dashboard_template_uuid
              JOIN organizations o ON o.id = t.organization_id JOIN flows f ON f.id = w.flow_id
              WHERE w.data_source_type = 'flow_node' AND w.id > $1 ORDER BY w.id LIMIT $2",
             vec![after_widget(after), limit::KEPT_PAGE.into()],
@@ -165,11 +166,11 @@ impl Catalog {
                 too_old.push(vec![
                     widget.widget.into(),
                     Value::Int(from.cast_signed()),
-                    widget.updated_at.into(),
+                    widget.kept_since.into(),
                 ]);
             }
             sets.extend(
-                widget.samples.into_iter().map(|sample| values(widget.widget, widget.updated_at, sample)),
+                widget.samples.into_iter().map(|sample| values(widget.widget, widget.kept_since, sample)),
             );
         }
         let mut tx = self.db.begin().await?;
@@ -177,7 +178,7 @@ impl Catalog {
         if !too_old.is_empty() {
             tx.execute_all(
                 "DELETE FROM widget_samples WHERE widget_id = $1 AND n < $2
-                    AND EXISTS (SELECT 1 FROM dashboard_widgets w WHERE w.id = $1 AND w.updated_at = $3)",
+                    AND EXISTS (SELECT 1 FROM dashboard_widgets w WHERE w.id = $1 AND w.kept_since = $3)",
                 too_old,
             )
             .await?;
@@ -187,21 +188,28 @@ impl Catalog {
     }
 }
 
+/// Whether another source is kept of a widget after a change, or more or less of it.
+pub(super) fn is_other(before: &DashboardWidget, after: &DashboardWidget) -> bool {
+    before.source != after.source || before.max_samples != after.max_samples
+}
+
 /// Makes what is stored of a widget what it should be after a change: nothing if it shows something else now, else its newest.
 pub(super) async fn change(
     tx: &mut Tx,
     before: &DashboardWidget,
     after: &DashboardWidget,
 ) -> Result<(), Error> {
+    if !is_other(before, after) {
+        return Ok(());
+    }
+    let sql = "UPDATE dashboard_widgets SET kept_since = $1 WHERE id = $2";
+    tx.execute(sql, vec![after.updated_at.into(), after.id.into()]).await?;
     if !matches!(before.source, DataSource::FlowNode { .. }) {
         return Ok(());
     }
     if before.source != after.source {
         let sql = "DELETE FROM widget_samples WHERE widget_id = $1";
         return tx.execute(sql, vec![after.id.into()]).await.map(drop);
-    }
-    if before.max_samples == after.max_samples {
-        return Ok(());
     }
     tx.execute(
         "DELETE FROM widget_samples WHERE widget_id = $1
@@ -220,7 +228,7 @@ fn after_widget(after: Option<WidgetId>) -> Value {
     after.map_or_else(|| uuid::Uuid::nil().into(), Into::into)
 }
 
-fn values(widget: WidgetId, updated_at: Timestamp, sample: WidgetSample) -> Vec<Value> {
+fn values(widget: WidgetId, kept_since: Timestamp, sample: WidgetSample) -> Vec<Value> {
     vec![
         Value::Int(sample.n.cast_signed()),
         sample.ts.into(),
@@ -229,15 +237,16 @@ fn values(widget: WidgetId, updated_at: Timestamp, sample: WidgetSample) -> Vec<
         sample.raw.as_deref().into(),
         Value::Int(sample.arrival.0.cast_signed()),
         widget.into(),
-        updated_at.into(),
+        kept_since.into(),
     ]
 }
 
-/// organization, then the columns of a widget
+/// organization, kept_since, then the columns of a widget
 fn tracked(row: &mut Row) -> Result<Tracked, Error> {
     let organization = row.take()?;
+    let kept_since = row.take()?;
     let id = row.take()?;
-    Ok(Tracked { organization, widget: widget_row::read(id, row)? })
+    Ok(Tracked { organization, kept_since, widget: widget_row::read(id, row)? })
 }
 
 /// n, ts, value, unit, raw, arrival_offset

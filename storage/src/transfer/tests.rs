@@ -162,7 +162,7 @@ async fn show(catalog: &Catalog, user: UserId, flow: FlowId) {
     };
     let samples = (0..2_000).map(sample).collect();
     let samples =
-        WidgetSamples { widget: widget.id, updated_at: widget.updated_at, samples, keep_from: None };
+        WidgetSamples { widget: widget.id, kept_since: widget.updated_at, samples, keep_from: None };
     assert_eq!(catalog.put_widget_samples(vec![samples]).await.unwrap(), 2_000);
 }
 

@@ -15,7 +15,7 @@ use super::super::hub::Hub;
 use super::super::source::{Followed, Ring, Room, Source};
 use super::super::widget;
 use super::pending::{Pending, shares};
-use super::{Stored, of_ring};
+use super::stored::{Found, keep_newest, of_rings};
 
 /// Limits, which tests may lower.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +23,7 @@ pub(super) struct Most {
     pub(super) widgets: usize,
     pub(super) of_organization: usize,
     pub(super) bytes: usize,
+    pub(super) bytes_of_organization: usize,
     /// Samples that are stored at once.
     pub(super) rows: u64,
 }
@@ -33,6 +34,7 @@ impl Default for Most {
             widgets: limit::KEPT_WIDGETS,
             of_organization: limit::KEPT_PER_ORGANIZATION,
             bytes: limit::KEPT_BYTES,
+            bytes_of_organization: limit::KEPT_BYTES_PER_ORGANIZATION,
             rows: limit::KEPT_ROWS_PER_S as u64,
         }
     }
@@ -44,10 +46,20 @@ pub(super) struct Books {
     most: Most,
     widgets: BTreeMap<WidgetId, Kept>,
     sources: HashMap<Source, OfSource>,
-    of_organization: HashMap<OrganizationId, usize>,
+    of_organization: HashMap<OrganizationId, OfOrganization>,
     /// Of all rings.
     bytes: usize,
-    /// The widget that was stored last when not all could be.
+    /// The organization that was stored last.
+    turn: Option<OrganizationId>,
+}
+
+/// What is kept for an organization.
+#[derive(Debug, Default)]
+struct OfOrganization {
+    widgets: usize,
+    /// Of the rings that its widgets need.
+    bytes: usize,
+    /// The widget that was stored last.
     turn: Option<WidgetId>,
 }
 
@@ -55,7 +67,7 @@ pub(super) struct Books {
 #[derive(Debug)]
 struct Kept {
     source: Source,
-    updated_at: Timestamp,
+    kept_since: Timestamp,
     max_samples: usize,
     organization: OrganizationId,
     pending: Pending,
@@ -71,6 +83,8 @@ struct OfSource {
     base: u64,
     widgets: BTreeSet<WidgetId>,
     bytes: usize,
+    /// What the ring would have for each organization alone: it pays for that, so it cannot lean on another's.
+    of_organization: HashMap<OrganizationId, usize>,
 }
 
 /// What is stored next.
@@ -86,7 +100,7 @@ pub(super) struct Batch {
 #[derive(Debug)]
 pub(super) struct Done {
     widget: WidgetId,
-    updated_at: Timestamp,
+    kept_since: Timestamp,
     pending: Pending,
     cut: u64,
     /// How many that are.
@@ -110,8 +124,8 @@ impl Books {
     }
 
     /// Whether a widget is kept as it was after this change.
-    pub(super) fn is_as_of(&self, widget: WidgetId, updated_at: Timestamp) -> bool {
-        self.widgets.get(&widget).is_some_and(|kept| kept.updated_at == updated_at)
+    pub(super) fn is_as_of(&self, widget: WidgetId, kept_since: Timestamp) -> bool {
+        self.widgets.get(&widget).is_some_and(|kept| kept.kept_since == kept_since)
     }
 
     pub(super) fn widgets(&self) -> usize {
@@ -122,47 +136,49 @@ impl Books {
         self.sources.len()
     }
 
+    /// What a widget that is kept shows, and how many samples of it.
+    pub(super) fn source_of(&self, widget: WidgetId) -> Option<(&Source, usize)> {
+        self.widgets.get(&widget).map(|kept| (&kept.source, kept.max_samples))
+    }
+
     /// Kept widgets that are not among `there`.
     pub(super) fn others_than(&self, there: &BTreeSet<WidgetId>) -> Vec<WidgetId> {
         self.widgets.keys().filter(|id| !there.contains(id)).copied().collect()
     }
 
-    /// Takes in all that there are at the start, with what is stored of them. Widgets of one source share its ring.
-    pub(super) fn adopt_all(
-        &mut self,
-        hub: &Hub,
-        tracked: Vec<Tracked>,
-        mut stored: HashMap<WidgetId, Vec<WidgetSample>>,
-    ) {
-        // the largest ring of a source first: it has what the others have, and the source begins with it
-        let mut tracked: Vec<_> =
-            tracked.into_iter().map(|one| (stored.remove(&one.widget.id).unwrap_or_default(), one)).collect();
-        tracked.sort_by_key(|(stored, one)| {
-            let newest = stored.iter().map(|sample| sample.arrival).max();
-            std::cmp::Reverse((stored.len(), newest, one.widget.max_samples))
-        });
-        for (stored, one) in tracked {
-            self.adopt(hub, one, stored);
+    /// Takes in what was found of the widgets that were adopted with nothing at the start.
+    pub(super) fn begin(&mut self, hub: &Hub, found: Found) {
+        for (source, (of, stored)) in found.longest {
+            let Some(of_source) = self.sources.get_mut(&source) else { continue };
+            hub.restore(&of_source.followed, stored);
+            let next = of_source.followed.look(|ring| ring.next);
+            let next_stored = |id| found.next.get(id).copied().unwrap_or_default();
+            // who watches it already goes on with what came
+            let is_restored = next >= next_stored(&of);
+            let highest = of_source.widgets.iter().map(next_stored).max().unwrap_or_default();
+            of_source.base = highest.saturating_sub(next);
+            for id in &of_source.widgets {
+                let Some(kept) = self.widgets.get_mut(id) else { continue };
+                let is_stored = is_restored && (*id == of || next_stored(id) == next + of_source.base);
+                kept.pending = Pending::from(if is_stored { next.min(next_stored(id)) } else { 0 });
+            }
         }
     }
 
     /// Keeps a widget from now on, as it is now, if there is room; `stored` is what is stored of it.
     pub(super) fn adopt(&mut self, hub: &Hub, tracked: Tracked, mut stored: Vec<WidgetSample>) {
-        let Tracked { widget, organization } = tracked;
+        let Tracked { widget, organization, kept_since } = tracked;
         let Some((source, max_samples)) = widget::kept(&widget) else {
             return self.drop_widget(hub, widget.id);
         };
-        stored.sort_by_key(|sample| sample.n);
-        if let Some(newest) = stored.last().map(|sample| sample.n) {
-            stored.retain(|sample| sample.n + max_samples as u64 > newest);
-        }
+        keep_newest(&mut stored, max_samples);
         let next_stored = stored.last().map_or(0, |sample| sample.n + 1);
         if self.widgets.get(&widget.id).is_some_and(|kept| kept.source != source) {
             self.drop_widget(hub, widget.id);
         }
         let is_known = self.widgets.contains_key(&widget.id);
         if !is_known && !self.has_room(organization)
-            || !self.follow(hub, &source, widget.id, max_samples, stored)
+            || !self.follow(hub, &source, (widget.id, organization, max_samples), stored)
         {
             debug!(widget = %widget.id, "its samples are not kept: there is no room for more");
             return self.drop_widget(hub, widget.id);
@@ -175,16 +191,28 @@ impl Books {
         let is_stored = !is_known && next_stored == next + of_source.base;
         let pending = Pending::from(if is_stored { next } else { 0 });
         if !is_known {
-            *self.of_organization.entry(organization).or_default() += 1;
+            self.of_organization.entry(organization).or_default().widgets += 1;
         }
-        let updated_at = widget.updated_at;
-        let kept = Kept { source, updated_at, max_samples, organization, pending, cut: 0 };
+        let kept = Kept { source, kept_since, max_samples, organization, pending, cut: 0 };
         self.widgets.insert(widget.id, kept);
     }
 
     fn has_room(&self, organization: OrganizationId) -> bool {
-        self.widgets.len() < self.most.widgets
-            && self.of_organization.get(&organization).is_none_or(|count| *count < self.most.of_organization)
+        let of = self.of_organization.get(&organization);
+        self.widgets.len() < self.most.widgets && of.is_none_or(|of| of.widgets < self.most.of_organization)
+    }
+
+    /// How many samples the widgets of a source need, those of one organization if it is named.
+    fn needed(
+        &self,
+        of_source: &OfSource,
+        of: Option<OrganizationId>,
+        besides: Option<WidgetId>,
+    ) -> Option<usize> {
+        let widgets = of_source.widgets.iter().filter(|id| Some(**id) != besides);
+        let widgets = widgets.filter_map(|id| self.widgets.get(id));
+        let widgets = widgets.filter(|kept| of.is_none_or(|of| kept.organization == of));
+        widgets.map(|kept| kept.max_samples).max()
     }
 
     /// Follows a source for one more widget, or for more samples of one. False if there is no room for that.
@@ -192,38 +220,46 @@ impl Books {
         &mut self,
         hub: &Hub,
         source: &Source,
-        widget: WidgetId,
-        max_samples: usize,
+        (widget, organization, max_samples): (WidgetId, OrganizationId, usize),
         stored: Vec<WidgetSample>,
     ) -> bool {
         let of_source = self.sources.get(source);
-        let others = of_source.into_iter().flat_map(|one| &one.widgets).filter(|id| **id != widget);
-        let most = others.filter_map(|id| Some(self.widgets.get(id)?.max_samples)).max();
-        let room = room(max_samples.max(most.unwrap_or(0)));
+        let room_of = |of| {
+            let others = of_source.and_then(|one| self.needed(one, of, Some(widget)));
+            room(max_samples.max(others.unwrap_or(0)))
+        };
+        let room = room_of(None);
         let (before, now) = (of_source.map_or(0, |one| one.bytes), bytes(room));
         if self.bytes - before + now > self.most.bytes && now > before {
             return false;
         }
-        let arrival = stored.iter().map(|sample| sample.arrival).max().unwrap_or_default();
-        let stored = Stored { samples: stored.into_iter().map(of_ring).collect(), arrival };
+        let of_organization = of_source.and_then(|one| one.of_organization.get(&organization));
+        let (paid, pays) = (of_organization.copied().unwrap_or(0), bytes(room_of(Some(organization))));
+        let has = self.of_organization.get(&organization).map_or(0, |of| of.bytes);
+        if has - paid + pays > self.most.bytes_of_organization && pays > paid {
+            return false;
+        }
         let followed = match of_source {
             Some(one) => {
                 one.followed.keep_for_widgets(room, Instant::now());
                 one.followed.clone()
             }
-            None => match hub.keep(source, room, stored) {
+            None => match hub.keep(source, room, of_rings(stored)) {
                 Ok(followed) => followed,
                 Err(_) => return false,
             },
         };
         self.bytes = self.bytes - before + now;
+        self.of_organization.entry(organization).or_default().bytes = has - paid + pays;
         let one = self.sources.entry(source.clone()).or_insert_with(|| OfSource {
             followed,
             base: 0,
             widgets: BTreeSet::new(),
             bytes: 0,
+            of_organization: HashMap::new(),
         });
         one.bytes = now;
+        one.of_organization.insert(organization, pays);
         one.widgets.insert(widget);
         true
     }
@@ -231,75 +267,93 @@ impl Books {
     /// Keeps a widget no longer.
     pub(super) fn drop_widget(&mut self, hub: &Hub, id: WidgetId) {
         let Some(kept) = self.widgets.remove(&id) else { return };
-        if let Some(count) = self.of_organization.get_mut(&kept.organization) {
-            *count -= 1;
-            if *count == 0 {
+        let Some(mut of_source) = self.sources.remove(&kept.source) else { return };
+        of_source.widgets.remove(&id);
+        let pays = self.needed(&of_source, Some(kept.organization), None).map(|most| bytes(room(most)));
+        let paid = match pays {
+            Some(pays) => of_source.of_organization.insert(kept.organization, pays),
+            None => of_source.of_organization.remove(&kept.organization),
+        };
+        if let Some(of) = self.of_organization.get_mut(&kept.organization) {
+            of.widgets -= 1;
+            of.bytes = of.bytes - paid.unwrap_or(0) + pays.unwrap_or(0);
+            if of.widgets == 0 {
                 self.of_organization.remove(&kept.organization);
             }
         }
-        let Some(of_source) = self.sources.get_mut(&kept.source) else { return };
-        of_source.widgets.remove(&id);
-        let most = of_source.widgets.iter().filter_map(|id| Some(self.widgets.get(id)?.max_samples)).max();
         self.bytes -= of_source.bytes;
-        if let Some(most) = most {
+        if let Some(most) = self.needed(&of_source, None, None) {
             let room = room(most);
             of_source.bytes = bytes(room);
             self.bytes += of_source.bytes;
             of_source.followed.keep_for_widgets(room, Instant::now());
+            self.sources.insert(kept.source, of_source);
         } else {
             hub.keep_no_longer(&of_source.followed);
-            self.sources.remove(&kept.source);
         }
     }
 
-    /// What may be stored at once of what waits: the newest of each widget, as many of each as far as they have them.
+    /// What may be stored at once of what waits: as much of each organization as far as they have it, then of each of its widgets, the newest of each.
     pub(super) fn batch(&mut self) -> Batch {
-        let mut waiting = Vec::new();
-        for (id, kept) in self.turns() {
-            let Some(of_source) = self.sources.get(&kept.source) else { continue };
-            let count = of_source.followed.look(|ring| kept.pending.count(&kept.among(&ring)));
-            if count > 0 {
-                waiting.push((id, count));
-            }
-        }
-        let counts: Vec<_> = waiting.iter().map(|(_, count)| *count).collect();
-        let shares = shares(&counts, self.most.rows);
+        let waiting = self.waiting();
+        let sums: Vec<_> =
+            waiting.iter().map(|(_, widgets)| widgets.iter().map(|(_, count)| count).sum()).collect();
+        let most_raw = limit::KEPT_ROWS_RAW_BYTES / waiting.len().max(1);
         let mut batch = Batch::default();
         let mut raw_bytes = 0;
-        for ((id, count), share) in waiting.into_iter().zip(shares) {
-            let (Some(kept), true) =
-                (self.widgets.get(&id), share > 0 && raw_bytes < limit::KEPT_ROWS_RAW_BYTES)
-            else {
-                batch.left += count;
-                continue;
-            };
-            let Some(of_source) = self.sources.get(&kept.source) else { continue };
-            let (samples, done) = of_source.followed.look(|ring| kept.take(id, &ring, of_source.base, share));
-            raw_bytes +=
-                samples.samples.iter().filter_map(|one| one.raw.as_ref()).map(|raw| raw.len()).sum::<usize>();
-            batch.left += count.saturating_sub(done.count);
-            batch.widgets.push(samples);
-            batch.done.push(done);
-            self.turn = Some(id);
-        }
-        if batch.left == 0 {
-            self.turn = None;
+        for ((organization, widgets), share) in waiting.into_iter().zip(shares(&sums, self.most.rows)) {
+            let counts: Vec<_> = widgets.iter().map(|(_, count)| *count).collect();
+            let mut raw_of_organization = 0;
+            for ((id, count), share) in widgets.into_iter().zip(shares(&counts, share)) {
+                let has_room = raw_of_organization < most_raw && raw_bytes < limit::KEPT_ROWS_RAW_BYTES;
+                let (Some(kept), true) = (self.widgets.get(&id), share > 0 && has_room) else {
+                    batch.left += count;
+                    continue;
+                };
+                let Some(of_source) = self.sources.get(&kept.source) else { continue };
+                let (samples, done) =
+                    of_source.followed.look(|ring| kept.take(id, &ring, of_source.base, share));
+                let raws = samples.samples.iter().filter_map(|one| one.raw.as_ref());
+                let raw = raws.map(|raw| raw.len()).sum::<usize>();
+                (raw_bytes, raw_of_organization) = (raw_bytes + raw, raw_of_organization + raw);
+                batch.left += count.saturating_sub(done.count);
+                batch.widgets.push(samples);
+                batch.done.push(done);
+                self.turn = Some(organization);
+                if let Some(of) = self.of_organization.get_mut(&organization) {
+                    of.turn = Some(id);
+                }
+            }
         }
         batch
     }
 
-    /// All widgets, beginning behind the one whose turn was last.
-    fn turns(&self) -> impl Iterator<Item = (WidgetId, &Kept)> {
-        let after = |id: &WidgetId| self.turn.is_none_or(|turn| *id > turn);
-        let (behind, before): (Vec<_>, Vec<_>) = self.widgets.iter().partition(|(id, _)| after(id));
-        behind.into_iter().chain(before).map(|(id, kept)| (*id, kept))
+    /// How many samples of each widget wait, by their organizations: both begin behind the one whose turn was last.
+    fn waiting(&self) -> Vec<(OrganizationId, Vec<(WidgetId, u64)>)> {
+        let mut waiting: BTreeMap<OrganizationId, Vec<(WidgetId, u64)>> = BTreeMap::new();
+        for (id, kept) in &self.widgets {
+            let Some(of_source) = self.sources.get(&kept.source) else { continue };
+            let count = of_source.followed.look(|ring| kept.pending.count(&kept.among(&ring)));
+            if count > 0 {
+                waiting.entry(kept.organization).or_default().push((*id, count));
+            }
+        }
+        let mut waiting: Vec<_> = waiting.into_iter().collect();
+        for (organization, widgets) in &mut waiting {
+            let turn = self.of_organization.get(organization).and_then(|of| of.turn);
+            let at = widgets.partition_point(|(id, _)| turn.is_some_and(|turn| *id <= turn));
+            widgets.rotate_left(at);
+        }
+        let at = waiting.partition_point(|(id, _)| self.turn.is_some_and(|turn| *id <= turn));
+        waiting.rotate_left(at);
+        waiting
     }
 
     /// A batch is stored. What was changed meanwhile is stored anew.
     pub(super) fn stored(&mut self, done: Vec<Done>) {
         for one in done {
             if let Some(kept) = self.widgets.get_mut(&one.widget)
-                && kept.updated_at == one.updated_at
+                && kept.kept_since == one.kept_since
             {
                 (kept.pending, kept.cut) = (one.pending, one.cut);
             }
@@ -337,12 +391,12 @@ impl Kept {
         let keep_from = is_cut.then_some(ring.cut + base);
         let pending = self.pending.stored(&among, most);
         let count = self.pending.count(&among).min(most);
-        let done = Done { widget: id, updated_at: self.updated_at, pending, cut: ring.cut, count };
-        (WidgetSamples { widget: id, updated_at: self.updated_at, samples, keep_from }, done)
+        let done = Done { widget: id, kept_since: self.kept_since, pending, cut: ring.cut, count };
+        (WidgetSamples { widget: id, kept_since: self.kept_since, samples, keep_from }, done)
     }
 }
 
-fn room(samples: usize) -> Room {
+pub(super) fn room(samples: usize) -> Room {
     let raw_bytes = (samples * limit::KEPT_RAW_BYTES).clamp(limit::RAW_VALUE_BYTES, limit::LIVE_RAW_BYTES);
     Room { samples, raw_bytes }
 }

@@ -13,3 +13,7 @@ CREATE TABLE widget_samples (
 ) WITH (fillfactor = 70);
 
 CREATE INDEX dashboard_widgets_of_nodes ON dashboard_widgets (id) WHERE data_source_type = 'flow_node';
+
+-- When what is kept of it became another: its source, or how much. How it is drawn does not matter.
+ALTER TABLE dashboard_widgets ADD COLUMN kept_since TIMESTAMPTZ NOT NULL DEFAULT 'epoch';
+UPDATE dashboard_widgets SET kept_since = updated_at;

@@ -97,7 +97,7 @@ async fn furnish(f: &Fixture, ada: &SignedUp, bob: UserId) -> (ProjectId, FlowId
     let sample = |n| WidgetSample { n, ts: now(), value: 0.5, unit: None, raw: None, arrival: Offset(n) };
     let samples = (0..u64::from(limit::REMOVED_ROWS) + 7).map(sample).collect();
     let samples =
-        WidgetSamples { widget: widget.id, updated_at: widget.updated_at, samples, keep_from: None };
+        WidgetSamples { widget: widget.id, kept_since: widget.updated_at, samples, keep_from: None };
     c.put_widget_samples(vec![samples]).await.unwrap();
     (project, flow)
 }

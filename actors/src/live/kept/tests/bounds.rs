@@ -137,3 +137,86 @@ async fn while_nothing_can_be_stored_values_stay_and_the_newest_are_stored_later
     assert_eq!((is_failing, stage.keeper.stats().waiting), (false, 0));
     assert_eq!(stage.stored(&widget).await, (8..18).collect::<Vec<_>>());
 }
+
+/// A widget of another organization.
+async fn of_another(stage: &mut Stage, max_samples: usize) -> (DashboardWidget, FlowId) {
+    let user = stage.catalog.sign_up("b@example.org", "B", String::new()).await.unwrap();
+    let body = json!({"organization_id": user.organization.id, "name": "d"});
+    let user = user.user.id;
+    let board = stage.catalog.create_dashboard(user, DashboardInput::read(body).unwrap()).await.unwrap().id;
+    let flow = FlowInput::read(json!({"name": "f"})).unwrap();
+    let flow = stage.catalog.create_flow(user, flow).await.unwrap().id;
+    let body = json!({"widget_id": "w", "widget_type": "gauge", "data_source_type": "flow_node", "flow_id": flow,
+        "node_id": "n", "max_samples": max_samples});
+    let body = WidgetInput::read(body).unwrap();
+    let widget = stage.catalog.create_widget(user, board, None, body).await.unwrap().0;
+    stage.hear().await;
+    (widget, flow)
+}
+
+#[tokio::test]
+async fn an_organization_has_its_own_share_of_the_bytes() {
+    let bytes = 2 * (20 * limit::KEPT_SAMPLE_BYTES + limit::RAW_VALUE_BYTES);
+    let mut stage =
+        Stage::with(Place::file(), Most { bytes_of_organization: bytes, ..Most::default() }).await;
+    let mut widgets = Vec::new();
+    for name in ["a", "b", "c"] {
+        let widget = stage.widget(name, 10).await;
+        let node = json!({"data_source_type": "flow_node", "flow_id": stage.flow, "node_id": name, "max_samples": 20});
+        stage.change(name, node).await;
+        widgets.push(widget.id);
+    }
+    widgets.push(of_another(&mut stage, 20).await.0.id);
+    let keeps = |stage: &Stage| widgets.iter().map(|id| stage.keeper.keeps(*id)).collect::<Vec<_>>();
+    assert_eq!(keeps(&stage), [true, true, false, true]);
+    // two that show the same node share what it takes
+    let as_a = json!({"data_source_type": "flow_node", "flow_id": stage.flow, "node_id": "a"});
+    stage.change("c", as_a).await;
+    assert_eq!(keeps(&stage), [true, true, true, true]);
+    stage.change("c", json!({"max_samples": 2_000})).await;
+    assert_eq!(keeps(&stage), [true, true, false, true]);
+    stage.change("c", json!({"max_samples": 20})).await;
+    stage.restart().await;
+    assert_eq!(keeps(&stage), [true, true, true, true]);
+    // what is let go is given back
+    let (user, board) = (stage.user.user.id, stage.board);
+    for name in ["a", "c"] {
+        stage.catalog.delete_widget(user, board, name, None).await.unwrap();
+        stage.hear().await;
+    }
+    let last = stage.widget("d", 20).await;
+    assert!(stage.keeper.keeps(last.id));
+}
+
+#[tokio::test]
+async fn each_organization_has_as_much_of_what_is_stored_however_many_widgets_it_has() {
+    let mut stage = Stage::with(Place::file(), Most { rows: 8, ..Most::default() }).await;
+    for name in ["1", "2", "3", "4", "5", "6", "7"] {
+        stage.widget(name, 10).await;
+    }
+    let (other, flow) = of_another(&mut stage, 10).await;
+    let all: Vec<u64> = (0..10).collect();
+    stage.hub.publish(&rows(flow, &all, 1..11));
+    stage.come(0..10);
+    assert!(stage.write().await);
+    assert_eq!(stage.stored(&other).await, [6, 7, 8, 9], "half of it");
+    assert_eq!(stage.keeper.stats().written, 8);
+    while stage.write().await {}
+    assert_eq!((stage.keeper.stats().written, stage.stored(&other).await), (80, all));
+}
+
+#[tokio::test]
+async fn at_the_start_no_more_is_held_of_what_is_stored_than_there_is_room_for() {
+    let mut stage = Stage::new().await;
+    for (name, max_samples) in [("one", 10), ("two", 20), ("three", 50)] {
+        stage.widget(name, max_samples).await;
+    }
+    stage.come(0..40);
+    stage.write().await;
+    assert_eq!(stage.keeper.stats().written, 70);
+    stage.most.widgets = 2;
+    stage.restart().await;
+    // of one source there is one ring, and the third has no place
+    assert_eq!(stage.keeper.find().await.unwrap().len(), 20);
+    assert_eq!((stage.ring(), stage.keeper.stats().left_out), ((20..40).collect(), 1));
+}
