@@ -1165,7 +1165,7 @@ export interface paths {
         /**
          * What is new of a widget, for networks that let neither a WebSocket nor a stream through.
          * @description Without a place it is answered at once, with a snapshot. With the `epoch` and `offset` of the answer before it is answered as soon as there is something
-         *     new, with all that came since (`recovered` of a `snap` is true); if that is not known any more, with a fresh snapshot (`recovered` is false). `bye` says that the server goes
+         *     new, with all that came since (`recovered` of a `snap` is true), but no sooner after the values before than `max_hz` says; if that is not known any more, with a fresh snapshot (`recovered` is false). `bye` says that the server goes
          *     down, and after how many milliseconds to go on.
          */
         get: operations["poll_widget"];
@@ -6558,7 +6558,7 @@ export interface operations {
                 wait_s?: number;
                 /** @description Values of a fresh snapshot; 2,000 at most. Those of the widget if absent. */
                 points?: number;
-                /** @description Values a second of an `upd`, 50 at most; more are folded. One in the widget's refresh interval if absent. */
+                /** @description Values a second, of an `upd` and of answers, 50 at most; more of an `upd` are folded. One in the widget's refresh interval if absent. */
                 max_hz?: number;
                 /** @description Of a fresh snapshot: the history from this time on, in milliseconds since 1970, in at most `points` (2,000) points. Not looked at with a place. */
                 from?: number;
