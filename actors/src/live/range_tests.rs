@@ -172,7 +172,7 @@ fn what_takes_too_long_to_read_is_not_tried_by_everybody_who_comes() {
         let asked = |points| Request { points, ..request(Source::Aggregate(Box::new(of.clone())), None) };
         let mut first = hub.session();
         assert_eq!(first.subscribe(asked(2)).await.unwrap().points.len(), 1);
-        let (release, busy) = std::sync::mpsc::channel::<()>();
+        let (release, busy) = std::sync::mpsc::sync_channel::<()>(1);
         let blocker = tokio::task::spawn_blocking(move || busy.recv());
         let mut session = hub.session();
         let slow = answered(&mut session, asked(100)).await;
