@@ -50,7 +50,7 @@ fn sample(n: u64) -> WidgetSample {
         n,
         ts: Timestamp::from_us(1_700_000_000_000_000 + n.cast_signed()).unwrap(),
         value,
-        unit: (n % 3 == 0).then(|| "°C".parse().unwrap()),
+        unit: n.is_multiple_of(3).then(|| "°C".parse().unwrap()),
         raw,
         arrival: Offset(n * 2),
     }
@@ -143,11 +143,11 @@ fn what_is_stored_is_what_a_ring_would_have() {
         let (board, flow) = (board(&f, &ada).await, flow(&f, &ada).await);
         (f, ada, board, flow)
     });
-    let f = std::cell::RefCell::new(f);
+    let f = tokio::sync::Mutex::new(f);
     let mut runner = TestRunner::new(Config { cases: 24, failure_persistence: None, ..Config::default() });
     let checked = runner.run(&(1..60u32, steps()), |(max_samples, steps)| {
         runtime.block_on(async {
-            let mut f = f.borrow_mut();
+            let mut f = f.lock().await;
             let mut one = widget(&f, &ada, board, flow, "w", max_samples).await;
             let mut model = Model { max_samples: max_samples.into(), written: BTreeMap::new() };
             let (mut next, mut last) = (0, 0..0);
