@@ -156,8 +156,8 @@ async fn show(catalog: &Catalog, user: UserId, flow: FlowId) {
         n,
         ts: log::now(),
         value: -0.0 - n as f64 / 3.0,
-        unit: (n % 2 == 0).then(|| "°C".parse().unwrap()),
-        raw: (n % 3 == 0).then(|| format!("{{\"n\":  {n}}}").into()),
+        unit: n.is_multiple_of(2).then(|| "°C".parse().unwrap()),
+        raw: n.is_multiple_of(3).then(|| format!("{{\"n\":  {n}}}").into()),
         arrival: Offset(n),
     };
     let samples = (0..2_000).map(sample).collect();

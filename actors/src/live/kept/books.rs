@@ -1,20 +1,22 @@
 //! Which widgets are kept, and which sources for them: at most so many, and so many bytes of rings, for all and for each organization.
 
+mod batch;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ops::Range;
 use std::sync::Arc;
 
 use edgesync_schemas::id::{OrganizationId, WidgetId};
 use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
-use edgesync_storage::catalog::{Tracked, WidgetSample, WidgetSamples};
+use edgesync_storage::catalog::{Tracked, WidgetSample};
 use tokio::time::Instant;
 use tracing::debug;
 
+pub(super) use self::batch::Batch;
 use super::super::hub::Hub;
-use super::super::source::{Followed, Ring, Room, Source};
+use super::super::source::{Followed, Room, Source};
 use super::super::widget;
-use super::pending::{Pending, shares};
+use super::pending::Pending;
 use super::stored::{Found, keep_newest, of_rings};
 
 /// Limits, which tests may lower.
@@ -85,26 +87,6 @@ struct OfSource {
     bytes: usize,
     /// What the ring would have for each organization alone: it pays for that, so it cannot lean on another's.
     of_organization: HashMap<OrganizationId, usize>,
-}
-
-/// What is stored next.
-#[derive(Debug, Default)]
-pub(super) struct Batch {
-    pub(super) widgets: Vec<WidgetSamples>,
-    pub(super) done: Vec<Done>,
-    /// How many wait besides.
-    pub(super) left: u64,
-}
-
-/// How a widget is once its part of a batch is stored.
-#[derive(Debug)]
-pub(super) struct Done {
-    widget: WidgetId,
-    kept_since: Timestamp,
-    pending: Pending,
-    cut: u64,
-    /// How many that are.
-    pub(super) count: u64,
 }
 
 impl Books {
@@ -292,108 +274,6 @@ impl Books {
             hub.keep_no_longer(&of_source.followed);
         }
     }
-
-    /// What may be stored at once of what waits: as much of each organization as far as they have it, then of each of its widgets, the newest of each.
-    pub(super) fn batch(&mut self) -> Batch {
-        let waiting = self.waiting();
-        let sums: Vec<_> =
-            waiting.iter().map(|(_, widgets)| widgets.iter().map(|(_, count)| count).sum()).collect();
-        let most_raw = limit::KEPT_ROWS_RAW_BYTES / waiting.len().max(1);
-        let mut batch = Batch::default();
-        let mut raw_bytes = 0;
-        for ((organization, widgets), share) in waiting.into_iter().zip(shares(&sums, self.most.rows)) {
-            let counts: Vec<_> = widgets.iter().map(|(_, count)| *count).collect();
-            let mut raw_of_organization = 0;
-            for ((id, count), share) in widgets.into_iter().zip(shares(&counts, share)) {
-                let has_room = raw_of_organization < most_raw && raw_bytes < limit::KEPT_ROWS_RAW_BYTES;
-                let (Some(kept), true) = (self.widgets.get(&id), share > 0 && has_room) else {
-                    batch.left += count;
-                    continue;
-                };
-                let Some(of_source) = self.sources.get(&kept.source) else { continue };
-                let (samples, done) =
-                    of_source.followed.look(|ring| kept.take(id, &ring, of_source.base, share));
-                let raws = samples.samples.iter().filter_map(|one| one.raw.as_ref());
-                let raw = raws.map(|raw| raw.len()).sum::<usize>();
-                (raw_bytes, raw_of_organization) = (raw_bytes + raw, raw_of_organization + raw);
-                batch.left += count.saturating_sub(done.count);
-                batch.widgets.push(samples);
-                batch.done.push(done);
-                self.turn = Some(organization);
-                if let Some(of) = self.of_organization.get_mut(&organization) {
-                    of.turn = Some(id);
-                }
-            }
-        }
-        batch
-    }
-
-    /// How many samples of each widget wait, by their organizations: both begin behind the one whose turn was last.
-    fn waiting(&self) -> Vec<(OrganizationId, Vec<(WidgetId, u64)>)> {
-        let mut waiting: BTreeMap<OrganizationId, Vec<(WidgetId, u64)>> = BTreeMap::new();
-        for (id, kept) in &self.widgets {
-            let Some(of_source) = self.sources.get(&kept.source) else { continue };
-            let count = of_source.followed.look(|ring| kept.pending.count(&kept.among(&ring)));
-            if count > 0 {
-                waiting.entry(kept.organization).or_default().push((*id, count));
-            }
-        }
-        let mut waiting: Vec<_> = waiting.into_iter().collect();
-        for (organization, widgets) in &mut waiting {
-            let turn = self.of_organization.get(organization).and_then(|of| of.turn);
-            let at = widgets.partition_point(|(id, _)| turn.is_some_and(|turn| *id <= turn));
-            widgets.rotate_left(at);
-        }
-        let at = waiting.partition_point(|(id, _)| self.turn.is_some_and(|turn| *id <= turn));
-        waiting.rotate_left(at);
-        waiting
-    }
-
-    /// A batch is stored. What was changed meanwhile is stored anew.
-    pub(super) fn stored(&mut self, done: Vec<Done>) {
-        for one in done {
-            if let Some(kept) = self.widgets.get_mut(&one.widget)
-                && kept.kept_since == one.kept_since
-            {
-                (kept.pending, kept.cut) = (one.pending, one.cut);
-            }
-        }
-    }
-}
-
-impl Kept {
-    /// The offsets of its newest values that the ring has.
-    fn among(&self, ring: &Ring<'_>) -> Range<u64> {
-        ring.next.saturating_sub(self.max_samples as u64).max(ring.start)..ring.next
-    }
-
-    /// The newest `most` that wait.
-    fn take(&self, id: WidgetId, ring: &Ring<'_>, base: u64, most: u64) -> (WidgetSamples, Done) {
-        let among = self.among(ring);
-        let mut samples = Vec::new();
-        for part in self.pending.newest(&among, most) {
-            let from = ring.samples.partition_point(|sample| sample.offset < part.start);
-            let of_part = ring.samples.range(from..).take_while(|sample| sample.offset < part.end);
-            samples.extend(of_part.filter_map(|sample| {
-                let raw = sample.point.raw.clone();
-                let fits = raw.as_ref().is_none_or(|raw| raw.len() <= limit::RAW_VALUE_BYTES);
-                (fits && sample.point.num.is_finite()).then(|| WidgetSample {
-                    n: sample.offset + base,
-                    ts: sample.point.ts,
-                    value: sample.point.num,
-                    unit: sample.unit.clone(),
-                    raw,
-                    arrival: ring.arrival,
-                })
-            }));
-        }
-        let is_cut = ring.cut > self.cut && ring.cut + self.max_samples as u64 > ring.next;
-        let keep_from = is_cut.then_some(ring.cut + base);
-        let pending = self.pending.stored(&among, most);
-        let count = self.pending.count(&among).min(most);
-        let done = Done { widget: id, kept_since: self.kept_since, pending, cut: ring.cut, count };
-        (WidgetSamples { widget: id, kept_since: self.kept_since, samples, keep_from }, done)
-    }
 }
 
 pub(super) fn room(samples: usize) -> Room {
@@ -408,7 +288,11 @@ fn bytes(room: Room) -> usize {
 #[cfg(test)]
 impl Books {
     /// Looks at what a source has.
-    pub(super) fn of<T: Default>(&self, source: &Source, look: impl FnOnce(Ring<'_>) -> T) -> T {
+    pub(super) fn of<T: Default>(
+        &self,
+        source: &Source,
+        look: impl FnOnce(super::super::source::Ring<'_>) -> T,
+    ) -> T {
         self.sources.get(source).map(|one| one.followed.look(look)).unwrap_or_default()
     }
 }

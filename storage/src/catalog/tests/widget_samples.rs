@@ -50,7 +50,7 @@ fn sample(n: u64) -> WidgetSample {
         n,
         ts: Timestamp::from_us(1_700_000_000_000_000 + n.cast_signed()).unwrap(),
         value,
-        unit: (n % 3 == 0).then(|| "°C".parse().unwrap()),
+        unit: n.is_multiple_of(3).then(|| "°C".parse().unwrap()),
         raw,
         arrival: Offset(n * 2),
     }
