@@ -1,5 +1,7 @@
 //! What machines ask about the server: is it alive, can it work, what did it count.
 
+mod live;
+
 use std::fmt::{Display, Write};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -9,7 +11,6 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use edgesync_actors::cell::Status as Cell;
 use edgesync_actors::flow::FlowsHandle;
-use edgesync_actors::live::{Figures, kept};
 use edgesync_storage::log::{Failure, ReadingLog, Stats};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -155,56 +156,8 @@ fn render(state: &AppState) -> String {
     text.gauge("edgesync_flows_cursor_offset", "Offset from which flows are fed after a crash", cursor);
     runs(&mut text, &state.actors.flows);
     fairness(&mut text, &state.actors.flows);
-    let live = &state.actors.live;
-    text.gauge(
-        "edgesync_live_sockets_open",
-        "Dashboards' sockets, streams and polls open now",
-        live.sockets() as f64,
-    );
-    text.gauge(
-        "edgesync_live_sources",
-        "Sources that dashboards watch, or that are kept for widgets",
-        live.followed() as f64,
-    );
-    live_figures(&mut text, live.figures());
-    text.counter("edgesync_live_values_late_total", "Values older than the buckets of a widget", live.late());
-    kept(&mut text, state.actors.kept.stats());
+    live::figures(&mut text, &state.actors);
     text.0
-}
-
-fn live_figures(text: &mut Text, live: Figures) {
-    text.gauge("edgesync_live_subscriptions", "Subscriptions to values now", live.subscriptions as f64);
-    text.gauge(
-        "edgesync_live_subscriptions_slowed",
-        "Of them, those told at a lower rate than asked because they take too little",
-        live.slowed as f64,
-    );
-    let queued = live.queued_bytes as f64;
-    text.gauge("edgesync_live_queued_bytes", "Bytes of frames that wait for dashboards' networks", queued);
-    text.counter("edgesync_live_values_folded_total", "Values folded into newer ones", live.folded);
-    let updates = [("shared", live.shared), ("own", live.told - live.shared)];
-    text.counters(
-        "edgesync_live_updates_total",
-        "Updates for subscriptions, by whose their text is",
-        "text",
-        updates,
-    );
-}
-
-fn kept(text: &mut Text, stats: kept::Stats) {
-    text.gauge(
-        "edgesync_widgets_kept",
-        "Widgets of flows' nodes whose samples are kept",
-        stats.widgets as f64,
-    );
-    text.gauge("edgesync_widgets_not_kept", "Those for which there is no room", stats.left_out as f64);
-    text.counter("edgesync_widget_samples_total", "Samples of widgets stored", stats.written);
-    text.counter(
-        "edgesync_widget_samples_failures_total",
-        "Attempts to store samples of widgets that failed",
-        stats.failures,
-    );
-    text.gauge("edgesync_widget_samples_waiting", "Samples of widgets to be stored", stats.waiting as f64);
 }
 
 fn runs(text: &mut Text, flows: &FlowsHandle) {

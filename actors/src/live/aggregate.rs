@@ -22,7 +22,8 @@ use tokio::time::Instant;
 
 use super::buckets::{Buckets, Totals, Unread};
 use super::conflate::Sample;
-use super::source::{Aggregated, Followed, Source, Taker};
+use super::followed::{Followed, Taker};
+use super::source::{Aggregated, Source};
 use super::subscriber::Wanted;
 
 /// The buckets of a source that somebody watches.

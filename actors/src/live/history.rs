@@ -11,10 +11,11 @@ use edgesync_schemas::wire::live::{Point, Position};
 use edgesync_storage::log::{self, Order, RangeQuery, StoredReading};
 
 use super::conflate::Sample;
+use super::followed::Followed;
 use super::hub::{Error, Hub};
 use super::sensors::sample;
 use super::snapshot::Snapshot;
-use super::source::{Followed, Source};
+use super::source::Source;
 use super::subscriber::Wanted;
 
 /// Pages that are read for a snapshot. Only readings that arrive while it is read make more than one necessary.

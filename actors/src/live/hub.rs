@@ -8,9 +8,8 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use edgesync_engine::cell::emit::Rows;
 use edgesync_engine::metrics::FlowCounters;
@@ -22,12 +21,14 @@ use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::Instant;
 
 use super::aggregate::{Aggregate, Ticks};
+use super::epoch::new_epoch;
+use super::followed::{Expiry, Followed, Room};
 use super::health::{Figures, Health, Queued};
 use super::kept::Stored;
 use super::metrics::{Board, Boards};
 use super::nodes::{Nodes, Units};
 use super::sensors::Sensors;
-use super::source::{Aggregated, Expiry, Followed, Room, Source};
+use super::source::{Aggregated, Source};
 use super::subscriber::{Session, Slot, Subscription};
 use super::viewers::{Account, Viewer, Viewers};
 
@@ -401,13 +402,4 @@ impl fmt::Debug for Hub {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Hub").field("followed", &self.followed()).finish_non_exhaustive()
     }
-}
-
-/// An epoch that no other source has and no earlier run of this process had: its clock in milliseconds, or the next number, which a browser keeps whole.
-pub(super) fn new_epoch() -> u64 {
-    static LAST: AtomicU64 = AtomicU64::new(0);
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let now = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
-    let next = |last: u64| Some(now.max(last + 1));
-    LAST.fetch_update(Relaxed, Relaxed, next).map_or(now, |last| now.max(last + 1))
 }

@@ -10,6 +10,8 @@ pub mod widget;
 mod aggregate;
 mod batch;
 mod buckets;
+mod epoch;
+mod followed;
 mod health;
 mod history;
 mod metrics;

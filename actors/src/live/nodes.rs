@@ -18,8 +18,9 @@ use edgesync_storage::log::SeriesDictionary;
 use tokio::time::Instant;
 
 use super::conflate::Sample;
-use super::hub::new_epoch;
-use super::source::{Followed, Source};
+use super::epoch::new_epoch;
+use super::followed::Followed;
+use super::source::Source;
 
 /// Units that nodes show instead of their readings' own.
 pub type Units = HashMap<Arc<str>, Unit>;

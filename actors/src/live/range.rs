@@ -17,10 +17,11 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout};
 
 use super::conflate::Sample;
+use super::followed::Followed;
 use super::history::snapshot;
 use super::hub::{Error, Hub};
 use super::snapshot::{Snapshot, Spreads};
-use super::source::{Followed, Source};
+use super::source::Source;
 use super::subscriber::Wanted;
 
 /// For a turn to read.

@@ -17,7 +17,8 @@ use tokio::time::Instant;
 use tracing::warn;
 
 use super::conflate::Sample;
-use super::source::{Followed, Source};
+use super::followed::Followed;
+use super::source::Source;
 
 /// Arrival offsets are durable, so a dashboard finds its place again after a restart of the server. The epoch is the sensor's own: a place in one
 /// is no place in another, whose values a widget may show by now. At most 2^53, which a browser keeps whole.

@@ -19,12 +19,13 @@ use tokio::time::Instant;
 
 use super::batch::{Batch, Values};
 use super::conflate::{Conflator, Sample, Update};
+use super::followed::{Followed, Taker};
 use super::health::Health;
 use super::history;
 use super::hub::{Error, Hub};
 use super::metrics::{Board, Watch};
 use super::snapshot::Snapshot;
-use super::source::{Followed, Source, Taker};
+use super::source::Source;
 use super::viewers::{Charge, Viewer};
 
 /// What waits for one subscription. Producers push, its session takes.

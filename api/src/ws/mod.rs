@@ -10,5 +10,6 @@ mod socket;
 pub(crate) mod subscribe;
 pub(crate) mod viewer;
 pub mod widget;
+mod write;
 
 pub use socket::WsSocket;

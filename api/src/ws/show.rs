@@ -22,9 +22,10 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use super::WsSocket;
 use super::authority::{Gone, Lost, Watching};
-use super::live::{End, bounded, close, write};
+use super::live::{End, bounded, close};
 use super::subscribe::{self, Began, Refused};
 use super::viewer::{self, Viewer};
+use super::write::write;
 use crate::auth::{self, Credential};
 use crate::error::Problem;
 use crate::state::AppState;

@@ -13,8 +13,9 @@ use tokio::time::Instant;
 use tracing::debug;
 
 pub(super) use self::batch::Batch;
+use super::super::followed::{Followed, Room};
 use super::super::hub::Hub;
-use super::super::source::{Followed, Room, Source};
+use super::super::source::Source;
 use super::super::widget;
 use super::pending::Pending;
 use super::stored::{Found, keep_newest, of_rings};
@@ -291,7 +292,7 @@ impl Books {
     pub(super) fn of<T: Default>(
         &self,
         source: &Source,
-        look: impl FnOnce(super::super::source::Ring<'_>) -> T,
+        look: impl FnOnce(super::super::followed::Ring<'_>) -> T,
     ) -> T {
         self.sources.get(source).map(|one| one.followed.look(look)).unwrap_or_default()
     }

@@ -8,7 +8,7 @@ use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 use edgesync_storage::catalog::{WidgetSample, WidgetSamples};
 
-use super::super::super::source::Ring;
+use super::super::super::followed::Ring;
 use super::super::pending::{Pending, shares};
 use super::{Books, Kept};
 
