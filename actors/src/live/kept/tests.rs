@@ -213,9 +213,58 @@ impl Newest {
         self.0.retain(|n, _| n + max as u64 > newest);
     }
 
+    /// A ring has so many values, also where some between them were lost with a restart.
+    fn limit(&mut self, max: usize) {
+        while self.0.len() > max {
+            self.0.pop_first();
+        }
+    }
+
     fn values(&self) -> Vec<u64> {
         self.0.values().copied().collect()
     }
+}
+
+/// What is kept and stored of a widget is what a plain ring has, step by step.
+async fn is_as_a_plain_ring(
+    stage: &mut Stage,
+    name: &str,
+    widget: &DashboardWidget,
+    max: usize,
+    steps: Vec<Step>,
+) -> Result<(), TestCaseError> {
+    let mut next = stage.arrival;
+    let (mut max, mut ring, mut stored) = (max, Newest::default(), Newest::default());
+    for step in steps {
+        match step {
+            Step::Come(count) => {
+                stage.come(next..next + count);
+                (next..next + count).for_each(|value| ring.push(value));
+                next += count;
+            }
+            Step::Write => {
+                prop_assert!(!stage.write().await, "all at once");
+                // What a smaller ring has let go is still stored, if it is among the newest of a larger one.
+                stored.0.extend(&ring.0);
+                stored.trim(max);
+            }
+            // one that has it already is not changed
+            Step::Resize(to) if to == max => {}
+            Step::Resize(to) => {
+                stage.change(name, json!({"max_samples": to})).await;
+                max = to;
+                stored.trim(max);
+            }
+            Step::Restart => {
+                stage.restart().await;
+                ring.clone_from(&stored);
+            }
+        }
+        ring.limit(max);
+        prop_assert_eq!(stage.ring(), ring.values());
+        prop_assert_eq!(stage.stored(widget).await, stored.values());
+    }
+    Ok(())
 }
 
 fn rings_are_as_a_plain_ring(place: Place) {
@@ -227,41 +276,10 @@ fn rings_are_as_a_plain_ring(place: Place) {
     let checked = runner.run(&(1..60usize, steps()), |(max, steps)| {
         runtime.block_on(async {
             let mut stage = stage.lock().await;
-            // a case that failed has left its widget
             tries.set(tries.get() + 1);
             let name = tries.get().to_string();
             let widget = stage.widget(&name, max).await;
-            let mut next = stage.arrival;
-            let (mut max, mut ring, mut stored) = (max, Newest::default(), Newest::default());
-            for step in steps {
-                match step {
-                    Step::Come(count) => {
-                        stage.come(next..next + count);
-                        (next..next + count).for_each(|value| ring.push(value));
-                        next += count;
-                    }
-                    Step::Write => {
-                        prop_assert!(!stage.write().await, "all at once");
-                        // What a smaller ring has let go is still stored, if it is among the newest of a larger one.
-                        stored.0.extend(&ring.0);
-                        stored.trim(max);
-                    }
-                    // one that has it already is not changed
-                    Step::Resize(to) if to == max => {}
-                    Step::Resize(to) => {
-                        stage.change(&name, json!({"max_samples": to})).await;
-                        max = to;
-                        stored.trim(max);
-                    }
-                    Step::Restart => {
-                        stage.restart().await;
-                        ring.clone_from(&stored);
-                    }
-                }
-                ring.trim(max);
-                prop_assert_eq!(stage.ring(), ring.values());
-                prop_assert_eq!(stage.stored(&widget).await, stored.values());
-            }
+            let kept = is_as_a_plain_ring(&mut stage, &name, &widget, max, steps).await;
             let (user, board) = (stage.user.user.id, stage.board);
             stage.catalog.delete_widget(user, board, &name, None).await.unwrap();
             stage.hear().await;
@@ -269,7 +287,7 @@ fn rings_are_as_a_plain_ring(place: Place) {
             prop_assert_eq!(stage.keeper.stats().widgets + stage.keeper.stats().sources, 0);
             // the source is let go before the next case has one of the same name
             stage.restart().await;
-            Ok(())
+            kept
         })
     });
     checked.unwrap();
