@@ -8,6 +8,7 @@
 #   POSTGRES="shared_buffers=1GB"        settings of PostgreSQL that are not its defaults
 #   PG_BIN=/usr/lib/postgresql/15/bin    where initdb and pg_ctl are, if not on the path
 #   DURATION=60s                         how long each load lasts
+#   TURNS=3                              how many times goal 11 is gone through
 #   IDLE="5000 10000 15000"              connections at which memory is read for goal 7
 #   SERVE="--cells 1"                    more arguments for the server
 #   BINARY=path                          a binary that is built already, for trying the script
@@ -230,7 +231,7 @@ live() { curl -sf "$url/metrics" | awk -v name="edgesync_live_$1" '$1 == name ||
 viewers() {
     local turn beside ticks told more
     say "" && say "## Goal 11: goal 4 alone, and beside 500 viewers of 10 widgets at 4 Hz, in turns"
-    for turn in 1 2 3; do
+    for ((turn = 1; turn <= ${TURNS:-3}; turn++)); do
         for beside in nothing viewers stalled; do
             on embedded
             case $beside in
