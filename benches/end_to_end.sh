@@ -259,7 +259,7 @@ viewers() {
 subscriptions() {
     local many base now
     say "" && say "## Memory of subscriptions" && say "" && say '```'
-    for many in 1 50; do
+    for many in 1 20; do
         on embedded
         "$binary" simulate --url "$url" --email bench@example.org --password end-to-end-bench --devices 100 --rate 1 --readings 1 --duration 1s >/dev/null 2>&1
         base=$(pss_kib $server)
