@@ -15,6 +15,7 @@ use super::error::Error;
 use super::flow::check_version;
 use super::slice::{Keys, sorted};
 use super::value::{Row, Value};
+use super::widget_news::Which;
 use super::{Catalog, Listing, Slice, SortKey, access, audit, new_id, now, project};
 
 impl Catalog {
@@ -231,9 +232,7 @@ impl Catalog {
         tx.execute("DELETE FROM dashboard_templates WHERE id = $1", vec![id.into()]).await?;
         let (organization, details) = (dashboard.organization_id, json!({"name": dashboard.name}));
         audit::note(&mut tx, user, organization, AuditAction::DashboardDeleted, id, details).await?;
-        self.commit_telling(tx, [Change::Organization(organization)]).await?;
-        self.widget_news.any();
-        Ok(())
+        self.commit_widgets(tx, [Change::Organization(organization)], Which::Any).await
     }
 }
 

@@ -11,6 +11,7 @@ use super::changes::Change;
 use super::db::Tx;
 use super::error::Error;
 use super::value::Value;
+use super::widget_news::Which;
 use super::widget_row::{columns, read};
 use super::{Catalog, audit, dashboard, flow, new_id, now, tracked, widget_sample};
 
@@ -60,8 +61,7 @@ impl Catalog {
         tracked::follow(&mut tx, &widget).await?;
         let details = json!({"widget_id": widget.widget_id, "dashboard_id": dashboard});
         audit::note(&mut tx, user, organization, AuditAction::WidgetCreated, widget.id, details).await?;
-        tx.commit().await?;
-        self.widget_news.widget(widget.id);
+        self.commit_widgets(tx, None, Which::One(widget.id)).await?;
         Ok((widget, version))
     }
 
@@ -121,10 +121,9 @@ impl Catalog {
         // How it is drawn and where is nothing that is shown: a widget that is dragged about is saved many times a second.
         let shows_other = ["source", "aggregation", "refresh_interval", "max_samples"];
         let told = changed.iter().any(|field| shows_other.contains(field));
-        self.commit_telling(tx, told.then_some(Change::Organization(organization))).await?;
-        if widget_sample::is_other(&before, &widget) {
-            self.widget_news.widget(widget.id);
-        }
+        let is_other = widget_sample::is_other(&before, &widget);
+        let which = if is_other { Which::One(widget.id) } else { Which::None };
+        self.commit_widgets(tx, told.then_some(Change::Organization(organization)), which).await?;
         Ok((widget, version))
     }
 
@@ -240,8 +239,7 @@ impl Catalog {
         tx.execute("DELETE FROM dashboard_widgets WHERE id = $1", vec![widget.id.into()]).await?;
         let details = json!({"widget_id": widget.widget_id, "dashboard_id": dashboard});
         audit::note(&mut tx, user, organization, AuditAction::WidgetDeleted, widget.id, details).await?;
-        self.commit_telling(tx, [Change::Organization(organization)]).await?;
-        self.widget_news.widget(widget.id);
+        self.commit_widgets(tx, [Change::Organization(organization)], Which::One(widget.id)).await?;
         Ok(version)
     }
 }

@@ -1,13 +1,16 @@
 //! Which widgets were changed, for who keeps their samples: told behind each commit of this process, and taken by one who waits.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use edgesync_schemas::id::WidgetId;
 use edgesync_schemas::limit;
 use tokio::sync::Notify;
 
 use super::Catalog;
+use super::changes::Change;
+use super::db::Tx;
+use super::error::Error;
 
 /// Widgets that were made, changed or removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +33,7 @@ impl News {
     }
 
     /// Tells that a widget was made, changed or removed.
-    pub(super) fn widget(&self, id: WidgetId) {
+    fn widget(&self, id: WidgetId) {
         let mut changed = self.changed();
         match changed.get_or_insert_with(|| ChangedWidgets::These(BTreeSet::new())) {
             ChangedWidgets::These(some) if some.len() < limit::KEPT_PAGE as usize => drop(some.insert(id)),
@@ -46,7 +49,31 @@ impl News {
     }
 }
 
+/// Of which widgets what is kept has to be looked at.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Which {
+    None,
+    One(WidgetId),
+    Any,
+}
+
 impl Catalog {
+    /// Commits, and tells what that changed: also who keeps samples of widgets, and also if whoever asked hangs up.
+    pub(super) async fn commit_widgets(
+        &self,
+        tx: Tx,
+        told: impl IntoIterator<Item = Change>,
+        which: Which,
+    ) -> Result<(), Error> {
+        let news = Arc::clone(&self.widget_news);
+        let tell = move |_: &Result<(), Error>| match which {
+            Which::None => {}
+            Which::One(id) => news.widget(id),
+            Which::Any => news.any(),
+        };
+        self.commit_then(tx, told, tell).await
+    }
+
     /// Waits until widgets were changed through this catalog, and takes which. For one task: each is told once. Cancel safe.
     pub async fn changed_widgets(&self) -> ChangedWidgets {
         loop {
