@@ -9,7 +9,7 @@ pub(super) struct Health {
     pub(super) subscriptions: AtomicUsize,
     pub(super) slowed: AtomicUsize,
     pub(super) folded: AtomicU64,
-    pub(super) told: AtomicU64,
+    pub(super) own: AtomicU64,
     pub(super) shared: AtomicU64,
     queued: AtomicUsize,
 }
@@ -25,10 +25,10 @@ pub struct Figures {
     pub queued_bytes: usize,
     /// Values that were folded into newer ones, of all subscriptions since the start of the process.
     pub folded: u64,
-    /// Updates that were taken to be sent.
-    pub told: u64,
-    /// Of them, those whose text was there for all that get the same.
+    /// Updates that were taken to be sent whose text is one for all that get the same.
     pub shared: u64,
+    /// Those whose text is their subscriber's own.
+    pub own: u64,
 }
 
 impl Health {
@@ -38,8 +38,8 @@ impl Health {
             slowed: self.slowed.load(Relaxed),
             queued_bytes: self.queued.load(Relaxed),
             folded: self.folded.load(Relaxed),
-            told: self.told.load(Relaxed),
             shared: self.shared.load(Relaxed),
+            own: self.own.load(Relaxed),
         }
     }
 }

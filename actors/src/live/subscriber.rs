@@ -19,13 +19,14 @@ use tokio::time::Instant;
 
 use super::batch::{Batch, Values};
 use super::conflate::{Conflator, Sample, Update};
-use super::followed::{Followed, Taker};
+use super::followed::Followed;
 use super::health::Health;
 use super::history;
 use super::hub::{Error, Hub};
 use super::metrics::{Board, Watch};
 use super::snapshot::Snapshot;
 use super::source::Source;
+use super::taker::Taker;
 use super::viewers::{Charge, Viewer};
 
 /// What waits for one subscription. Producers push, its session takes.
@@ -68,10 +69,11 @@ impl Slot {
             (true, false) => self.health.slowed.fetch_sub(1, Relaxed),
             _ => 0,
         };
-        self.health.told.fetch_add(1, Relaxed);
-        if let Values::Shared(_) = update.values {
-            self.health.shared.fetch_add(1, Relaxed);
-        }
+        let texts = match update.values {
+            Values::Shared(_) => &self.health.shared,
+            Values::Own(_) => &self.health.own,
+        };
+        texts.fetch_add(1, Relaxed);
         Some(update)
     }
 }

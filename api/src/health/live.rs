@@ -32,7 +32,7 @@ fn live_figures(text: &mut Text, live: Figures) {
     let queued = live.queued_bytes as f64;
     text.gauge("edgesync_live_queued_bytes", "Bytes of frames that wait for dashboards' networks", queued);
     text.counter("edgesync_live_values_folded_total", "Values folded into newer ones", live.folded);
-    let updates = [("shared", live.shared), ("own", live.told - live.shared)];
+    let updates = [("shared", live.shared), ("own", live.own)];
     text.counters(
         "edgesync_live_updates_total",
         "Updates for subscriptions, by whose their text is",
