@@ -19,14 +19,14 @@ use edgesync_schemas::wire::close::{Close, CloseCode};
 use edgesync_schemas::wire::live::{self, ErrCode, Inbound, Sub};
 use futures_util::{SinkExt, StreamExt};
 use serde::Deserialize;
-use tokio::time::{Instant, MissedTickBehavior, timeout};
+use tokio::time::timeout;
 use tracing::{debug, warn};
 
 use super::WsSocket;
 use super::authority::{Gone, Lost, Watching};
+use super::line::Line;
 use super::subscribe::{self, Began, Refused};
 use super::viewer::{self, Viewer};
-use super::write::write;
 use crate::auth::{self, Credential};
 use crate::error::Problem;
 use crate::state::AppState;
@@ -96,7 +96,8 @@ async fn serve(mut socket: WsSocket, state: AppState, token: Option<String>) {
         Ok(watching) => match state.actors.live.session_of(watching.viewer().account) {
             Ok(session) => {
                 let organization = watching.viewer().organization;
-                let dashboard = Dashboard::new(&mut socket, &state, watching, session, draining);
+                let line = Line::new(&mut socket, &state, watching, draining);
+                let dashboard = Dashboard { line, session };
                 auth::narrowed(organization, dashboard.run()).await
             }
             Err(error) => {
@@ -177,49 +178,30 @@ async fn first_token(socket: &mut WsSocket) -> Result<String, End> {
 
 /// An open socket of somebody who is known.
 struct Dashboard<'a> {
-    socket: &'a mut WsSocket,
-    state: &'a AppState,
-    watching: Watching,
-    draining: Draining,
+    line: Line<'a>,
     session: Session,
-    /// What was lost while the network was waited for: it ends before anything else is told.
-    lost: Option<Lost>,
-    heard: Instant,
-    pings: u32,
 }
 
-impl<'a> Dashboard<'a> {
-    fn new(
-        socket: &'a mut WsSocket,
-        state: &'a AppState,
-        watching: Watching,
-        session: Session,
-        draining: Draining,
-    ) -> Self {
-        Self { socket, state, watching, draining, session, lost: None, heard: Instant::now(), pings: 0 }
-    }
-
+impl Dashboard<'_> {
     async fn run(mut self) -> End {
-        let period = Duration::from_secs(limit::HEARTBEAT_S);
-        let mut heartbeat = tokio::time::interval_at(Instant::now() + period, period);
-        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut heartbeat = Line::heartbeat();
         loop {
-            if let Some(lost) = self.lost.take() {
+            if let Some(lost) = self.line.lost_meanwhile() {
                 match self.let_go(lost).await {
                     Ok(()) => continue,
                     Err(end) => return end,
                 }
             }
             let done = tokio::select! {
-                came = self.socket.next() => match came {
+                came = self.line.socket.next() => match came {
                     Some(Ok(came)) => self.hear(came).await,
                     Some(Err(broken)) => Err(broken.into()),
                     None => Err(End::Gone),
                 },
                 () = self.session.ready() => self.tell().await,
-                lost = self.watching.lost() => self.let_go(lost).await,
-                _ = heartbeat.tick() => self.beat(period).await,
-                () = self.draining.told() => Err(End::Drained),
+                lost = self.line.watching.lost() => self.let_go(lost).await,
+                _ = heartbeat.tick() => self.line.beat().await,
+                () = self.line.draining.told() => Err(End::Drained),
             };
             if let Err(end) = done {
                 return end;
@@ -228,13 +210,13 @@ impl<'a> Dashboard<'a> {
     }
 
     async fn hear(&mut self, came: Came<axum::extract::ws::Utf8Bytes, axum::body::Bytes>) -> Result<(), End> {
-        self.heard = Instant::now();
+        self.line.hear();
         match came {
             Came::Text(text) => match Inbound::parse(&text) {
                 Ok(Inbound::Sub(sub)) => self.subscribe(sub).await,
                 Ok(Inbound::Unsub { id }) => {
                     self.session.unsubscribe(id);
-                    self.watching.unwatch(id);
+                    self.line.watching.unwatch(id);
                     Ok(())
                 }
                 // known already
@@ -247,13 +229,7 @@ impl<'a> Dashboard<'a> {
                 Err(malformed) => Err(Close::new(CloseCode::Malformed, malformed.to_string()).into()),
             },
             Came::Binary(_) => Err(binary().into()),
-            Came::Ping => {
-                self.pings += 1;
-                if self.pings > limit::PINGS_PER_HEARTBEAT {
-                    return Err(Close::new(CloseCode::FlowControl, "too many pings").into());
-                }
-                Ok(())
-            }
+            Came::Ping => self.line.pinged(),
             Came::Pong => Ok(()),
             Came::Closed => Err(End::Gone),
         }
@@ -262,7 +238,7 @@ impl<'a> Dashboard<'a> {
     async fn subscribe(&mut self, sub: Sub) -> Result<(), End> {
         let id = sub.id;
         let mut out = String::new();
-        match subscribe::subscribe(self.state, &mut self.watching, &mut self.session, sub).await {
+        match subscribe::subscribe(self.line.state, &mut self.line.watching, &mut self.session, sub).await {
             Ok(Began::Metrics(metrics)) => live::write_metrics_snap(&mut out, id, &metrics),
             Ok(Began::Values(snap)) => {
                 snap.write(&mut out, id);
@@ -285,31 +261,11 @@ impl<'a> Dashboard<'a> {
             bytes += out.len();
             frames.push(Outbound::Text(out));
         }
-        self.write(frames).await
+        self.line.write(frames).await
     }
 
     async fn say(&mut self, text: String) -> Result<(), End> {
-        self.write(vec![Outbound::Text(text)]).await
-    }
-
-    async fn write(&mut self, frames: Vec<Outbound>) -> Result<(), End> {
-        let queued = self.state.actors.live.queued();
-        let watching = self.lost.is_none().then_some(&mut self.watching);
-        let written = write(self.socket, frames, queued, watching, &mut self.draining).await?;
-        if written.waited {
-            // It could not answer a ping that it had not read. Now it reads.
-            self.heard = Instant::now();
-        }
-        self.lost = self.lost.take().or(written.lost);
-        Ok(())
-    }
-
-    async fn beat(&mut self, period: Duration) -> Result<(), End> {
-        if self.heard.elapsed() > period * 5 / 2 {
-            return Err(Close::new(CloseCode::Idle, "silent for too long").into());
-        }
-        self.pings = 0;
-        self.write(vec![Outbound::Ping]).await
+        self.line.write(vec![Outbound::Text(text)]).await
     }
 
     /// Ends what may not be watched any more, and shows anew what shows something else.

@@ -3,6 +3,7 @@
 pub(crate) mod authority;
 pub mod compat;
 pub mod device;
+mod line;
 pub mod live;
 pub mod output;
 mod show;
@@ -10,6 +11,5 @@ mod socket;
 pub(crate) mod subscribe;
 pub(crate) mod viewer;
 pub mod widget;
-mod write;
 
 pub use socket::WsSocket;

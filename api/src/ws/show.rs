@@ -3,13 +3,11 @@
 //! The newest value comes first, if there is one. What comes too fast is folded here as well, and this form has no field to say so: who
 //! needs every value reads the history. [`super::widget`] and [`super::output`] say what is shown.
 
-use std::time::Duration;
-
 use axum::extract::WebSocketUpgrade;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use edgesync_actors::device::socket::{Inbound, Outbound};
-use edgesync_actors::live::{Draining, Session, Snapshot, Told, Update};
+use edgesync_actors::live::{Session, Snapshot, Told, Update};
 use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::unit::Unit;
@@ -18,14 +16,13 @@ use edgesync_schemas::wire::live::{ErrCode, Folded, Point, Sub, SubId, Target, w
 use edgesync_storage::catalog::News;
 use futures_util::StreamExt;
 use serde::Deserialize;
-use tokio::time::{Instant, MissedTickBehavior};
 
 use super::WsSocket;
 use super::authority::{Gone, Lost, Watching};
+use super::line::Line;
 use super::live::{End, bounded, close};
 use super::subscribe::{self, Began, Refused};
 use super::viewer::{self, Viewer};
-use super::write::write;
 use crate::auth::{self, Credential};
 use crate::error::Problem;
 use crate::state::AppState;
@@ -86,19 +83,12 @@ impl Asking {
 
 /// An open socket, after what it shows first.
 struct Shown<'a> {
-    socket: &'a mut WsSocket,
-    state: &'a AppState,
-    watching: Watching,
-    draining: Draining,
+    line: Line<'a>,
     session: Session,
-    /// As in [`super::live`].
-    lost: Option<Lost>,
     /// Of the value that was shown last.
     unit: Option<Unit>,
     /// The time of the newest value that was shown.
     newest: Option<Timestamp>,
-    heard: Instant,
-    pings: u32,
 }
 
 impl<'a> Shown<'a> {
@@ -111,59 +101,49 @@ impl<'a> Shown<'a> {
         let draining = state.actors.live.draining();
         let session = state.actors.live.session_of(watching.viewer().account);
         let session = session.map_err(|error| Close::new(CloseCode::Forbidden, error.to_string()))?;
-        let heard = Instant::now();
-        let shown = Self {
-            socket,
-            state,
-            watching,
-            draining,
-            session,
-            lost: None,
-            unit: None,
-            newest: None,
-            heard,
-            pings: 0,
-        };
-        shown.show(sub).await
+        let line = Line::new(socket, state, watching, draining);
+        Self { line, session, unit: None, newest: None }.show(sub).await
     }
 
     async fn show(mut self, sub: Sub) -> Result<(), End> {
         let node = sub.target.clone();
         self.check_node(&node)?;
         self.begin(sub).await?;
-        let period = Duration::from_secs(limit::HEARTBEAT_S);
-        let mut heartbeat = tokio::time::interval_at(Instant::now() + period, period);
-        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut heartbeat = Line::heartbeat();
         loop {
-            if let Some(lost) = self.lost.take() {
+            if let Some(lost) = self.line.lost_meanwhile() {
                 self.let_go(lost).await?;
                 continue;
             }
             tokio::select! {
-                came = self.socket.next() => match came.ok_or(End::Gone)?? {
-                    Inbound::Closed => return Err(End::Gone),
-                    Inbound::Ping => self.pinged()?,
-                    _ => self.heard = Instant::now(),
-                },
+                came = self.line.socket.next() => {
+                    self.line.hear();
+                    match came.ok_or(End::Gone)?? {
+                        Inbound::Closed => return Err(End::Gone),
+                        Inbound::Ping => self.line.pinged()?,
+                        _ => {}
+                    }
+                }
                 () = self.session.ready() => {
                     match self.session.take_told() {
                         Some((_, Told::Values(update))) => self.tell(update).await?,
                         Some((_, Told::Metrics(_))) | None => {}
                     }
                 }
-                lost = self.watching.lost() => self.let_go(lost).await?,
+                lost = self.line.watching.lost() => self.let_go(lost).await?,
                 _ = heartbeat.tick() => {
-                    self.beat(period).await?;
+                    self.line.beat().await?;
                     self.check_node(&node)?;
                 }
-                () = self.draining.told() => return Err(End::Drained),
+                () = self.line.draining.told() => return Err(End::Drained),
             }
         }
     }
 
     /// Subscribes, and shows the newest value.
     async fn begin(&mut self, sub: Sub) -> Result<(), End> {
-        let began = subscribe::subscribe(self.state, &mut self.watching, &mut self.session, sub).await;
+        let began =
+            subscribe::subscribe(self.line.state, &mut self.line.watching, &mut self.session, sub).await;
         match began.map_err(closed)? {
             Began::Values(snap) => self.begin_with(snap).await,
             Began::Metrics(_) => Ok(()),
@@ -174,52 +154,25 @@ impl<'a> Shown<'a> {
         self.unit = snap.unit;
         self.newest = snap.points.last().map(|point| point.ts);
         let newest = snap.points.last().map(|point| self.frame(point));
-        self.write(newest.into_iter().collect()).await
+        self.line.write(newest.into_iter().collect()).await
     }
 
     async fn tell(&mut self, update: Update) -> Result<(), End> {
         self.unit = update.unit.or(self.unit.take());
         if !self.session.tells_buckets(SubId(0)) {
             let frames = update.values.iter().map(|value| self.frame(&value.point)).collect();
-            return self.write(frames).await;
+            return self.line.write(frames).await;
         }
         let newest = newest(&update.values, self.newest);
         self.newest = newest.map(|bucket| bucket.ts).or(self.newest);
         let frame = newest.map(|bucket| self.frame(bucket));
-        self.write(frame.into_iter().collect()).await
+        self.line.write(frame.into_iter().collect()).await
     }
 
     fn frame(&self, point: &Point) -> Outbound {
         let mut out = String::new();
         write_widget_value(&mut out, point, self.unit.as_ref().map(Unit::as_str));
         Outbound::Text(out)
-    }
-
-    async fn write(&mut self, frames: Vec<Outbound>) -> Result<(), End> {
-        let queued = self.state.actors.live.queued();
-        let watching = self.lost.is_none().then_some(&mut self.watching);
-        let written = write(self.socket, frames, queued, watching, &mut self.draining).await?;
-        if written.waited {
-            self.heard = Instant::now();
-        }
-        self.lost = self.lost.take().or(written.lost);
-        Ok(())
-    }
-
-    fn pinged(&mut self) -> Result<(), End> {
-        (self.heard, self.pings) = (Instant::now(), self.pings + 1);
-        if self.pings > limit::PINGS_PER_HEARTBEAT {
-            return Err(Close::new(CloseCode::FlowControl, "too many pings").into());
-        }
-        Ok(())
-    }
-
-    async fn beat(&mut self, period: Duration) -> Result<(), End> {
-        if self.heard.elapsed() > period * 5 / 2 {
-            return Err(Close::new(CloseCode::Idle, "silent for too long").into());
-        }
-        self.pings = 0;
-        self.write(vec![Outbound::Ping]).await
     }
 
     /// Ends if it may not be watched any more; goes on with what the widget shows now.
@@ -231,10 +184,7 @@ impl<'a> Shown<'a> {
         for (_, gone) in lost {
             match gone {
                 Gone::Refused(refused) => return Err(closed(refused)),
-                Gone::Changed(sub) => {
-                    self.session.unsubscribe(sub.id);
-                    self.begin(sub).await?;
-                }
+                Gone::Changed(sub) => self.begin(sub).await?,
             }
         }
         Ok(())
@@ -243,7 +193,7 @@ impl<'a> Shown<'a> {
     /// That the node is there, as far as the flow runs: one that does not may get it with its next version, and is waited for.
     fn check_node(&self, target: &Target) -> Result<(), End> {
         let Target::FlowNode { flow, node, .. } = target else { return Ok(()) };
-        if self.state.actors.live.has_node(*flow, node) == Some(false) {
+        if self.line.state.actors.live.has_node(*flow, node) == Some(false) {
             return Err(
                 Close::new(CloseCode::NotFound, format!("the flow that runs has no node {node}")).into()
             );

@@ -159,7 +159,6 @@ impl Stream {
     /// Begins with what the widget shows now, or ends.
     async fn anew(&mut self, lost: Lost) -> Result<(), End> {
         let sub = anew(lost).map_err(End::Refused)?;
-        self.session.unsubscribe(sub.id);
         let began = subscribe::subscribe(&self.state, &mut self.watching, &mut self.session, sub).await;
         let began = began.map_err(End::Refused)?;
         let position = place(&began);

@@ -146,7 +146,6 @@ async fn wait_for(
                     return Err(Problem::unauthorized(reason.clone()));
                 }
                 let sub = anew(lost)?;
-                session.unsubscribe(sub.id);
                 let began = subscribe::subscribe(state, watching, session, sub).await?;
                 return Ok((Some(first(&began)), place(&began)));
             }
