@@ -22,9 +22,10 @@ use tokio::time::Instant;
 
 use super::buckets::{Buckets, Totals, Unread};
 use super::conflate::Sample;
-use super::followed::{Followed, Taker};
+use super::followed::Followed;
 use super::source::{Aggregated, Source};
 use super::subscriber::Wanted;
+use super::taker::Taker;
 
 /// The buckets of a source that somebody watches.
 #[derive(Debug)]

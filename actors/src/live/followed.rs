@@ -12,32 +12,13 @@ use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 use tokio::time::Instant;
 
-use super::aggregate::Aggregate;
 use super::batch::Batch;
 use super::conflate::Sample;
 pub(super) use super::ring::Ring;
 use super::source::Source;
 use super::subscriber::Slot;
+use super::taker::Taker;
 use super::viewers::Charge;
-
-/// Who gets a source's values.
-#[derive(Debug, Clone)]
-pub(super) enum Taker {
-    /// A subscriber.
-    Slot(Arc<Slot>),
-    /// A source that is made of them.
-    Aggregate(Arc<Aggregate>),
-}
-
-impl Taker {
-    fn is(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Slot(a), Self::Slot(b)) => Arc::ptr_eq(a, b),
-            (Self::Aggregate(a), Self::Aggregate(b)) => Arc::ptr_eq(a, b),
-            _ => false,
-        }
-    }
-}
 
 /// How much of a source is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

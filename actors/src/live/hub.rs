@@ -21,6 +21,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::Instant;
 
 use super::aggregate::{Aggregate, Ticks};
+use super::draining::Draining;
 use super::epoch::new_epoch;
 use super::followed::{Expiry, Followed, Room};
 use super::health::{Figures, Health, Queued};
@@ -376,18 +377,6 @@ impl Hub {
                 }
             }
         }
-    }
-}
-
-/// Tells a socket when the server goes down. The server waits until it is dropped.
-#[derive(Debug)]
-pub struct Draining(watch::Receiver<bool>);
-
-impl Draining {
-    /// Waits until the server goes down. Cancel safe.
-    pub async fn told(&mut self) {
-        // the hub outlives its sockets; if it did not, the server would be down too
-        let _ = self.0.wait_for(|draining| *draining).await;
     }
 }
 
