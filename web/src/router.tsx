@@ -75,8 +75,14 @@ const device = createRoute({
   component: lazyRouteComponent(() => import('./pages/devices/Device'), 'DevicePage'),
 })
 
+const flowEditor = createRoute({
+  getParentRoute: () => inside,
+  path: '/flows/$id',
+  component: lazyRouteComponent(() => import('./pages/flows/editor/EditorPage'), 'EditorPage'),
+})
+
 export const router = createRouter({
-  routeTree: root.addChildren([entry, inside.addChildren([overview, devices, device])]),
+  routeTree: root.addChildren([entry, inside.addChildren([overview, devices, device, flowEditor])]),
   defaultPreload: 'intent',
   scrollRestoration: true,
 })
