@@ -196,7 +196,8 @@ export function Canvas() {
         minZoom={0.1}
         maxZoom={2}
         fitView={isFitted}
-        fitViewOptions={{ maxZoom: 1, padding: 0.1 }}
+        // names can be read; whoever wants to see all of a large flow asks for it
+        fitViewOptions={{ minZoom: 0.5, maxZoom: 1, padding: 0.1 }}
       >
         <Background gap={2 * GRID} />
         <MiniMap<Card>

@@ -9,7 +9,12 @@ export function Conflicted() {
   if (!conflict) return null
   const { mine, theirs } = conflict
   return (
-    <Modal opened onClose={() => resolve(undefined)} title="Somebody else saved this flow meanwhile">
+    <Modal
+      opened
+      onClose={() => resolve(undefined)}
+      title="Somebody else saved this flow meanwhile"
+      closeButtonProps={{ 'aria-label': 'Decide later' }}
+    >
       <div className="stack">
         <div>
           Version {theirs.flow.version} was saved <Age of={theirs.flow.updated_at} />; your changes are not
