@@ -262,15 +262,12 @@ test('every kind of node is added, configured, saved and checked', { timeout: 24
       .getByRole('button', { name: title, exact: true })
       .press('Enter')
     await page.getByText(`${title} added`).waitFor()
-    for (const act of fill) {
-      await act(form, device).catch((error: unknown) => {
-        throw new Error(`${kind}: ${error instanceof Error ? error.message : error}`)
+    for (const [n, act] of fill.entries()) {
+      await act(form, device).catch(async (error: unknown) => {
+        throw new Error(`${kind}, ${n}: ${error}\n${await form.ariaSnapshot()}`)
       })
     }
-    if (['switch', 'compute', 'window', 'scale', 'device-sensor'].includes(kind)) {
-      await editor.notice.waitFor({ state: 'attached' })
-      await hold(page, `form-${kind}`)
-    }
+    if (['switch', 'compute', 'scale', 'device-sensor'].includes(kind)) await hold(page, `form-${kind}`)
   }
   await form.getByRole('tab', { name: 'Help' }).click()
   await form.getByText('A note on the canvas.').waitFor()
