@@ -28,4 +28,7 @@ export default [
   page('overview', '230 kB', shell, 'src/pages/overview/Overview.tsx'),
   page('devices', '230 kB', shell, 'src/pages/devices/Devices.tsx'),
   page('device', '230 kB', shell, 'src/pages/devices/Device.tsx'),
+  page('flows', '230 kB', shell, 'src/pages/flows/Flows.tsx'),
+  page('flow versions', '230 kB', shell, 'src/pages/flows/versions/VersionsPage.tsx'),
+  page('flow runs', '230 kB', shell, 'src/pages/flows/runs/RunsPage.tsx'),
 ]

@@ -39,13 +39,9 @@ async function tagged(asked: Promise<Answer<FlowDiagram>>): Promise<Tagged> {
   return { flow, etag }
 }
 
-/** What is drawn of a flow or a version of it. */
-export function drawingOf(of: { nodes: unknown; edges: unknown } & Partial<FlowDiagram>): Drawing {
-  const { name, description, tags, metadata } = of
-  const about = Object.fromEntries(
-    Object.entries({ name, description, tags, metadata }).filter(([, value]) => value !== undefined),
-  )
-  return { nodes: of.nodes as Fields[], edges: of.edges as Fields[], about }
+/** The nodes and edges of a flow, or of a version of it. */
+export function drawingOf({ nodes, edges }: { nodes: unknown; edges: unknown }): Drawing {
+  return { nodes: nodes as Fields[], edges: edges as Fields[] }
 }
 
 /** A drawing as the body of a request has it: the description of the API says no more of nodes than that they are objects. */
@@ -53,7 +49,14 @@ export function written({ nodes, edges }: Drawing): Pick<FlowInput, 'nodes' | 'e
   return { nodes: nodes as FlowDiagram['nodes'], edges: edges as FlowDiagram['edges'] }
 }
 
-export const flowsQuery = (list: { q?: string | undefined; project?: string | undefined; sort: FlowSort }) =>
+export interface FlowList {
+  organization: string
+  q?: string | undefined
+  project?: string | undefined
+  sort: FlowSort
+}
+
+export const flowsQuery = (list: FlowList) =>
   infiniteQueryOptions({
     queryKey: ['flows', list],
     initialPageParam: '',

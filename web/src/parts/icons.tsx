@@ -43,3 +43,5 @@ export const SunIcon = icon(
 )
 export const LinkIcon = icon('M1.5 9h2.5l2-5 3 8 2-5 1 2h2.5')
 export const BackIcon = icon('M10 3L5 8l5 5')
+export const FlowIcon = icon('M1.5 3h4v4h-4zM10.5 9h4v4h-4zM5.5 5H8v6h2.5')
+export const MoreIcon = icon('M8 3.5v.1M8 8v.1M8 12.5v.1')

@@ -89,6 +89,28 @@ test('a place is chosen with the group that it is measured from', () => {
   expect(isSame(all(merged, 'theirs'), theirs)).toBe(true)
 })
 
+test('two who each add a node under the same id have added two, with the edges of each', () => {
+  const adds = (data: object, to: string): Drawing => ({
+    ...base,
+    nodes: [...base.nodes, node('filter-2', data)],
+    edges: [...base.edges, edge(`filter-2-${to}`, 'filter-2', to), edge('a-filter-2', 'a', 'filter-2')],
+  })
+  const merged = merge(base, adds({ expression: 'value > 1' }, 'b'), adds({ expression: 'value > 2' }, 'c'))
+  expect(merged.conflicts).toEqual([])
+  const { nodes, edges } = resolve(merged, new Map())
+  const of = (id: unknown) => edges.filter(({ source, target }) => source === id || target === id)
+  const made = nodes.slice(3).map(({ id, data }) => [data, of(id).map(({ target }) => target)])
+  expect(made).toHaveLength(2)
+  expect(made).toContainEqual([
+    { expression: 'value > 1' },
+    ['b', nodes.find(({ data }) => same(data, { expression: 'value > 1' }))?.['id']],
+  ])
+  expect(made).toContainEqual([{ expression: 'value > 2' }, ['c', 'filter-2']])
+  // the same added by both is one
+  const alike = merge(base, adds({}, 'b'), adds({}, 'b'))
+  expect(resolve(alike, new Map()).nodes).toHaveLength(4)
+})
+
 test('edits of different nodes and edges are all kept, whoever made them', () => {
   let both = 0
   for (const seed of seeds) {

@@ -2,6 +2,7 @@
  * Two people changed the same flow: what both did is put together, and where both cannot be had it is a conflict, for somebody to choose.
  * Nothing is dropped without being asked about.
  */
+import { apart } from './apart'
 import { apply, type Change, diff } from './diff'
 import { type Drawing, needs } from './drawing'
 import { same } from './json'
@@ -24,7 +25,8 @@ export interface Merge {
 }
 
 export function merge(base: Drawing, mine: Drawing, theirs: Drawing): Merge {
-  const [ours, others] = [named(diff(base, mine)), named(diff(base, theirs))]
+  const ours = named(diff(base, apart(base, mine, theirs)))
+  const others = named(diff(base, theirs))
   const alike = new Set<string>()
   for (const [name, change] of ours) if (same(change, others.get(name))) alike.add(name)
   const entries: Entry[] = []
