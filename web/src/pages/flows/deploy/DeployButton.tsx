@@ -1,0 +1,51 @@
+import { Button } from '@mantine/core'
+import { useState } from 'react'
+import type { FlowProblem, Tagged } from '../../../api/flows'
+import { editor, useEditor } from '../../../flow/store'
+import { saveAndSay } from '../editor/save'
+import { Deploy } from './Deploy'
+
+/** Saves what is drawn, and asks whether to deploy it. */
+export function DeployButton() {
+  const id = useEditor(state => state.saved?.flow.id)
+  const mayEdit = useEditor(state => state.mayEdit)
+  const [open, setOpen] = useState(false)
+  const [saves, setSaves] = useState(false)
+  if (id === undefined || !mayEdit) return null
+  const begin = async () => {
+    setSaves(true)
+    const isSaved = await saveAndSay()
+    setSaves(false)
+    if (isSaved) setOpen(true)
+  }
+  const pick = (problem: FlowProblem) => {
+    setOpen(false)
+    show(problem)
+  }
+  return (
+    <>
+      <Button size="xs" onClick={begin} loading={saves}>
+        Deploy
+      </Button>
+      {open && <Deploy id={id} onClose={() => setOpen(false)} pick={pick} deployed={adopt} />}
+    </>
+  )
+}
+
+/** The flow that is open runs now: the draft is as it was. */
+function adopt({ flow, etag }: Tagged): void {
+  const { saved } = editor.getState()
+  if (saved?.flow.id === flow.id && saved.flow.version === flow.version) {
+    editor.getState().adopt({ ...saved, flow, etag })
+  }
+}
+
+/** Brings the place of a problem into view. */
+function show({ node, edge }: FlowProblem): void {
+  const { draft, reveal, select } = editor.getState()
+  if (node) return reveal(node)
+  const end = draft.edges.find(({ id }) => id === edge)
+  if (!end) return
+  reveal(end.source)
+  select([], [end.id])
+}
