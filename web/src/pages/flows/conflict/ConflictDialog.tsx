@@ -47,8 +47,8 @@ function Of({ clash: { base, mine, theirs } }: { clash: Clash }) {
     >
       <div className="stack">
         <div>
-          Version {theirs.flow.version} was saved <Age of={theirs.flow.updated_at} />, after you began from version{' '}
-          {base.flow.version}.{' '}
+          Version {theirs.flow.version} was saved <Age of={theirs.flow.updated_at} />, after you began from
+          version {base.flow.version}.{' '}
           {conflicts.length === 0
             ? 'What they did and what you did fit together: nothing is lost.'
             : `What fits together is kept of both. ${conflicts.length === 1 ? 'One thing does' : `${conflicts.length} things do`} not: choose whose.`}
@@ -124,14 +124,14 @@ function Choice({
           <div className="dim">It was</div>
           {lines(told.base)}
         </div>
-        <label data-chosen={value === 'mine'}>
+        <div data-chosen={value === 'mine'}>
           <Radio value="mine" label="Mine" />
           {lines(told.mine)}
-        </label>
-        <label data-chosen={value === 'theirs'}>
+        </div>
+        <div data-chosen={value === 'theirs'}>
           <Radio value="theirs" label="Theirs" />
           {lines(told.theirs)}
-        </label>
+        </div>
       </div>
     </Radio.Group>
   )

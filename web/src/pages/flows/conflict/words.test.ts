@@ -8,7 +8,10 @@ const base: Drawing = {
   nodes: [node('a', { label: 'Hot', expression: 'value > 30' }), node('b', { label: 'Show' })],
   edges: [{ id: 'e', source: 'a', target: 'b' }],
 }
-const withA = (data: object): Drawing => ({ ...base, nodes: [node('a', { label: 'Hot', ...data }), base.nodes[1] as object as never] })
+const withA = (data: object): Drawing => ({
+  ...base,
+  nodes: [node('a', { label: 'Hot', ...data }), base.nodes[1] as object as never],
+})
 
 test('a field is told as it was and as each side has it', () => {
   const [mine, theirs] = [withA({ expression: 'value > 40' }), withA({ expression: 'value > 50' })]
@@ -38,7 +41,10 @@ test('a node that goes is told with its edges, beside what the other made of it'
 })
 
 test('places are told as numbers', () => {
-  const at = (x: number): Drawing => ({ ...base, nodes: [node('a', { label: 'Hot', expression: 'value > 30' }, { x, y: 2.4 }), base.nodes[1] as never] })
+  const at = (x: number): Drawing => ({
+    ...base,
+    nodes: [node('a', { label: 'Hot', expression: 'value > 30' }, { x, y: 2.4 }), base.nodes[1] as never],
+  })
   const { conflicts } = merge(base, at(10), at(20))
   expect(conflicts.map(conflict => tell(conflict, [base]))).toMatchObject([
     { base: ['at 0, 0'], mine: ['moved to 10, 2'], theirs: ['moved to 20, 2'] },

@@ -29,7 +29,9 @@ export function tell(conflict: Conflict, drawings: readonly Drawing[]): Told {
   // what is about something else than the title says so
   const prefix = (change: Change) => (name(change) === title ? '' : `${name(change)}: `)
   const side = (changes: readonly Change[]) => changes.map(change => prefix(change) + now(change))
-  const before = new Set(all.flatMap(change => (change.kind === 'added' ? [] : [prefix(change) + was(change)])))
+  const before = new Set(
+    all.flatMap(change => (change.kind === 'added' ? [] : [prefix(change) + was(change)])),
+  )
   return {
     name: title,
     base: before.size > 0 ? [...before] : ['not there'],

@@ -43,7 +43,10 @@ function adopt({ flow, etag }: Tagged): void {
 /** Brings the place of a problem into view. */
 function show({ node, edge }: FlowProblem): void {
   const { draft, reveal, select } = editor.getState()
-  if (node) return reveal(node)
+  if (node) {
+    reveal(node)
+    return
+  }
   const end = draft.edges.find(({ id }) => id === edge)
   if (!end) return
   reveal(end.source)

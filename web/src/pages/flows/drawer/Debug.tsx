@@ -22,7 +22,9 @@ const clock = new Intl.DateTimeFormat('en-GB', {
 export function Debug() {
   const saved = useEditor(state => state.saved)
   const types = useEditor(state => state.types)
-  const selected = useEditor(state => (state.selection.nodes.size === 1 ? [...state.selection.nodes][0] : undefined))
+  const selected = useEditor(state =>
+    state.selection.nodes.size === 1 ? [...state.selection.nodes][0] : undefined,
+  )
   const [node, setNode] = useState<string>()
   // what runs is asked about nodes that are saved: a new one is none yet
   const nodes = useMemo(
@@ -35,7 +37,11 @@ export function Debug() {
   }, [selected, isKnown])
   const id = node ?? nodes[0]?.id
   if (!saved || id === undefined) {
-    return <div className="dim">There is no node yet whose records could be shown. Add one, save and deploy the flow.</div>
+    return (
+      <div className="dim">
+        There is no node yet whose records could be shown. Add one, save and deploy the flow.
+      </div>
+    )
   }
   return (
     <Of
@@ -58,13 +64,25 @@ export function Debug() {
   )
 }
 
-function Of({ flow, node, runs, choose }: { flow: string; node: string; runs: boolean; choose: React.ReactNode }) {
+function Of({
+  flow,
+  node,
+  runs,
+  choose,
+}: {
+  flow: string
+  node: string
+  runs: boolean
+  choose: React.ReactNode
+}) {
   const [pauses, setPauses] = useState(false)
   const [typed, setTyped] = useState('')
   const { records, error, retry } = useRecords(flow, node, pauses)
   const found = useMemo(() => {
     const fits = filterOf(typed)
-    return (records ?? []).map(record => ({ ts: record.timestamp, value: record.raw_data ?? record.value })).filter(({ value }) => fits(value))
+    return (records ?? [])
+      .map(record => ({ ts: record.timestamp, value: record.raw_data ?? record.value }))
+      .filter(({ value }) => fits(value))
   }, [records, typed])
   const last = found.slice(-SHOWN_MOST).reverse()
   return (

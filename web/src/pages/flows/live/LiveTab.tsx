@@ -16,22 +16,28 @@ const LAST = 8
 /** What a node does in the version that runs. */
 export function LiveTab({ node }: { node: string }) {
   const flow = useEditor(state => state.saved?.flow)
-  const { data: metrics, error, refetch } = useQuery({ ...metricsQuery(flow?.id ?? ''), enabled: flow !== undefined })
+  const {
+    data: metrics,
+    error,
+    refetch,
+  } = useQuery({ ...metricsQuery(flow?.id ?? ''), enabled: flow !== undefined })
   if (!flow) return null
   if (!metrics) return error ? <Trouble error={error} again={() => refetch()} /> : <Skeleton height={160} />
   const counts = nodeOf(metrics, node)
   if (!metrics.nodes) {
     return (
       <div className="dim">
-        {metrics.reason ? `The flow does not run: ${metrics.reason}` : 'The flow does not run. Deploy it to see what comes through.'}
+        {metrics.reason
+          ? `The flow does not run: ${metrics.reason}`
+          : 'The flow does not run. Deploy it to see what comes through.'}
       </div>
     )
   }
   if (!counts) {
     return (
       <div className="dim">
-        Nothing of it runs: it is not in version {metrics.version}, which is deployed, or it is a note. Deploy the draft to
-        see what comes through.
+        Nothing of it runs: it is not in version {metrics.version}, which is deployed, or it is a note. Deploy
+        the draft to see what comes through.
       </div>
     )
   }
@@ -74,7 +80,9 @@ function Of({ flow, counts }: { flow: string; counts: NodeMetrics }) {
       </dl>
       {reasons.length > 0 && (
         <div className={classes['note']}>
-          {reasons.map(([reason, count]) => `${reason.replaceAll('_', ' ')}: ${count.toLocaleString('en')}`).join(', ')}
+          {reasons
+            .map(([reason, count]) => `${reason.replaceAll('_', ' ')}: ${count.toLocaleString('en')}`)
+            .join(', ')}
         </div>
       )}
       {counts.error_samples.length > 0 && (

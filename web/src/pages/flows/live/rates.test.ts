@@ -3,7 +3,11 @@ import type { FlowMetrics } from '../../../api/flow_metrics'
 import { edgeText, rateOf, rateText } from './rates'
 
 const metrics = (counts: object, installed_at = 'a') =>
-  ({ state: 'running', installed_at, nodes: [{ id: 'n', out_per_s: 5, errors: 0, late: 0, filtered: 0, ...counts }] }) as unknown as FlowMetrics
+  ({
+    state: 'running',
+    installed_at,
+    nodes: [{ id: 'n', out_per_s: 5, errors: 0, late: 0, filtered: 0, ...counts }],
+  }) as unknown as FlowMetrics
 
 const looks = (now: object, before: object, installed?: string) => ({
   now: { at: 3_000, metrics: metrics(now) },

@@ -47,5 +47,7 @@ const LETTERS = 14
 /** What stands on an edge: the newest value and the rate, as far as they are known. */
 export function edgeText(value: string | undefined, rate: number | undefined): string {
   const short = value !== undefined && value.length > LETTERS ? `${value.slice(0, LETTERS - 1)}…` : value
-  return [short, rate === undefined ? undefined : rateText(rate)].filter(part => part !== undefined).join(' · ')
+  return [short, rate === undefined ? undefined : rateText(rate)]
+    .filter(part => part !== undefined)
+    .join(' · ')
 }

@@ -36,10 +36,10 @@ export function watchFlow(id: string): () => void {
       return
     }
     if (place.kind === 'node') {
-      write(place.element, valueOf(id, node) ?? '')
+      write(place.element, newestOf(id, node) ?? '')
       place.card.setAttribute('data-run', counts.state === 'failed' ? 'failed' : 'running')
     } else {
-      const value = place.port === 'out' ? valueOf(id, node) : undefined
+      const value = place.port === 'out' ? newestOf(id, node) : undefined
       write(place.element, edgeText(value, rateOf(looks, node, place.port)))
     }
   }
@@ -57,7 +57,11 @@ export function watchFlow(id: string): () => void {
       watched.delete(node)
     }
     for (const node of wanted) {
-      if (!watched.has(node)) watched.set(node, link.watch({ flow: id, node }, () => {}))
+      if (!watched.has(node))
+        watched.set(
+          node,
+          link.watch({ flow: id, node }, () => {}),
+        )
     }
   }
 
@@ -91,7 +95,7 @@ export function watchFlow(id: string): () => void {
 }
 
 /** The newest value that a node put out, with its unit. */
-function valueOf(flow: string, node: string): string | undefined {
+function newestOf(flow: string, node: string): string | undefined {
   const { ring, unit } = link.feed({ flow, node })
   if (!ring.latest) return undefined
   return unit ? `${shown(ring.latest.value)} ${unit}` : shown(ring.latest.value)
