@@ -102,10 +102,16 @@ const flowRuns = createRoute({
   component: lazyRouteComponent(() => import('./pages/flows/runs/RunsPage'), 'RunsPage'),
 })
 
+const flowEditor = createRoute({
+  getParentRoute: () => inside,
+  path: '/flows/$id',
+  component: lazyRouteComponent(() => import('./pages/flows/editor/EditorPage'), 'EditorPage'),
+})
+
 export const router = createRouter({
   routeTree: root.addChildren([
     entry,
-    inside.addChildren([overview, devices, device, flows, flowVersions, flowRuns]),
+    inside.addChildren([overview, devices, device, flows, flowEditor, flowVersions, flowRuns]),
   ]),
   defaultPreload: 'intent',
   scrollRestoration: true,

@@ -1,9 +1,10 @@
 import { Button } from '@mantine/core'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import type { FlowProblem, Tagged } from '../../../api/flows'
 import { editor, useEditor } from '../../../flow/store'
 import { saveAndSay } from '../editor/save'
-import { Deploy } from './Deploy'
+
+const Deploy = lazy(async () => ({ default: (await import('./Deploy')).Deploy }))
 
 /** Saves what is drawn, and asks whether to deploy it. */
 export function DeployButton() {
@@ -27,7 +28,11 @@ export function DeployButton() {
       <Button size="xs" onClick={begin} loading={saves}>
         Deploy
       </Button>
-      {open && <Deploy id={id} onClose={() => setOpen(false)} pick={pick} deployed={adopt} />}
+      {open && (
+        <Suspense>
+          <Deploy id={id} onClose={() => setOpen(false)} pick={pick} deployed={adopt} />
+        </Suspense>
+      )}
     </>
   )
 }

@@ -1,7 +1,8 @@
-import { Button, Modal } from '@mantine/core'
-import { useMemo, useState } from 'react'
+import { Button, Modal, Skeleton } from '@mantine/core'
+import { lazy, Suspense, useMemo, useState } from 'react'
 import { isDirty, useEditor } from '../../../flow/store'
-import { TestRun } from './TestRun'
+
+const TestRun = lazy(async () => ({ default: (await import('./TestRun')).TestRun }))
 
 /** Runs what is drawn over recorded readings, before anything of it is deployed. */
 export function TestButton() {
@@ -25,7 +26,9 @@ export function TestButton() {
         closeOnClickOutside={false}
         closeButtonProps={{ 'aria-label': 'Close' }}
       >
-        <TestRun flow={flow} {...(isChanged ? { drawing } : {})} />
+        <Suspense fallback={<Skeleton height={96} />}>
+          <TestRun flow={flow} {...(isChanged ? { drawing } : {})} />
+        </Suspense>
       </Modal>
     </>
   )
