@@ -1,4 +1,3 @@
-import { Anchor } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import { useEditor } from '../../flow/store'
 
@@ -8,12 +7,12 @@ export function FlowLinks() {
   if (id === undefined) return null
   return (
     <>
-      <Anchor component={Link} to={`/flows/${id}/versions`} size="sm">
+      <Link to="/flows/$id/versions" params={{ id }}>
         Versions
-      </Anchor>
-      <Anchor component={Link} to={`/flows/${id}/runs`} size="sm">
+      </Link>
+      <Link to="/flows/$id/runs" params={{ id }}>
         Runs
-      </Anchor>
+      </Link>
     </>
   )
 }

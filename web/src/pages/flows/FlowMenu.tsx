@@ -16,7 +16,7 @@ export function FlowMenu({
   onDo: (does: Does) => void
 }) {
   return (
-    <Menu position="bottom-end" withinPortal>
+    <Menu position="bottom-end" withinPortal withInitialFocusPlaceholder={false}>
       <Menu.Target>
         <ActionIcon variant="subtle" color="gray" aria-label={`What to do with ${flow.name}`}>
           <MoreIcon />

@@ -12,7 +12,7 @@ export function DeployButton() {
   const mayEdit = useEditor(state => state.mayEdit)
   const [open, setOpen] = useState(false)
   const [saves, setSaves] = useState(false)
-  if (id === undefined || !mayEdit) return null
+  if (id === undefined) return null
   const begin = async () => {
     setSaves(true)
     const isSaved = await saveAndSay()
@@ -25,9 +25,11 @@ export function DeployButton() {
   }
   return (
     <>
-      <Button size="xs" onClick={begin} loading={saves}>
-        Deploy
-      </Button>
+      {mayEdit && (
+        <Button size="xs" onClick={begin} loading={saves}>
+          Deploy
+        </Button>
+      )}
       {open && (
         <Suspense>
           <Deploy id={id} onClose={() => setOpen(false)} pick={pick} deployed={adopt} />

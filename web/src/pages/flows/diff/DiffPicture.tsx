@@ -22,7 +22,13 @@ export function DiffPicture({
 }) {
   const { boxes, lines, frame } = useMemo(() => picture(base, other, changes), [base, other, changes])
   return (
-    <svg className={classes['picture']} viewBox={frame.join(' ')} role="img" aria-label={label}>
+    <svg
+      className={classes['picture']}
+      viewBox={frame.join(' ')}
+      role="img"
+      aria-label={label}
+      data-differs={changes.length > 0}
+    >
       {lines.map(({ id, path, mark }) => (
         <path key={id} d={path} className={classes['line']} data-mark={mark} />
       ))}

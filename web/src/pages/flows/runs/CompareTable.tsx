@@ -1,10 +1,11 @@
 import type { NodeExecution } from '../../../api/flows'
 import { CheckIcon, WarnIcon } from '../../../parts/icons'
-import { at } from '../../../parts/time'
 import { shown } from '../../../parts/value'
+import { moment } from './moment'
 import { useDeviceNames } from './names'
 import classes from './Runs.module.css'
 import { type Compared, type Comparison, differing, recordsOf } from './results'
+import { Scroll } from './Scroll'
 
 /** What left the last nodes of the draft beside what left those that run: differences first, then some of what is the same. */
 export function CompareTable({
@@ -74,7 +75,7 @@ function OfNode({ of, name, entry }: { of: Compared; name: string; entry: NodeEx
   const series = (row: { device: string | undefined; sensor: string | undefined }) =>
     [device(row.device), row.sensor].filter(Boolean).join(' · ')
   return (
-    <div className={classes['scroll']}>
+    <Scroll label={`Differences of ${name}`}>
       <table className={classes['table']}>
         <caption>
           {name}: {told.length > 0 ? told.join(', ') : 'nothing by either'}
@@ -94,7 +95,7 @@ function OfNode({ of, name, entry }: { of: Compared; name: string; entry: NodeEx
               {rows.map((row, index) => (
                 // biome-ignore lint/suspicious/noArrayIndexKey: two records may be alike in all that is told, and none moves
                 <tr key={index}>
-                  <td>{at(Date.parse(row.timestamp))}</td>
+                  <td className={classes['time']}>{moment(row.timestamp)}</td>
                   <td>{series(row)}</td>
                   <Cell value={row.deployed} />
                   <Cell value={row.draft} />
@@ -103,7 +104,7 @@ function OfNode({ of, name, entry }: { of: Compared; name: string; entry: NodeEx
               {alike.map((record, index) => (
                 // biome-ignore lint/suspicious/noArrayIndexKey: as above
                 <tr key={`same ${index}`} className={classes['missing']}>
-                  <td>{record.timestamp && at(Date.parse(record.timestamp))}</td>
+                  <td className={classes['time']}>{moment(record.timestamp)}</td>
                   <td>{series(record)}</td>
                   <td colSpan={2} className={classes['value']}>
                     {shown(record.value)} by both
@@ -114,7 +115,7 @@ function OfNode({ of, name, entry }: { of: Compared; name: string; entry: NodeEx
           </>
         )}
       </table>
-    </div>
+    </Scroll>
   )
 }
 

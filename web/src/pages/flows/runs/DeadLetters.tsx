@@ -3,11 +3,12 @@ import { useInfiniteQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { deadLettersQuery, removeDeadLetters } from '../../../api/flows'
 import { Trouble } from '../../../parts/Trouble'
-import { at } from '../../../parts/time'
 import { shown } from '../../../parts/value'
 import { Confirm } from '../Confirm'
+import { moment } from './moment'
 import { useDeviceNames } from './names'
 import classes from './Runs.module.css'
+import { Scroll } from './Scroll'
 
 /** Records that the flow could not handle and whose error port leads nowhere, the newest first. */
 export function DeadLetters({ id, name, may }: { id: string; name: (node: string) => string; may: boolean }) {
@@ -37,7 +38,7 @@ export function DeadLetters({ id, name, may }: { id: string; name: (node: string
           </Button>
         )}
       </div>
-      <div className={classes['scroll']}>
+      <Scroll label={'Dead letters'}>
         <table className={classes['table']}>
           <thead>
             <tr>
@@ -51,7 +52,7 @@ export function DeadLetters({ id, name, may }: { id: string; name: (node: string
           <tbody>
             {letters.map(letter => (
               <tr key={letter.id}>
-                <td>{at(Date.parse(letter.at))}</td>
+                <td className={classes['time']}>{moment(letter.at)}</td>
                 <td>{name(letter.node_id)}</td>
                 <td>
                   {[device(letter.device_id ?? undefined), letter.sensor_type].filter(Boolean).join(' · ')}
@@ -73,7 +74,7 @@ export function DeadLetters({ id, name, may }: { id: string; name: (node: string
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
       {list.hasNextPage && (
         <Button
           variant="default"

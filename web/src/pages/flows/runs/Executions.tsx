@@ -101,7 +101,7 @@ function Run({
         <span aria-hidden="true">{isOpen ? '▾' : '▸'}</span>
         <Stated said={said[run.status]} />
         <span>
-          {triggers[run.trigger]} of version {run.version}
+          {triggers[run.trigger]}, version {run.version}
           {run.error_message && <span className={classes['note']}> · {run.error_message}</span>}
           {why(run) && <span className={classes['note']}> · {why(run)}</span>}
           {ended && run.trigger !== 'manual' && (

@@ -1,11 +1,12 @@
 import { UnstyledButton } from '@mantine/core'
 import { useState } from 'react'
 import type { NodeExecution } from '../../../api/flows'
-import { at } from '../../../parts/time'
 import { shown } from '../../../parts/value'
+import { moment } from './moment'
 import { useDeviceNames } from './names'
 import classes from './Runs.module.css'
 import { recordsOf } from './results'
+import { Scroll } from './Scroll'
 
 /** What each node did: counts, and the first few records of it when it is opened. */
 export function NodeTable({
@@ -19,7 +20,7 @@ export function NodeTable({
   // an entry about a minute or a single record has its time; those of a run do not differ in it
   const hasTimes = entries.some(({ scope }) => scope !== 'run')
   return (
-    <div className={classes['scroll']}>
+    <Scroll label={'What each node did'}>
       <table className={classes['table']}>
         <caption>What each node did</caption>
         <thead>
@@ -53,7 +54,7 @@ export function NodeTable({
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   )
 }
 
@@ -93,7 +94,7 @@ function Entry({
         {hasTimes && (
           <td>
             {scopes[scope]}
-            {at(Date.parse(entry.executed_at))}
+            {moment(entry.executed_at)}
           </td>
         )}
         {count(records_in)}
@@ -140,7 +141,7 @@ function Records({ entry }: { entry: NodeExecution }) {
             {records.map((record, index) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: records have no name of their own, and none moves
               <tr key={index}>
-                <td>{record.timestamp && at(Date.parse(record.timestamp))}</td>
+                <td className={classes['time']}>{moment(record.timestamp)}</td>
                 <td>{[device(record.device), record.sensor].filter(Boolean).join(' · ')}</td>
                 <td className={classes['value']}>
                   {shown(record.value)}

@@ -1,7 +1,13 @@
 import { Skeleton } from '@mantine/core'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
-import { drawingOf, type Execution, executionNodesQuery, type FlowDiagram } from '../../../api/flows'
+import {
+  drawingOf,
+  type Execution,
+  executionNodesQuery,
+  type FlowDiagram,
+  type NodeExecution,
+} from '../../../api/flows'
 import { Trouble } from '../../../parts/Trouble'
 import { byId, type Drawing, nameOf } from '../diff/drawing'
 import { CompareTable } from './CompareTable'
@@ -48,7 +54,18 @@ export function RunResult({
       {comparison && <CompareTable comparison={comparison} name={name} entries={items ?? []} />}
       {entries.error && !items && <Trouble error={entries.error} again={() => entries.refetch()} />}
       {entries.isLoading && <Skeleton height={96} />}
-      {items && items.length > 0 && <NodeTable entries={items} name={name} />}
+      {items && items.length > 0 && <NodeTable entries={inOrder(items)} name={name} />}
+      {items?.length === 0 && run.trigger === 'deploy' && (
+        <div className="dim">
+          Nothing is written down of it yet: after each minute in which something came there is what each node
+          did.
+        </div>
+      )}
     </div>
   )
+}
+
+/** The nodes of a run as they work one after the other; minutes and samples of a deployment with the newest first. */
+function inOrder(entries: readonly NodeExecution[]): readonly NodeExecution[] {
+  return entries.every(({ scope }) => scope === 'run') ? [...entries].reverse() : entries
 }

@@ -5,6 +5,7 @@ import { byId, type Drawing, nameOf } from '../diff/drawing'
 import { DeadLetters } from './DeadLetters'
 import { Executions } from './Executions'
 import { RunOnce } from './RunOnce'
+import classes from './Runs.module.css'
 import { TestRun } from './TestRun'
 
 /** The runs of a flow, what it could not handle, and running it by hand. */
@@ -22,7 +23,7 @@ export function RunsPanel({
   const nodes = useMemo(() => byId((drawing ?? drawingOf(flow)).nodes), [drawing, flow])
   const name = (id: string) => nameOf(nodes.get(id), id)
   return (
-    <Tabs defaultValue="runs" keepMounted={false}>
+    <Tabs defaultValue="runs" keepMounted={false} classNames={{ tab: classes['tab'] ?? '' }}>
       <Tabs.List>
         <Tabs.Tab value="runs">Runs</Tabs.Tab>
         <Tabs.Tab value="dead">Dead letters</Tabs.Tab>
