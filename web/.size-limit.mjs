@@ -29,4 +29,7 @@ export default [
   page('devices', '230 kB', shell, 'src/pages/devices/Devices.tsx'),
   page('flow editor', '280 kB', shell, 'src/pages/flows/editor/EditorPage.tsx'),
   page('device', '230 kB', shell, 'src/pages/devices/Device.tsx'),
+  page('flows', '230 kB', shell, 'src/pages/flows/Flows.tsx'),
+  page('flow versions', '230 kB', shell, 'src/pages/flows/versions/VersionsPage.tsx'),
+  page('flow runs', '230 kB', shell, 'src/pages/flows/runs/RunsPage.tsx'),
 ]

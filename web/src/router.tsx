@@ -6,6 +6,7 @@ import {
   lazyRouteComponent,
   redirect,
 } from '@tanstack/react-router'
+import type { FlowSort } from './api/flows'
 import type { DeviceSort, DeviceStatus } from './api/queries'
 import { meQuery, queryClient } from './api/queries'
 import { Failed } from './shell/Failed'
@@ -75,6 +76,32 @@ const device = createRoute({
   component: lazyRouteComponent(() => import('./pages/devices/Device'), 'DevicePage'),
 })
 
+const FLOW_SORTS: readonly string[] = ['name', '-name', 'updated_at', '-updated_at'] satisfies FlowSort[]
+
+const flows = createRoute({
+  getParentRoute: () => inside,
+  path: '/flows',
+  validateSearch: (search): { q?: string; project?: string; sort?: FlowSort; make?: string } => ({
+    ...(typeof search['q'] === 'string' && search['q'] ? { q: search['q'].slice(0, 200) } : {}),
+    ...(typeof search['project'] === 'string' ? { project: search['project'] } : {}),
+    ...(FLOW_SORTS.includes(search['sort'] as string) ? { sort: search['sort'] as FlowSort } : {}),
+    ...(typeof search['make'] === 'string' ? { make: search['make'] } : {}),
+  }),
+  component: lazyRouteComponent(() => import('./pages/flows/Flows'), 'Flows'),
+})
+
+const flowVersions = createRoute({
+  getParentRoute: () => inside,
+  path: '/flows/$id/versions',
+  component: lazyRouteComponent(() => import('./pages/flows/versions/VersionsPage'), 'VersionsPage'),
+})
+
+const flowRuns = createRoute({
+  getParentRoute: () => inside,
+  path: '/flows/$id/runs',
+  component: lazyRouteComponent(() => import('./pages/flows/runs/RunsPage'), 'RunsPage'),
+})
+
 const flowEditor = createRoute({
   getParentRoute: () => inside,
   path: '/flows/$id',
@@ -82,7 +109,10 @@ const flowEditor = createRoute({
 })
 
 export const router = createRouter({
-  routeTree: root.addChildren([entry, inside.addChildren([overview, devices, device, flowEditor])]),
+  routeTree: root.addChildren([
+    entry,
+    inside.addChildren([overview, devices, device, flows, flowEditor, flowVersions, flowRuns]),
+  ]),
   defaultPreload: 'intent',
   scrollRestoration: true,
 })

@@ -43,6 +43,7 @@ export const SunIcon = icon(
 )
 export const LinkIcon = icon('M1.5 9h2.5l2-5 3 8 2-5 1 2h2.5')
 export const BackIcon = icon('M10 3L5 8l5 5')
+export const FlowIcon = icon('M1.5 3h4v4h-4zM10.5 9h4v4h-4zM5.5 5H8v6h2.5')
 export const UndoIcon = icon('M5 3L2 6l3 3M2 6h7a4 4 0 0 1 0 8H6')
 export const RedoIcon = icon('M11 3l3 3-3 3M14 6H7a4 4 0 0 0 0 8h3')
 export const TidyIcon = icon('M1.5 6h4v4h-4zM10.5 2h4v4h-4zM10.5 10h4v4h-4zM5.5 8h2.5M8 4v8M8 4h2.5M8 12h2.5')

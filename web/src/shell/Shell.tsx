@@ -2,7 +2,7 @@ import { Select } from '@mantine/core'
 import { Link, Outlet } from '@tanstack/react-router'
 import { Suspense } from 'react'
 import { choose, useOrganization, useOrganizations } from '../organization'
-import { DeviceIcon, OverviewIcon } from '../parts/icons'
+import { DeviceIcon, FlowIcon, OverviewIcon } from '../parts/icons'
 import { Waiting } from '../parts/Waiting'
 import { Account } from './Account'
 import { LinkChip } from './LinkChip'
@@ -11,6 +11,7 @@ import classes from './Shell.module.css'
 const pages = [
   { to: '/', word: 'Overview', Icon: OverviewIcon, exact: true },
   { to: '/devices', word: 'Devices', Icon: DeviceIcon, exact: false },
+  { to: '/flows', word: 'Flows', Icon: FlowIcon, exact: false },
 ] as const
 
 /** What stands around all pages of those who are logged in. */

@@ -1,6 +1,11 @@
-/** What stands in the places that the flow editor leaves open. Here is what needs no other page; what deploys and watches is added here. */
-import type { ComponentType } from 'react'
-import { Conflicted } from './editor/Conflicted'
+/** What stands in the places that the flow editor leaves open. What deploys, watches and compares is added here. */
+import { Skeleton } from '@mantine/core'
+import { type ComponentType, lazy, Suspense } from 'react'
+import { useEditor } from '../../flow/store'
+import { DeployButton } from './deploy/DeployButton'
+import { FlowLinks } from './FlowLinks'
+import { LiveValues } from './live/LiveValues'
+import { TestButton } from './runs/TestButton'
 
 export interface DrawerTab {
   id: string
@@ -24,10 +29,44 @@ export interface Slots {
   watchers: readonly ComponentType[]
 }
 
+/** What is not there with the canvas comes when it is asked for. */
+function later<Props extends object>(
+  load: () => Promise<{ default: ComponentType<Props> }>,
+): ComponentType<Props> {
+  const Loaded = lazy(load) as unknown as ComponentType<Props>
+  return props => (
+    <Suspense fallback={<Skeleton height={96} />}>
+      <Loaded {...props} />
+    </Suspense>
+  )
+}
+
+const Dialog = lazy(async () => ({ default: (await import('./conflict/ConflictDialog')).ConflictDialog }))
+
+function Conflict() {
+  const isThere = useEditor(state => state.conflict !== undefined)
+  return isThere ? (
+    <Suspense>
+      <Dialog />
+    </Suspense>
+  ) : null
+}
+
 export const slots: Slots = {
-  toolbar: [],
-  drawer: [],
-  live: undefined,
-  Conflict: Conflicted,
-  watchers: [],
+  toolbar: [FlowLinks, TestButton, DeployButton],
+  drawer: [
+    {
+      id: 'debug',
+      word: 'Debug',
+      Body: later(async () => ({ default: (await import('./drawer/Debug')).Debug })),
+    },
+    {
+      id: 'runs',
+      word: 'Runs',
+      Body: later(async () => ({ default: (await import('./drawer/Runs')).Runs })),
+    },
+  ],
+  live: later(async () => ({ default: (await import('./live/LiveTab')).LiveTab })),
+  Conflict,
+  watchers: [LiveValues],
 }
