@@ -132,7 +132,7 @@ impl Server {
 /// Counters and clocks go on without anybody's doing.
 fn changes_by_itself(operation: &str) -> bool {
     // the place of a sensor is the log's, which readings of anybody move on
-    let live = ["watch_widget", "poll_widget"];
+    let live = ["watch_widget", "poll_widget", "watch_shared_widget", "poll_shared_widget"];
     let clocks = ["flow_metrics", "show_widget_data", "show_shared_data", "bucket_readings"];
     ["alive", "ready", "metrics"].contains(&operation)
         || clocks.contains(&operation)

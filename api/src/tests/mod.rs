@@ -26,6 +26,7 @@ mod refusals;
 mod samples;
 mod schema;
 mod share_links;
+mod sockets;
 mod texts;
 mod tokens;
 

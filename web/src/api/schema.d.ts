@@ -1177,6 +1177,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/shared/widgets/{widget}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A widget of a share link's dashboard as server-sent events, for networks that let no WebSocket through.
+         * @description What `/live/{widget}/events` sends, to whoever has the link. A browser's `EventSource` sets no header: it has the token in the address.
+         */
+        get: operations["watch_shared_widget"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shared/widgets/{widget}/poll": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is new of a widget of a share link's dashboard, for networks that let neither a WebSocket nor a stream through.
+         * @description What `/live/{widget}/poll` answers, to whoever has the link.
+         */
+        get: operations["poll_shared_widget"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/shared": {
         parameters: {
             query?: never;
@@ -6550,6 +6590,91 @@ export interface operations {
     poll_widget: {
         parameters: {
             query?: {
+                /** @description That of the answer before; goes with `offset`. */
+                epoch?: number;
+                /** @description That of the answer before; goes with `epoch`. */
+                offset?: number;
+                /** @description Seconds to wait for something new, 60 at most; 25 if absent. */
+                wait_s?: number;
+                /** @description Values of a fresh snapshot; 2,000 at most. Those of the widget if absent. */
+                points?: number;
+                /** @description Values a second, of an `upd` and of answers, 50 at most; more of an `upd` are folded. One in the widget's refresh interval if absent. */
+                max_hz?: number;
+                /** @description Of a fresh snapshot: the history from this time on, in milliseconds since 1970, in at most `points` (2,000) points. Not looked at with a place. */
+                from?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the widget, by its `id` */
+                widget: components["schemas"]["WidgetId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description what is new */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Polled"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    watch_shared_widget: {
+        parameters: {
+            query?: {
+                /** @description The link's token, where there is no `Authorization` header. */
+                share?: string;
+                /** @description Values to begin with; 2,000 at most. Those of the widget if absent. */
+                points?: number;
+                /** @description Values a second, 50 at most; more are folded. One in the widget's refresh interval if absent. */
+                max_hz?: number;
+                /** @description Begin with the history from this time on, in milliseconds since 1970, in at most `points` (2,000) points; `Last-Event-ID` goes before it. */
+                from?: number;
+            };
+            header?: {
+                /** @description The id of the last event that is known, `epoch:offset`. */
+                "Last-Event-ID"?: string;
+            };
+            path: {
+                /** @description the widget, by its `id` */
+                widget: components["schemas"]["WidgetId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    poll_shared_widget: {
+        parameters: {
+            query?: {
+                /** @description The link's token, where there is no `Authorization` header. */
+                share?: string;
                 /** @description That of the answer before; goes with `offset`. */
                 epoch?: number;
                 /** @description That of the answer before; goes with `epoch`. */
