@@ -1,5 +1,5 @@
 /** Dashboards: what pages ask about them. Saving them is in `pages/dashboards/save.ts`. */
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
 import type { Stored } from '../pages/dashboards/model/plan'
 import { api, type Schemas, take } from './client'
 import { Problem } from './problem'
@@ -93,7 +93,7 @@ export const shareLinksQuery = (id: string) =>
 export const membersLikeQuery = (organization: string, q: string) =>
   queryOptions({
     queryKey: ['members-like', organization, q],
-    placeholderData: previous => previous,
+    placeholderData: keepPreviousData,
     queryFn: async ({ signal }) => {
       const query = { limit: 50, sort: 'name' as const, ...(q ? { q } : {}) }
       const params = { path: { id: organization }, query }
@@ -115,7 +115,7 @@ export const projectNamesQuery = (organization: string) =>
 export const devicesLikeQuery = (organization: string, q: string) =>
   queryOptions({
     queryKey: ['devices-like', organization, q],
-    placeholderData: previous => previous,
+    placeholderData: keepPreviousData,
     queryFn: async ({ signal }) => {
       const query = { organization, limit: 50, sort: 'name' as const, ...(q ? { q } : {}) }
       return (await take(api.GET('/api/v1/devices', { params: { query }, signal }))).items
@@ -125,7 +125,7 @@ export const devicesLikeQuery = (organization: string, q: string) =>
 export const flowsLikeQuery = (q: string) =>
   queryOptions({
     queryKey: ['flows-like', q],
-    placeholderData: previous => previous,
+    placeholderData: keepPreviousData,
     queryFn: async ({ signal }) => {
       const query = { limit: 50, sort: 'name' as const, ...(q ? { q } : {}) }
       return (await take(api.GET('/api/v1/flows', { params: { query }, signal }))).items
@@ -164,15 +164,3 @@ export const nodeKindsQuery = queryOptions({
   staleTime: 3_600_000,
   queryFn: async ({ signal }) => (await take(api.GET('/api/v1/node-types', { signal }))).items,
 })
-
-/** Who changed a dashboard, the newest first; nothing for those who may not read the audit log. */
-export async function changesOf(organization: string, dashboard: string) {
-  const query = { target: dashboard, limit: 20 }
-  try {
-    const params = { path: { id: organization }, query }
-    return (await take(api.GET('/api/v1/organizations/{id}/audit', { params }))).items
-  } catch (error) {
-    if (error instanceof Problem && error.status === 403) return []
-    throw error
-  }
-}

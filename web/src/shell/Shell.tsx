@@ -1,8 +1,8 @@
 import { Select } from '@mantine/core'
-import { Link, Outlet } from '@tanstack/react-router'
+import { Link, Outlet, useSearch } from '@tanstack/react-router'
 import { Suspense } from 'react'
 import { choose, useOrganization, useOrganizations } from '../organization'
-import { DeviceIcon, OverviewIcon } from '../parts/icons'
+import { DashboardIcon, DeviceIcon, OverviewIcon } from '../parts/icons'
 import { Waiting } from '../parts/Waiting'
 import { Account } from './Account'
 import { LinkChip } from './LinkChip'
@@ -11,10 +11,21 @@ import classes from './Shell.module.css'
 const pages = [
   { to: '/', word: 'Overview', Icon: OverviewIcon, exact: true },
   { to: '/devices', word: 'Devices', Icon: DeviceIcon, exact: false },
+  { to: '/dashboards', word: 'Dashboards', Icon: DashboardIcon, exact: false },
 ] as const
 
 /** What stands around all pages of those who are logged in. */
 export function Shell() {
+  const { kiosk } = useSearch({ strict: false })
+  if (kiosk) {
+    return (
+      <main>
+        <Suspense fallback={<Waiting />}>
+          <Outlet />
+        </Suspense>
+      </main>
+    )
+  }
   return (
     <div className={classes['shell']}>
       <a className={classes['skip']} href="#page">

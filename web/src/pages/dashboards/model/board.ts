@@ -91,7 +91,7 @@ function said(list: unknown, id: string): Place | undefined {
   )
 }
 
-export function itemOf(widget: Omit<Widget, 'id' | 'dashboard_template_uuid'>): Item {
+export function itemOf(widget: Fed): Item {
   const { widget_id, title, widget_type, widget_config, aggregation, refresh_interval, max_samples } = widget
   const config = widget_config as Record<string, unknown>
   return {
@@ -117,8 +117,25 @@ function sourceOf(of: Source): Source {
   return { data_source_type: 'static', static_value: of.static_value ?? null }
 }
 
+/** What of a template and its widgets is looked at. */
+export type Told = Pick<
+  Template,
+  | 'name'
+  | 'description'
+  | 'project_id'
+  | 'update_frequency'
+  | 'layout'
+  | 'widgets'
+  | 'flow_config'
+  | 'datasources'
+>
+export type Fed = Omit<Item, 'source' | 'widget_config'> & {
+  widget_config: object
+  grid_position: object
+} & Source
+
 /** What stands in the template and its widgets. */
-export function boardOf(template: Template, widgets: readonly Widget[]): Board {
+export function boardOf(template: Told, widgets: readonly Fed[]): Board {
   const { name, description, project_id, update_frequency, flow_config, datasources } = template
   const layout = template.layout as Record<string, unknown>
   const items = widgets.map(itemOf)

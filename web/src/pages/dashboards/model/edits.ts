@@ -28,10 +28,7 @@ export function duplicated(board: Board, id: string, copy: string): Board {
   const { i: _, x: _x, y: _y, ...room } = place
   const own = guests(board.items, item)
   const made = added(board, { ...item, widget_id: copy }, room)
-  return own.reduce(
-    (next, guest, n) => joined(next, { ...guest, widget_id: `${copy}-${n + 1}` }, copy),
-    made,
-  )
+  return own.reduce((next, guest, n) => joined(next, { ...guest, widget_id: `${copy}-${n + 1}` }, copy), made)
 }
 
 /** Takes a widget away, and with it what it draws. */

@@ -175,4 +175,3 @@ function places(list: unknown): Place[] {
 }
 
 const below = (i: string): Place => ({ i, x: 0, y: 100_000, w: 4, h: 3 })
-

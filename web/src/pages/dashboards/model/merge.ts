@@ -46,7 +46,12 @@ export function differences(base: Board, mine: Board, theirs: Board): Difference
     compare(`widget:${id}`, title, [was, my, their], (a, b) => saidOfItem(a as Item, b as Item))
   }
   const shared = (board: Board) => sharedPlaces(board, base, mine, theirs)
-  compare('places', 'Where widgets stand', [shared(base), shared(mine), shared(theirs)], () => 'moved or resized')
+  compare(
+    'places',
+    'Where widgets stand',
+    [shared(base), shared(mine), shared(theirs)],
+    () => 'moved or resized',
+  )
   for (const fact of FACTS) {
     const values: [unknown, unknown, unknown] = [base[fact], mine[fact], theirs[fact]]
     const say: Say = (_, is) => (typeof is === 'string' && fact !== 'project_id' ? `“${is}”` : 'changed')
@@ -69,7 +74,9 @@ export function merged(base: Board, mine: Board, theirs: Board, choices: Choices
   const sides = { base, mine, theirs }
   const of = (key: string) => sides[choices.get(key) ?? 'theirs']
   const items = names(theirs, mine, base).flatMap(id => itemIn(of(`widget:${id}`), id) ?? [])
-  const places = of('places')
+  // Where nobody is asked: what only one of them has moved around holds.
+  const moved = same(theirs.layouts, base.layouts) ? mine : theirs
+  const places = choices.has('places') ? of('places') : moved
   const ids = boxes(items).map(item => item.widget_id)
   const lg = settle(
     ids.map(id => placeIn(places.layouts.lg, id) ?? anywhere([of(`widget:${id}`), theirs, mine, base], id)),
@@ -77,7 +84,14 @@ export function merged(base: Board, mine: Board, theirs: Board, choices: Choices
   )
   const narrow = (size: 'md' | 'sm') => {
     const own = places.layouts[size]
-    return own && complete(own.filter(({ i }) => ids.includes(i)), lg, size)
+    return (
+      own &&
+      complete(
+        own.filter(({ i }) => ids.includes(i)),
+        lg,
+        size,
+      )
+    )
   }
   const kept = of('kept').kept
   return {

@@ -36,12 +36,12 @@ export function overlap(a: Place, b: Place): boolean {
 }
 
 /** From the top to the bottom, and from left to right. What is `first` goes before others that begin in the same row. */
-function inOrder(layout: Layout, first?: string): Place[] {
+export function inOrder(layout: Layout, first?: string): Place[] {
   const rank = (place: Place) => (place.i === first ? 0 : 1)
   return [...layout].sort((a, b) => a.y - b.y || rank(a) - rank(b) || a.x - b.x)
 }
 
-function fit(place: Place, columns: number): Place {
+function fitInto(place: Place, columns: number): Place {
   const w = Math.min(Math.max(place.w, Math.min(place.minW ?? 1, columns)), columns)
   const h = Math.min(Math.max(place.h, place.minH ?? 1), MOST_ROWS)
   return { ...place, w, h, x: Math.min(Math.max(place.x, 0), columns - w), y: Math.max(place.y, 0) }
@@ -53,7 +53,7 @@ function fit(place: Place, columns: number): Place {
  */
 export function settle(layout: Layout, columns: number, first?: string): Place[] {
   const done: Place[] = []
-  const fitted = layout.map(place => fit(place, columns))
+  const fitted = layout.map(place => fitInto(place, columns))
   for (const place of inOrder(fitted, first)) {
     // Right below what comes before it in its columns; a hole further up is not jumped into.
     const above = done.filter(other => shareColumns(other, place))

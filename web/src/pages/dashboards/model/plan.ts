@@ -41,7 +41,7 @@ export function plan(stored: Stored, board: Board): Step[] {
     if (!was) steps.push({ kind: 'make', widget, body })
     else if (!same(was, body)) steps.push({ kind: 'change', widget, body: changes(was, body) })
   }
-  const body = changes(templateOf(stored.template), templateBody(board))
+  const body = changes(templateOf(stored.template), templateBody(board)) as Schemas['DashboardPatch']
   if (Object.keys(body).length > 0) steps.push({ kind: 'template', body })
   return steps
 }
@@ -64,8 +64,8 @@ function templateOf(template: Template): TemplateBody {
     description,
     project_id,
     update_frequency,
-    layout: layout as Record<string, unknown>,
-    widgets: widgets as Record<string, unknown>[],
+    layout,
+    widgets,
     datasources,
     flow_config,
   }
