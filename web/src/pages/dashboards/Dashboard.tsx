@@ -1,7 +1,7 @@
 import { Button, Menu } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { useCallback, useMemo, useState } from 'react'
+import { lazy, Suspense, useCallback, useMemo, useState } from 'react'
 import { storedQuery } from '../../api/dashboards'
 import { meQuery } from '../../api/queries'
 import { BackIcon, EditIcon, ShareIcon } from '../../parts/icons'
@@ -10,15 +10,16 @@ import { Waiting } from '../../parts/Waiting'
 import { TimeBar } from '../../widgets/TimeBar'
 import classes from './Dashboard.module.css'
 import { DashboardMenu } from './DashboardMenu'
-import { Kiosk } from './Kiosk'
 import { boardOf } from './model/board'
 import type { Stored } from './model/plan'
 import { useRights } from './rights'
-import { Share } from './Share'
 import { type Time, useTime } from './time'
 import { Widgets } from './Widgets'
 
 const route = getRouteApi('/inside/dashboards/$id')
+// Not loaded by who only looks.
+const Share = lazy(() => import('./Share').then(({ Share }) => ({ default: Share })))
+const Kiosk = lazy(() => import('./Kiosk').then(({ Kiosk }) => ({ default: Kiosk })))
 
 /** A dashboard to look at. It is changed on a page of its own. */
 export function DashboardPage() {
@@ -81,9 +82,11 @@ function Shown({ stored, lost, again }: ShownProps) {
   )
   if (search.kiosk) {
     return (
-      <Kiosk name={template.name} look={search.look} onLeave={leave}>
-        {board.items.length === 0 ? <div className="panel">There is nothing on it yet.</div> : widgets}
-      </Kiosk>
+      <Suspense>
+        <Kiosk name={template.name} look={search.look} onLeave={leave}>
+          {board.items.length === 0 ? <div className="panel">There is nothing on it yet.</div> : widgets}
+        </Kiosk>
+      </Suspense>
     )
   }
   return (
@@ -144,8 +147,10 @@ function Head({ stored: { template }, time }: { stored: Stored; time: Time }) {
           </Menu.Item>
         </DashboardMenu>
       </div>
-      {rights.change && (
-        <Share dashboard={template} rights={rights} opened={isSharing} onClose={() => setSharing(false)} />
+      {isSharing && (
+        <Suspense>
+          <Share dashboard={template} rights={rights} onClose={() => setSharing(false)} />
+        </Suspense>
       )}
     </div>
   )

@@ -1,14 +1,14 @@
-import { ActionIcon, Menu, Modal } from '@mantine/core'
+import { ActionIcon, Menu } from '@mantine/core'
 import { useMutation, useSuspenseQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { Suspense, useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { meQuery } from '../../api/queries'
 import { MoreIcon } from '../../parts/icons'
-import { Trouble } from '../../parts/Trouble'
-import { duplicate, exportFile, HalfMade } from './actions'
-import { DeleteDashboard } from './DeleteDashboard'
-import { RenameDashboard } from './RenameDashboard'
+import { duplicate, exportFile } from './actions'
 import { type Rights, useRights } from './rights'
+
+// Who only looks at a dashboard does not load them.
+const Dialogs = lazy(() => import('./Dialogs').then(({ Dialogs }) => ({ default: Dialogs })))
 
 export interface Named {
   id: string
@@ -39,6 +39,7 @@ export function DashboardMenu({ dashboard, children, onDeleted }: Props) {
     copies.reset()
     files.reset()
   }
+  const what = error ? 'failed' : asks
   return (
     <>
       <Menu position="bottom-end" withinPortal>
@@ -56,37 +57,23 @@ export function DashboardMenu({ dashboard, children, onDeleted }: Props) {
           </Suspense>
         </Menu.Dropdown>
       </Menu>
-      <Modal
-        opened={asks === 'rename'}
-        onClose={() => setAsks(undefined)}
-        title={`Rename ${dashboard.name}`}
-        closeButtonProps={{ 'aria-label': 'Close' }}
-      >
-        <RenameDashboard dashboard={dashboard} done={() => setAsks(undefined)} />
-      </Modal>
-      <Modal
-        opened={asks === 'delete'}
-        onClose={() => setAsks(undefined)}
-        title={`Delete ${dashboard.name}?`}
-        closeButtonProps={{ 'aria-label': 'Close' }}
-      >
-        <DeleteDashboard
-          dashboard={dashboard}
-          keep={() => setAsks(undefined)}
-          done={() => {
-            setAsks(undefined)
-            onDeleted?.()
-          }}
-        />
-      </Modal>
-      <Modal
-        opened={error !== null}
-        onClose={forget}
-        title="It did not work"
-        closeButtonProps={{ 'aria-label': 'Close' }}
-      >
-        <Trouble error={error instanceof HalfMade ? error.why : error} again={forget} />
-      </Modal>
+      {what && (
+        <Suspense>
+          <Dialogs
+            dashboard={dashboard}
+            what={what}
+            error={error}
+            onClose={() => {
+              setAsks(undefined)
+              forget()
+            }}
+            onDeleted={() => {
+              setAsks(undefined)
+              onDeleted?.()
+            }}
+          />
+        </Suspense>
+      )}
     </>
   )
 }

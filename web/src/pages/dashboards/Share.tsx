@@ -6,15 +6,14 @@ import type { Rights } from './rights'
 interface Props {
   dashboard: { id: string; name: string; organization_id: string; creator_id: string }
   rights: Rights
-  opened: boolean
   onClose: () => void
 }
 
 /** Whom a dashboard is shared with: members who may change it, and whoever has a link. */
-export function Share({ dashboard, rights, opened, onClose }: Props) {
+export function Share({ dashboard, rights, onClose }: Props) {
   return (
     <Modal
-      opened={opened}
+      opened
       onClose={onClose}
       title={`Share ${dashboard.name}`}
       size="lg"

@@ -6,7 +6,6 @@ import { told } from '../model/edits'
 import type { Edit } from './useEditor'
 
 interface Props {
-  opened: boolean
   onClose: () => void
   board: Board
   organization: string
@@ -14,15 +13,10 @@ interface Props {
 }
 
 /** What is about the whole dashboard. Each field is an edit like any other, and saved with them. */
-export function About({ opened, onClose, board, organization, edit }: Props) {
-  const projects = useQuery({ ...projectNamesQuery(organization), enabled: opened }).data ?? []
+export function About({ onClose, board, organization, edit }: Props) {
+  const projects = useQuery(projectNamesQuery(organization)).data ?? []
   return (
-    <Modal
-      opened={opened}
-      onClose={onClose}
-      title="Name and project"
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Modal opened onClose={onClose} title="Name and project" closeButtonProps={{ 'aria-label': 'Close' }}>
       <div className="stack">
         <TextInput
           label="Name"

@@ -4,16 +4,15 @@ import type { WidgetType } from '../model/board'
 import classes from './AddWidget.module.css'
 
 interface Props {
-  opened: boolean
   onClose: () => void
   onAdd: (type: WidgetType) => void
 }
 
 /** All kinds of widgets, each with what it is good for. */
-export function AddWidget({ opened, onClose, onAdd }: Props) {
+export function AddWidget({ onClose, onAdd }: Props) {
   return (
     <Modal
-      opened={opened}
+      opened
       onClose={onClose}
       title="Add a widget"
       size="xl"

@@ -1,5 +1,5 @@
-import { Button } from '@mantine/core'
-import { useRef, useState } from 'react'
+import { Button, Skeleton } from '@mantine/core'
+import { lazy, Suspense, useRef, useState } from 'react'
 import { PlusIcon } from '../../../parts/icons'
 import { Trouble } from '../../../parts/Trouble'
 import { kindOf } from '../../../widgets/kinds'
@@ -8,15 +8,17 @@ import type { Board, WidgetType } from '../model/board'
 import { added, newId } from '../model/edits'
 import type { Size } from '../model/place'
 import type { Stored } from '../model/plan'
-import { AddWidget } from './AddWidget'
 import { Canvas } from './Canvas'
-import { Conflict } from './Conflict'
 import classes from './Editor.module.css'
 import { Leaving } from './Leaving'
-import { Settings } from './Settings'
 import { Toolbar } from './Toolbar'
 import { useEditor } from './useEditor'
 import { useShortcuts } from './useShortcuts'
+
+// What is opened by hand is loaded then; the editor is there sooner.
+const AddWidget = lazy(() => import('./AddWidget').then(({ AddWidget }) => ({ default: AddWidget })))
+const Conflict = lazy(() => import('./Conflict').then(({ Conflict }) => ({ default: Conflict })))
+const Settings = lazy(() => import('./Settings').then(({ Settings }) => ({ default: Settings })))
 
 interface Props {
   start: Stored
@@ -91,17 +93,21 @@ export function Editor({ start, user, unsaved }: Props) {
           )}
         </div>
         {item && (
-          <Settings
-            key={item.widget_id}
-            item={item}
-            editor={editor}
-            organization={stored.template.organization_id}
-            onClose={close}
-          />
+          <Suspense fallback={<Skeleton height={320} />}>
+            <Settings
+              key={item.widget_id}
+              item={item}
+              editor={editor}
+              organization={stored.template.organization_id}
+              onClose={close}
+            />
+          </Suspense>
         )}
       </div>
-      <AddWidget opened={isAdding} onClose={() => setAdding(false)} onAdd={add} />
-      {editor.conflict && <Conflict conflict={editor.conflict} editor={editor} />}
+      <Suspense>
+        {isAdding && <AddWidget onClose={() => setAdding(false)} onAdd={add} />}
+        {editor.conflict && <Conflict conflict={editor.conflict} editor={editor} />}
+      </Suspense>
       <Leaving editor={editor} />
     </div>
   )

@@ -1,12 +1,13 @@
 import { ActionIcon, Button, SegmentedControl, Tooltip } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { BackIcon, PlusIcon, RedoIcon, UndoIcon } from '../../../parts/icons'
 import { followed } from '../model/edits'
 import type { Size } from '../model/place'
-import { About } from './About'
 import classes from './Toolbar.module.css'
 import type { EditorState } from './useEditor'
+
+const About = lazy(() => import('./About').then(({ About }) => ({ default: About })))
 
 const SIZE_WORDS = [
   { value: 'lg', label: 'Wide' },
@@ -84,13 +85,16 @@ export function Toolbar({ editor, size, onSize, onAdd }: Props) {
           {isSaving ? 'Saving' : isUnsaved ? 'Not saved yet' : 'Saved'}
         </span>
       </div>
-      <About
-        opened={isAbout}
-        onClose={() => setAbout(false)}
-        board={board}
-        organization={editor.stored.template.organization_id}
-        edit={edit}
-      />
+      {isAbout && (
+        <Suspense>
+          <About
+            onClose={() => setAbout(false)}
+            board={board}
+            organization={editor.stored.template.organization_id}
+            edit={edit}
+          />
+        </Suspense>
+      )}
     </div>
   )
 }
