@@ -24,9 +24,13 @@ afterAll(async () => {
   await server?.remove()
 })
 
-afterEach(async () => {
+afterEach(async ({ task }) => {
+  const failed = pictures && task.result?.state === 'fail'
   // what is left open goes on asking
-  for (const context of browser.contexts()) await context.close()
+  for (const [n, context] of browser.contexts().entries()) {
+    if (failed) await context.pages()[0]?.screenshot({ path: `${pictures}/failed-${task.id}-${n}.png` })
+    await context.close()
+  }
 })
 
 /** Holds a page against what must be true of all of them, and goes on with it as it was. */
@@ -80,7 +84,7 @@ test(
     await page.getByText('From a device').click()
     await page.getByRole('combobox', { name: 'Device' }).fill('boi')
     await page.getByRole('option', { name: 'boiler' }).click()
-    await page.getByText('It sends door, pressure, state, temperature.').waitFor()
+    await page.getByText('It sends temperature, pressure, state, door.').waitFor()
     await hold(page, 'dashboard-from-device')
     await page.getByRole('button', { name: 'Make it' }).click()
     await page.getByRole('heading', { name: 'boiler' }).waitFor()
@@ -107,14 +111,14 @@ test(
     await handle(page, 'state').focus()
     await page.keyboard.press('Shift+ArrowRight')
     await page.keyboard.press('Shift+ArrowDown')
-    await page.getByRole('button', { name: 'state, column 1, row 5, 4 wide, 5 high' }).waitFor()
+    await page.getByRole('button', { name: 'state, column 1, row 9, 4 wide, 3 high' }).waitFor()
     await page.keyboard.press('ArrowRight')
-    await page.getByRole('button', { name: 'state, column 2, row 5, 4 wide, 5 high' }).waitFor()
+    await page.getByRole('button', { name: 'state, column 2, row 9, 4 wide, 3 high' }).waitFor()
     await page.keyboard.press('Control+z')
     await page.keyboard.press('Control+z')
-    await page.getByRole('button', { name: 'state, column 1, row 5, 4 wide, 4 high' }).waitFor()
+    await page.getByRole('button', { name: 'state, column 1, row 9, 4 wide, 2 high' }).waitFor()
     await page.keyboard.press('Control+Shift+z')
-    await page.getByRole('button', { name: 'state, column 1, row 5, 4 wide, 5 high' }).waitFor()
+    await page.getByRole('button', { name: 'state, column 1, row 9, 4 wide, 3 high' }).waitFor()
     await handle(page, 'pressure').click()
     await page.getByRole('textbox', { name: 'Title' }).fill('Pressure in the drum')
     await page.getByRole('textbox', { name: 'Unit' }).fill('kPa')
@@ -168,7 +172,8 @@ test(
     await page.keyboard.press('Escape')
     for (const kind of kinds) {
       await page.getByRole('button', { name: 'Add a widget' }).click()
-      await page.getByRole('dialog').getByRole('button', { name: kind }).click()
+      const choice = page.getByRole('dialog').getByRole('button')
+      await choice.filter({ has: page.getByText(kind, { exact: true }) }).click()
       await page.getByRole('textbox', { name: 'Title' }).fill(`My ${kind}`)
       await page.getByRole('combobox', { name: 'Device' }).click()
       await page.getByRole('option', { name: 'boiler' }).click()
@@ -348,7 +353,7 @@ test(
     expect(await stranger.page.getByRole('button', { name: /Edit|Share|More/ }).count()).toBe(0)
 
     await page.getByRole('tab', { name: 'Links' }).click()
-    await page.getByRole('button', { name: 'End the link for hall 2' }).click()
+    await page.getByRole('button', { name: 'End it: the link for hall 2' }).click()
     await page.getByText('There is no link yet.').waitFor()
     await stranger.page.getByText('This link has ended.').waitFor()
     expect(await stranger.page.content()).not.toContain('82.5')

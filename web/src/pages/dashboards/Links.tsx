@@ -138,7 +138,7 @@ function Entry({ link }: { link: Schemas['ShareLink'] }) {
         color="red"
         onClick={() => end.mutate()}
         loading={end.isPending}
-        aria-label={`End the link for ${link.name}`}
+        aria-label={`${ends > now ? 'End it' : 'Remove it'}: the link for ${link.name}`}
       >
         {ends > now ? 'End it' : 'Remove it'}
       </Button>

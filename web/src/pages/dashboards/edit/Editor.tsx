@@ -28,7 +28,8 @@ interface Props {
 
 export function Editor({ start, user, unsaved }: Props) {
   const editor = useEditor(start, user, unsaved)
-  const [size, setSize] = useState<Size>('lg')
+  // On a phone one arranges what one sees there.
+  const [size, setSize] = useState<Size>(() => (innerWidth <= 640 ? 'sm' : 'lg'))
   const [selected, setSelected] = useState<string>()
   const [isAdding, setAdding] = useState(false)
   const canvas = useRef<HTMLDivElement>(null)
