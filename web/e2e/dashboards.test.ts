@@ -193,10 +193,10 @@ test(
     await save(page)
     await page.getByRole('link', { name: 'Back to the dashboard' }).click()
     for (let n = 0; n < 5; n++) await device.send(reading(n))
-    await device.send({ temperature: [66.25, 'C'], state: ['tripped'] })
     for (const kind of kinds) {
       await page.locator(`section[aria-label="My ${kind}"][data-condition="shown"]`).waitFor()
     }
+    await device.send({ temperature: [66.25, 'C'], state: ['tripped'] })
     await widget(page, 'My Value').getByText('66.25').waitFor()
     await widget(page, 'My Gauge').getByText('66.25').waitFor()
     await widget(page, 'My Table').getByText('66.25').first().waitFor()
@@ -458,8 +458,8 @@ test(
     await page.getByRole('link', { name: 'Back to the dashboard' }).click()
     await page.getByRole('dialog', { name: 'Your changes are not saved' }).waitFor()
     await hold(page, 'dashboard-leave')
-    await page.getByRole('button', { name: 'Leave them here' }).click()
-    await widget(page, 'heat').waitFor()
+    await page.getByRole('button', { name: 'Keep them for later' }).click()
+    await page.getByRole('link', { name: 'Edit' }).waitFor()
     expect(await widget(page, 'heat').count()).toBe(1)
     await page.getByRole('link', { name: 'Edit' }).click()
     await page.getByRole('heading', { name: 'You have changes here that are not saved' }).waitFor()

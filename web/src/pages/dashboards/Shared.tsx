@@ -19,6 +19,8 @@ const sharedQuery = (token: string) =>
   queryOptions({
     queryKey: ['shared', token],
     refetchInterval: 15_000,
+    // Nothing of it stays behind in the browser of who looked.
+    gcTime: 0,
     queryFn: ({ signal }) =>
       // Somebody who is logged in sees by the link no more than others do.
       take(
@@ -124,8 +126,6 @@ function Of({ token }: { token: string }) {
 const nothing = () => {}
 
 function Ended({ why }: { why: string }) {
-  // What was seen by it is not to be found in this browser any more.
-  useEffect(() => queryClient.removeQueries({ queryKey: ['shared'] }), [])
   return (
     <main className={classes['page']}>
       <title>EdgeSync</title>

@@ -61,7 +61,7 @@ function Begin({ stored, user }: { stored: Stored; user: string }) {
   const [taken, setTaken] = useState<Draft>()
   if (!left) return <Editor start={taken?.stored ?? stored} user={user} unsaved={taken?.board} />
   return (
-    <div className="panel stack" role="alertdialog" aria-labelledby="left-title">
+    <section className="panel stack" aria-labelledby="left-title">
       <h1 id="left-title" style={{ margin: 0 }}>
         You have changes here that are not saved
       </h1>
@@ -91,6 +91,6 @@ function Begin({ stored, user }: { stored: Stored; user: string }) {
           Drop them
         </Button>
       </div>
-    </div>
+    </section>
   )
 }

@@ -1,5 +1,6 @@
 import { Button, Skeleton } from '@mantine/core'
 import { lazy, Suspense, useRef, useState } from 'react'
+import { Problem } from '../../../api/problem'
 import { PlusIcon } from '../../../parts/icons'
 import { Trouble } from '../../../parts/Trouble'
 import { kindOf } from '../../../widgets/kinds'
@@ -12,7 +13,7 @@ import { Canvas } from './Canvas'
 import classes from './Editor.module.css'
 import { Leaving } from './Leaving'
 import { Toolbar } from './Toolbar'
-import { useEditor } from './useEditor'
+import { type Refusal, useEditor } from './useEditor'
 import { useShortcuts } from './useShortcuts'
 
 // What is opened by hand is loaded then; the editor is there sooner.
@@ -71,6 +72,7 @@ export function Editor({ start, user, unsaved }: Props) {
       {editor.refusal && (
         <div className="stack" style={{ gap: 8 }}>
           <Trouble error={editor.refusal.error} />
+          <Why refusal={editor.refusal} />
           {editor.refusal.widget && <Where board={board} widget={editor.refusal.widget} onGo={setSelected} />}
         </div>
       )}
@@ -111,6 +113,21 @@ export function Editor({ start, user, unsaved }: Props) {
       </Suspense>
       <Leaving editor={editor} />
     </div>
+  )
+}
+
+/** What is wrong with which field. */
+function Why({ refusal: { error } }: { refusal: Refusal }) {
+  const fields = error instanceof Problem ? [...error.fields] : []
+  if (fields.length === 0) return null
+  return (
+    <ul style={{ margin: 0, paddingLeft: 24 }}>
+      {fields.map(([field, message]) => (
+        <li key={field}>
+          <span className="mono">{field}</span> {message}.
+        </li>
+      ))}
+    </ul>
   )
 }
 

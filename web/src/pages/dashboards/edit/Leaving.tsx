@@ -20,7 +20,7 @@ export function Leaving({ editor }: { editor: EditorState }) {
       closeButtonProps={{ 'aria-label': 'Stay here' }}
     >
       <div className="stack">
-        <div>Save them, or leave them in this browser and go on with them when you come back.</div>
+        <div>Save them, or keep them in this browser and go on with them when you come back.</div>
         <div className="row" style={{ justifyContent: 'flex-end' }}>
           <Button
             variant="outline"
@@ -33,7 +33,7 @@ export function Leaving({ editor }: { editor: EditorState }) {
             Drop them
           </Button>
           <Button variant="default" onClick={go}>
-            Leave them here
+            Keep them for later
           </Button>
           <Button
             data-autofocus

@@ -56,29 +56,36 @@ export function Toolbar({ editor, size, onSize, onAdd }: Props) {
         <Button size="xs" variant="default" leftSection={<PlusIcon />} onClick={onAdd}>
           Add a widget
         </Button>
-        <Tooltip label="Undo (Ctrl Z)">
-          <ActionIcon
-            variant="default"
-            size={30}
-            aria-label="Undo"
-            disabled={!editor.canUndo}
-            onClick={editor.undo}
-          >
-            <UndoIcon />
-          </ActionIcon>
-        </Tooltip>
-        <Tooltip label="Redo (Ctrl Shift Z)">
-          <ActionIcon
-            variant="default"
-            size={30}
-            aria-label="Redo"
-            disabled={!editor.canRedo}
-            onClick={editor.redo}
-          >
-            <RedoIcon />
-          </ActionIcon>
-        </Tooltip>
-        <Button size="xs" disabled={!isUnsaved} loading={isSaving} onClick={() => editor.save()}>
+        <div className={classes['steps']}>
+          <Tooltip label="Undo (Ctrl Z)">
+            <ActionIcon
+              variant="default"
+              size={30}
+              aria-label="Undo"
+              disabled={!editor.canUndo}
+              onClick={editor.undo}
+            >
+              <UndoIcon />
+            </ActionIcon>
+          </Tooltip>
+          <Tooltip label="Redo (Ctrl Shift Z)">
+            <ActionIcon
+              variant="default"
+              size={30}
+              aria-label="Redo"
+              disabled={!editor.canRedo}
+              onClick={editor.redo}
+            >
+              <RedoIcon />
+            </ActionIcon>
+          </Tooltip>
+        </div>
+        <Button
+          size="xs"
+          disabled={!isUnsaved || board.name.trim() === ''}
+          loading={isSaving}
+          onClick={() => editor.save()}
+        >
           Save
         </Button>
         <span className={classes['state']} role="status">

@@ -3,9 +3,10 @@ import { fetchStored, storedQuery } from '../../../api/dashboards'
 import { Problem } from '../../../api/problem'
 import { queryClient } from '../../../api/queries'
 import { forgetDashboards } from '../actions'
-import type { Board } from '../model/board'
+import { type Board, boardOf } from '../model/board'
 import * as history from '../model/history'
 import type { Stored } from '../model/plan'
+import { sameBoard } from '../model/written'
 import { save as send } from '../save'
 import * as draft from './draft'
 import * as state from './state'
@@ -58,6 +59,11 @@ export function useEditor(start: Stored, user: string, unsaved?: Board) {
         return false
       }
       const theirs = await fetchStored(dashboard)
+      if (sameBoard(boardOf(theirs.template, theirs.widgets), what)) {
+        // It was our own save, whose answer was lost.
+        setEditing(now => state.stored(now, theirs))
+        return true
+      }
       setConflict({ theirs, by: await who(stored, theirs) })
     } catch (error) {
       setRefusal({ error, widget: undefined })

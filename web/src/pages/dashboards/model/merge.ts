@@ -35,8 +35,9 @@ export function differences(base: Board, mine: Board, theirs: Board): Difference
   const compare = (key: string, title: string, values: [unknown, unknown, unknown], say: Say) => {
     const [was, my, their] = values
     const [isMine, isTheirs] = [!same(was, my), !same(was, their)]
-    if (!isMine && !isTheirs) return
-    const isConflict = isMine && isTheirs && !same(my, their)
+    // What both did in the same way is nothing to choose.
+    if (same(my, their)) return
+    const isConflict = isMine && isTheirs
     const told = (is: unknown, did: boolean) => (did ? say(was, is) : undefined)
     found.push({ key, title, mine: told(my, isMine), theirs: told(their, isTheirs), isConflict })
   }
