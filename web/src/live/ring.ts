@@ -81,6 +81,11 @@ export class Ring {
     return this.#max[this.#at(index)] ?? Number.NaN
   }
 
+  /** How many numbers are folded into the entry at `index`. */
+  countAt(index: number): number {
+    return this.#count[this.#at(index)] ?? 0
+  }
+
   /** The value as it was sent if it is no number, else the number. */
   rawAt(index: number): unknown {
     const at = this.#at(index)

@@ -197,10 +197,10 @@ export const KINDS: readonly Kind[] = [
     config: {},
     fields: [
       { kind: 'number', key: 'rows', label: 'Rows', least: 1, most: 200, placeholder: '50', isWhole: true },
-      ...overTime,
+      ...common,
     ],
     series: 'many',
-    isOverTime: true,
+    isOverTime: false,
   },
   {
     type: 'histogram',

@@ -177,7 +177,6 @@ export class Plot {
     context.lineWidth = ratio
     context.font = FONT.replace('11px', `${11 * ratio}px`)
     context.textAlign = 'left'
-    context.textBaseline = 'bottom'
     for (const { from, state, word } of this.#look.thresholds) {
       const top = Math.round(y(from)) + 0.5
       if (top < bbox.top || top > bbox.top + bbox.height) continue
@@ -189,7 +188,10 @@ export class Plot {
       context.lineTo(bbox.left + bbox.width, top)
       context.stroke()
       context.setLineDash([])
-      context.fillText(word, bbox.left + 4 * ratio, top - 2 * ratio)
+      // Above the line, unless it is at the upper edge.
+      const isHigh = top - bbox.top < 14 * ratio
+      context.textBaseline = isHigh ? 'top' : 'bottom'
+      context.fillText(word, bbox.left + 4 * ratio, isHigh ? top + 3 * ratio : top - 2 * ratio)
     }
   }
 }
