@@ -7,7 +7,7 @@ import { MOST_MS, wait } from './backoff'
 import { Feed, SPAN_POINTS } from './feed'
 import { type How, type Inbound, nameOf, type Outbound, type Source, type Sub } from './frames'
 import { Pulse } from './pulse'
-import { AUTHENTICATION, type Connection, LOST, OVER_A_LIMIT, type Way } from './transport'
+import { AUTHENTICATION, type Connection, LOST, MALFORMED, OVER_A_LIMIT, type Way } from './transport'
 
 /** How the connection is. */
 export type LinkState =
@@ -323,6 +323,10 @@ export class Link {
     }
     // A browser does not tell why a handshake failed: it may be that nobody is logged in any more.
     if (wasRefused) this.#options.refused?.()
+    if (code === MALFORMED && this.#pulse.blame()) {
+      this.#connect()
+      return
+    }
     this.#failures += 1
     const { clock, random } = this.#options
     const patience = code === OVER_A_LIMIT ? MOST_MS : wait(this.#failures, random)

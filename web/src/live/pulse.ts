@@ -1,6 +1,6 @@
 /**
- * How long the server takes to answer. A ping goes out every few seconds; a server that never answered one is an older one that knows
- * none, and one that did and does not any more is gone.
+ * How long the server takes to answer. A ping goes out every few seconds. A server that answered one and does not any more is gone; one
+ * that hangs up on the first is an older one that knows none, and is asked no more.
  */
 import type { Clock } from './link'
 
@@ -21,6 +21,8 @@ export class Pulse {
   /** When it was sent, if it has not been answered. */
   #sent: number | undefined
   #hasAnswered = false
+  #isKnown = false
+  #isUnknown = false
   #cancel: (() => void) | undefined
 
   constructor(clock: Clock, heard: Heard) {
@@ -30,7 +32,14 @@ export class Pulse {
 
   begin(): void {
     this.end()
-    this.#beat()
+    if (!this.#isUnknown) this.#beat()
+  }
+
+  /** The server did not understand something that it was sent. True: it was the ping. */
+  blame(): boolean {
+    if (this.#isKnown || this.#isUnknown || this.#n === 0) return false
+    this.#isUnknown = true
+    return true
   }
 
   end(): void {
@@ -42,6 +51,7 @@ export class Pulse {
   heard(n: number): void {
     if (n !== this.#n || this.#sent === undefined) return
     this.#hasAnswered = true
+    this.#isKnown = true
     const ms = this.#clock.now() - this.#sent
     this.#sent = undefined
     this.#heard.latency(ms)

@@ -30,6 +30,7 @@ export interface Way {
 }
 
 /** Codes of closed sockets that mean something here; the ways over HTTP end with the same. */
+export const MALFORMED = 4400
 export const AUTHENTICATION = 4401
 export const OVER_A_LIMIT = 4403
 export const LOST = 1006

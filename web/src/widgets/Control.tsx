@@ -7,6 +7,7 @@ import classes from './Control.module.css'
 import { useTracks } from './condition'
 import { Config } from './config'
 import { said } from './format'
+import { Scroll } from './Scroll'
 
 /** Why nobody can use them. */
 const WHY = 'Shows the value only: flows of this server take no values from people yet.'
@@ -22,32 +23,34 @@ export function Control({ widget, series }: BodyProps) {
   const isOn = typeof value === 'number' ? value !== 0 : value === true || value === 'on' || value === 'true'
   const isKnown = value !== undefined && value !== null
   return (
-    <div className={classes['control']}>
-      {widget.widget_type === 'switch' && (
-        <Switch
-          checked={isOn}
-          disabled
-          aria-describedby={why}
-          aria-label={name}
-          label={
-            <span data-testid="value">
-              {isKnown ? (config.text(isOn ? 'on' : 'off') ?? (isOn ? 'On' : 'Off')) : 'Not known'}
-            </span>
-          }
-        />
-      )}
-      {widget.widget_type === 'button' && (
-        <Button disabled aria-describedby={why}>
-          {config.text('word') ?? name}
-        </Button>
-      )}
-      {widget.widget_type === 'slider' && (
-        <Shown name={name} why={why} config={config} value={value} unit={first && unitOf(first)} />
-      )}
-      <p id={why} className={classes['why']}>
-        {WHY}
-      </p>
-    </div>
+    <Scroll className={classes['scroll']} label={`How ${name} is`}>
+      <div className={classes['control']}>
+        {widget.widget_type === 'switch' && (
+          <Switch
+            checked={isOn}
+            disabled
+            aria-describedby={why}
+            aria-label={name}
+            label={
+              <span data-testid="value">
+                {isKnown ? (config.text(isOn ? 'on' : 'off') ?? (isOn ? 'On' : 'Off')) : 'Not known'}
+              </span>
+            }
+          />
+        )}
+        {widget.widget_type === 'button' && (
+          <Button disabled aria-describedby={why}>
+            {config.text('word') ?? name}
+          </Button>
+        )}
+        {widget.widget_type === 'slider' && (
+          <Shown name={name} why={why} config={config} value={value} unit={first && unitOf(first)} />
+        )}
+        <p id={why} className={classes['why']}>
+          {WHY}
+        </p>
+      </div>
+    </Scroll>
   )
 }
 

@@ -6,6 +6,7 @@ import { Config } from './config'
 import { said } from './format'
 import classes from './Pie.module.css'
 import { Swatch } from './parts'
+import { Scroll } from './Scroll'
 
 /** What part of the whole each series is now. */
 export function Pie({ widget, series }: BodyProps) {
@@ -27,27 +28,29 @@ export function Pie({ widget, series }: BodyProps) {
           />
         ))}
       </svg>
-      <ul>
-        {shares.map(({ label, share, colour, value, unit }) => (
-          <li key={label}>
-            <Swatch colour={colour} />
-            <span className={classes['label']}>{label}</span>
-            <span data-testid="value">
-              {said(value, config.decimals)}
-              {unit && <span className="dim"> {unit}</span>}
-            </span>
-            <span className="dim">{(share * 100).toFixed(share < 0.1 ? 1 : 0)} %</span>
-          </li>
-        ))}
-        {others.map(({ label, value }) => (
-          <li key={label} className="dim">
-            <Swatch colour={7} />
-            <span className={classes['label']}>{label}</span>
-            <span>{Number.isNaN(value) ? 'no number' : said(value, config.decimals)}</span>
-            <span>no part</span>
-          </li>
-        ))}
-      </ul>
+      <Scroll className={classes['names']} label={`Shares of ${widget.title}`}>
+        <ul>
+          {shares.map(({ label, share, colour, value, unit }) => (
+            <li key={label}>
+              <Swatch colour={colour} />
+              <span className={classes['label']}>{label}</span>
+              <span data-testid="value">
+                {said(value, config.decimals)}
+                {unit && <span className="dim"> {unit}</span>}
+              </span>
+              <span className="dim">{(share * 100).toFixed(share < 0.1 ? 1 : 0)} %</span>
+            </li>
+          ))}
+          {others.map(({ label, value }) => (
+            <li key={label} className="dim">
+              <Swatch colour={7} />
+              <span className={classes['label']}>{label}</span>
+              <span>{Number.isNaN(value) ? 'no number' : said(value, config.decimals)}</span>
+              <span>no part</span>
+            </li>
+          ))}
+        </ul>
+      </Scroll>
     </div>
   )
 }

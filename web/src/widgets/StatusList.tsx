@@ -4,6 +4,7 @@ import { useTracks } from './condition'
 import { Config, type State } from './config'
 import { judged, said } from './format'
 import { Verdict } from './parts'
+import { Scroll } from './Scroll'
 import classes from './StatusList.module.css'
 
 const ORDER: readonly (State | undefined)[] = ['bad', 'warn', 'ok', undefined]
@@ -27,16 +28,18 @@ export function StatusList({ widget, series }: BodyProps) {
     )
   }
   return (
-    <ul className={classes['list']}>
-      {all.map(({ one, value, verdict }) => (
-        <li key={one.widget.widget_id}>
-          <span className={classes['label']}>{one.label}</span>
-          <span className="dim" data-testid="value">
-            {said(value, config.decimals)} {unitOf(one)}
-          </span>
-          {verdict ? <Verdict of={verdict} /> : <span className="dim">not judged</span>}
-        </li>
-      ))}
-    </ul>
+    <Scroll className={classes['scroll']} label={widget.title || 'Status'}>
+      <ul className={classes['list']}>
+        {all.map(({ one, value, verdict }) => (
+          <li key={one.widget.widget_id}>
+            <span className={classes['label']}>{one.label}</span>
+            <span className="dim" data-testid="value">
+              {said(value, config.decimals)} {unitOf(one)}
+            </span>
+            {verdict ? <Verdict of={verdict} /> : <span className="dim">not judged</span>}
+          </li>
+        ))}
+      </ul>
+    </Scroll>
   )
 }

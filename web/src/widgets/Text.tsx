@@ -5,6 +5,7 @@ import { useTracks } from './condition'
 import { Config } from './config'
 import { said } from './format'
 import { type Block, blocksOf, type Span } from './prose'
+import { Scroll } from './Scroll'
 import classes from './Text.module.css'
 
 /** Words, with the value among them. */
@@ -17,13 +18,12 @@ export function Text({ widget, series }: BodyProps) {
   const told = value === undefined ? '–' : `${said(value, config.decimals)}${unit ? ` ${unit}` : ''}`
   const text = config.text('text') ?? '{value}'
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <section className={classes['text']} tabIndex={0} aria-label={widget.title || 'Text'}>
+    <Scroll className={classes['text']} label={widget.title || 'Text'}>
       {blocksOf(text.replaceAll('{value}', () => told)).map((block, i) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a text has no ids, and its blocks have no state
         <Fragment key={i}>{drawn(block)}</Fragment>
       ))}
-    </section>
+    </Scroll>
   )
 }
 

@@ -5,6 +5,7 @@ import { Config } from './config'
 import { judged, said } from './format'
 import { Verdict } from './parts'
 import { newestRows } from './rows'
+import { Scroll } from './Scroll'
 import { shownEdges } from './series'
 import { precise } from './times'
 import classes from './ValueTable.module.css'
@@ -20,8 +21,7 @@ export function ValueTable({ widget, series, range }: BodyProps) {
   const isMany = series.length > 1
   const means = series.some(({ track }) => track?.bucketMs !== undefined)
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <section className={classes['scroll']} tabIndex={0} aria-label={`Values of ${widget.title}`}>
+    <Scroll className={classes['scroll']} label={`Values of ${widget.title}`}>
       <table className={classes['table']}>
         <thead>
           <tr>
@@ -49,6 +49,6 @@ export function ValueTable({ widget, series, range }: BodyProps) {
           })}
         </tbody>
       </table>
-    </section>
+    </Scroll>
   )
 }

@@ -1,4 +1,4 @@
-/** How often which values came. */
+/** How often which values came. Of values that were folded into one, their mean counts as often as they were. */
 import type { Ring } from '../live/ring'
 
 export interface Bins {
@@ -37,14 +37,15 @@ export function binsOf(
   let [total, outside] = [0, 0]
   for (let i = begin; i < end; i++) {
     const value = ring.valueAt(i)
+    const many = ring.countAt(i)
     if (Number.isNaN(value)) continue
-    total += 1
+    total += many
     if (value < low || value > high) {
-      outside += 1
+      outside += many
       continue
     }
     const bin = Math.min(count - 1, Math.floor((value - low) / width))
-    counts[bin] = (counts[bin] ?? 0) + 1
+    counts[bin] = (counts[bin] ?? 0) + many
   }
   return { low, width, counts, total, outside }
 }

@@ -37,7 +37,10 @@ export function partOf(widget: Pick<DrawnWidget, 'widget_config'>): string | und
 
 /** The widgets whose values a widget draws: itself and its parts, in the order that they stand in. */
 export function membersOf(widget: DrawnWidget, others: readonly DrawnWidget[]): DrawnWidget[] {
-  return [widget, ...others.filter(other => partOf(other) === widget.widget_id && other.id !== widget.id)]
+  return [
+    widget,
+    ...others.filter(other => partOf(other) === widget.widget_id && other.widget_id !== widget.widget_id),
+  ]
 }
 
 /** What is subscribed to for a widget; nothing for one that is not made yet and has its value in itself. */

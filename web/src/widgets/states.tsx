@@ -4,6 +4,7 @@ import type { Feed } from '../live/feed'
 import { NewIcon, WarnIcon } from '../parts/icons'
 import type { DrawnWidget } from './model'
 import type { Range } from './range'
+import { Scroll } from './Scroll'
 import classes from './states.module.css'
 
 export function Loading() {
@@ -16,14 +17,16 @@ export function Loading() {
 
 function Say({ isBad = false, what, todo }: { isBad?: boolean; what: string; todo: string }) {
   return (
-    <div className={classes['say']} role={isBad ? 'alert' : 'status'}>
-      <span className={classes['icon']} data-bad={isBad}>
-        {isBad ? <WarnIcon /> : <NewIcon />}
-      </span>
-      <div>
-        <strong>{what}</strong> <span className="dim">{todo}</span>
+    <Scroll className={classes['scroll']} label={what}>
+      <div className={classes['say']} role={isBad ? 'alert' : 'status'}>
+        <span className={classes['icon']} data-bad={isBad}>
+          {isBad ? <WarnIcon /> : <NewIcon />}
+        </span>
+        <div>
+          <strong>{what}</strong> <span className="dim">{todo}</span>
+        </div>
       </div>
-    </div>
+    </Scroll>
   )
 }
 
