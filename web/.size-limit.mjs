@@ -28,4 +28,8 @@ export default [
   page('overview', '230 kB', shell, 'src/pages/overview/Overview.tsx'),
   page('devices', '230 kB', shell, 'src/pages/devices/Devices.tsx'),
   page('device', '230 kB', shell, 'src/pages/devices/Device.tsx'),
+  page('dashboards', '230 kB', shell, 'src/pages/dashboards/Dashboards.tsx'),
+  page('dashboard', '230 kB', shell, 'src/pages/dashboards/Dashboard.tsx'),
+  page('dashboard editor', '280 kB', shell, 'src/pages/dashboards/edit/Edit.tsx'),
+  page('shared dashboard', '230 kB', 'src/pages/dashboards/Shared.tsx'),
 ]

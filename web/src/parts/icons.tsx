@@ -19,7 +19,7 @@ function Icon({ children }: { children: ReactNode }) {
   )
 }
 
-const icon = (path: string) => () => (
+export const icon = (path: string) => () => (
   <Icon>
     <path d={path} />
   </Icon>
@@ -43,3 +43,10 @@ export const SunIcon = icon(
 )
 export const LinkIcon = icon('M1.5 9h2.5l2-5 3 8 2-5 1 2h2.5')
 export const BackIcon = icon('M10 3L5 8l5 5')
+export const DashboardIcon = icon('M2 2h7v7H2zM11.5 2H14v7h-2.5zM2 11.5h4V14H2zM8.5 11.5H14V14H8.5z')
+export const MoreIcon = icon('M8 3v.1M8 8v.1M8 13v.1')
+export const EditIcon = icon('M10.5 3l2.5 2.5L6 12.5l-3 .5.5-3z')
+export const ShareIcon = icon('M6 8h4M7 5H5a3 3 0 0 0 0 6h2M9 5h2a3 3 0 0 1 0 6H9')
+export const UndoIcon = icon('M6 3L3 6l3 3M3 6h6a4 4 0 0 1 0 8H7')
+export const RedoIcon = icon('M10 3l3 3-3 3M13 6H7a4 4 0 0 0 0 8h2')
+export const GripIcon = icon('M6 3v.1M6 8v.1M6 13v.1M10 3v.1M10 8v.1M10 13v.1')

@@ -1,20 +1,35 @@
-import { Select } from '@mantine/core'
-import { Link, Outlet } from '@tanstack/react-router'
-import { Suspense } from 'react'
-import { choose, useOrganization, useOrganizations } from '../organization'
-import { DeviceIcon, OverviewIcon } from '../parts/icons'
+import { Link, Outlet, useSearch } from '@tanstack/react-router'
+import { lazy, Suspense } from 'react'
+import { useOrganization, useOrganizations } from '../organization'
+import { DashboardIcon, DeviceIcon, OverviewIcon } from '../parts/icons'
 import { Waiting } from '../parts/Waiting'
 import { Account } from './Account'
 import { LinkChip } from './LinkChip'
 import classes from './Shell.module.css'
 
+// Most are in one organization, and every page pays for what the shell loads.
+const OrganizationSelect = lazy(() =>
+  import('./OrganizationSelect').then(({ OrganizationSelect }) => ({ default: OrganizationSelect })),
+)
+
 const pages = [
   { to: '/', word: 'Overview', Icon: OverviewIcon, exact: true },
   { to: '/devices', word: 'Devices', Icon: DeviceIcon, exact: false },
+  { to: '/dashboards', word: 'Dashboards', Icon: DashboardIcon, exact: false },
 ] as const
 
 /** What stands around all pages of those who are logged in. */
 export function Shell() {
+  const { kiosk } = useSearch({ strict: false })
+  if (kiosk) {
+    return (
+      <main>
+        <Suspense fallback={<Waiting />}>
+          <Outlet />
+        </Suspense>
+      </main>
+    )
+  }
   return (
     <div className={classes['shell']}>
       <a className={classes['skip']} href="#page">
@@ -53,15 +68,5 @@ function Organizations() {
   const all = useOrganizations()
   const current = useOrganization()
   if (all.length < 2 || !current) return <span className="dim">{current?.name}</span>
-  return (
-    <Select
-      aria-label="Organization"
-      size="xs"
-      data={all.map(({ id, name }) => ({ value: id, label: name }))}
-      value={current.id}
-      onChange={id => id && choose(id)}
-      allowDeselect={false}
-      searchable={all.length > 8}
-    />
-  )
+  return <OrganizationSelect all={all} current={current.id} />
 }
