@@ -21,9 +21,11 @@ use tokio::time::Instant;
 use tracing::{error, warn};
 
 use super::executions::Executions;
+use super::failed::Failed;
 use super::node::{self, ErrorSample, FlowNode};
 use super::restarts::Restarts;
 use crate::cell::{Cell, Installed, now};
+use crate::tally::Tallies;
 
 /// The actor.
 pub struct Flow;
@@ -64,6 +66,8 @@ pub struct Arguments {
     pub dictionary: SeriesDictionary,
     /// Hears how it runs.
     pub executions: Executions,
+    /// Where its tenant's errors are counted.
+    pub tallies: Tallies,
 }
 
 /// How a flow is.
@@ -118,6 +122,7 @@ pub struct State {
     /// Sum of the counters at the last tick, and whether it was that of the tick before.
     moved: u64,
     still: bool,
+    failed: Failed,
     /// Ticks in a row at which its cell had it and did not run it.
     lost: u64,
 }
@@ -138,6 +143,7 @@ impl Actor for Flow {
         begin: Arguments,
     ) -> Result<State, ActorProcessingErr> {
         let (health, reason) = health(&begin);
+        let failed = Failed::counted(&begin.counters);
         let mut state = State {
             begin,
             installed_at: now(),
@@ -150,6 +156,7 @@ impl Actor for Flow {
             reason,
             moved: 0,
             still: false,
+            failed,
             lost: 0,
         };
         state.match_nodes(&myself).await?;
@@ -165,6 +172,7 @@ impl Actor for Flow {
         match message {
             Message::Slowed(reason) => (state.health, state.reason) = (Health::Slowed, Some(reason)),
             Message::Replaced(cell, installed, counters) => {
+                state.failed.count(&state.begin);
                 (state.begin.cell, state.begin.installed) = (cell, installed);
                 state.restarts = Restarts::default();
                 state.count_with(counters, &myself).await?;
@@ -244,6 +252,7 @@ impl State {
         counters: Arc<FlowCounters>,
         myself: &ActorRef<Message>,
     ) -> Result<(), SpawnErr> {
+        self.failed.begin_again(&self.begin);
         self.begin.counters = counters;
         self.installed_at = now();
         (self.health, self.reason) = health(&self.begin);
@@ -321,6 +330,7 @@ impl State {
     }
 
     fn look(&mut self, myself: &ActorRef<Message>) {
+        self.failed.count(&self.begin);
         // of ten thousand flows most stand still: their nodes are told once that they do, and then left alone
         let moved = self.begin.counters.nodes.iter().map(|node| node.snapshot()).fold(0u64, |sum, node| {
             sum.wrapping_add(node.in_).wrapping_add(node.out).wrapping_add(node.error)

@@ -25,6 +25,7 @@ use super::restarts::Restarts;
 use super::states::PutOut;
 use super::{Error, NotPut, Version};
 use crate::cell::Cell;
+use crate::tally::Tallies;
 
 /// The actor.
 pub struct Manager;
@@ -74,6 +75,8 @@ pub struct Arguments {
     pub dictionary: SeriesDictionary,
     /// Hears how flows run.
     pub executions: Executions,
+    /// Where it is counted what they could not handle.
+    pub tallies: Tallies,
 }
 
 /// What it knows.
@@ -248,7 +251,8 @@ impl State {
         self.loads[place] += nodes;
         self.refused.remove(&flow);
         let (dictionary, executions) = (self.begin.dictionary.clone(), self.begin.executions.clone());
-        let begin = flow::Arguments { flow, cell, installed, counters, dictionary, executions };
+        let tallies = self.begin.tallies.clone();
+        let begin = flow::Arguments { flow, cell, installed, counters, dictionary, executions, tallies };
         match self.flows.get_mut(&flow) {
             Some(deployed) => {
                 self.loads[deployed.cell] -= deployed.begin.installed.plan.nodes().len();

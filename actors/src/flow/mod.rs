@@ -14,6 +14,8 @@ mod check;
 mod debug;
 mod deploy;
 mod error;
+mod failed;
+mod fleet;
 mod history;
 mod later;
 mod options;
@@ -147,6 +149,7 @@ impl FlowsHandle {
             directory: directory.clone(),
             dictionary,
             executions: executions.clone(),
+            tallies: options.tallies.clone(),
         };
         let started = Actor::spawn_linked(None, manager::Manager, begin, supervisor).await;
         let (manager, _) = started.map_err(|error| Error::Actor(error.to_string()))?;
