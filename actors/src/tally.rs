@@ -166,7 +166,8 @@ impl Kept {
             let age = now.saturating_duration_since(*at);
             if age >= ago {
                 let stretch = (age - newer.0).as_secs_f64();
-                let part = if stretch > 0.0 { (ago.saturating_sub(newer.0)).as_secs_f64() / stretch } else { 1.0 };
+                let part =
+                    if stretch > 0.0 { (ago.saturating_sub(newer.0)).as_secs_f64() / stretch } else { 1.0 };
                 let between = (newer.1 - sums.stored) as f64 * part;
                 return total - newer.1 + between.round() as u64;
             }

@@ -112,7 +112,8 @@ async fn a_ping_is_answered_with_its_number_and_a_flood_of_them_is_closed() {
     for n in 0..200 {
         use futures_util::SinkExt;
         // each kind counts
-        let ping = if n % 2 == 0 { Message::Ping("?".into()) } else { Message::text(r#"{"t":"ping","n":1}"#) };
+        let ping =
+            if n % 2 == 0 { Message::Ping("?".into()) } else { Message::text(r#"{"t":"ping","n":1}"#) };
         if live.socket.0.send(ping).await.is_err() {
             break;
         }

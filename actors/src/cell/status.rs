@@ -8,17 +8,20 @@ use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 use serde::Serialize;
 use tokio::time::Instant;
+use utoipa::ToSchema;
 
 use super::{Cell, now};
 
 /// A moment of a cell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = CellStatus)]
 pub struct Status {
     /// Its number.
     pub index: usize,
     /// Flows on it.
     pub flows: usize,
     /// Every reading before it is done.
+    #[schema(value_type = u64)]
     pub frontier: Offset,
     /// Readings that are committed and not done.
     pub lag: u64,

@@ -57,7 +57,6 @@ impl Counting<'_> {
 }
 
 impl Counters {
-
     /// Counts a socket that the server closed.
     pub fn count_close(&self, code: CloseCode) {
         count(&CloseCode::ALL, &self.closed, code);

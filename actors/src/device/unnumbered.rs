@@ -83,7 +83,12 @@ impl Session {
     ///
     /// # Errors
     /// How to close the socket, if the message is of a kind that the form does not have.
-    pub fn take(&mut self, message: Received<'_>, now: Timestamp, counters: Counting<'_>) -> Result<(), Close> {
+    pub fn take(
+        &mut self,
+        message: Received<'_>,
+        now: Timestamp,
+        counters: Counting<'_>,
+    ) -> Result<(), Close> {
         let answer = match (self.dialect, message) {
             (Dialect::Compatible, Received::Text(text)) => self.take_frame(text, now, counters),
             (Dialect::Compatible, Received::Binary(_)) => {

@@ -29,6 +29,7 @@ impl Failed {
     }
 }
 
-fn errors(counters: &FlowCounters) -> u64 {
+/// Records that a flow's nodes could not handle.
+pub(super) fn errors(counters: &FlowCounters) -> u64 {
     counters.nodes.iter().map(|node| node.snapshot().error).sum()
 }

@@ -45,8 +45,8 @@ pub enum Message {
     Stop(FlowId, RpcReplyPort<Result<bool, Error>>),
     /// It cannot run, and why; told to its owner until it is deployed.
     Refuse(FlowId, String),
-    /// Why it does not run, if that was said.
-    Refused(FlowId, RpcReplyPort<Option<String>>),
+    /// Why some do not run, of those of which that was said.
+    Refused(Vec<FlowId>, RpcReplyPort<HashMap<FlowId, String>>),
     /// Let all flows look at their counters.
     Tick,
 }
@@ -143,8 +143,9 @@ impl Actor for Manager {
             Message::Refuse(flow, reason) => {
                 state.refused.insert(flow, reason);
             }
-            Message::Refused(flow, reply) => {
-                let _ = reply.send(state.refused.get(&flow).cloned());
+            Message::Refused(flows, reply) => {
+                let said = |flow: FlowId| Some((flow, state.refused.get(&flow)?.clone()));
+                let _ = reply.send(flows.into_iter().filter_map(said).collect());
             }
             Message::Tick => {
                 for deployed in state.flows.values() {

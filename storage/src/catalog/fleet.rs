@@ -63,8 +63,7 @@ impl Catalog {
     }
 }
 
-const DEVICES: &str =
-    "SELECT d.status, COUNT(d.id), COUNT(CASE WHEN d.is_active THEN NULL ELSE d.id END)
+const DEVICES: &str = "SELECT d.status, COUNT(d.id), COUNT(CASE WHEN d.is_active THEN NULL ELSE d.id END)
     FROM organization_members m LEFT JOIN devices d ON d.organization_id = m.organization_id
     WHERE m.user_id = $1 AND m.organization_id = $2 GROUP BY d.status";
 

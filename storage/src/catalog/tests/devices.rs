@@ -265,10 +265,13 @@ async fn the_devices_of_an_organization_are_counted_by_how_they_are() {
             f.catalog.touch_devices(vec![presence], &[]).await.unwrap();
         }
     }
-    let mut expected =
-        FleetDevices { devices: 4, active: 2, offline: 1, inactive: 1, error: 0, disabled: 0 };
+    let mut expected = FleetDevices { devices: 4, active: 2, offline: 1, inactive: 1, error: 0, disabled: 0 };
     assert_eq!(of_ada().await, expected);
-    let one = f.catalog.devices(ada.user.id, DeviceFilter { q: Some("one"), ..Default::default() }, Slice::first(5));
+    let one = f.catalog.devices(
+        ada.user.id,
+        DeviceFilter { q: Some("one"), ..Default::default() },
+        Slice::first(5),
+    );
     let off = DevicePatch { is_active: Some(false), ..DevicePatch::default() };
     f.catalog.update_device(ada.user.id, one.await.unwrap().items[0].id, off).await.unwrap();
     (expected.active, expected.inactive, expected.disabled) = (1, 2, 1);
