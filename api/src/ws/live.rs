@@ -223,6 +223,7 @@ impl Dashboard<'_> {
                     self.line.watching.unwatch(id);
                     Ok(())
                 }
+                Ok(Inbound::Ping { n }) => self.pong(n).await,
                 // known already
                 Ok(Inbound::Auth { .. }) => Ok(()),
                 Err(malformed) if malformed.id.is_some() => {
@@ -288,6 +289,14 @@ impl Dashboard<'_> {
             }
         };
         Ok(Some(subscribe::begun(&mut self.line.watching, &mut self.session, id, beginning, read)))
+    }
+
+    /// Answers at once, and reads nothing more until that is on its way: so one waits at most. It counts as a ping of the protocol below.
+    async fn pong(&mut self, n: u64) -> Result<(), End> {
+        self.line.pinged()?;
+        let mut out = String::new();
+        live::write_pong(&mut out, n);
+        self.say(out).await
     }
 
     /// Sends what is due, as much as may be encoded ahead.

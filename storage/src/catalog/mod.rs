@@ -78,6 +78,8 @@ pub use device_history::Passage;
 pub use error::{DatabaseError, Error};
 pub use execution::Deployment;
 pub use execution_nodes::NodeRecord;
+pub use fleet::FleetCounts;
+pub use flow::FlowFilter;
 pub use flow_deployed::Stopped;
 pub use look::{fits_at, fits_in, is_empty_at, is_empty_in, newest_schema, newest_schema_in};
 pub use operator::{DeviceLine, OrganizationLine};
