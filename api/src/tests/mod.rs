@@ -9,6 +9,7 @@ mod audit;
 mod authority;
 mod bulk;
 mod dashboards;
+mod dashboards_whole;
 mod devices;
 mod events;
 mod executions;
