@@ -8,6 +8,9 @@ export const CARD_WIDTH = 200
 export const CARD_HEIGHT = 72
 /** Of each row of named ports. */
 export const ROW_HEIGHT = 16
+/** Rows of outs begin beside the value, those of inputs below it. */
+const OUT_ROWS = 48
+const INPUT_ROWS = 64
 const ROWS_END = 8
 const NOTE = { width: 200, height: 80 }
 
@@ -17,6 +20,8 @@ export interface PortPlace {
   y: number
   /** Whether only an edge knows it. */
   isLost: boolean
+  /** Whether its name stands beside it. */
+  isNamed: boolean
 }
 
 export interface Shape {
@@ -37,26 +42,32 @@ export function shapeOf(node: FlowNode, types: NodeTypes, edges: readonly FlowEd
   const lost = edges.length > 0 ? lostPorts(node, edges, types) : NO_PORTS
   if (isNote(node)) {
     const [width, height] = [node.width ?? NOTE.width, node.height ?? NOTE.height]
-    const middle = (names: string[]) => names.map(name => ({ name, y: height / 2, isLost: true }))
+    const middle = (names: string[]) =>
+      names.map(name => ({ name, y: height / 2, isLost: true, isNamed: false }))
     return { width, height, outs: middle(lost.outs), inputs: middle(lost.inputs) }
   }
-  const [outs, inputs] = [outsOf(node, types), inputsOf(node, types)]
-  const outRows = rows(outs, lost.outs)
-  const inputRows = rows(inputs, lost.inputs)
-  const count = Math.max(outRows.count, inputRows.count)
-  const height = CARD_HEIGHT + (count > 0 ? count * ROW_HEIGHT + ROWS_END : 0)
-  return { width: CARD_WIDTH, height, outs: outRows.places, inputs: inputRows.places }
+  const outs = rows(outsOf(node, types), lost.outs, OUT_ROWS)
+  const inputs = rows(inputsOf(node, types), lost.inputs, INPUT_ROWS)
+  const height = Math.max(CARD_HEIGHT, outs.end + ROWS_END, inputs.end + ROWS_END)
+  return { width: CARD_WIDTH, height, outs: outs.places, inputs: inputs.places }
 }
 
 /** One port is in the middle of the card; several have a row each. */
-function rows(names: string[], lost: string[]): { count: number; places: PortPlace[] } {
+function rows(names: string[], lost: string[], from: number): { end: number; places: PortPlace[] } {
   const all = [...names, ...lost]
-  const isLost = (n: number) => n >= names.length
-  if (all.length === 1 && lost.length === 0) {
-    return { count: 0, places: [{ name: all[0] as string, y: CARD_HEIGHT / 2, isLost: false }] }
+  if (names.length === 1 && lost.length === 0) {
+    return {
+      end: 0,
+      places: [{ name: names[0] as string, y: CARD_HEIGHT / 2, isLost: false, isNamed: false }],
+    }
   }
-  const y = (n: number) => CARD_HEIGHT + n * ROW_HEIGHT + ROW_HEIGHT / 2
-  return { count: all.length, places: all.map((name, n) => ({ name, y: y(n), isLost: isLost(n) })) }
+  const place = (name: string, n: number): PortPlace => ({
+    name,
+    y: from + n * ROW_HEIGHT + ROW_HEIGHT / 2,
+    isLost: n >= names.length,
+    isNamed: true,
+  })
+  return { end: all.length > 0 ? from + all.length * ROW_HEIGHT : 0, places: all.map(place) }
 }
 
 /** Where nodes are on the canvas, those in groups too. */

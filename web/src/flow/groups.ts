@@ -8,7 +8,8 @@ const HEAD = 40
 
 /** With these nodes in a new group, which comes before them: who is drawn first is below. */
 export function grouped(diagram: Diagram, ids: ReadonlySet<string>, types: NodeTypes): Diagram {
-  const members = diagram.nodes.filter(node => ids.has(node.id) && !isWithin(diagram, node, ids))
+  const isWithin = withinOf(diagram)
+  const members = diagram.nodes.filter(node => ids.has(node.id) && !isWithin(node, ids))
   const first = members[0]
   if (!first) return diagram
   const places = placesOf(diagram)
@@ -39,39 +40,46 @@ export function grouped(diagram: Diagram, ids: ReadonlySet<string>, types: NodeT
   return { ...diagram, nodes }
 }
 
-/** Whether one of the groups around a node is among `ids`. */
-export function isWithin(diagram: Diagram, node: FlowNode, ids: ReadonlySet<string>): boolean {
-  const nodes = new Map(diagram.nodes.map(node => [node.id, node]))
-  const seen = new Set<string>()
-  for (let at = node.parentId; at !== undefined && !seen.has(at); at = nodes.get(at)?.parentId) {
-    if (ids.has(at)) return true
-    seen.add(at)
+/** Says of nodes of a diagram whether one of the groups around them is among `ids`. */
+export function withinOf(diagram: Diagram): (node: FlowNode, ids: ReadonlySet<string>) => boolean {
+  const parents = new Map(diagram.nodes.map(({ id, parentId }) => [id, parentId]))
+  return (node, ids) => {
+    let at = node.parentId
+    // groups within themselves, as somebody may have written them, end somewhere
+    for (let depth = 0; at !== undefined && depth < diagram.nodes.length; depth++) {
+      if (ids.has(at)) return true
+      at = parents.get(at)
+    }
+    return false
   }
-  return false
 }
 
 /** The nodes within these groups, and the groups themselves. */
 export function withMembers(diagram: Diagram, ids: ReadonlySet<string>): Set<string> {
-  return new Set(
-    diagram.nodes.filter(node => ids.has(node.id) || isWithin(diagram, node, ids)).map(({ id }) => id),
-  )
+  const isWithin = withinOf(diagram)
+  return new Set(diagram.nodes.filter(node => ids.has(node.id) || isWithin(node, ids)).map(({ id }) => id))
 }
 
 /** After nodes were put somewhere: each belongs to the group that its middle is on, and to none beside them. */
 export function settled(diagram: Diagram, ids: ReadonlySet<string>, types: NodeTypes): Diagram {
   const places = placesOf(diagram)
   const groups = diagram.nodes.filter(isGroup)
+  const isCarried = withinOf(diagram)
   let next = diagram
   for (const node of diagram.nodes) {
-    if (!ids.has(node.id) || isWithin(diagram, node, ids)) continue
+    // what stands in something that was put there comes with it
+    if (!ids.has(node.id) || isCarried(node, ids)) continue
     const place = places.get(node.id) as Point
     const { width, height } = shapeOf(node, types)
     const middle = { x: place.x + width / 2, y: place.y + height / 2 }
+    // two groups that meet may both want to stand on the other: asked of how it is by now
+    const isWithin = withinOf(next)
+    const mine = new Set([node.id])
+    const now = new Map(next.nodes.map(one => [one.id, one]))
+    const mayHold = (group: FlowNode) =>
+      group.id !== node.id && !isWithin(now.get(group.id) ?? group, mine) && isOn(places, group, middle)
     // the last one that it is on is the innermost
-    const home = groups.findLast(
-      group =>
-        group.id !== node.id && !isWithin(diagram, group, new Set([node.id])) && isOn(places, group, middle),
-    )
+    const home = groups.findLast(mayHold)
     if (home?.id === node.parentId) continue
     const from = home ? (places.get(home.id) as Point) : { x: 0, y: 0 }
     const position = { x: place.x - from.x, y: place.y - from.y }

@@ -136,6 +136,8 @@ export function Canvas() {
     root.current?.focus({ preventScroll: true })
   }
   const isEmpty = draft.nodes.length === 0
+  // what is drawn later does not move what is looked at
+  const [isFitted] = useState(!isEmpty)
   return (
     <section className={classes['canvas']} aria-label="Diagram">
       <ReactFlow<Card, Line>
@@ -193,8 +195,9 @@ export function Canvas() {
         onlyRenderVisibleElements
         minZoom={0.1}
         maxZoom={2}
-        fitView={!isEmpty}
-        fitViewOptions={{ maxZoom: 1, padding: 0.1 }}
+        fitView={isFitted}
+        // names can be read; whoever wants to see all of a large flow asks for it
+        fitViewOptions={{ minZoom: 0.5, maxZoom: 1, padding: 0.1 }}
       >
         <Background gap={2 * GRID} />
         <MiniMap<Card>

@@ -13,7 +13,12 @@ export function Leaving() {
   if (blocker.status !== 'blocked') return null
   const saveAndLeave = async () => ((await saveAndSay()) ? blocker.proceed() : blocker.reset())
   return (
-    <Modal opened onClose={blocker.reset} title="Your changes are not saved">
+    <Modal
+      opened
+      onClose={blocker.reset}
+      title="Your changes are not saved"
+      closeButtonProps={{ 'aria-label': 'Stay' }}
+    >
       <div className="stack">
         <div>
           If you leave without saving, this browser keeps them and offers them when you open the flow again.

@@ -1,7 +1,7 @@
 import { Handle, type NodeProps, Position } from '@xyflow/react'
 import { memo, useEffect, useRef } from 'react'
 import { nameOf } from '../../../flow/diagram'
-import { CARD_HEIGHT, ROW_HEIGHT, type Shape } from '../../../flow/geometry'
+import { ROW_HEIGHT, type Shape } from '../../../flow/geometry'
 import { useEditor } from '../../../flow/store'
 import { summaryOf } from '../../../flow/summary'
 import { placeText } from '../../../flow/texts'
@@ -42,7 +42,6 @@ export const NodeCard = memo(function NodeCard({ id, data, selected }: NodeProps
 
 /** The places where edges arrive and leave; rows with names where there are several. */
 export function Ports({ shape }: { shape: Shape }) {
-  const isRow = (y: number) => y > CARD_HEIGHT
   return (
     <>
       {shape.inputs.map(({ name, y, isLost }) => (
@@ -71,7 +70,7 @@ export function Ports({ shape }: { shape: Shape }) {
       ))}
       {[...shape.inputs, ...shape.outs].map(
         (port, n) =>
-          isRow(port.y) && (
+          port.isNamed && (
             <span
               key={`${n < shape.inputs.length ? 'in' : 'out'} ${port.name}`}
               className={classes['row']}

@@ -85,6 +85,7 @@ function Tool({
         variant="subtle"
         color="gray"
         size="lg"
+        className={classes['tool'] ?? ''}
         aria-label={label}
         disabled={disabled}
         onClick={onClick}

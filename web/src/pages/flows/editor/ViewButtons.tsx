@@ -1,6 +1,6 @@
 import { ActionIcon } from '@mantine/core'
 import { Panel, useReactFlow, useStoreApi } from '@xyflow/react'
-import { type RefObject, useEffect, useMemo } from 'react'
+import { type RefObject, useCallback, useEffect, useMemo } from 'react'
 import type { Point } from '../../../flow/diagram'
 import { placesOf, shapeOf } from '../../../flow/geometry'
 import { editor, useEditor } from '../../../flow/store'
@@ -31,21 +31,35 @@ export function useView(root: RefObject<HTMLDivElement | null>) {
       view.current = undefined
     }
   }, [mine])
+  const bringIn = useCallback(
+    (id: string) => {
+      const { draft, types } = editor.getState()
+      const node = draft.nodes.find(node => node.id === id)
+      const at = node && placesOf(draft).get(node.id)
+      if (!node || !at) return
+      const size = shapeOf(node, types)
+      const { transform, width, height } = store.getState()
+      const [x, y, zoom] = transform
+      const isSeen =
+        at.x * zoom + x >= 0 &&
+        at.y * zoom + y >= 0 &&
+        (at.x + size.width) * zoom + x <= width &&
+        (at.y + size.height) * zoom + y <= height
+      if (!isSeen) void flow.setCenter(at.x + size.width / 2, at.y + size.height / 2, { zoom })
+    },
+    [flow, store],
+  )
+  useEffect(() => bringIn(revealed.id), [revealed, bringIn])
   useEffect(() => {
-    const { draft, types } = editor.getState()
-    const node = draft.nodes.find(({ id }) => id === revealed.id)
-    const at = node && placesOf(draft).get(node.id)
-    if (!node || !at) return
-    const size = shapeOf(node, types)
-    const { transform, width, height } = store.getState()
-    const [x, y, zoom] = transform
-    const isSeen =
-      at.x * zoom + x >= 0 &&
-      at.y * zoom + y >= 0 &&
-      (at.x + size.width) * zoom + x <= width &&
-      (at.y + size.height) * zoom + y <= height
-    if (!isSeen) void flow.setCenter(at.x + size.width / 2, at.y + size.height / 2, { zoom })
-  }, [revealed, flow, store])
+    if (!root.current) return
+    // where the canvas becomes smaller, such as below an inspector on a phone, what is looked at stays in it
+    const resized = new ResizeObserver(() => {
+      const [only, ...others] = editor.getState().selection.nodes
+      if (only !== undefined && others.length === 0) bringIn(only)
+    })
+    resized.observe(root.current)
+    return () => resized.disconnect()
+  }, [root, bringIn])
   return {
     onCanvasAt: ({ clientX, clientY }: { clientX: number; clientY: number }) =>
       mine.onCanvas({ x: clientX, y: clientY }),
