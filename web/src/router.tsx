@@ -7,6 +7,7 @@ import {
   redirect,
 } from '@tanstack/react-router'
 import type { DashboardSort } from './api/dashboards'
+import type { FlowSort } from './api/flows'
 import type { DeviceSort, DeviceStatus } from './api/queries'
 import { meQuery, queryClient } from './api/queries'
 import { Failed } from './shell/Failed'
@@ -133,11 +134,54 @@ const shared = createRoute({
   component: lazyRouteComponent(() => import('./pages/dashboards/Shared'), 'Shared'),
 })
 
+const FLOW_SORTS: readonly string[] = ['name', '-name', 'updated_at', '-updated_at'] satisfies FlowSort[]
+
+const flows = createRoute({
+  getParentRoute: () => inside,
+  path: '/flows',
+  validateSearch: (search): { q?: string; project?: string; sort?: FlowSort; make?: string } => ({
+    ...(typeof search['q'] === 'string' && search['q'] ? { q: search['q'].slice(0, 200) } : {}),
+    ...(typeof search['project'] === 'string' ? { project: search['project'] } : {}),
+    ...(FLOW_SORTS.includes(search['sort'] as string) ? { sort: search['sort'] as FlowSort } : {}),
+    ...(typeof search['make'] === 'string' ? { make: search['make'] } : {}),
+  }),
+  component: lazyRouteComponent(() => import('./pages/flows/Flows'), 'Flows'),
+})
+
+const flowVersions = createRoute({
+  getParentRoute: () => inside,
+  path: '/flows/$id/versions',
+  component: lazyRouteComponent(() => import('./pages/flows/versions/VersionsPage'), 'VersionsPage'),
+})
+
+const flowRuns = createRoute({
+  getParentRoute: () => inside,
+  path: '/flows/$id/runs',
+  component: lazyRouteComponent(() => import('./pages/flows/runs/RunsPage'), 'RunsPage'),
+})
+
+const flowEditor = createRoute({
+  getParentRoute: () => inside,
+  path: '/flows/$id',
+  component: lazyRouteComponent(() => import('./pages/flows/editor/EditorPage'), 'EditorPage'),
+})
+
 export const router = createRouter({
   routeTree: root.addChildren([
     entry,
     shared,
-    inside.addChildren([overview, devices, device, dashboards, dashboard, editDashboard]),
+    inside.addChildren([
+      overview,
+      devices,
+      device,
+      flows,
+      flowEditor,
+      flowVersions,
+      flowRuns,
+      dashboards,
+      dashboard,
+      editDashboard,
+    ]),
   ]),
   defaultPreload: 'intent',
   scrollRestoration: true,

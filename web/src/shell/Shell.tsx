@@ -1,7 +1,7 @@
 import { Link, Outlet, useSearch } from '@tanstack/react-router'
 import { lazy, Suspense } from 'react'
 import { useOrganization, useOrganizations } from '../organization'
-import { DashboardIcon, DeviceIcon, OverviewIcon } from '../parts/icons'
+import { DashboardIcon, DeviceIcon, FlowIcon, OverviewIcon } from '../parts/icons'
 import { Waiting } from '../parts/Waiting'
 import { Account } from './Account'
 import { LinkChip } from './LinkChip'
@@ -15,6 +15,7 @@ const OrganizationSelect = lazy(() =>
 const pages = [
   { to: '/', word: 'Overview', Icon: OverviewIcon, exact: true },
   { to: '/devices', word: 'Devices', Icon: DeviceIcon, exact: false },
+  { to: '/flows', word: 'Flows', Icon: FlowIcon, exact: false },
   { to: '/dashboards', word: 'Dashboards', Icon: DashboardIcon, exact: false },
 ] as const
 
