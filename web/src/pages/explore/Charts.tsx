@@ -35,7 +35,7 @@ export function Charts({ history, names, tz, agg, onZoom, onRemove }: Props) {
   // Written to the text directly: a pointer moves faster than a page is made anew.
   const point = (panel: (typeof panels)[number], index: number | null) => {
     const at = index === null ? undefined : panel.times[index]
-    if (when.current) when.current.textContent = at === undefined ? '' : time(at)
+    if (when.current) when.current.textContent = at === undefined ? HINT : time(at)
     panel.lines.forEach((line, i) => {
       const cell = values.current.get(nameOfKey(line.key))
       const place = index === null ? -1 : (panel.places[i]?.[index] ?? -1)
@@ -76,7 +76,9 @@ export function Charts({ history, names, tz, agg, onZoom, onRemove }: Props) {
         </section>
       ))}
       <section className={`panel ${classes['legend']}`} aria-label="Series">
-        <div className="dim" ref={when} data-testid="pointer" />
+        <div className="dim" ref={when} data-testid="pointer">
+          {HINT}
+        </div>
         <ul>
           {lines.map((line, i) => {
             const name = names.get(nameOfKey(line.key)) ?? ''
@@ -109,6 +111,8 @@ export function Charts({ history, names, tz, agg, onZoom, onRemove }: Props) {
     </div>
   )
 }
+
+const HINT = 'Point at the chart to read it, draw over a part of it to see that alone'
 
 /** Lines over the times that any of them has. */
 function over(lines: Line[]) {

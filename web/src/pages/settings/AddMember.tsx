@@ -58,6 +58,10 @@ export function AddMember({ organization }: { organization: string }) {
           Add
         </Button>
       </div>
+      <div className="dim">
+        A user reads everything but the audit log, and changes own flows and dashboards. An admin changes
+        everything, devices, projects and members too.
+      </div>
       {isUnknown && (
         <div role="alert">
           Ask them to make an account at {location.origin} first, or ask the operator of the server to make

@@ -148,12 +148,11 @@ function Filters({ organization, filter, change }: Props) {
         const time = fromField(event.currentTarget.value, zone)
         set({ [key]: time === undefined ? undefined : new Date(time).toISOString() })
       }}
-      w={200}
     />
   )
   const actions = actionsOf(organization !== undefined)
   return (
-    <div className="row" style={{ alignItems: 'flex-end' }}>
+    <div className={classes['filters']}>
       <Select
         label="What"
         data={[
@@ -164,7 +163,6 @@ function Filters({ organization, filter, change }: Props) {
         onChange={action => set({ action: (action || undefined) as AuditAction | undefined })}
         allowDeselect={false}
         searchable
-        w={224}
       />
       {organization !== undefined && (
         <Select
@@ -180,8 +178,7 @@ function Filters({ organization, filter, change }: Props) {
           onChange={actor => set({ actor: actor || undefined })}
           allowDeselect={false}
           searchable
-          w={224}
-        />
+          />
       )}
       {day('from', 'From')}
       {day('to', 'Before')}

@@ -11,8 +11,8 @@ import type { Rights } from './InOrganization'
 import classes from './Settings.module.css'
 
 export const ROLES: { value: Schemas['MemberRole']; label: string }[] = [
-  { value: 'user', label: 'User: reads' },
-  { value: 'admin', label: 'Admin: changes' },
+  { value: 'user', label: 'User' },
+  { value: 'admin', label: 'Admin' },
 ]
 
 const refresh = (organization: string) => {

@@ -46,6 +46,7 @@ function Whole({ project }: { project: Project }) {
       {mayChange ? (
         <>
           <section className={`panel ${classes['form']}`} aria-label="Settings of the project">
+            <h2 style={{ marginBottom: 16 }}>Settings</h2>
             <ProjectForm organization={project.organization_id} project={project} />
           </section>
           <Delete project={project} />
