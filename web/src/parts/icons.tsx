@@ -19,7 +19,7 @@ function Icon({ children }: { children: ReactNode }) {
   )
 }
 
-const icon = (path: string) => () => (
+export const icon = (path: string) => () => (
   <Icon>
     <path d={path} />
   </Icon>
