@@ -28,4 +28,9 @@ export default [
   page('overview', '230 kB', shell, 'src/pages/overview/Overview.tsx'),
   page('devices', '230 kB', shell, 'src/pages/devices/Devices.tsx'),
   page('device', '230 kB', shell, 'src/pages/devices/Device.tsx'),
+  page('readings of a device', '280 kB', shell, 'src/pages/devices/Device.tsx', 'src/pages/devices/Readings.tsx'),
+  page('explorer', '280 kB', shell, 'src/pages/explore/Explorer.tsx'),
+  ...['Profile', 'Sessions', 'Tokens', 'Audit', 'Organization', 'Members', 'Projects', 'ProjectPage'].map(name =>
+    page(`settings: ${name}`, '230 kB', shell, 'src/pages/settings/Settings.tsx', `src/pages/settings/${name}.tsx`),
+  ),
 ]

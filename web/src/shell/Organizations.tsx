@@ -1,14 +1,12 @@
-import { Button, Menu, Modal, Textarea, TextInput, UnstyledButton } from '@mantine/core'
-import { useMutation } from '@tanstack/react-query'
+import { Menu, UnstyledButton } from '@mantine/core'
 import { useNavigate } from '@tanstack/react-router'
-import { type FormEvent, useState } from 'react'
-import { api, forgetOnceKey, onceKey, take } from '../api/client'
-import { organizationsQuery, queryClient } from '../api/queries'
+import { lazy, Suspense, useState } from 'react'
 import { choose, useOrganization, useOrganizations } from '../organization'
-import { wrongFields } from '../parts/fields'
 import { CheckIcon, ChoiceIcon, PlusIcon } from '../parts/icons'
-import { Trouble } from '../parts/Trouble'
 import classes from './Shell.module.css'
+
+// With its dialog, which few open.
+const NewOrganization = lazy(async () => ({ default: (await import('./NewOrganization')).NewOrganization }))
 
 /** Which organization the pages are about, the others, and how to make one. */
 export function Organizations() {
@@ -53,75 +51,17 @@ export function Organizations() {
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
-      <Modal
-        opened={makes}
-        onClose={() => setMakes(false)}
-        title="New organization"
-        closeButtonProps={{ 'aria-label': 'Close' }}
-      >
-        <NewOrganization
-          done={id => {
-            setMakes(false)
-            go(id)
-          }}
-        />
-      </Modal>
+      {makes && (
+        <Suspense>
+          <NewOrganization
+            close={() => setMakes(false)}
+            done={id => {
+              setMakes(false)
+              go(id)
+            }}
+          />
+        </Suspense>
+      )}
     </>
-  )
-}
-
-function NewOrganization({ done }: { done: (id: string) => void }) {
-  const [name, setName] = useState('')
-  const [description, setDescription] = useState('')
-  const make = useMutation({
-    mutationFn: () => {
-      const body = { name: name.trim(), ...(description.trim() ? { description: description.trim() } : {}) }
-      return take(
-        api.POST('/api/v1/organizations', { body, params: { header: { 'Idempotency-Key': onceKey(body) } } }),
-      )
-    },
-    onSuccess: made => {
-      forgetOnceKey()
-      queryClient.setQueryData(organizationsQuery.queryKey, all => [...(all ?? []), made])
-      done(made.id)
-    },
-  })
-  const wrong = wrongFields(make.error)
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    make.mutate()
-  }
-  return (
-    <form className="stack" onSubmit={submit}>
-      <div>
-        It has devices, flows, dashboards and members of its own, which others do not see. You own it.
-      </div>
-      <TextInput
-        label="Name"
-        value={name}
-        onChange={event => setName(event.currentTarget.value)}
-        error={wrong('name') ?? wrong('slug')}
-        maxLength={200}
-        required
-        data-autofocus
-      />
-      <Textarea
-        label="Description"
-        description="May be left empty."
-        value={description}
-        onChange={event => setDescription(event.currentTarget.value)}
-        error={wrong('description')}
-        maxLength={10_000}
-        autosize
-        minRows={2}
-        maxRows={6}
-      />
-      {make.error && <Trouble error={make.error} />}
-      <div className="row" style={{ justifyContent: 'flex-end' }}>
-        <Button type="submit" loading={make.isPending}>
-          Make it
-        </Button>
-      </div>
-    </form>
   )
 }

@@ -42,7 +42,7 @@ export function InProjects({ device }: { device: Device }) {
                 size="xs"
                 onClick={() => change.mutate({ project: id, isIn: true })}
                 disabled={change.isPending}
-                aria-label={`Take it out of ${name}`}
+                aria-label={`Take out of ${name}`}
               >
                 Take out
               </Button>

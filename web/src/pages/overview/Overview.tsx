@@ -9,6 +9,7 @@ import { Status } from '../../parts/Status'
 import { Trouble } from '../../parts/Trouble'
 import { AddDevice } from '../devices/AddDevice'
 import classes from './Overview.module.css'
+import { Measures } from './Measures'
 import { Recent } from './Recent'
 
 /** How the fleet is; for who has none, how to begin. */
@@ -50,6 +51,7 @@ function Of({ id, name }: { id: string; name: string }) {
               </li>
             ))}
           </ul>
+          <Measures fleet={fleet} />
           <Recent organization={id} />
         </>
       )}

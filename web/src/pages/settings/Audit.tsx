@@ -122,7 +122,6 @@ function Entry({ entry, filter, change }: { entry: AuditEntry } & Pick<Props, 'f
             variant="subtle"
             size="compact-xs"
             onClick={() => change({ ...filter, target: entry.target_id })}
-            aria-label={`Only changes to this ${entry.target_kind.replace('_', ' ')}`}
           >
             Only this {entry.target_kind.replace('_', ' ')}
           </Button>
@@ -178,7 +177,7 @@ function Filters({ organization, filter, change }: Props) {
           onChange={actor => set({ actor: actor || undefined })}
           allowDeselect={false}
           searchable
-          />
+        />
       )}
       {day('from', 'From')}
       {day('to', 'Before')}

@@ -116,7 +116,7 @@ function HandOver({ member, organization }: { member: Member; organization: Righ
         variant="default"
         size="xs"
         onClick={() => setAsks(true)}
-        aria-label={`Make ${member.name} the owner`}
+        aria-label={`Make owner: ${member.name}`}
       >
         Make owner
       </Button>

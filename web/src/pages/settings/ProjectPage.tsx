@@ -152,7 +152,7 @@ function One({ device, project, mayChange }: { device: Device; project: Project;
           size="xs"
           loading={out.isPending}
           onClick={() => out.mutate()}
-          aria-label={`Take ${device.name} out of the project`}
+          aria-label={`Take out ${device.name}`}
         >
           Take out
         </Button>

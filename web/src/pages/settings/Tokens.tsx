@@ -110,7 +110,12 @@ function One({ token }: { token: ApiToken }) {
           ? 'Never expires'
           : `${isOver ? 'Expired' : 'Expires'} ${at(Date.parse(token.expires_at))}`}
       </span>
-      <Button variant="default" size="xs" onClick={() => setAsks(true)} aria-label={`Revoke ${token.name}`}>
+      <Button
+        variant="default"
+        size="xs"
+        onClick={() => setAsks(true)}
+        aria-label={`${isOver ? 'Remove' : 'Revoke'} ${token.name}`}
+      >
         {isOver ? 'Remove' : 'Revoke'}
       </Button>
       <Confirm

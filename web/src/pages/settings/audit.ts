@@ -74,7 +74,8 @@ export function detailsOf({ details }: Pick<AuditEntry, 'details'>): string {
   if (typeof name === 'string') said.push(`“${name}”`)
   if (Array.isArray(changed) && changed.length > 0) said.push(changed.join(', '))
   for (const [key, value] of Object.entries(rest)) {
-    if (value === null || value === '' || value === 0 || (Array.isArray(value) && value.length === 0)) continue
+    if (value === null || value === '' || value === 0 || (Array.isArray(value) && value.length === 0))
+      continue
     const text = typeof value === 'object' ? JSON.stringify(value) : String(value)
     said.push(`${key.replaceAll('_', ' ')} ${text}`)
   }
