@@ -37,4 +37,23 @@ export default [
   page('flows', '230 kB', shell, 'src/pages/flows/Flows.tsx'),
   page('flow versions', '230 kB', shell, 'src/pages/flows/versions/VersionsPage.tsx'),
   page('flow runs', '230 kB', shell, 'src/pages/flows/runs/RunsPage.tsx'),
+
+  page(
+    'readings of a device',
+    '280 kB',
+    shell,
+    'src/pages/devices/Device.tsx',
+    'src/pages/devices/Readings.tsx',
+  ),
+  page('explorer', '280 kB', shell, 'src/pages/explore/Explorer.tsx'),
+  ...['Profile', 'Sessions', 'Tokens', 'Audit', 'Organization', 'Members', 'Projects', 'ProjectPage'].map(
+    name =>
+      page(
+        `settings: ${name}`,
+        '230 kB',
+        shell,
+        'src/pages/settings/Settings.tsx',
+        `src/pages/settings/${name}.tsx`,
+      ),
+  ),
 ]

@@ -58,3 +58,11 @@ export const UpIcon = icon('M4 10l4-4 4 4')
 export const DownIcon = icon('M4 6l4 4 4-4')
 export const FitIcon = icon('M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4')
 export const MinusIcon = icon('M3 8h10')
+export const ForthIcon = icon('M6 3l5 5-5 5')
+export const DownloadIcon = icon('M8 2v8M4.5 7L8 10.5 11.5 7M2.5 13.5h11')
+export const UploadIcon = icon('M8 10.5V2.5M4.5 6L8 2.5 11.5 6M2.5 13.5h11')
+export const ExploreIcon = icon('M2 2v12h12M4.5 11l3-4 2.5 2L14 4')
+export const SettingsIcon = icon(
+  'M2 4.5h7M13 4.5h1M2 11.5h1M7 11.5h7M11 6.5a2 2 0 1 0 0-4 2 2 0 0 0 0 4zM5 13.5a2 2 0 1 0 0-4 2 2 0 0 0 0 4z',
+)
+export const ChoiceIcon = icon('M5 6l3-3 3 3M5 10l3 3 3-3')
