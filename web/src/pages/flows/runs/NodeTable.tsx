@@ -131,7 +131,7 @@ function Records({ entry }: { entry: NodeExecution }) {
   return (
     <>
       {ports.map(({ port, records }) => (
-        <table key={port} className={classes['table']}>
+        <table key={port} className={`${classes['table']} ${classes['records']}`}>
           <caption>
             {port === 'in'
               ? `Came in (the first ${records.length})`

@@ -28,7 +28,7 @@ export function RunsPanel({
         <Tabs.Tab value="runs">Runs</Tabs.Tab>
         <Tabs.Tab value="dead">Dead letters</Tabs.Tab>
         {may && <Tabs.Tab value="once">Run once</Tabs.Tab>}
-        {may && <Tabs.Tab value="test">Test over readings</Tabs.Tab>}
+        {may && <Tabs.Tab value="test">Test</Tabs.Tab>}
       </Tabs.List>
       <Tabs.Panel value="runs" pt="sm">
         <Executions flow={flow} />
