@@ -85,12 +85,18 @@ test('what others saved in between is not overwritten unasked', async () => {
   const asked = page.getByRole('dialog')
   await asked.waitFor()
   expect((await owner.saved(flow)).nodes.map(({ data }) => data['label'])).toEqual(['Theirs', 'Mean'])
-  await asked.getByRole('button', { name: 'Take theirs' }).click()
-  await editor.node('source').getByText('Theirs').waitFor()
-  await editor.undo().click()
+  // decided later, everything is as it was; decided now, what fits together is kept of both
+  await asked.getByRole('button', { name: 'Decide later' }).click()
+  await asked.waitFor({ state: 'detached' })
   await editor.node('mean').getByText('Mine').waitFor()
-  await editor.save()
-  expect((await owner.saved(flow)).nodes.map(({ data }) => data['label'])).toEqual(['Boiler', 'Mine'])
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await asked.getByRole('button', { name: 'Save both together' }).click()
+  await page.getByText('Saved, version 3').waitFor()
+  await editor.node('source').getByText('Theirs').waitFor()
+  expect((await owner.saved(flow)).nodes.map(({ data }) => data['label'])).toEqual(['Theirs', 'Mine'])
+  // as a step that can be undone
+  await editor.undo().click()
+  await editor.node('source').getByText('Boiler').waitFor()
   expect(complaints).toEqual([])
 })
 
@@ -104,7 +110,7 @@ test('on a phone a flow is looked at, and it says that it is only that', async (
   const name = editor.inspector.getByRole('textbox', { name: 'Name' })
   await name.waitFor()
   expect(await name.getAttribute('readonly')).not.toBeNull()
-  await hold(page, 'editor-phone', ['phone'])
+  await hold(page, 'editor-phone', 'phone')
   // dragging moves the view and not the node
   const place = async () => {
     const [node, other] = [await editor.node('mean').boundingBox(), await editor.node('source').boundingBox()]
