@@ -78,7 +78,8 @@ export const theme = createTheme({
   components: {
     Button: { defaultProps: { size: 'sm', variant: 'filled' } },
     Modal: { defaultProps: { centered: true, transitionProps: { duration: 100 } } },
-    Menu: { defaultProps: { transitionProps: { duration: 100 } } },
+    // The first item has the focus: a place before it would be no item of the menu.
+    Menu: { defaultProps: { transitionProps: { duration: 100 }, withInitialFocusPlaceholder: false } },
     Tooltip: { defaultProps: { openDelay: 400, transitionProps: { duration: 100 } } },
   },
 })
@@ -112,6 +113,15 @@ export const variables: CSSVariablesResolver = () => ({
     '--warn': '#8a5a00',
     '--bad': '#b3261e',
     '--line': '#0072b2',
+    // Colours of series, after Okabe and Ito; those that a white page would swallow are darker here.
+    '--series-1': '#0072b2',
+    '--series-2': '#d55e00',
+    '--series-3': '#009e73',
+    '--series-4': '#b3578a',
+    '--series-5': '#b87a00',
+    '--series-6': '#2f8fc4',
+    '--series-7': '#1b1f24',
+    '--series-8': '#857d00',
   },
   dark: {
     '--mantine-color-body': '#171b21',
@@ -133,5 +143,13 @@ export const variables: CSSVariablesResolver = () => ({
     '--warn': '#e0a030',
     '--bad': '#e5534b',
     '--line': '#56b4e9',
+    '--series-1': '#56b4e9',
+    '--series-2': '#e69f00',
+    '--series-3': '#009e73',
+    '--series-4': '#cc79a7',
+    '--series-5': '#f0e442',
+    '--series-6': '#d55e00',
+    '--series-7': '#e6e9ed',
+    '--series-8': '#2f86c8',
   },
 })

@@ -26,11 +26,16 @@ export class Device {
   }
 
   /** Sends a reading of each sensor, and waits until they are durable. */
-  async send(readings: Record<string, [value: unknown, unit?: string]>): Promise<void> {
+  async send(readings: Record<string, [value: unknown, unit?: string]>, at = Date.now()): Promise<void> {
     const r = Object.entries(readings).map(([sensor, [value, unit]]) =>
       unit ? [sensor, value, 0, unit] : [sensor, value],
     )
-    await this.#ask({ t: 'data', q: this.#next++, r, bt: Date.now() }, 'ack')
+    await this.#ask({ t: 'data', q: this.#next++, r, bt: at }, 'ack')
+  }
+
+  /** Sends readings of one moment, and does not wait: for more than a few a second. */
+  fire(readings: readonly (readonly [sensor: string, value: unknown])[], at: number): void {
+    this.#socket.send(JSON.stringify({ t: 'data', q: this.#next++, r: readings, bt: at }))
   }
 
   async #ask(frame: object, expected: string): Promise<void> {

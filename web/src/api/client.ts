@@ -1,11 +1,14 @@
 /** The API, typed by the committed description. The session is a cookie that scripts cannot read. */
 import createClient from 'openapi-fetch'
+import { heardDate } from '../live/now'
 import { Problem } from './problem'
 import type { components, paths } from './schema'
 
 export type Schemas = components['schemas']
 
 export const api = createClient<paths>({ baseUrl: '/' })
+
+api.use({ onResponse: ({ response }) => heardDate(response.headers.get('date')) })
 
 type Answer<T> = { data?: T; error?: unknown; response: Response }
 

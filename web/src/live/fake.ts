@@ -1,7 +1,7 @@
 /** A server of live values, a clock and chance for tests: all that happens, happens when the test says so. */
 import type { Inbound, Outbound, Position, Sub } from './frames'
 import type { Clock } from './link'
-import type { Heard, Open } from './transport'
+import type { Heard, Open, Way } from './transport'
 
 /** Draws the same numbers for the same seed (mulberry32). */
 export function seeded(seed: number): () => number {
@@ -107,12 +107,17 @@ export class FakeServer {
     this.source = source
   }
 
+  /** A way to it. */
+  way(name: Way['name'] = 'socket', most = Number.POSITIVE_INFINITY): Way {
+    return { name, open: this.open, most, answersPing: name === 'socket' }
+  }
+
   readonly open: Open = heard => {
     const socket = new FakeSocket(heard)
     this.sockets.push(socket)
     return {
       send: frame => {
-        socket.sent.push(frame)
+        if (frame.t !== 'ping') socket.sent.push(frame)
         this.#take(socket, frame)
       },
       close: () => {
@@ -132,8 +137,12 @@ export class FakeServer {
 
   #take(socket: FakeSocket, frame: Outbound): void {
     if (frame.t === 'unsub') socket.watching.delete(frame.id)
+    else if (frame.t === 'ping') this.pings.push(frame.n)
     else this.asked.push({ socket, sub: frame })
   }
+
+  /** Pings that came; an older server answers none. */
+  readonly pings: number[] = []
 
   /** Answers what was asked first. */
   answer(): void {

@@ -9,7 +9,7 @@ const nothing = () => {}
 
 function fixture(random: () => number = () => 0.5) {
   const [server, clock, refused] = [new FakeServer(), new FakeClock(), vi.fn()]
-  const link = new Link({ open: server.open, clock, random, refused })
+  const link = new Link({ ways: [server.way()], clock, random, refused })
   return { server, clock, refused, link }
 }
 
@@ -82,7 +82,7 @@ test('the end of the session is the end, and a refused handshake is asked about'
   link.watch(SOURCE, nothing)
   server.socket.close(1006)
   expect(refused).toHaveBeenCalledTimes(1)
-  clock.pass(MOST_MS)
+  clock.pass(wait(1, () => 1))
   server.socket.open()
   server.socket.close(4401)
   expect(link.state.kind).toBe('ended')

@@ -55,15 +55,13 @@ function paint(canvas: HTMLCanvasElement, ring: Ring): void {
   if (!context) return
   context.setTransform(ratio, 0, 0, ratio, 0, 0)
   context.clearRect(0, 0, width, height)
-  const order = ring.order()
-  const index = (i: number) => order?.[i] ?? i
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
   for (let i = 0; i < ring.length; i++) {
     if (ring.minAt(i) < low) low = ring.minAt(i)
     if (ring.maxAt(i) > high) high = ring.maxAt(i)
   }
   if (low > high) return
-  const [from, to] = [ring.tsAt(index(0)), ring.tsAt(index(ring.length - 1))]
+  const [from, to] = [ring.tsAt(0), ring.tsAt(ring.length - 1)]
   const x = (ts: number) => (to > from ? 2 + ((ts - from) / (to - from)) * (width - 4) : width - 2)
   const y = (value: number) =>
     high > low ? height - 3 - ((value - low) / (high - low)) * (height - 6) : height / 2
@@ -74,8 +72,7 @@ function paint(canvas: HTMLCanvasElement, ring: Ring): void {
   context.lineJoin = 'round'
   context.beginPath()
   let pen = false
-  for (let i = 0; i < ring.length; i++) {
-    const at = index(i)
+  for (let at = 0; at < ring.length; at++) {
     const value = ring.valueAt(at)
     if (Number.isNaN(value)) {
       pen = false

@@ -1,0 +1,22 @@
+/** A picture of each kind of widget. */
+import { icon } from '../parts/icons'
+
+export const LinesIcon = icon('M2 2v12h12M4 10l3-4 2 3 4-6')
+export const BarsIcon = icon('M2 14h12M4 14V8M8 14V3M12 14v-4')
+export const GaugeIcon = icon('M2.5 12a6.5 6.5 0 1 1 11 0M8 10l3-4')
+export const StatIcon = icon('M2 3h12v10H2zM5 10V6l-1 .5M8 6h3v2H8v2h3')
+export const PieIcon = icon('M8 8V2a6 6 0 1 0 6 6zM10.5 5.5V1.6a6 6 0 0 1 3.9 3.9z')
+export const TableIcon = icon('M2 3h12v10H2zM2 6.5h12M2 10h12M7 3v10')
+export const HistogramIcon = icon('M2 14h12M3 14v-3h2.5v3M5.5 14V7H8v7M8 14V4h2.5v10M10.5 14V9H13v5')
+export const XyIcon = icon('M2 2v12h12M5 11v.1M7 8v.1M9 9v.1M10 6v.1M12 4v.1')
+export const TrendIcon = icon('M2 12L13 4M9 4h4v4')
+export const StatusIcon = icon('M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12zM5.5 8l2 2 3-4')
+export const SwitchIcon = icon('M5 4h6a4 4 0 0 1 0 8H5a4 4 0 0 1 0-8zM11 10a2 2 0 1 0 0-4 2 2 0 0 0 0 4z')
+export const ButtonIcon = icon('M2 5h12v6H2zM6 8h4')
+export const SliderIcon = icon('M2 8h5M11 8h3M9 10a2 2 0 1 0 0-4 2 2 0 0 0 0 4z')
+export const TextIcon = icon('M3 4V3h10v1M8 3v10M6 13h4')
+export const PauseIcon = icon('M5 3v10M11 3v10')
+export const PlayIcon = icon('M5 3l7 5-7 5z')
+export const UpIcon = icon('M8 13V3M4 7l4-4 4 4')
+export const DownIcon = icon('M8 3v10M4 9l4 4 4-4')
+export const LevelIcon = icon('M3 8h10M9 4l4 4-4 4')
