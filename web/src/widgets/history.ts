@@ -6,6 +6,7 @@ import { api, take } from '../api/client'
 import { problemOf } from '../api/problem'
 import { link as own } from '../live/hooks'
 import type { Link } from '../live/link'
+import { serverNow } from '../live/now'
 import { Ring } from '../live/ring'
 import { type DrawnWidget, sourceOf } from './model'
 import type { Track } from './series'
@@ -117,7 +118,7 @@ export class History implements Track {
       this.#ready()
       return () => {}
     }
-    const how = { spanMs: Math.max(1, Date.now() - this.#from) }
+    const how = { spanMs: Math.max(1, serverNow() - this.#from) }
     let leave: (() => void) | undefined
     const heard = () => {
       const feed = this.#link.feed(source, how)
