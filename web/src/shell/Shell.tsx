@@ -1,20 +1,53 @@
-import { Select } from '@mantine/core'
-import { Link, Outlet } from '@tanstack/react-router'
-import { Suspense } from 'react'
-import { choose, useOrganization, useOrganizations } from '../organization'
-import { DeviceIcon, OverviewIcon } from '../parts/icons'
+import { ActionIcon } from '@mantine/core'
+import { useHotkeys } from '@mantine/hooks'
+import { Link, Outlet, useSearch } from '@tanstack/react-router'
+import { lazy, Suspense, useState } from 'react'
+import {
+  DashboardIcon,
+  DeviceIcon,
+  ExploreIcon,
+  FlowIcon,
+  OverviewIcon,
+  SearchIcon,
+  SettingsIcon,
+} from '../parts/icons'
 import { Waiting } from '../parts/Waiting'
 import { Account } from './Account'
 import { LinkChip } from './LinkChip'
+import { Organizations } from './Organizations'
 import classes from './Shell.module.css'
+
+const Palette = lazy(async () => ({ default: (await import('./Palette')).Palette }))
 
 const pages = [
   { to: '/', word: 'Overview', Icon: OverviewIcon, exact: true },
   { to: '/devices', word: 'Devices', Icon: DeviceIcon, exact: false },
+  { to: '/flows', word: 'Flows', Icon: FlowIcon, exact: false },
+  { to: '/dashboards', word: 'Dashboards', Icon: DashboardIcon, exact: false },
+  { to: '/explore', word: 'Explorer', Icon: ExploreIcon, exact: false },
+  { to: '/settings', word: 'Settings', Icon: SettingsIcon, exact: false },
 ] as const
 
 /** What stands around all pages of those who are logged in. */
 export function Shell() {
+  const { kiosk } = useSearch({ strict: false })
+  const [goes, setGoes] = useState(false)
+  // Not loaded before somebody wants it.
+  const [went, setWent] = useState(false)
+  const open = () => {
+    setWent(true)
+    setGoes(true)
+  }
+  useHotkeys([['mod+K', open]], [])
+  if (kiosk) {
+    return (
+      <main>
+        <Suspense fallback={<Waiting />}>
+          <Outlet />
+        </Suspense>
+      </main>
+    )
+  }
   return (
     <div className={classes['shell']}>
       <a className={classes['skip']} href="#page">
@@ -29,6 +62,15 @@ export function Shell() {
         </Suspense>
         <div className={classes['end']}>
           <LinkChip />
+          <ActionIcon
+            variant="default"
+            size="lg"
+            aria-label="Go to a page or a thing"
+            title="Go to (Ctrl K)"
+            onClick={open}
+          >
+            <SearchIcon />
+          </ActionIcon>
           <Account />
         </div>
       </header>
@@ -45,23 +87,11 @@ export function Shell() {
           <Outlet />
         </Suspense>
       </main>
+      {went && (
+        <Suspense>
+          <Palette opened={goes} close={() => setGoes(false)} />
+        </Suspense>
+      )}
     </div>
-  )
-}
-
-function Organizations() {
-  const all = useOrganizations()
-  const current = useOrganization()
-  if (all.length < 2 || !current) return <span className="dim">{current?.name}</span>
-  return (
-    <Select
-      aria-label="Organization"
-      size="xs"
-      data={all.map(({ id, name }) => ({ value: id, label: name }))}
-      value={current.id}
-      onChange={id => id && choose(id)}
-      allowDeselect={false}
-      searchable={all.length > 8}
-    />
   )
 }
