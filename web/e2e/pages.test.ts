@@ -1,16 +1,11 @@
 /** Each page: usable by everybody, in both themes, on a desk and on a phone, with nothing and with something. */
-import { mkdirSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { barriers } from './support/axe'
 import { launch, visitor } from './support/browser'
 import { Device } from './support/device'
+import { hold } from './support/hold'
 import { Server } from './support/server'
 
-const sizes = { wide: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } }
-const looks = ['light', 'dark'] as const
-/** Where pictures of the pages go, if somebody wants to look at them. */
-const pictures = process.env['SCREENSHOTS']
 const PASSWORD = 'correct horse battery'
 
 let server: Server
@@ -19,32 +14,12 @@ let browser: Browser
 beforeAll(async () => {
   server = await Server.start()
   browser = await launch()
-  if (pictures) mkdirSync(pictures, { recursive: true })
 })
 
 afterAll(async () => {
   await browser?.close()
   await server?.remove()
 })
-
-/** Holds the page against what must be true of all of them. */
-async function hold(page: Page, name: string): Promise<void> {
-  for (const [size, viewport] of Object.entries(sizes)) {
-    await page.setViewportSize(viewport)
-    for (const colorScheme of looks) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-      await page.waitForFunction(
-        scheme => document.documentElement.getAttribute('data-mantine-color-scheme') === scheme,
-        colorScheme,
-      )
-      if (pictures) await page.screenshot({ path: `${pictures}/${name}-${size}-${colorScheme}.png` })
-      const where = `${name}, ${size}, ${colorScheme}`
-      expect(await barriers(page), where).toEqual([])
-      const [width, shown] = await page.evaluate(() => [document.body.scrollWidth, innerWidth])
-      expect(width, `${where}: scrolls sideways`).toBeLessThanOrEqual(shown)
-    }
-  }
-}
 
 async function signUp(page: Page, email: string): Promise<void> {
   const answer = await page.request.post(`${server.url}/api/v1/auth/signup`, {
@@ -128,12 +103,13 @@ test('the pages of somebody with devices', async () => {
   await page.getByRole('tab', { name: 'Events' }).click()
   await page.getByText('Made', { exact: true }).waitFor()
   await hold(page, 'device-events')
-  await page.getByRole('tab', { name: 'Token and settings' }).click()
+  await page.getByRole('tab', { name: 'Token' }).click()
   await page.getByRole('button', { name: 'Make a new token' }).click()
   await page.getByRole('region', { name: 'token of boiler' }).waitFor()
   // what came before the token says nothing about it
   await page.getByText('Waiting for the first reading of boiler').waitFor()
   await hold(page, 'device-token')
+  await page.getByRole('tab', { name: 'Settings' }).click()
   await page.getByRole('button', { name: 'Delete it' }).click()
   await page.getByRole('dialog').waitFor()
   await hold(page, 'device-delete')

@@ -7,8 +7,11 @@ import {
   redirect,
 } from '@tanstack/react-router'
 import type { DashboardSort } from './api/dashboards'
+import type { FlowSort } from './api/flows'
 import type { DeviceSort, DeviceStatus } from './api/queries'
 import { meQuery, queryClient } from './api/queries'
+import { type ExploreSearch, validate } from './pages/explore/state'
+import { auditSearch, isId } from './pages/settings/search'
 import { Failed } from './shell/Failed'
 import { Lost } from './shell/Lost'
 
@@ -58,21 +61,37 @@ const SORTS: readonly string[] = [
   '-created_at',
 ] satisfies DeviceSort[]
 
+interface DevicesSearch {
+  q?: string
+  status?: DeviceStatus
+  project?: string
+  sort?: DeviceSort
+  add?: boolean
+}
+
 const devices = createRoute({
   getParentRoute: () => inside,
   path: '/devices',
-  validateSearch: (search): { q?: string; status?: DeviceStatus; sort?: DeviceSort; add?: boolean } => ({
+  validateSearch: (search): DevicesSearch => ({
     ...(typeof search['q'] === 'string' && search['q'] ? { q: search['q'].slice(0, 200) } : {}),
     ...(STATUS.includes(search['status'] as string) ? { status: search['status'] as DeviceStatus } : {}),
+    ...(isId(search['project']) ? { project: search['project'] } : {}),
     ...(SORTS.includes(search['sort'] as string) ? { sort: search['sort'] as DeviceSort } : {}),
     ...(search['add'] === true ? { add: true } : {}),
   }),
   component: lazyRouteComponent(() => import('./pages/devices/Devices'), 'Devices'),
 })
 
+const DEVICE_TABS = ['readings', 'events', 'token', 'settings'] as const
+type DeviceTab = (typeof DEVICE_TABS)[number]
+
 const device = createRoute({
   getParentRoute: () => inside,
   path: '/devices/$id',
+  validateSearch: (search): { tab?: DeviceTab } => {
+    const tab = DEVICE_TABS.find(one => one === search['tab'])
+    return tab ? { tab } : {}
+  },
   component: lazyRouteComponent(() => import('./pages/devices/Device'), 'DevicePage'),
 })
 
@@ -133,11 +152,122 @@ const shared = createRoute({
   component: lazyRouteComponent(() => import('./pages/dashboards/Shared'), 'Shared'),
 })
 
+const FLOW_SORTS: readonly string[] = ['name', '-name', 'updated_at', '-updated_at'] satisfies FlowSort[]
+
+const flows = createRoute({
+  getParentRoute: () => inside,
+  path: '/flows',
+  validateSearch: (search): { q?: string; project?: string; sort?: FlowSort; make?: string } => ({
+    ...(typeof search['q'] === 'string' && search['q'] ? { q: search['q'].slice(0, 200) } : {}),
+    ...(typeof search['project'] === 'string' ? { project: search['project'] } : {}),
+    ...(FLOW_SORTS.includes(search['sort'] as string) ? { sort: search['sort'] as FlowSort } : {}),
+    ...(typeof search['make'] === 'string' ? { make: search['make'] } : {}),
+  }),
+  component: lazyRouteComponent(() => import('./pages/flows/Flows'), 'Flows'),
+})
+
+const flowVersions = createRoute({
+  getParentRoute: () => inside,
+  path: '/flows/$id/versions',
+  component: lazyRouteComponent(() => import('./pages/flows/versions/VersionsPage'), 'VersionsPage'),
+})
+
+const flowRuns = createRoute({
+  getParentRoute: () => inside,
+  path: '/flows/$id/runs',
+  component: lazyRouteComponent(() => import('./pages/flows/runs/RunsPage'), 'RunsPage'),
+})
+
+const flowEditor = createRoute({
+  getParentRoute: () => inside,
+  path: '/flows/$id',
+  component: lazyRouteComponent(() => import('./pages/flows/editor/EditorPage'), 'EditorPage'),
+})
+
+const explore = createRoute({
+  getParentRoute: () => inside,
+  path: '/explore',
+  validateSearch: (search: Record<string, unknown>): ExploreSearch => validate(search),
+  component: lazyRouteComponent(() => import('./pages/explore/Explorer'), 'Explorer'),
+})
+
+const settings = createRoute({
+  getParentRoute: () => inside,
+  path: '/settings',
+  beforeLoad: ({ location }) => {
+    if (/^\/settings\/?$/.test(location.pathname)) throw redirect({ to: '/settings/profile', replace: true })
+  },
+  component: lazyRouteComponent(() => import('./pages/settings/Settings'), 'Settings'),
+})
+
+const settingsPages = [
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/profile',
+    component: lazyRouteComponent(() => import('./pages/settings/Profile'), 'Profile'),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/sessions',
+    component: lazyRouteComponent(() => import('./pages/settings/Sessions'), 'Sessions'),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/tokens',
+    component: lazyRouteComponent(() => import('./pages/settings/Tokens'), 'Tokens'),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/log',
+    validateSearch: auditSearch,
+    component: lazyRouteComponent(() => import('./pages/settings/Audit'), 'OwnLog'),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/organization',
+    component: lazyRouteComponent(() => import('./pages/settings/Organization'), 'OrganizationSettings'),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/members',
+    component: lazyRouteComponent(() => import('./pages/settings/Members'), 'Members'),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/projects',
+    component: lazyRouteComponent(() => import('./pages/settings/Projects'), 'Projects'),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/projects/$id',
+    component: lazyRouteComponent(() => import('./pages/settings/ProjectPage'), 'ProjectPage'),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/audit',
+    validateSearch: auditSearch,
+    component: lazyRouteComponent(() => import('./pages/settings/Audit'), 'Audit'),
+  }),
+] as const
+
 export const router = createRouter({
   routeTree: root.addChildren([
     entry,
     shared,
-    inside.addChildren([overview, devices, device, dashboards, dashboard, editDashboard]),
+    inside.addChildren([
+      overview,
+      devices,
+      device,
+      flows,
+      flowEditor,
+      flowVersions,
+      flowRuns,
+      dashboards,
+      dashboard,
+      editDashboard,
+      explore,
+      settings.addChildren([...settingsPages]),
+    ]),
   ]),
   defaultPreload: 'intent',
   scrollRestoration: true,

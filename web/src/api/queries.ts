@@ -85,25 +85,29 @@ export type DeviceSort = 'name' | '-name' | 'last_seen' | '-last_seen' | 'create
 export interface DeviceList {
   q?: string | undefined
   status?: DeviceStatus | undefined
+  project?: string | undefined
   sort: DeviceSort
 }
 
-const PAGE = 200
+/** The first page is small, so that it is there at once; the others are as large as the server gives them. */
+const FIRST = 100
+const PAGE = 500
 /** A list that was scrolled further is not asked for again by itself: each page of it would be. */
 const FRESH_PAGES = 3
 
 /** Devices, page by page. */
-export const devicesQuery = (organization: string, { q, status, sort }: DeviceList) =>
+export const devicesQuery = (organization: string, { q, status, project, sort }: DeviceList) =>
   infiniteQueryOptions({
-    queryKey: ['devices', organization, { q, status, sort }],
+    queryKey: ['devices', organization, { q, status, project, sort }],
     initialPageParam: '',
     queryFn: ({ pageParam, signal }) => {
       const query = {
         organization,
         sort,
-        limit: PAGE,
+        limit: pageParam ? PAGE : FIRST,
         ...(q ? { q } : {}),
         ...(status ? { status } : {}),
+        ...(project ? { project } : {}),
         ...(pageParam ? { cursor: pageParam } : {}),
       }
       return take(api.GET('/api/v1/devices', { params: { query }, signal }))
@@ -127,14 +131,4 @@ export const sensorsQuery = (id: string) =>
     refetchInterval: 5_000,
     queryFn: async ({ signal }) =>
       (await take(api.GET('/api/v1/devices/{id}/sensors', { params: { path: { id } }, signal }))).items,
-  })
-
-export const historyQuery = (id: string) =>
-  queryOptions({
-    queryKey: ['history', id],
-    refetchInterval: 10_000,
-    queryFn: async ({ signal }) => {
-      const params = { path: { id }, query: { limit: 50 } }
-      return (await take(api.GET('/api/v1/devices/{id}/history', { params, signal }))).items
-    },
   })

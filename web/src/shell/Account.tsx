@@ -1,16 +1,16 @@
-import {
-  ActionIcon,
-  type MantineColorScheme,
-  Menu,
-  SegmentedControl,
-  useMantineColorScheme,
-} from '@mantine/core'
+import { ActionIcon, Menu, useMantineColorScheme } from '@mantine/core'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useRouter } from '@tanstack/react-router'
 import { meQuery } from '../api/queries'
-import { UserIcon } from '../parts/icons'
+import { CheckIcon, UserIcon } from '../parts/icons'
 import { Trouble } from '../parts/Trouble'
 import { end } from '../session'
+
+const SCHEMES = [
+  { value: 'auto', word: 'As the system' },
+  { value: 'light', word: 'Light' },
+  { value: 'dark', word: 'Dark' },
+] as const
 
 /** Who is logged in, how the page looks, and the way out. */
 export function Account() {
@@ -27,19 +27,17 @@ export function Account() {
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>{me?.email}</Menu.Label>
-        <div style={{ padding: 8 }}>
-          <SegmentedControl
-            size="xs"
-            aria-label="Appearance"
-            value={colorScheme}
-            onChange={scheme => setColorScheme(scheme as MantineColorScheme)}
-            data={[
-              { value: 'auto', label: 'Auto' },
-              { value: 'light', label: 'Light' },
-              { value: 'dark', label: 'Dark' },
-            ]}
-          />
-        </div>
+        {SCHEMES.map(({ value, word }) => (
+          <Menu.Item
+            key={value}
+            role="menuitemradio"
+            aria-checked={value === colorScheme}
+            leftSection={value === colorScheme ? <CheckIcon /> : <span style={{ width: 16 }} />}
+            onClick={() => setColorScheme(value)}
+          >
+            {word}
+          </Menu.Item>
+        ))}
         <Menu.Divider />
         <Menu.Item onClick={() => logout.mutate()} disabled={logout.isPending}>
           Log out

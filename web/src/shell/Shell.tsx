@@ -1,26 +1,44 @@
+import { ActionIcon } from '@mantine/core'
+import { useHotkeys } from '@mantine/hooks'
 import { Link, Outlet, useSearch } from '@tanstack/react-router'
-import { lazy, Suspense } from 'react'
-import { useOrganization, useOrganizations } from '../organization'
-import { DashboardIcon, DeviceIcon, OverviewIcon } from '../parts/icons'
+import { lazy, Suspense, useState } from 'react'
+import {
+  DashboardIcon,
+  DeviceIcon,
+  ExploreIcon,
+  FlowIcon,
+  OverviewIcon,
+  SearchIcon,
+  SettingsIcon,
+} from '../parts/icons'
 import { Waiting } from '../parts/Waiting'
 import { Account } from './Account'
 import { LinkChip } from './LinkChip'
+import { Organizations } from './Organizations'
 import classes from './Shell.module.css'
 
-// Most are in one organization, and every page pays for what the shell loads.
-const OrganizationSelect = lazy(() =>
-  import('./OrganizationSelect').then(({ OrganizationSelect }) => ({ default: OrganizationSelect })),
-)
+const Palette = lazy(async () => ({ default: (await import('./Palette')).Palette }))
 
 const pages = [
   { to: '/', word: 'Overview', Icon: OverviewIcon, exact: true },
   { to: '/devices', word: 'Devices', Icon: DeviceIcon, exact: false },
+  { to: '/flows', word: 'Flows', Icon: FlowIcon, exact: false },
   { to: '/dashboards', word: 'Dashboards', Icon: DashboardIcon, exact: false },
+  { to: '/explore', word: 'Explorer', Icon: ExploreIcon, exact: false },
+  { to: '/settings', word: 'Settings', Icon: SettingsIcon, exact: false },
 ] as const
 
 /** What stands around all pages of those who are logged in. */
 export function Shell() {
   const { kiosk } = useSearch({ strict: false })
+  const [goes, setGoes] = useState(false)
+  // Not loaded before somebody wants it.
+  const [went, setWent] = useState(false)
+  const open = () => {
+    setWent(true)
+    setGoes(true)
+  }
+  useHotkeys([['mod+K', open]], [])
   if (kiosk) {
     return (
       <main>
@@ -44,6 +62,15 @@ export function Shell() {
         </Suspense>
         <div className={classes['end']}>
           <LinkChip />
+          <ActionIcon
+            variant="default"
+            size="lg"
+            aria-label="Go to a page or a thing"
+            title="Go to (Ctrl K)"
+            onClick={open}
+          >
+            <SearchIcon />
+          </ActionIcon>
           <Account />
         </div>
       </header>
@@ -60,13 +87,11 @@ export function Shell() {
           <Outlet />
         </Suspense>
       </main>
+      {went && (
+        <Suspense>
+          <Palette opened={goes} close={() => setGoes(false)} />
+        </Suspense>
+      )}
     </div>
   )
-}
-
-function Organizations() {
-  const all = useOrganizations()
-  const current = useOrganization()
-  if (all.length < 2 || !current) return <span className="dim">{current?.name}</span>
-  return <OrganizationSelect all={all} current={current.id} />
 }

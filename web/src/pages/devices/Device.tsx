@@ -1,7 +1,8 @@
 import { Skeleton, Tabs } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { deviceQuery, historyQuery, sensorsQuery } from '../../api/queries'
+import { lazy, type ReactNode, Suspense } from 'react'
+import { type Device, deviceQuery, sensorsQuery } from '../../api/queries'
 import { useIsAdmin } from '../../organization'
 import { Age } from '../../parts/Age'
 import { BackIcon } from '../../parts/icons'
@@ -10,13 +11,20 @@ import { Trouble } from '../../parts/Trouble'
 import { Waiting } from '../../parts/Waiting'
 import classes from './Device.module.css'
 import { DeviceSettings } from './DeviceSettings'
+import { DeviceToken } from './DeviceToken'
+import { Events } from './Events'
 import { SensorCard } from './SensorCard'
+
+// With the chart, which the other tabs do not need.
+const Readings = lazy(async () => ({ default: (await import('./Readings')).Readings }))
 
 const route = getRouteApi('/inside/devices/$id')
 
 /** One device: what it sends now, what happened to it, its token. */
 export function DevicePage() {
   const { id } = route.useParams()
+  const { tab = 'values' } = route.useSearch()
+  const navigate = route.useNavigate()
   const { data: device, error, refetch } = useQuery(deviceQuery(id))
   if (!device) {
     return (
@@ -40,20 +48,44 @@ export function DevicePage() {
           {device.description && <> · {device.description}</>}
         </div>
       </div>
-      <Tabs defaultValue="values" keepMounted={false}>
-        <Tabs.List>
+      <Tabs
+        value={tab}
+        onChange={next =>
+          navigate({
+            search: next === 'values' ? {} : { tab: next as Exclude<typeof tab, 'values'> },
+            replace: true,
+            resetScroll: false,
+          })
+        }
+        keepMounted={false}
+      >
+        <Tabs.List className={classes['tabs'] ?? ''}>
           <Tabs.Tab value="values">Values</Tabs.Tab>
+          <Tabs.Tab value="readings">Readings</Tabs.Tab>
           <Tabs.Tab value="events">Events</Tabs.Tab>
-          <Tabs.Tab value="settings">Token and settings</Tabs.Tab>
+          <Tabs.Tab value="token">Token</Tabs.Tab>
+          <Tabs.Tab value="settings">Settings</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="values" pt="md">
           <Values id={id} />
         </Tabs.Panel>
+        <Tabs.Panel value="readings" pt="md">
+          <Suspense fallback={<Skeleton height={360} />}>
+            <Readings device={device} />
+          </Suspense>
+        </Tabs.Panel>
         <Tabs.Panel value="events" pt="md">
           <Events id={id} />
         </Tabs.Panel>
+        <Tabs.Panel value="token" pt="md">
+          <ForAdmins device={device}>
+            <DeviceToken device={device} />
+          </ForAdmins>
+        </Tabs.Panel>
         <Tabs.Panel value="settings" pt="md">
-          <Settings device={device} />
+          <ForAdmins device={device}>
+            <DeviceSettings key={device.id} device={device} />
+          </ForAdmins>
         </Tabs.Panel>
       </Tabs>
     </div>
@@ -76,8 +108,7 @@ function Values({ id }: { id: string }) {
   if (sensors.length === 0) {
     return (
       <div className="panel">
-        Nothing has come yet. Under “Token and settings” is how to connect it; values appear here by
-        themselves.
+        Nothing has come yet. Under “Token” is how to connect it; values appear here by themselves.
       </div>
     )
   }
@@ -90,52 +121,12 @@ function Values({ id }: { id: string }) {
   )
 }
 
-const happened: Record<string, string> = {
-  created: 'Made',
-  updated: 'Changed',
-  deleted: 'Deleted',
-  connected: 'Connected',
-  disconnected: 'Disconnected',
-  token_rotated: 'New token',
-  token_revoked: 'Token taken away',
-}
-
-function Events({ id }: { id: string }) {
-  const { data: events, error, refetch } = useQuery(historyQuery(id))
-  if (error && !events) return <Trouble error={error} again={() => refetch()} />
-  if (!events) return <Skeleton height={160} />
-  if (events.length === 0) return <div className="panel">Nothing has happened to it yet.</div>
-  return (
-    <ul className={`panel ${classes['events']}`}>
-      {events.map(event => (
-        <li key={event.id}>
-          <span>{happened[event.action] ?? event.action}</span>
-          <span className="dim">{more(event.details)}</span>
-          <span className="dim">
-            <Age of={event.at} />
-          </span>
-        </li>
-      ))}
-    </ul>
-  )
-}
-
-function more(details: Record<string, unknown>): string {
-  const said = []
-  if (Array.isArray(details['fields'])) said.push(details['fields'].join(', '))
-  if (typeof details['skipped'] === 'number') said.push(`${details['skipped']} more before it`)
-  return said.join(' · ')
-}
-
-function Settings({ device }: { device: Parameters<typeof DeviceSettings>[0]['device'] }) {
+function ForAdmins({ device, children }: { device: Device; children: ReactNode }) {
   const mayChange = useIsAdmin(device.organization_id)
-  if (!mayChange) {
-    return (
-      <div className="panel">
-        Only admins of the organization change devices and their tokens. Ask one of them, or ask to be made
-        one.
-      </div>
-    )
-  }
-  return <DeviceSettings device={device} />
+  if (mayChange) return children
+  return (
+    <div className="panel">
+      Only admins of the organization change devices and their tokens. Ask one of them, or ask to be made one.
+    </div>
+  )
 }

@@ -1,40 +1,101 @@
-import { Button, Modal, Select } from '@mantine/core'
+import { Button, Select, Textarea, TextInput } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { useState } from 'react'
-import { api, take } from '../../api/client'
+import { type FormEvent, useState } from 'react'
+import { api, type Schemas, take } from '../../api/client'
 import { type Device, deviceQuery, queryClient } from '../../api/queries'
-import { Copy } from '../../parts/Copy'
+import { Confirm } from '../../parts/Confirm'
+import { wrongFields } from '../../parts/fields'
 import { Trouble } from '../../parts/Trouble'
-import { Connect } from './Connect'
+import { InProjects } from './InProjects'
 
-const OVERLAPS = [
-  { value: '0', label: 'End the old one at once' },
-  { value: '3600', label: 'Keep the old one for an hour' },
-  { value: '86400', label: 'Keep the old one for a day' },
+/** What it is called, which projects it is in, whether it may connect, and its end. For admins. */
+export function DeviceSettings({ device }: { device: Device }) {
+  return (
+    <div className="stack" style={{ maxWidth: 720 }}>
+      <Described device={device} />
+      <InProjects device={device} />
+      <OutOfUse device={device} />
+    </div>
+  )
+}
+
+function useChange(device: Device) {
+  return useMutation({
+    mutationFn: (body: Schemas['DevicePatch']) =>
+      take(api.PATCH('/api/v1/devices/{id}', { params: { path: { id: device.id } }, body })),
+    onSuccess: saved => {
+      queryClient.setQueryData(deviceQuery(device.id).queryKey, saved)
+      void queryClient.invalidateQueries({ queryKey: ['devices', device.organization_id] })
+      void queryClient.invalidateQueries({ queryKey: ['fleet'] })
+    },
+  })
+}
+
+function Described({ device }: { device: Device }) {
+  const [name, setName] = useState(device.name)
+  const [kind, setKind] = useState(device.device_type)
+  const [description, setDescription] = useState(device.description)
+  const save = useChange(device)
+  const wrong = wrongFields(save.error)
+  const isSame =
+    name.trim() === device.name && kind.trim() === device.device_type && description === device.description
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    save.mutate({ name: name.trim(), device_type: kind.trim(), description })
+  }
+  return (
+    <form className="panel stack" onSubmit={submit}>
+      <h2 style={{ margin: 0 }}>What it is</h2>
+      <TextInput
+        label="Name"
+        description="Unique within the organization."
+        value={name}
+        onChange={event => setName(event.currentTarget.value)}
+        error={wrong('name')}
+        maxLength={200}
+        required
+      />
+      <TextInput
+        label="Kind"
+        description="What kind of thing it is, in your words."
+        value={kind}
+        onChange={event => setKind(event.currentTarget.value)}
+        error={wrong('device_type')}
+        maxLength={64}
+      />
+      <Textarea
+        label="Description"
+        value={description}
+        onChange={event => setDescription(event.currentTarget.value)}
+        error={wrong('description')}
+        maxLength={10_000}
+        autosize
+        minRows={2}
+        maxRows={8}
+      />
+      {save.error && <Trouble error={save.error} />}
+      <div className="row">
+        <Button type="submit" loading={save.isPending} disabled={isSame}>
+          Save
+        </Button>
+        <span role="status">{save.isSuccess && isSame && 'Saved.'}</span>
+      </div>
+    </form>
+  )
+}
+
+const MARKS = [
+  { value: '', label: 'As its connection says' },
+  { value: 'error', label: 'Broken' },
 ]
 
-/** Tokens, whether it may connect, and its end. For admins. */
-export function DeviceSettings({ device }: { device: Device }) {
+function OutOfUse({ device }: { device: Device }) {
   const navigate = useNavigate()
-  const [overlap, setOverlap] = useState('0')
   const [ends, setEnds] = useState(false)
-  const path = { id: device.id }
-  const refresh = () => queryClient.invalidateQueries({ queryKey: deviceQuery(device.id).queryKey })
-  const rotate = useMutation({
-    mutationFn: () =>
-      take(
-        api.POST('/api/v1/devices/{id}/token', { params: { path }, body: { overlap_s: Number(overlap) } }),
-      ),
-    onSuccess: refresh,
-  })
-  const change = useMutation({
-    mutationFn: (is_active: boolean) =>
-      take(api.PATCH('/api/v1/devices/{id}', { params: { path }, body: { is_active } })),
-    onSuccess: refresh,
-  })
+  const change = useChange(device)
   const remove = useMutation({
-    mutationFn: () => take(api.DELETE('/api/v1/devices/{id}', { params: { path } })),
+    mutationFn: () => take(api.DELETE('/api/v1/devices/{id}', { params: { path: { id: device.id } } })),
     onSuccess: async () => {
       await navigate({ to: '/devices' })
       queryClient.removeQueries({ queryKey: deviceQuery(device.id).queryKey })
@@ -43,87 +104,50 @@ export function DeviceSettings({ device }: { device: Device }) {
     },
   })
   return (
-    <div className="stack" style={{ maxWidth: 720 }}>
-      <section className="panel stack">
-        <h2 style={{ margin: 0 }}>Connect it</h2>
-        {rotate.data ? (
-          <Connect device={device} token={rotate.data.token} />
-        ) : (
-          <>
-            <div>
-              {device.token_prefix ? (
-                <>
-                  Its token begins with <span className="mono">{device.token_prefix}</span>. A token is shown
-                  only when it is made; with a new one come the lines that connect it.
-                </>
-              ) : (
-                'It has no token and cannot connect. Make one.'
-              )}
-            </div>
-            <div className="row">
-              <Select
-                aria-label="What becomes of the old token"
-                data={OVERLAPS}
-                value={overlap}
-                onChange={value => setOverlap(value ?? '0')}
-                allowDeselect={false}
-                w={240}
-              />
-              <Button onClick={() => rotate.mutate()} loading={rotate.isPending}>
-                Make a new token
-              </Button>
-            </div>
-          </>
-        )}
-        {rotate.error && <Trouble error={rotate.error} />}
-      </section>
-      <section className="panel stack">
-        <h2 style={{ margin: 0 }}>Its id</h2>
-        <Copy text={device.id} label="id of the device" />
-      </section>
-      <section className="panel stack">
-        <h2 style={{ margin: 0 }}>Take it out of use</h2>
-        <div>
-          {device.is_active
-            ? 'A device that is switched off is refused until it is switched on again. It keeps its readings and its place in flows.'
-            : 'It is switched off: it is refused when it connects.'}
-        </div>
-        <div className="row">
-          <Button
-            variant="default"
-            onClick={() => change.mutate(!device.is_active)}
-            loading={change.isPending}
-          >
-            {device.is_active ? 'Switch it off' : 'Switch it on'}
-          </Button>
-          <Button variant="outline" color="red" onClick={() => setEnds(true)}>
-            Delete it
-          </Button>
-        </div>
-        {change.error && <Trouble error={change.error} />}
-      </section>
-      <Modal
+    <section className="panel stack">
+      <h2 style={{ margin: 0 }}>Take it out of use</h2>
+      <Select
+        label="How it is"
+        description="Marked as broken, it is shown so whatever its connection does, until you say otherwise."
+        data={MARKS}
+        value={device.status === 'error' ? 'error' : ''}
+        // What it is then, its next connection says.
+        onChange={mark => change.mutate({ status: mark === 'error' ? 'error' : 'offline' })}
+        disabled={change.isPending}
+        allowDeselect={false}
+        style={{ maxWidth: 480 }}
+      />
+      <div>
+        {device.is_active
+          ? 'A device that is switched off is refused until it is switched on again. It keeps its readings and its place in flows.'
+          : 'It is switched off: it is refused when it connects.'}
+      </div>
+      <div className="row">
+        <Button
+          variant="default"
+          onClick={() => change.mutate({ is_active: !device.is_active })}
+          loading={change.isPending}
+        >
+          {device.is_active ? 'Switch it off' : 'Switch it on'}
+        </Button>
+        <Button variant="outline" color="red" onClick={() => setEnds(true)}>
+          Delete it
+        </Button>
+      </div>
+      {change.error && <Trouble error={change.error} />}
+      <Confirm
         opened={ends}
-        onClose={() => setEnds(false)}
+        close={() => setEnds(false)}
         title={`Delete ${device.name}?`}
-        closeButtonProps={{ 'aria-label': 'Close' }}
+        verb="Delete it"
+        keep="Keep it"
+        error={remove.error}
+        pending={remove.isPending}
+        onConfirm={() => remove.mutate()}
       >
-        <div className="stack">
-          <div>
-            Its token ends, and nobody can look at its readings any more. If you only want it to stop, switch
-            it off instead.
-          </div>
-          {remove.error && <Trouble error={remove.error} />}
-          <div className="row" style={{ justifyContent: 'flex-end' }}>
-            <Button variant="default" onClick={() => setEnds(false)} data-autofocus>
-              Keep it
-            </Button>
-            <Button color="red" onClick={() => remove.mutate()} loading={remove.isPending}>
-              Delete it
-            </Button>
-          </div>
-        </div>
-      </Modal>
-    </div>
+        Its token ends, and nobody can look at its readings any more. If you only want it to stop, switch it
+        off instead.
+      </Confirm>
+    </section>
   )
 }

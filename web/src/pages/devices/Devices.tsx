@@ -1,15 +1,17 @@
 import { Button, Modal, Select, TextInput } from '@mantine/core'
 import { useDebouncedCallback } from '@mantine/hooks'
-import { useInfiniteQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
-import { useState } from 'react'
-import { type DeviceStatus, devicesQuery } from '../../api/queries'
+import { useCallback, useMemo, useState } from 'react'
+import { type DeviceStatus, devicesQuery, fleetQuery } from '../../api/queries'
+import { projectsQuery } from '../../api/settings'
 import { useIsAdmin, useOrganization } from '../../organization'
-import { PlusIcon, SearchIcon } from '../../parts/icons'
+import { PlusIcon, SearchIcon, UploadIcon } from '../../parts/icons'
 import { NoOrganization } from '../../parts/NoOrganization'
 import { Trouble } from '../../parts/Trouble'
 import { AddDevice } from './AddDevice'
 import { DeviceTable } from './DeviceTable'
+import { ImportDevices } from './ImportDevices'
 
 const route = getRouteApi('/inside/devices')
 
@@ -28,11 +30,12 @@ export function Devices() {
 }
 
 function Of({ organization }: { organization: string }) {
-  const { q, status, sort = 'name', add = false } = route.useSearch()
+  const { q, status, project, sort = 'name', add = false } = route.useSearch()
   const navigate = route.useNavigate()
   const mayAdd = useIsAdmin(organization)
-  const list = useInfiniteQuery(devicesQuery(organization, { q, status, sort }))
+  const list = useInfiniteQuery(devicesQuery(organization, { q, status, project, sort }))
   const [typed, setTyped] = useState(q ?? '')
+  const [imports, setImports] = useState(false)
   const search = useDebouncedCallback((text: string) => {
     void navigate({
       search: ({ q: _, ...before }) => (text ? { ...before, q: text } : before),
@@ -40,9 +43,12 @@ function Of({ organization }: { organization: string }) {
       resetScroll: false,
     })
   }, 200)
-  const filter = (next: string | null) =>
+  const filter = (next: { status?: DeviceStatus | undefined; project?: string | undefined }) =>
     navigate({
-      search: ({ status: _, ...before }) => (next ? { ...before, status: next as DeviceStatus } : before),
+      search: before => {
+        const all = { ...before, ...next }
+        return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
+      },
       replace: true,
       resetScroll: false,
     })
@@ -52,17 +58,27 @@ function Of({ organization }: { organization: string }) {
       replace: true,
       resetScroll: false,
     })
-  const devices = list.data?.pages.flatMap(page => page.items)
-  const narrowed = q !== undefined || status !== undefined
+  const pages = list.data?.pages
+  const devices = useMemo(() => pages?.flatMap(page => page.items), [pages])
+  const narrowed = q !== undefined || status !== undefined || project !== undefined
+  const { isFetching, hasNextPage, fetchNextPage } = list
+  const more = useCallback(() => {
+    if (!isFetching) void fetchNextPage()
+  }, [isFetching, fetchNextPage])
   return (
     <div className="stack">
       <title>Devices · EdgeSync</title>
       <div className="row spread">
         <h1 style={{ margin: 0 }}>Devices</h1>
         {mayAdd && (
-          <Button leftSection={<PlusIcon />} onClick={() => setAdd(true)}>
-            Add a device
-          </Button>
+          <div className="row">
+            <Button variant="default" leftSection={<UploadIcon />} onClick={() => setImports(true)}>
+              Import
+            </Button>
+            <Button leftSection={<PlusIcon />} onClick={() => setAdd(true)}>
+              Add a device
+            </Button>
+          </div>
         )}
       </div>
       <div className="row">
@@ -83,12 +99,20 @@ function Of({ organization }: { organization: string }) {
           aria-label="Only those that are"
           data={STATES}
           value={status ?? ''}
-          onChange={filter}
+          onChange={next => filter({ status: (next || undefined) as DeviceStatus | undefined })}
           allowDeselect={false}
           w={144}
         />
+        <InProject organization={organization} project={project} change={next => filter({ project: next })} />
+        <Count
+          organization={organization}
+          loaded={devices?.length}
+          status={status}
+          whole={!hasNextPage}
+          plain={!q && !project}
+        />
       </div>
-      {list.error && !devices && <Trouble error={list.error} again={() => list.refetch()} />}
+      {list.error && <Trouble error={list.error} again={() => list.refetch()} />}
       {devices?.length === 0 && !narrowed ? (
         <div className="panel stack" style={{ alignItems: 'flex-start' }}>
           <div>There is no device yet.</div>
@@ -102,11 +126,11 @@ function Of({ organization }: { organization: string }) {
         <DeviceTable
           devices={devices}
           sort={sort}
-          of={`${status} ${sort} ${q}`}
+          of={`${status} ${project} ${sort} ${q}`}
           onSort={next =>
             navigate({ search: before => ({ ...before, sort: next }), replace: true, resetScroll: false })
           }
-          more={list.hasNextPage ? () => !list.isFetching && list.fetchNextPage() : undefined}
+          more={hasNextPage ? more : undefined}
         />
       )}
       <Modal
@@ -119,6 +143,52 @@ function Of({ organization }: { organization: string }) {
       >
         <AddDevice organization={organization} />
       </Modal>
+      <ImportDevices opened={imports} close={() => setImports(false)} organization={organization} />
     </div>
+  )
+}
+
+function InProject(props: {
+  organization: string
+  project: string | undefined
+  change: (project: string | undefined) => void
+}) {
+  const projects = useQuery(projectsQuery(props.organization)).data
+  if (!projects?.length && !props.project) return null
+  return (
+    <Select
+      aria-label="Only those in the project"
+      data={[
+        { value: '', label: 'All projects' },
+        ...(projects ?? []).map(({ id, name }) => ({ value: id, label: name })),
+      ]}
+      value={props.project ?? ''}
+      onChange={next => props.change(next || undefined)}
+      allowDeselect={false}
+      searchable={(projects?.length ?? 0) > 8}
+      w={168}
+    />
+  )
+}
+
+/** How many there are, as far as that is known: the server counts them by how they are, and a search to its end. */
+function Count(props: {
+  organization: string
+  loaded: number | undefined
+  status: DeviceStatus | undefined
+  whole: boolean
+  /** Nothing was searched but by how they are. */
+  plain: boolean
+}) {
+  const fleet = useQuery(fleetQuery(props.organization)).data
+  const { loaded, status, whole, plain } = props
+  if (!loaded) return null
+  const known = plain ? fleet?.[status ?? 'devices'] : undefined
+  const count = whole ? loaded : known
+  const said = count === undefined ? `${loaded.toLocaleString()} and more` : count.toLocaleString()
+  return (
+    <span className="dim" role="status">
+      {said} {count === 1 ? 'device' : 'devices'}
+    </span>
   )
 }

@@ -8,6 +8,7 @@ import { NoOrganization } from '../../parts/NoOrganization'
 import { Status } from '../../parts/Status'
 import { Trouble } from '../../parts/Trouble'
 import { AddDevice } from '../devices/AddDevice'
+import { Measures } from './Measures'
 import classes from './Overview.module.css'
 import { Recent } from './Recent'
 
@@ -50,6 +51,7 @@ function Of({ id, name }: { id: string; name: string }) {
               </li>
             ))}
           </ul>
+          <Measures fleet={fleet} />
           <Recent organization={id} />
         </>
       )}

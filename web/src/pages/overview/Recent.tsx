@@ -19,7 +19,7 @@ export function Recent({ organization }: { organization: string }) {
       <h2>Heard last</h2>
       {error && !devices && <Trouble error={error} again={() => refetch()} />}
       {devices?.length === 0 && (
-        <p>No device has sent anything yet. On its page, under “Token and settings”, is how to connect it.</p>
+        <p>No device has sent anything yet. On its page, under “Token”, is how to connect it.</p>
       )}
       <ul className={classes['recent']}>
         {devices?.map(device => (
