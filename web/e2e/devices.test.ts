@@ -32,7 +32,12 @@ async function fleet(page: Page, organization_id: string): Promise<void> {
   for (let from = 0; from < MANY; from += BULK) {
     const lines = Array.from({ length: BULK }, (_, n) => {
       const device_type = n % 2 ? 'valve' : 'pump'
-      return JSON.stringify({ organization_id, name: nameOf(from + n), device_type, description: `hall ${n % 9}` })
+      return JSON.stringify({
+        organization_id,
+        name: nameOf(from + n),
+        device_type,
+        description: `hall ${n % 9}`,
+      })
     })
     const made = await page.request.post(`${server.url}/api/v1/devices/bulk`, {
       data: lines.join('\n'),
@@ -191,7 +196,11 @@ test(
     await page.getByLabel('Description').fill('behind the door')
     await page.getByRole('button', { name: 'Save' }).click()
     await page.getByRole('heading', { name: 'boiler 2' }).waitFor()
-    expect(await known()).toMatchObject({ name: 'boiler 2', device_type: 'ESP32', description: 'behind the door' })
+    expect(await known()).toMatchObject({
+      name: 'boiler 2',
+      device_type: 'ESP32',
+      description: 'behind the door',
+    })
     await page.getByRole('combobox', { name: 'How it is' }).click()
     await page.getByRole('option', { name: 'Broken' }).click()
     await page.getByText('Error', { exact: true }).waitFor()

@@ -80,13 +80,14 @@ test(
     await page.getByRole('combobox', { name: 'Range' }).click()
     await page.getByRole('option', { name: 'Last 7 d' }).click()
     await page.waitForURL('**last=7d**')
-    await said(page).getByText(`${(COUNT - 1).toLocaleString('en-GB')} readings in buckets of`).waitFor()
+    await said(page)
+      .getByText(`${(COUNT - 1).toLocaleString('en-GB')} readings in buckets of`)
+      .waitFor()
     await page.getByRole('img', { name: /boiler · temperature/ }).waitFor()
     await hold(page, 'explorer-buckets', true)
 
     // both ends typed, as the clock in Berlin shows them: ten hours, in which there are few enough to come one by one
-    const field = (ts: number) =>
-      new Date(ts + berlinOffset(ts)).toISOString().slice(0, 16)
+    const field = (ts: number) => new Date(ts + berlinOffset(ts)).toISOString().slice(0, 16)
     await page.getByLabel('From', { exact: true }).fill(field(END - 36_000_000))
     await page.getByLabel('To', { exact: true }).fill(field(END))
     await page.getByRole('button', { name: 'Show', exact: true }).click()
@@ -114,9 +115,14 @@ test(
         return Number(searchParams.get('to')) - Number(searchParams.get('from'))
       })
       .toBeLessThan(13_000_000)
-    await said(page).getByText(/^(19|20)\d readings, each as it came/).waitFor()
+    await said(page)
+      .getByText(/^(19|20)\d readings, each as it came/)
+      .waitFor()
     await page.mouse.move(box.x + box.width / 2, box.y + 50)
-    await page.getByRole('region', { name: 'Series' }).getByText(/^\d+(\.\d+)? C$/).waitFor()
+    await page
+      .getByRole('region', { name: 'Series' })
+      .getByText(/^\d+(\.\d+)? C$/)
+      .waitFor()
     await page.goBack()
     await said(page).getByText('600 readings').waitFor()
 
@@ -139,7 +145,10 @@ test(
     await hold(page, 'explorer-table')
 
     // whoever is sent the link sees the same, though their clock is another
-    const other = await visitor(browser, { timezoneId: 'Asia/Tokyo', storageState: await page.context().storageState() })
+    const other = await visitor(browser, {
+      timezoneId: 'Asia/Tokyo',
+      storageState: await page.context().storageState(),
+    })
     await other.page.goto(page.url())
     const theirs = other.page.getByRole('region', { name: 'Values' }).getByRole('row')
     await expect.poll(() => theirs.count()).toBe(11)
@@ -186,7 +195,12 @@ test(
     const flow = await grace.post('/flows', {
       name: 'Doubled',
       nodes: [
-        { id: 'in', type: 'device', position: { x: 0, y: 0 }, data: { mode: 'read', deviceUuid: press.id, variable: 'force' } },
+        {
+          id: 'in',
+          type: 'device',
+          position: { x: 0, y: 0 },
+          data: { mode: 'read', deviceUuid: press.id, variable: 'force' },
+        },
         { id: 'twice', type: 'scale', position: { x: 200, y: 0 }, data: { factor: 2 } },
         { id: 'keep', type: 'store', position: { x: 400, y: 0 }, data: { series: 'doubled', by: 'sensor' } },
       ],

@@ -119,10 +119,10 @@ test(
 
     await page.goto(`${server.url}/settings/log`)
     const log = page.getByRole('list', { name: 'What was changed' })
-  await log.getByText('Password changed').waitFor()
-  await pick(page, page.getByRole('combobox', { name: 'What' }), 'API token made')
-  await log.getByText('Password changed').waitFor({ state: 'detached' })
-  await log.getByText('“nightly report”').waitFor()
+    await log.getByText('Password changed').waitFor()
+    await pick(page, page.getByRole('combobox', { name: 'What' }), 'API token made')
+    await log.getByText('Password changed').waitFor({ state: 'detached' })
+    await log.getByText('“nightly report”').waitFor()
     await page.waitForURL('**action=api_token.created**')
     expect([...complaints, ...other.complaints]).toEqual([])
   },

@@ -30,37 +30,37 @@ export function NewOrganization({ close, done }: { close: () => void; done: (id:
   }
   return (
     <Modal opened onClose={close} title="New organization" closeButtonProps={{ 'aria-label': 'Close' }}>
-    <form className="stack" onSubmit={submit}>
-      <div>
-        It has devices, flows, dashboards and members of its own, which others do not see. You own it.
-      </div>
-      <TextInput
-        label="Name"
-        value={name}
-        onChange={event => setName(event.currentTarget.value)}
-        error={wrong('name') ?? wrong('slug')}
-        maxLength={200}
-        required
-        data-autofocus
-      />
-      <Textarea
-        label="Description"
-        description="May be left empty."
-        value={description}
-        onChange={event => setDescription(event.currentTarget.value)}
-        error={wrong('description')}
-        maxLength={10_000}
-        autosize
-        minRows={2}
-        maxRows={6}
-      />
-      {make.error && <Trouble error={make.error} />}
-      <div className="row" style={{ justifyContent: 'flex-end' }}>
-        <Button type="submit" loading={make.isPending}>
-          Make it
-        </Button>
-      </div>
-    </form>
+      <form className="stack" onSubmit={submit}>
+        <div>
+          It has devices, flows, dashboards and members of its own, which others do not see. You own it.
+        </div>
+        <TextInput
+          label="Name"
+          value={name}
+          onChange={event => setName(event.currentTarget.value)}
+          error={wrong('name') ?? wrong('slug')}
+          maxLength={200}
+          required
+          data-autofocus
+        />
+        <Textarea
+          label="Description"
+          description="May be left empty."
+          value={description}
+          onChange={event => setDescription(event.currentTarget.value)}
+          error={wrong('description')}
+          maxLength={10_000}
+          autosize
+          minRows={2}
+          maxRows={6}
+        />
+        {make.error && <Trouble error={make.error} />}
+        <div className="row" style={{ justifyContent: 'flex-end' }}>
+          <Button type="submit" loading={make.isPending}>
+            Make it
+          </Button>
+        </div>
+      </form>
     </Modal>
   )
 }

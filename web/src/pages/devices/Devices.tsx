@@ -2,7 +2,7 @@ import { Button, Modal, Select, TextInput } from '@mantine/core'
 import { useDebouncedCallback } from '@mantine/hooks'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
-import { useCallback, useMemo, useState } from 'react'
+import { useCallback, useEffect, useMemo, useState } from 'react'
 import { type DeviceStatus, devicesQuery, fleetQuery } from '../../api/queries'
 import { projectsQuery } from '../../api/settings'
 import { useIsAdmin, useOrganization } from '../../organization'
@@ -10,6 +10,7 @@ import { PlusIcon, SearchIcon, UpIcon } from '../../parts/icons'
 import { NoOrganization } from '../../parts/NoOrganization'
 import { Trouble } from '../../parts/Trouble'
 import { AddDevice } from './AddDevice'
+import { Chosen } from './Chosen'
 import { DeviceTable } from './DeviceTable'
 import { ImportDevices } from './ImportDevices'
 
@@ -22,6 +23,8 @@ const STATES: { value: DeviceStatus | ''; label: string }[] = [
   { value: 'inactive', label: 'Not seen yet' },
   { value: 'error', label: 'Error' },
 ]
+
+const NONE: ReadonlySet<string> = new Set()
 
 /** All devices: searched, sorted and paged by the server. */
 export function Devices() {
@@ -36,6 +39,11 @@ function Of({ organization }: { organization: string }) {
   const list = useInfiniteQuery(devicesQuery(organization, { q, status, project, sort }))
   const [typed, setTyped] = useState(q ?? '')
   const [imports, setImports] = useState(false)
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(NONE)
+  // Of another list none is chosen: nobody does something to what they do not see.
+  const of = `${status} ${project} ${q}`
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it is the change that matters
+  useEffect(() => setChosen(NONE), [of])
   const search = useDebouncedCallback((text: string) => {
     void navigate({
       search: ({ q: _, ...before }) => (text ? { ...before, q: text } : before),
@@ -113,6 +121,15 @@ function Of({ organization }: { organization: string }) {
         />
       </div>
       {list.error && <Trouble error={list.error} again={() => list.refetch()} />}
+      {mayAdd && (
+        <Chosen
+          organization={organization}
+          devices={devices ?? []}
+          chosen={chosen}
+          project={project}
+          clear={() => setChosen(NONE)}
+        />
+      )}
       {devices?.length === 0 && !narrowed ? (
         <div className="panel stack" style={{ alignItems: 'flex-start' }}>
           <div>There is no device yet.</div>
@@ -131,6 +148,8 @@ function Of({ organization }: { organization: string }) {
             navigate({ search: before => ({ ...before, sort: next }), replace: true, resetScroll: false })
           }
           more={hasNextPage ? more : undefined}
+          chosen={mayAdd ? chosen : undefined}
+          onChoose={setChosen}
         />
       )}
       <Modal

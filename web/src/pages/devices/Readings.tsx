@@ -2,7 +2,7 @@ import { Button, MultiSelect, SegmentedControl, Select, Skeleton } from '@mantin
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
-import { historyLinesQuery } from '../../api/history'
+import { historyLinesQuery, ofSeries } from '../../api/history'
 import { type Device, sensorsQuery } from '../../api/queries'
 import { useIsAdmin } from '../../organization'
 import { DownIcon, ExploreIcon, UpIcon } from '../../parts/icons'
@@ -41,7 +41,7 @@ export function Readings({ device }: { device: Device }) {
   } as const
   const history = useQuery(historyLinesQuery(state))
   const names = new Map(state.series.map(key => [nameOfKey(key), key.sensor]))
-  const { data } = history
+  const data = history.data && ofSeries(history.data, state.series)
   return (
     <div className="stack">
       <div className="row">

@@ -8,8 +8,8 @@ import { NoOrganization } from '../../parts/NoOrganization'
 import { Status } from '../../parts/Status'
 import { Trouble } from '../../parts/Trouble'
 import { AddDevice } from '../devices/AddDevice'
-import classes from './Overview.module.css'
 import { Measures } from './Measures'
+import classes from './Overview.module.css'
 import { Recent } from './Recent'
 
 /** How the fleet is; for who has none, how to begin. */

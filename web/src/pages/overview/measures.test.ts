@@ -26,7 +26,9 @@ test('a fleet that is well says so', () => {
 
 test('what should be looked at says what it is', () => {
   const flows = { flows: 9, deployed: 5, running: 3, failed: 1, suspended: 1 }
-  expect(tiles({ lag_ms: 90_000, lag_readings: 4_000, refused_last_hour: 2, errors_last_hour: 1_000, flows })).toEqual([
+  expect(
+    tiles({ lag_ms: 90_000, lag_readings: 4_000, refused_last_hour: 2, errors_last_hour: 1_000, flows }),
+  ).toEqual([
     'Lag of flows: 1 min, about 4,000 readings wait (bad)',
     'Errors: 1,002, 2 refused of devices, 1,000 in flows (warn)',
     'Flows that run: 3, 1 cannot run, 1 suspended, 1 with a node that failed (bad)',

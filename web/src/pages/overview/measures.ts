@@ -33,7 +33,8 @@ export function tilesOf(fleet: Schemas['Fleet'] & Measured): Tile[] {
   if (readings_per_s !== undefined) add('Readings', rate(readings_per_s), 'a second, over the last ten')
   if (lag_ms !== undefined) {
     const waits = fleet.lag_readings ?? 0
-    const note = lag_ms === 0 ? 'flows have done all there is' : `about ${waits.toLocaleString('en')} readings wait`
+    const note =
+      lag_ms === 0 ? 'flows have done all there is' : `about ${waits.toLocaleString('en')} readings wait`
     const state = lag_ms >= LAG_BAD_MS ? 'bad' : lag_ms >= LAG_WARN_MS ? 'warn' : 'plain'
     add('Lag of flows', length(lag_ms), note, state)
   }
