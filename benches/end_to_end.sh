@@ -263,13 +263,13 @@ subscriptions() {
         on embedded
         "$binary" simulate --url "$url" --email bench@example.org --password end-to-end-bench --devices 100 --rate 1 --readings 1 --duration 1s >/dev/null 2>&1
         base=$(pss_kib $server)
-        "$binary" simulate --url "$url" --email bench@example.org --password end-to-end-bench --json --devices 100 --rate 0.2 --readings 1 --duration 30s \
-            --viewers 400 --viewer-widgets $many --viewer-hz 1 >"$work/report.json" 2>"$work/fleet.log" &
+        "$binary" simulate --url "$url" --email bench@example.org --password end-to-end-bench --json --devices 100 --rate 0.2 --readings 1 --duration 60s \
+            --viewers 2000 --viewer-widgets $many --viewer-hz 1 >"$work/report.json" 2>"$work/fleet.log" &
         fleets+=($!)
         until grep -q 'devices connected' "$work/fleet.log"; do sleep 0.2; done
-        sleep 15
+        sleep 40 # they have subscribed, and what that took has been given back
         now=$(pss_kib $server)
-        say "400 viewers with $many subscriptions each: $(live subscriptions) subscriptions, $((now - base)) KiB more: $(awk "BEGIN { printf \"%.2f\", ($now - $base) / 400 }") KiB a viewer"
+        say "2,000 viewers with $many subscriptions each: $(live subscriptions) subscriptions, $((now - base)) KiB more: $(awk "BEGIN { printf \"%.2f\", ($now - $base) / 2000 }") KiB a viewer"
         wait "${fleets[0]}" || true
         stop
     done

@@ -27,10 +27,33 @@ export default [
   page('login', '150 kB', 'src/pages/entry/Entry.tsx'),
   page('overview', '230 kB', shell, 'src/pages/overview/Overview.tsx'),
   page('devices', '230 kB', shell, 'src/pages/devices/Devices.tsx'),
+  page('flow editor', '280 kB', shell, 'src/pages/flows/editor/EditorPage.tsx'),
   page('device', '230 kB', shell, 'src/pages/devices/Device.tsx'),
-  page('readings of a device', '280 kB', shell, 'src/pages/devices/Device.tsx', 'src/pages/devices/Readings.tsx'),
+  page('dashboards', '230 kB', shell, 'src/pages/dashboards/Dashboards.tsx'),
+  page('dashboard', '230 kB', shell, 'src/pages/dashboards/Dashboard.tsx'),
+  page('dashboard editor', '280 kB', shell, 'src/pages/dashboards/edit/Edit.tsx'),
+  page('shared dashboard', '230 kB', 'src/pages/dashboards/Shared.tsx'),
+
+  page('flows', '230 kB', shell, 'src/pages/flows/Flows.tsx'),
+  page('flow versions', '230 kB', shell, 'src/pages/flows/versions/VersionsPage.tsx'),
+  page('flow runs', '230 kB', shell, 'src/pages/flows/runs/RunsPage.tsx'),
+
+  page(
+    'readings of a device',
+    '280 kB',
+    shell,
+    'src/pages/devices/Device.tsx',
+    'src/pages/devices/Readings.tsx',
+  ),
   page('explorer', '280 kB', shell, 'src/pages/explore/Explorer.tsx'),
-  ...['Profile', 'Sessions', 'Tokens', 'Audit', 'Organization', 'Members', 'Projects', 'ProjectPage'].map(name =>
-    page(`settings: ${name}`, '230 kB', shell, 'src/pages/settings/Settings.tsx', `src/pages/settings/${name}.tsx`),
+  ...['Profile', 'Sessions', 'Tokens', 'Audit', 'Organization', 'Members', 'Projects', 'ProjectPage'].map(
+    name =>
+      page(
+        `settings: ${name}`,
+        '230 kB',
+        shell,
+        'src/pages/settings/Settings.tsx',
+        `src/pages/settings/${name}.tsx`,
+      ),
   ),
 ]

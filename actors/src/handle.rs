@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::device::{Context, Devices};
 use crate::flow::FlowsHandle;
 use crate::live::{Hub, Keeper};
+use crate::tally::Tallies;
 
 /// The tree's front. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -17,6 +18,8 @@ pub struct Handle {
     pub live: Hub,
     /// What is kept of flows' nodes for widgets.
     pub kept: Keeper,
+    /// What is counted of each organization.
+    pub tallies: Tallies,
     /// What [`crate::device::run`] needs to serve a device's socket.
     pub context: Arc<Context>,
 }

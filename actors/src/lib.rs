@@ -11,6 +11,7 @@ mod link;
 pub mod live;
 pub mod shutdown;
 pub mod system;
+pub mod tally;
 
 pub use handle::Handle;
 pub use system::System;

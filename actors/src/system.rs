@@ -19,6 +19,7 @@ use crate::device::{Context, Devices};
 use crate::flow::{self, FlowsHandle};
 use crate::handle::Handle;
 use crate::live::{Hub, Keeper};
+use crate::tally::Tallies;
 
 /// What an operator may set.
 #[derive(Debug, Clone)]
@@ -76,7 +77,8 @@ impl System {
     /// See [`Error`].
     pub async fn start(catalog: Catalog, log: ReadingLog, options: Options) -> Result<Self, Error> {
         let (root, _) = Actor::spawn(None, Root, ()).await?;
-        let devices = Devices::start(catalog.clone(), root.get_cell()).await?;
+        let tallies = Tallies::start();
+        let devices = Devices::start(catalog.clone(), tallies.clone(), root.get_cell()).await?;
         let context = Arc::new(Context {
             log: log.clone(),
             catalog: catalog.clone(),
@@ -90,12 +92,13 @@ impl System {
             compile,
             tenant: options.tenant,
             pace: options.pace,
+            tallies: tallies.clone(),
             #[cfg(test)]
             busy_at_start: false,
         };
         let flows =
             FlowsHandle::start(catalog, log, live.clone(), options.cells, of_flows, root.get_cell()).await?;
-        Ok(Self { root, handle: Handle { devices, flows, live, kept, context } })
+        Ok(Self { root, handle: Handle { devices, flows, live, kept, tallies, context } })
     }
 
     /// What others may ask of the tree.

@@ -158,6 +158,20 @@ impl Problem {
         }
     }
 
+    /// What is wrong with several parts of a body: the first says which problem it is, and each where it is.
+    fn parts(parts: Vec<(String, catalog::Error)>) -> Self {
+        let problems = parts.into_iter().map(|(at, error)| {
+            let mut problem = Self::from(error);
+            problem.errors.iter_mut().for_each(|error| error.pointer.insert_str(0, &at));
+            problem
+        });
+        let all = problems.reduce(|mut first, other| {
+            first.errors.extend(other.errors);
+            first
+        });
+        all.unwrap_or_else(|| Self::invalid(Vec::new()))
+    }
+
     fn with(self, pointer: String, message: &str) -> Self {
         Self { errors: vec![entity::Problem::at(pointer, message)], ..self }
     }
@@ -194,6 +208,7 @@ impl From<catalog::Error> for Problem {
             Error::Invalid { field, message } => {
                 Self::invalid(vec![entity::Problem::at(format!("/{field}"), message)])
             }
+            Error::Parts(parts) => Self::parts(parts),
             Error::Forbidden => Self::forbidden("forbidden", "this needs an admin of the organization"),
             Error::NotOwner => Self::forbidden("forbidden", "this needs the owner of the organization"),
             Error::OneOrganization => Self::forbidden(

@@ -5,6 +5,8 @@
 //! one is, and which problems are answered. What is described is what holds: a parameter or an `If-Match` that a route does not describe
 //! is refused ([`crate::page::refuse_ignored`]), and the tests ask each route as everybody whom its `x-role` and `x-scope` let in or keep out.
 
+pub mod problem;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -181,6 +183,7 @@ fn document(routes: OpenApi) -> Value {
             }
         }
     }
+    open(&mut document["components"]["schemas"]);
     for name in bodies {
         close(&mut document["components"]["schemas"][name]);
     }
@@ -337,61 +340,29 @@ fn body(operation: &Map<String, Value>) -> Option<String> {
     Some(name.to_owned())
 }
 
+/// Says of objects of which nothing is said that they take anything: generators of clients take them for empty otherwise.
+fn open(schemas: &mut Value) {
+    match schemas {
+        Value::Object(map) => {
+            let is_object = match map.get("type") {
+                Some(Value::Array(kinds)) => kinds.iter().any(|kind| kind == "object"),
+                kind => kind.is_some_and(|kind| kind == "object"),
+            };
+            if is_object && !map.contains_key("properties") && !map.contains_key("additionalProperties") {
+                map.insert("additionalProperties".to_owned(), true.into());
+            }
+            map.values_mut().for_each(open);
+        }
+        Value::Array(list) => list.iter_mut().for_each(open),
+        _ => {}
+    }
+}
+
 /// Says of a body's schema that it takes nothing else.
 fn close(schema: &mut Value) {
     let word = if schema["allOf"].is_array() { "unevaluatedProperties" } else { "additionalProperties" };
     if let Some(map) = schema.as_object_mut() {
         map.retain(|_, value| !value.is_null());
         map.insert(word.to_owned(), false.into());
-    }
-}
-
-/// Answers of handlers beyond those that follow from what they take: named among a handler's `responses`.
-pub mod problem {
-    use std::collections::BTreeMap;
-
-    use utoipa::IntoResponses;
-    use utoipa::openapi::{Ref, RefOr, Response};
-
-    type Responses = BTreeMap<String, RefOr<Response>>;
-
-    /// 409: it clashes with what is there.
-    #[derive(Debug)]
-    pub enum Conflict {}
-
-    impl IntoResponses for Conflict {
-        fn responses() -> Responses {
-            Responses::from([("409".to_owned(), Ref::from_response_name("Conflict").into())])
-        }
-    }
-
-    /// 503: too much is going on, for operations that say so themselves.
-    #[derive(Debug)]
-    pub enum Busy {}
-
-    impl IntoResponses for Busy {
-        fn responses() -> Responses {
-            Responses::from([("503".to_owned(), Ref::from_response_name("Busy").into())])
-        }
-    }
-
-    /// 401, of operations that anybody may ask: what is said of who asks is wrong.
-    #[derive(Debug)]
-    pub enum Unauthorized {}
-
-    impl IntoResponses for Unauthorized {
-        fn responses() -> Responses {
-            Responses::from([("401".to_owned(), Ref::from_response_name("Unauthorized").into())])
-        }
-    }
-
-    /// 429: not so often.
-    #[derive(Debug)]
-    pub enum TooMany {}
-
-    impl IntoResponses for TooMany {
-        fn responses() -> Responses {
-            Responses::from([("429".to_owned(), Ref::from_response_name("TooManyRequests").into())])
-        }
     }
 }

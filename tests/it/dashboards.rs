@@ -102,10 +102,31 @@ async fn a_subscription_that_is_wrong_is_refused_and_the_socket_stays() {
 }
 
 #[tokio::test]
+async fn a_ping_is_answered_with_its_number_and_a_flood_of_them_is_closed() {
+    let stage = stage().await;
+    let mut live = Live::connect(&stage.server, &stage.api).await;
+    for n in [0, 7, 9_007_199_254_740_991u64] {
+        live.socket.say(json!({"t": "ping", "n": n})).await;
+        assert_eq!(live.socket.hear().await, json!({"t": "pong", "n": n}));
+    }
+    for n in 0..200 {
+        use futures_util::SinkExt;
+        // each kind counts
+        let ping =
+            if n % 2 == 0 { Message::Ping("?".into()) } else { Message::text(r#"{"t":"ping","n":1}"#) };
+        if live.socket.0.send(ping).await.is_err() {
+            break;
+        }
+    }
+    assert_eq!(live.socket.hear_close().await.0, 4429);
+}
+
+#[tokio::test]
 async fn what_is_no_frame_closes_the_socket_with_its_code() {
     let stage = stage().await;
     for (message, code) in [
         (Message::text("{"), 4400),
+        (Message::text(r#"{"t":"ping"}"#), 4400),
         (Message::text(r#"{"t":"what"}"#), 4400),
         (Message::binary(vec![1, 2, 3]), 4400),
         (Message::text(format!(r#"{{"t":"unsub","id":1,"x":"{}"}}"#, "x".repeat(33_000))), 4413),

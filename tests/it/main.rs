@@ -23,6 +23,7 @@ mod derived;
 mod executions;
 mod fair;
 mod first_start;
+mod fleet;
 mod flow_random;
 mod flow_state;
 mod isolation;

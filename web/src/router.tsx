@@ -6,6 +6,8 @@ import {
   lazyRouteComponent,
   redirect,
 } from '@tanstack/react-router'
+import type { DashboardSort } from './api/dashboards'
+import type { FlowSort } from './api/flows'
 import type { DeviceSort, DeviceStatus } from './api/queries'
 import { meQuery, queryClient } from './api/queries'
 import { type ExploreSearch, validate } from './pages/explore/state'
@@ -93,6 +95,95 @@ const device = createRoute({
   component: lazyRouteComponent(() => import('./pages/devices/Device'), 'DevicePage'),
 })
 
+const DASHBOARD_SORTS: readonly string[] = [
+  'name',
+  '-name',
+  'updated_at',
+  '-updated_at',
+] satisfies DashboardSort[]
+
+const dashboards = createRoute({
+  getParentRoute: () => inside,
+  path: '/dashboards',
+  validateSearch: (search): { q?: string; project?: string; sort?: DashboardSort } => ({
+    ...(typeof search['q'] === 'string' && search['q'] ? { q: search['q'].slice(0, 200) } : {}),
+    ...(typeof search['project'] === 'string' && search['project'] ? { project: search['project'] } : {}),
+    ...(DASHBOARD_SORTS.includes(search['sort'] as string) ? { sort: search['sort'] as DashboardSort } : {}),
+  }),
+  component: lazyRouteComponent(() => import('./pages/dashboards/Dashboards'), 'Dashboards'),
+})
+
+const LOOKS: readonly string[] = ['auto', 'light', 'dark']
+
+interface DashboardSearch {
+  /** Nothing but the dashboard, for a screen on a wall. */
+  kiosk?: 1
+  /** How a kiosk looks. */
+  look?: 'auto' | 'light' | 'dark'
+  /** The time that is shown, as `widgets/range.ts` writes it. */
+  last?: string
+  from?: number
+  to?: number
+}
+
+const dashboard = createRoute({
+  getParentRoute: () => inside,
+  path: '/dashboards/$id',
+  validateSearch: (search): DashboardSearch => ({
+    ...(search['kiosk'] === 1 || search['kiosk'] === true ? { kiosk: 1 } : {}),
+    ...(LOOKS.includes(search['look'] as string) ? { look: search['look'] as 'auto' } : {}),
+    ...(typeof search['last'] === 'string' ? { last: search['last'] } : {}),
+    ...(typeof search['from'] === 'number' ? { from: search['from'] } : {}),
+    ...(typeof search['to'] === 'number' ? { to: search['to'] } : {}),
+  }),
+  component: lazyRouteComponent(() => import('./pages/dashboards/Dashboard'), 'DashboardPage'),
+})
+
+const editDashboard = createRoute({
+  getParentRoute: () => inside,
+  path: '/dashboards/$id/edit',
+  component: lazyRouteComponent(() => import('./pages/dashboards/edit/Edit'), 'EditPage'),
+})
+
+/** For whoever has a share link, logged in or not. */
+const shared = createRoute({
+  getParentRoute: () => root,
+  path: '/shared',
+  component: lazyRouteComponent(() => import('./pages/dashboards/Shared'), 'Shared'),
+})
+
+const FLOW_SORTS: readonly string[] = ['name', '-name', 'updated_at', '-updated_at'] satisfies FlowSort[]
+
+const flows = createRoute({
+  getParentRoute: () => inside,
+  path: '/flows',
+  validateSearch: (search): { q?: string; project?: string; sort?: FlowSort; make?: string } => ({
+    ...(typeof search['q'] === 'string' && search['q'] ? { q: search['q'].slice(0, 200) } : {}),
+    ...(typeof search['project'] === 'string' ? { project: search['project'] } : {}),
+    ...(FLOW_SORTS.includes(search['sort'] as string) ? { sort: search['sort'] as FlowSort } : {}),
+    ...(typeof search['make'] === 'string' ? { make: search['make'] } : {}),
+  }),
+  component: lazyRouteComponent(() => import('./pages/flows/Flows'), 'Flows'),
+})
+
+const flowVersions = createRoute({
+  getParentRoute: () => inside,
+  path: '/flows/$id/versions',
+  component: lazyRouteComponent(() => import('./pages/flows/versions/VersionsPage'), 'VersionsPage'),
+})
+
+const flowRuns = createRoute({
+  getParentRoute: () => inside,
+  path: '/flows/$id/runs',
+  component: lazyRouteComponent(() => import('./pages/flows/runs/RunsPage'), 'RunsPage'),
+})
+
+const flowEditor = createRoute({
+  getParentRoute: () => inside,
+  path: '/flows/$id',
+  component: lazyRouteComponent(() => import('./pages/flows/editor/EditorPage'), 'EditorPage'),
+})
+
 const explore = createRoute({
   getParentRoute: () => inside,
   path: '/explore',
@@ -162,7 +253,21 @@ const settingsPages = [
 export const router = createRouter({
   routeTree: root.addChildren([
     entry,
-    inside.addChildren([overview, devices, device, explore, settings.addChildren([...settingsPages])]),
+    shared,
+    inside.addChildren([
+      overview,
+      devices,
+      device,
+      flows,
+      flowEditor,
+      flowVersions,
+      flowRuns,
+      dashboards,
+      dashboard,
+      editDashboard,
+      explore,
+      settings.addChildren([...settingsPages]),
+    ]),
   ]),
   defaultPreload: 'intent',
   scrollRestoration: true,

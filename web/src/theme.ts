@@ -86,7 +86,15 @@ export const theme = createTheme({
 
 /** Grey carries the layout; colour is for state and data. All of it by names, so that nothing else spells a colour. */
 export const variables: CSSVariablesResolver = () => ({
-  variables: {},
+  variables: {
+    // what a node does, by the bar at its top
+    '--kind-source': '#0072b2',
+    '--kind-route': '#e69f00',
+    '--kind-transform': '#009e73',
+    '--kind-stateful': '#cc79a7',
+    '--kind-sink': '#d55e00',
+    '--kind-structure': '#8a94a0',
+  },
   light: {
     '--mantine-color-body': '#fff',
     '--mantine-color-text': '#1b1f24',

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use edgesync_engine::cell::command::{Begin, Claim, Told};
-use edgesync_engine::metrics::FlowCounters;
+use edgesync_engine::metrics::{FlowCounters, NodeState};
 use edgesync_engine::{Emission, Saved, SavedFlow};
 use edgesync_schemas::id::FlowId;
 use tokio::sync::oneshot;
@@ -168,6 +168,16 @@ impl Cell {
             (*flow, of.tenant, ns)
         });
         flows.collect()
+    }
+
+    /// How many flows of a tenant it has, and of how many of them a node has panicked.
+    pub fn of_tenant(&self, tenant: Uuid) -> (u64, u64) {
+        let running = self.running();
+        let flows = running.flows.values().filter(|(of, _)| of.tenant == tenant);
+        flows.fold((0, 0), |(all, failed), (_, counters)| {
+            let has_failed = counters.nodes.iter().any(|node| node.state() == NodeState::Failed);
+            (all + 1, failed + u64::from(has_failed))
+        })
     }
 
     /// Its place among the cells.

@@ -1,21 +1,27 @@
 //! How a cell is, and whether it gets its work done.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use edgesync_schemas::id::Offset;
 use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 use serde::Serialize;
 use tokio::time::Instant;
+use utoipa::ToSchema;
+
+use super::{Cell, now};
 
 /// A moment of a cell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = CellStatus)]
 pub struct Status {
     /// Its number.
     pub index: usize,
     /// Flows on it.
     pub flows: usize,
     /// Every reading before it is done.
+    #[schema(value_type = u64)]
     pub frontier: Offset,
     /// Readings that are committed and not done.
     pub lag: u64,
@@ -35,6 +41,22 @@ impl Status {
     /// Whether it gets its work done.
     pub fn works(&self) -> bool {
         !self.condemned && self.still_s < limit::CELL_STILL_S
+    }
+}
+
+impl Cell {
+    /// How long ago the oldest reading arrived that it has not done; nothing if all are done.
+    pub fn behind(&self) -> Duration {
+        let status = self.status();
+        match self.log.arrived(status.frontier) {
+            _ if status.lag == 0 => Duration::ZERO,
+            Some(at) => {
+                let us = now().as_us().saturating_sub(at.as_us());
+                Duration::from_micros(u64::try_from(us).unwrap_or_default())
+            }
+            // it is none of the recent ones, which are of the last seconds at the least
+            None => Duration::from_secs(status.lag_s.max(1)),
+        }
     }
 }
 
@@ -86,7 +108,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_cell_that_waits_for_what_it_made_to_be_stored_does_not_stand_still() {
         let still = Still::new(Offset(5));
-        tokio::time::advance(std::time::Duration::from_secs(20)).await;
+        tokio::time::advance(Duration::from_secs(20)).await;
         still.look(Offset(5), 3, false);
         assert_eq!(still.seconds(Offset(5)), 20);
         still.look(Offset(5), 3, true);

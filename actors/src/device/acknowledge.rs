@@ -5,16 +5,20 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::wire::close::Close;
 use edgesync_storage::log::{OnCommit, Outcome};
 use tokio::sync::Notify;
 
+use crate::tally::Tally;
+
 /// What a connection's task shares with its actor and with the log. One per open socket.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Link {
+    /// Of the device's organization.
+    tally: Arc<Tally>,
     /// Outcomes not yet taken, oldest first. As many at most as batches in flight, which credit bounds.
     /// A std mutex: held for a push or a swap only, never across an await.
     outcomes: Mutex<VecDeque<(u64, Outcome)>>,
@@ -28,6 +32,23 @@ pub struct Link {
 }
 
 impl Link {
+    /// For a socket of a device whose organization is counted there.
+    pub fn new(tally: Arc<Tally>) -> Self {
+        Self {
+            tally,
+            outcomes: Mutex::default(),
+            close: OnceLock::new(),
+            recheck: AtomicBool::new(false),
+            wake: Notify::new(),
+            heard_us: AtomicI64::new(0),
+        }
+    }
+
+    /// Where its organization is counted.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
     /// The device was heard.
     pub fn hear(&self, now: Timestamp) {
         self.heard_us.store(now.as_us(), Relaxed);
@@ -79,6 +100,9 @@ impl Link {
 
 impl OnCommit for Link {
     fn done(&self, tag: u64, outcome: Outcome) {
+        if let Outcome::Durable { stored, .. } = outcome {
+            self.tally.store(stored);
+        }
         self.outcomes().push_back((tag, outcome));
         self.wake.notify_one();
     }

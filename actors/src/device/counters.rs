@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use edgesync_schemas::wire::close::CloseCode;
 use edgesync_schemas::wire::frame::{Refusal, Rejection};
 
+use crate::tally::Tally;
+
 /// Counters of all device sockets since the start of the process.
 #[derive(Debug, Default)]
 pub struct Counters {
@@ -29,17 +31,32 @@ pub struct Counters {
     closed: [AtomicU64; CloseCode::ALL.len()],
 }
 
-impl Counters {
+/// Counts what is refused: for the process, and for the organization whose device it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Counting<'a> {
+    /// All sockets.
+    pub all: &'a Counters,
+    /// The organization.
+    pub own: &'a Tally,
+}
+
+impl Counting<'_> {
     /// Counts a refused reading.
-    pub fn count_rejection(&self, rejection: Rejection) {
-        count(&Rejection::ALL, &self.rejected, rejection);
+    pub fn count_rejection(self, rejection: Rejection) {
+        count(&Rejection::ALL, &self.all.rejected, rejection);
+        self.own.refuse();
     }
 
-    /// Counts a refused frame.
-    pub fn count_refusal(&self, refusal: Refusal) {
-        count(&Refusal::ALL, &self.refused, refusal);
+    /// Counts a refused frame. One that is only to be sent again is none to its organization.
+    pub fn count_refusal(self, refusal: Refusal) {
+        count(&Refusal::ALL, &self.all.refused, refusal);
+        if !matches!(refusal, Refusal::Busy | Refusal::Gap) {
+            self.own.refuse();
+        }
     }
+}
 
+impl Counters {
     /// Counts a socket that the server closed.
     pub fn count_close(&self, code: CloseCode) {
         count(&CloseCode::ALL, &self.closed, code);

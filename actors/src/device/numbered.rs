@@ -16,7 +16,7 @@ use edgesync_schemas::wire::frame::{DataFrame, DeviceFrame, RawReading, Refusal,
 use edgesync_storage::log::Outcome;
 
 use super::admit::{Admission, EventTime};
-use super::counters::Counters;
+use super::counters::Counting;
 
 /// Milliseconds that a device is asked to wait before it sends a frame again that the store could not take.
 const BUSY_RETRY_MS: u32 = 1000;
@@ -84,7 +84,7 @@ impl Session {
         &mut self,
         message: Received<'_>,
         now: Timestamp,
-        counters: &Counters,
+        counters: Counting<'_>,
         replies: &mut Vec<Message>,
     ) -> Result<(), Close> {
         match self.encoding.device_frame(message) {
@@ -106,11 +106,11 @@ impl Session {
         &mut self,
         frame: DataFrame<'_>,
         now: Timestamp,
-        counters: &Counters,
+        counters: Counting<'_>,
     ) -> Option<((Refusal, FrameSeq), Option<FrameSeq>)> {
         use std::sync::atomic::Ordering::Relaxed;
         if frame.q < self.expected {
-            counters.repeated.fetch_add(1, Relaxed);
+            counters.all.repeated.fetch_add(1, Relaxed);
             self.repeat_ack |= frame.q <= self.committed;
             return None;
         }
@@ -179,7 +179,7 @@ impl Session {
     }
 
     /// What became of a batch.
-    pub fn settle(&mut self, tag: u64, outcome: Outcome, counters: &Counters, replies: &mut Vec<Message>) {
+    pub fn settle(&mut self, tag: u64, outcome: Outcome, counters: Counting<'_>, replies: &mut Vec<Message>) {
         while let Some(&(first, last)) = self.in_flight.front()
             && first <= tag
         {

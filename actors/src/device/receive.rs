@@ -21,7 +21,7 @@ use edgesync_storage::log::{Append, OnCommit, Permit};
 use futures_util::SinkExt;
 use tokio::time::{Instant, timeout};
 
-use super::counters::Counters;
+use super::counters::{Counters, Counting};
 use super::open::{Context, End, Identity, end, send};
 use super::presence::now;
 use super::registry::Attached;
@@ -208,9 +208,10 @@ impl Connection {
 
     fn take(&mut self, message: Received<'_>, now: Timestamp, bytes: &mut usize) -> Result<(), Close> {
         *bytes += message.len();
+        let counters = Counting { all: &self.counters, own: self.attached.link.tally() };
         match &mut self.session {
-            Session::Numbered(session) => session.take(message, now, &self.counters, &mut self.replies),
-            Session::Unnumbered(session) => session.take(message, now, &self.counters),
+            Session::Numbered(session) => session.take(message, now, counters, &mut self.replies),
+            Session::Unnumbered(session) => session.take(message, now, counters),
         }
     }
 
@@ -244,9 +245,10 @@ impl Connection {
     }
 
     fn settle(&mut self) {
+        let counters = Counting { all: &self.counters, own: self.attached.link.tally() };
         while let Some((tag, outcome)) = self.attached.link.take_outcome() {
             match &mut self.session {
-                Session::Numbered(session) => session.settle(tag, outcome, &self.counters, &mut self.replies),
+                Session::Numbered(session) => session.settle(tag, outcome, counters, &mut self.replies),
                 Session::Unnumbered(session) => session.settle(tag, outcome),
             }
         }

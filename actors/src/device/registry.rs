@@ -18,6 +18,7 @@ use super::acknowledge::Link;
 use super::connection::{self, DeviceConnection};
 use super::counters::Counters;
 use super::presence::PresenceWriter;
+use crate::tally::Tallies;
 
 /// Asks who is connected, and ends connections. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -67,13 +68,17 @@ pub enum Message {
 }
 
 impl Devices {
-    /// Starts the registry under `supervisor`.
+    /// Starts the registry under `supervisor`. What devices send is counted in `tallies`, by their organizations.
     ///
     /// # Errors
     /// The actor could not be started.
-    pub async fn start(catalog: Catalog, supervisor: ActorCell) -> Result<Self, ractor::SpawnErr> {
+    pub async fn start(
+        catalog: Catalog,
+        tallies: Tallies,
+        supervisor: ActorCell,
+    ) -> Result<Self, ractor::SpawnErr> {
         let counters = Arc::new(Counters::default());
-        let arguments = (catalog, Arc::clone(&counters));
+        let arguments = (catalog, tallies);
         let (registry, _) = Actor::spawn_linked(None, Registry, arguments, supervisor).await?;
         Ok(Self { registry, counters })
     }
@@ -145,6 +150,7 @@ struct State {
     by_actor: HashMap<ActorId, DeviceId>,
     by_organization: HashMap<OrganizationId, usize>,
     presence: PresenceWriter,
+    tallies: Tallies,
     draining: bool,
 }
 
@@ -157,12 +163,12 @@ struct Entry {
 impl Actor for Registry {
     type Msg = Message;
     type State = State;
-    type Arguments = (Catalog, Arc<Counters>);
+    type Arguments = (Catalog, Tallies);
 
     async fn pre_start(
         &self,
         myself: ActorRef<Message>,
-        (catalog, _): Self::Arguments,
+        (catalog, tallies): Self::Arguments,
     ) -> Result<State, ActorProcessingErr> {
         // The process before may have been killed: nobody is connected to this one yet.
         let reset = catalog.reset_presence().await?;
@@ -173,6 +179,7 @@ impl Actor for Registry {
             by_actor: HashMap::new(),
             by_organization: HashMap::new(),
             presence: PresenceWriter::new(catalog),
+            tallies,
             draining: false,
         })
     }
@@ -261,7 +268,7 @@ impl State {
         if *open >= limit::CONNECTIONS_PER_ORGANIZATION {
             return Err(Close::new(CloseCode::Forbidden, "the organization has too many devices connected"));
         }
-        let link = Arc::<Link>::default();
+        let link = Arc::new(Link::new(self.tallies.of(access.organization.uuid())));
         let (actor, _) = Actor::spawn_linked(None, DeviceConnection, Arc::clone(&link), myself)
             .await
             .map_err(|_| Close::new(CloseCode::Unavailable, "the connection could not be started"))?;

@@ -23,6 +23,7 @@ use tokio::task::JoinHandle;
 use super::socket::{Broken, Inbound, Outbound, Socket};
 use super::{Context, Devices, Form, run};
 use crate::system::Root;
+use crate::tally::Tallies;
 
 /// The server's end of a socket.
 struct Wire {
@@ -126,7 +127,7 @@ impl Bench {
         };
         let (device, token) = catalog.create_device(user.user.id, input).await.unwrap();
         let (root, _) = Actor::spawn(None, Root, ()).await.unwrap();
-        let devices = Devices::start(catalog.clone(), root.get_cell()).await.unwrap();
+        let devices = Devices::start(catalog.clone(), Tallies::default(), root.get_cell()).await.unwrap();
         Self {
             dir,
             context: Arc::new(Context { log, catalog, devices, frames_per_s: 0 }),

@@ -9,14 +9,16 @@ use edgesync_storage::log::{Options, Outcome, ReadingLog};
 use serde_json::{Value, json};
 
 use super::admit::Admission;
-use super::counters::Counters;
+use super::counters::{Counters, Counting};
 use super::{Dialect, numbered, unnumbered};
+use crate::tally::Tally;
 
 struct Bench {
     _dir: tempfile::TempDir,
     log: ReadingLog,
     device: DeviceId,
     counters: Counters,
+    tally: Tally,
     now: Timestamp,
 }
 
@@ -30,8 +32,13 @@ impl Bench {
             log,
             device: DeviceId::from_uuid(uuid::Uuid::now_v7()),
             counters: Counters::default(),
+            tally: Tally::default(),
             now,
         }
+    }
+
+    fn counting(&self) -> Counting<'_> {
+        Counting { all: &self.counters, own: &self.tally }
     }
 
     fn admission(&self) -> Admission {
@@ -45,13 +52,13 @@ impl Bench {
     /// What is said at once to a frame.
     fn take(&self, session: &mut numbered::Session, frame: Value) -> Vec<Value> {
         let mut replies = Vec::new();
-        session.take(Received::Text(&frame.to_string()), self.now, &self.counters, &mut replies).unwrap();
+        session.take(Received::Text(&frame.to_string()), self.now, self.counting(), &mut replies).unwrap();
         replies.iter().map(said).collect()
     }
 
     fn settle(&self, session: &mut numbered::Session, tag: u64, outcome: Outcome) -> Vec<Value> {
         let mut replies = Vec::new();
-        session.settle(tag, outcome, &self.counters, &mut replies);
+        session.settle(tag, outcome, self.counting(), &mut replies);
         replies.extend(std::iter::from_fn(|| session.ack()));
         replies.iter().map(said).collect()
     }
@@ -235,7 +242,7 @@ fn a_refused_reading_uses_up_no_sensor() {
     );
     let mut compat = unnumbered::Session::new(bench.device, Dialect::Compatible, bench.admission());
     let frame = json!({"readings": {"newer": 1, "no such name!": 2}});
-    compat.take(Received::Text(&frame.to_string()), bench.now, &bench.counters).unwrap();
+    compat.take(Received::Text(&frame.to_string()), bench.now, bench.counting()).unwrap();
     assert!(bench.log.series().of_device(bench.device).is_empty());
 }
 
@@ -245,7 +252,7 @@ fn a_frame_that_is_none_closes_the_socket() {
     let mut session = bench.numbered(0);
     for text in ["nonsense", "{\"t\":\"hello\",\"boot\":1,\"next\":1}", ""] {
         let close =
-            session.take(Received::Text(text), bench.now, &bench.counters, &mut Vec::new()).unwrap_err();
+            session.take(Received::Text(text), bench.now, bench.counting(), &mut Vec::new()).unwrap_err();
         assert_eq!(close.code, CloseCode::Malformed, "{text}");
     }
 }
@@ -260,7 +267,7 @@ fn compatible_answers_come_in_the_order_of_the_frames() {
         json!({"readings": [{"type": "a", "value": 2}, {"type": "no such name!", "value": 3}]}),
         json!({"readings": {"a": 4, "b": 5}}),
     ] {
-        session.take(Received::Text(&frame.to_string()), bench.now, &bench.counters).unwrap();
+        session.take(Received::Text(&frame.to_string()), bench.now, bench.counting()).unwrap();
     }
     let (tag, batch) = session.batch(bench.now).unwrap();
     // The frame with one bad reading is refused whole.
@@ -307,7 +314,7 @@ fn the_frame_that_grows_most_fits_the_room_of_a_turn() {
         let mut session =
             numbered::Session::new(bench.device, BootId(7), Encoding::Cbor, FrameSeq(0), bench.admission());
         let mut replies = Vec::new();
-        session.take(Received::Binary(&frame), bench.now, &bench.counters, &mut replies).unwrap();
+        session.take(Received::Binary(&frame), bench.now, bench.counting(), &mut replies).unwrap();
         let built = session.built_bytes();
         assert_eq!((replies.len(), bench.counters.rejected().map(|(_, n)| n).sum::<u64>()), (0, 0), "{what}");
         assert!(built >= 24_000, "{what}: {built}");
@@ -334,7 +341,7 @@ fn a_turn_ends_when_its_readings_are_of_many_days() {
     let mut compat = unnumbered::Session::new(bench.device, Dialect::Senml, bench.admission());
     let days = (0..limit::TURN_DAYS).map(|n| format!(r#"{{"n":"a","v":1,"t":{}}}"#, -86_400 * n as i64));
     let pack = format!("[{}]", days.collect::<Vec<_>>().join(","));
-    compat.take(Received::Text(&pack), bench.now, &bench.counters).unwrap();
+    compat.take(Received::Text(&pack), bench.now, bench.counting()).unwrap();
     assert!(compat.is_full());
     compat.batch(bench.now).unwrap();
     assert!(!compat.is_full());
@@ -344,7 +351,7 @@ fn a_turn_ends_when_its_readings_are_of_many_days() {
 fn packs_are_answered_in_their_order_and_their_form() {
     let bench = Bench::new();
     let mut session = unnumbered::Session::new(bench.device, Dialect::Senml, bench.admission());
-    let mut take = |message: Received<'_>| session.take(message, bench.now, &bench.counters).unwrap();
+    let mut take = |message: Received<'_>| session.take(message, bench.now, bench.counting()).unwrap();
     take(Received::Text(r#"[{"n":"a","v":1},{"n":"no such name!","v":2},{"n":"a","v":3,"s":4}]"#));
     take(Received::Text("[]"));
     take(Received::Text(r#"[{"n":"b"}]"#));
@@ -372,7 +379,7 @@ fn packs_are_answered_in_their_order_and_their_form() {
 fn a_pack_that_could_not_be_stored_is_nacked_as_busy() {
     let bench = Bench::new();
     let mut session = unnumbered::Session::new(bench.device, Dialect::Senml, bench.admission());
-    session.take(Received::Text(r#"[{"n":"a","v":1}]"#), bench.now, &bench.counters).unwrap();
+    session.take(Received::Text(r#"[{"n":"a","v":1}]"#), bench.now, bench.counting()).unwrap();
     let (tag, _) = session.batch(bench.now).unwrap();
     session.settle(tag, Outcome::Failed);
     let mut replies = Vec::new();

@@ -11,15 +11,15 @@ use edgesync_schemas::reading::{AdmittedBatch, Columns};
 use edgesync_schemas::sensor::SensorName;
 use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::wire::close::{Close, CloseCode};
-use edgesync_schemas::wire::compat::{CompatFrame, compat_frame};
+use edgesync_schemas::wire::compat::{self, CompatFrame, compat_frame};
 use edgesync_schemas::wire::encode;
 use edgesync_schemas::wire::encoding::{Encoding, Message, Received};
-use edgesync_schemas::wire::frame::Rejection;
+use edgesync_schemas::wire::frame::{Refusal, Rejection};
 use edgesync_schemas::wire::senml::{self, At, Pack};
 use edgesync_storage::log::Outcome;
 
 use super::admit::{Admission, EventTime};
-use super::counters::Counters;
+use super::counters::Counting;
 
 /// Milliseconds that a device is asked to wait before it sends a pack again that the store could not take.
 const BUSY_RETRY_MS: u32 = 1000;
@@ -83,7 +83,12 @@ impl Session {
     ///
     /// # Errors
     /// How to close the socket, if the message is of a kind that the form does not have.
-    pub fn take(&mut self, message: Received<'_>, now: Timestamp, counters: &Counters) -> Result<(), Close> {
+    pub fn take(
+        &mut self,
+        message: Received<'_>,
+        now: Timestamp,
+        counters: Counting<'_>,
+    ) -> Result<(), Close> {
         let answer = match (self.dialect, message) {
             (Dialect::Compatible, Received::Text(text)) => self.take_frame(text, now, counters),
             (Dialect::Compatible, Received::Binary(_)) => {
@@ -99,9 +104,13 @@ impl Session {
 
     // ---- the compatible form -------------------------------------------------------------------------------------------
 
-    fn take_frame(&mut self, text: &str, now: Timestamp, counters: &Counters) -> Answer {
+    fn take_frame(&mut self, text: &str, now: Timestamp, counters: Counting<'_>) -> Answer {
         let first_row = self.building.len();
-        let taken = compat_frame(text).map_err(|refused| refused.0).and_then(|frame| {
+        let malformed = |refused: compat::Refused| {
+            counters.count_refusal(Refusal::Malformed);
+            refused.0
+        };
+        let taken = compat_frame(text).map_err(malformed).and_then(|frame| {
             let (readings, single) = (frame.readings.len(), frame.single);
             self.admit_frame(frame, now, counters)?;
             Ok(Then::Saved { first_row: first_row as u32, readings, single })
@@ -120,7 +129,7 @@ impl Session {
         &mut self,
         frame: CompatFrame<'_>,
         now: Timestamp,
-        counters: &Counters,
+        counters: Counting<'_>,
     ) -> Result<(), String> {
         // All names first: a frame that is refused for one of them must not leave the others behind as sensors.
         if let Some(i) = frame.readings.iter().position(|reading| !SensorName::is_valid(&reading.sensor)) {
@@ -155,7 +164,7 @@ impl Session {
         message: Received<'_>,
         encoding: Encoding,
         now: Timestamp,
-        counters: &Counters,
+        counters: Counting<'_>,
     ) -> Answer {
         self.packs += 1;
         let pack = match senml::pack(message) {

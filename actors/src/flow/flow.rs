@@ -10,20 +10,23 @@ use std::time::Duration;
 
 use edgesync_engine::cell::emit::{Event, EventKind};
 use edgesync_engine::metrics::{FlowCounters, FlowState, NodeState};
+use edgesync_schemas::entity::flow::FlowState as Health;
 use edgesync_schemas::id::FlowId;
 use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 use edgesync_storage::log::SeriesDictionary;
 use ractor::rpc::CallResult;
 use ractor::{Actor, ActorId, ActorProcessingErr, ActorRef, RpcReplyPort, SpawnErr, SupervisionEvent};
-use serde::Serialize;
 use tokio::time::Instant;
 use tracing::{error, warn};
 
 use super::executions::Executions;
+use super::failed::{Failed, errors};
+use super::metrics::{Running, Told};
 use super::node::{self, ErrorSample, FlowNode};
 use super::restarts::Restarts;
 use crate::cell::{Cell, Installed, now};
+use crate::tally::Tallies;
 
 /// The actor.
 pub struct Flow;
@@ -45,8 +48,10 @@ pub enum Message {
     Retry(u64),
     /// Look at the counters.
     Tick,
-    /// How are you?
-    Status(RpcReplyPort<Status>),
+    /// How are you, and your nodes?
+    Status(RpcReplyPort<Running>),
+    /// How are you, in a word?
+    Health(RpcReplyPort<Told>),
 }
 
 /// What it begins with: the flow is installed already.
@@ -64,43 +69,8 @@ pub struct Arguments {
     pub dictionary: SeriesDictionary,
     /// Hears how it runs.
     pub executions: Executions,
-}
-
-/// How a flow is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Health {
-    /// It is about to run.
-    Pending,
-    /// It runs.
-    Running,
-    /// It runs, apart from the others because it takes too much; its results may come late.
-    Slowed,
-    /// A node panicked; the others run, and the flow is about to be installed again.
-    Restarting,
-    /// A node panicked too often; the others run.
-    Failed,
-}
-
-/// `GET /flows/{id}/metrics`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Status {
-    /// The flow.
-    pub flow_id: FlowId,
-    /// The version that runs.
-    pub version: u32,
-    /// How it is.
-    pub state: Health,
-    /// Why it is not simply running.
-    pub reason: Option<String>,
-    /// Times it was installed again lately because a node panicked.
-    pub restarts: u32,
-    /// When it was installed last: the nodes count since then.
-    pub installed_at: Timestamp,
-    /// The cell that it runs on, and how far that is behind.
-    pub cell: crate::cell::Status,
-    /// Its nodes, in the order of the plan.
-    pub nodes: Vec<node::Status>,
+    /// Where its tenant's errors are counted.
+    pub tallies: Tallies,
 }
 
 /// What it knows.
@@ -118,6 +88,7 @@ pub struct State {
     /// Sum of the counters at the last tick, and whether it was that of the tick before.
     moved: u64,
     still: bool,
+    failed: Failed,
     /// Ticks in a row at which its cell had it and did not run it.
     lost: u64,
 }
@@ -138,6 +109,7 @@ impl Actor for Flow {
         begin: Arguments,
     ) -> Result<State, ActorProcessingErr> {
         let (health, reason) = health(&begin);
+        let failed = Failed::counted(&begin.counters);
         let mut state = State {
             begin,
             installed_at: now(),
@@ -150,6 +122,7 @@ impl Actor for Flow {
             reason,
             moved: 0,
             still: false,
+            failed,
             lost: 0,
         };
         state.match_nodes(&myself).await?;
@@ -165,6 +138,7 @@ impl Actor for Flow {
         match message {
             Message::Slowed(reason) => (state.health, state.reason) = (Health::Slowed, Some(reason)),
             Message::Replaced(cell, installed, counters) => {
+                state.failed.count(&state.begin);
                 (state.begin.cell, state.begin.installed) = (cell, installed);
                 state.restarts = Restarts::default();
                 state.count_with(counters, &myself).await?;
@@ -178,6 +152,9 @@ impl Actor for Flow {
             Message::Retry(_) => {}
             Message::Tick => state.look(&myself),
             Message::Status(reply) => state.answer(reply),
+            Message::Health(reply) => {
+                let _ = reply.send(state.told());
+            }
         }
         Ok(())
     }
@@ -244,6 +221,7 @@ impl State {
         counters: Arc<FlowCounters>,
         myself: &ActorRef<Message>,
     ) -> Result<(), SpawnErr> {
+        self.failed.begin_again(&self.begin);
         self.begin.counters = counters;
         self.installed_at = now();
         (self.health, self.reason) = health(&self.begin);
@@ -321,6 +299,7 @@ impl State {
     }
 
     fn look(&mut self, myself: &ActorRef<Message>) {
+        self.failed.count(&self.begin);
         // of ten thousand flows most stand still: their nodes are told once that they do, and then left alone
         let moved = self.begin.counters.nodes.iter().map(|node| node.snapshot()).fold(0u64, |sum, node| {
             sum.wrapping_add(node.in_).wrapping_add(node.out).wrapping_add(node.error)
@@ -351,18 +330,20 @@ impl State {
         }
     }
 
-    /// Asks the nodes, without making whoever else asks wait for them.
-    fn answer(&self, reply: RpcReplyPort<Status>) {
-        let counters = self.begin.counters.clone();
-        let health = match counters.state() {
+    fn told(&self) -> Told {
+        let state = match self.begin.counters.state() {
             FlowState::Pending if self.health == Health::Running => Health::Pending,
             _ => self.health,
         };
-        let mut status = Status {
-            flow_id: self.begin.flow,
+        Told { state, reason: self.reason.clone(), errors: errors(&self.begin.counters) }
+    }
+
+    /// Asks the nodes, without making whoever else asks wait for them.
+    fn answer(&self, reply: RpcReplyPort<Running>) {
+        let counters = self.begin.counters.clone();
+        let mut status = Running {
+            told: self.told(),
             version: self.begin.installed.version,
-            state: health,
-            reason: self.reason.clone(),
             restarts: self.restarts.count(),
             installed_at: self.installed_at,
             cell: self.begin.cell.status(),

@@ -25,6 +25,7 @@ use super::restarts::Restarts;
 use super::states::PutOut;
 use super::{Error, NotPut, Version};
 use crate::cell::Cell;
+use crate::tally::Tallies;
 
 /// The actor.
 pub struct Manager;
@@ -44,8 +45,8 @@ pub enum Message {
     Stop(FlowId, RpcReplyPort<Result<bool, Error>>),
     /// It cannot run, and why; told to its owner until it is deployed.
     Refuse(FlowId, String),
-    /// Why it does not run, if that was said.
-    Refused(FlowId, RpcReplyPort<Option<String>>),
+    /// Why some do not run, of those of which that was said.
+    Refused(Vec<FlowId>, RpcReplyPort<HashMap<FlowId, String>>),
     /// Let all flows look at their counters.
     Tick,
 }
@@ -74,6 +75,8 @@ pub struct Arguments {
     pub dictionary: SeriesDictionary,
     /// Hears how flows run.
     pub executions: Executions,
+    /// Where it is counted what they could not handle.
+    pub tallies: Tallies,
 }
 
 /// What it knows.
@@ -140,8 +143,9 @@ impl Actor for Manager {
             Message::Refuse(flow, reason) => {
                 state.refused.insert(flow, reason);
             }
-            Message::Refused(flow, reply) => {
-                let _ = reply.send(state.refused.get(&flow).cloned());
+            Message::Refused(flows, reply) => {
+                let said = |flow: FlowId| Some((flow, state.refused.get(&flow)?.clone()));
+                let _ = reply.send(flows.into_iter().filter_map(said).collect());
             }
             Message::Tick => {
                 for deployed in state.flows.values() {
@@ -248,7 +252,8 @@ impl State {
         self.loads[place] += nodes;
         self.refused.remove(&flow);
         let (dictionary, executions) = (self.begin.dictionary.clone(), self.begin.executions.clone());
-        let begin = flow::Arguments { flow, cell, installed, counters, dictionary, executions };
+        let tallies = self.begin.tallies.clone();
+        let begin = flow::Arguments { flow, cell, installed, counters, dictionary, executions, tallies };
         match self.flows.get_mut(&flow) {
             Some(deployed) => {
                 self.loads[deployed.cell] -= deployed.begin.installed.plan.nodes().len();

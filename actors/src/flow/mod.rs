@@ -14,8 +14,11 @@ mod check;
 mod debug;
 mod deploy;
 mod error;
+mod failed;
+mod fleet;
 mod history;
 mod later;
+mod metrics;
 mod options;
 mod places;
 mod put;
@@ -33,8 +36,10 @@ mod watched;
 use std::sync::Arc;
 use std::time::Duration;
 
+use edgesync_engine::Change;
 use edgesync_engine::compile::compile;
 use edgesync_engine::plan::Plan;
+use edgesync_schemas::entity::flow::FlowChange;
 use edgesync_schemas::flow::Diagram;
 use edgesync_schemas::id::{FlowId, Offset};
 use edgesync_schemas::limit;
@@ -43,7 +48,9 @@ use edgesync_storage::catalog::Catalog;
 use edgesync_storage::log::ReadingLog;
 use ractor::rpc::CallResult;
 use ractor::{Actor, ActorCell, ActorRef, RpcReplyPort};
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
+#[cfg(test)]
+use serde_json::json;
 use tokio::sync::watch;
 
 use crate::cell::{self, Cell, Installed};
@@ -55,6 +62,7 @@ pub use deploy::{Deployment, Ready};
 use dispatch::{Directory, Dispatch};
 pub use error::Error;
 use executions::Executions;
+pub use metrics::Metrics;
 pub use options::Options;
 use states::{Most, States};
 use stored::Stored;
@@ -91,6 +99,17 @@ struct Shared {
     /// Which of the cells is for flows that take too much; the last.
     slow: usize,
     stopped: watch::Sender<bool>,
+}
+
+/// A diagram that can run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Valid {
+    /// How.
+    pub plan: Json,
+    /// What it would change of what runs.
+    pub change: FlowChange,
+    /// Milliseconds of event time that it would be fed before it takes the place of what runs, if it must warm up.
+    pub looks_back_ms: Option<i64>,
 }
 
 impl FlowsHandle {
@@ -147,6 +166,7 @@ impl FlowsHandle {
             directory: directory.clone(),
             dictionary,
             executions: executions.clone(),
+            tallies: options.tallies.clone(),
         };
         let started = Actor::spawn_linked(None, manager::Manager, begin, supervisor).await;
         let (manager, _) = started.map_err(|error| Error::Actor(error.to_string()))?;
@@ -181,13 +201,21 @@ impl FlowsHandle {
         Ok(flows)
     }
 
-    /// How the diagram would run as this flow, or everything that is wrong with it.
+    /// How the diagram would run as this flow, and what that changes of what runs; or everything that is wrong with it.
     ///
     /// # Errors
     /// [`Error::Refused`], [`Error::Catalog`].
-    pub async fn validate(&self, flow: FlowId, diagram: &Diagram) -> Result<Json, Error> {
+    pub async fn validate(&self, flow: FlowId, diagram: &Diagram) -> Result<Valid, Error> {
         let plan = self.compile(flow, diagram, Gone::Refuse).await?;
-        Ok(serde_json::to_value(plan.explain()).unwrap_or_default())
+        let change = match self.running(flow).map(|(_, installed)| installed.plan.change_to(&plan)) {
+            None => FlowChange::New,
+            Some(Change::Cosmetic) => FlowChange::Cosmetic,
+            Some(Change::Hot) => FlowChange::Hot,
+            Some(Change::Cold) => FlowChange::Cold,
+        };
+        let looks_back_ms = (change == FlowChange::Cold).then(|| warm::looks_back_ms(&plan));
+        let plan = serde_json::to_value(plan.explain()).unwrap_or_default();
+        Ok(Valid { plan, change, looks_back_ms })
     }
 
     /// Whether a flow that was deployed may run on, now that memberships have changed. A device that is gone is no reason to stop it.
@@ -196,36 +224,6 @@ impl FlowsHandle {
     /// [`Error::Refused`], [`Error::Catalog`].
     pub async fn check_again(&self, flow: FlowId, deployed: &Diagram) -> Result<(), Error> {
         self.compile(flow, deployed, Gone::PassOver).await.map(drop)
-    }
-
-    /// `GET /flows/{id}/metrics`: how the flow is, what its nodes count and what it uses of its budgets. One that does not run has state `stopped`; or
-    /// `suspended` if the platform stopped it, `refused` if it should run and cannot, both with the reason. `deploying` says how far a version is
-    /// that warms up to take the place of what runs.
-    pub async fn status(&self, flow: FlowId) -> Result<Json, Error> {
-        let mut status = self.status_of(flow).await?;
-        if let Some(progress) = self.shared.turns.progress(flow) {
-            status["deploying"] = json!(progress);
-        }
-        Ok(status)
-    }
-
-    async fn status_of(&self, flow: FlowId) -> Result<Json, Error> {
-        if let Some(actor) = self.shared.directory.actor(flow) {
-            let asked = actor.call(flow::Message::Status, Some(PATIENCE)).await;
-            let Ok(CallResult::Success(status)) = asked else { return Err(Error::Busy) };
-            let mut status = serde_json::to_value(status).unwrap_or_default();
-            if let Some((_, installed)) = self.running(flow) {
-                status["budgets"] = self.shared.tenants.usage(flow, installed.tenant, &installed.account);
-            }
-            return Ok(status);
-        }
-        let refused = self.call(|reply| manager::Message::Refused(flow, reply)).await?;
-        let (state, reason) = match (refused, self.shared.catalog.flow_suspended(flow).await?) {
-            (Some(reason), _) => ("refused", Some(reason)),
-            (None, Some(reason)) => ("suspended", Some(reason)),
-            (None, None) => ("stopped", None),
-        };
-        Ok(json!({"flow_id": flow, "state": state, "reason": reason, "nodes": []}))
     }
 
     /// The newest records of a node, at most [`limit::LIVE_POINTS`], oldest first; and they are kept for another [`limit::DEBUG_S`].

@@ -16,6 +16,7 @@ use edgesync_storage::log::SeriesDictionary;
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 use serde::Serialize;
 use tokio::time::Instant;
+use utoipa::ToSchema;
 
 use crate::cell::now;
 
@@ -43,7 +44,8 @@ pub struct Arguments {
 }
 
 /// How a node is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = NodeHealth)]
 #[serde(rename_all = "snake_case")]
 pub enum Health {
     /// It works.
@@ -55,26 +57,31 @@ pub enum Health {
 }
 
 /// Something that went wrong with one record.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct ErrorSample {
     /// When it was noticed.
     pub at: Timestamp,
     /// Which kind.
     pub code: &'static str,
     /// The record's device.
+    #[schema(required = true)]
     pub device_id: Option<DeviceId>,
     /// The record's sensor.
+    #[schema(value_type = Option<String>, required = true)]
     pub sensor_type: Option<SensorName>,
     /// The record's event time.
+    #[schema(required = true)]
     pub timestamp: Option<Timestamp>,
     /// What was wrong.
     pub detail: String,
 }
 
 /// A node's part of `GET /flows/{id}/metrics`. Counts are since the flow was installed last.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = NodeMetrics)]
 pub struct Status {
     /// Its id in the diagram.
+    #[schema(value_type = String)]
     pub id: Arc<str>,
     /// Its kind.
     #[serde(rename = "type")]
@@ -96,6 +103,7 @@ pub struct Status {
     /// Records that ended because there was no room for them, or for what would have been made of them.
     pub dropped: u64,
     /// Of errors and dropped records, how many for which reason.
+    #[schema(value_type = BTreeMap<String, u64>)]
     pub reasons: BTreeMap<&'static str, u64>,
     /// Records that it holds.
     pub in_flight: u64,

@@ -1,6 +1,8 @@
 //! Starting on what an earlier run of the server left, and cells that do not get on.
 
 use edgesync_engine::cell::command::{Begin, Claim};
+use edgesync_schemas::entity::flow::FlowState;
+use edgesync_storage::catalog::{FlowFilter, Slice};
 use tokio::time::Instant;
 
 use super::tests::{Stage, chain, node, start};
@@ -44,6 +46,13 @@ async fn all_active_flows_run_when_the_start_returns_and_miss_nothing_from_then_
     let refused = stage.flows.status(bad).await.unwrap();
     assert_eq!(refused["state"], "refused");
     assert!(refused["reason"].as_str().unwrap().contains("no_such_name"), "{refused}");
+    let all = stage.catalog.flows(stage.user.user.id, FlowFilter::default(), Slice::FIRST).await;
+    let mut listed = all.unwrap().items;
+    stage.flows.tell(&mut listed).await;
+    let of = |id| listed.iter().find(|flow| flow.id == id).unwrap();
+    assert_eq!(of(flows[1]).state, Some(FlowState::Running));
+    assert_eq!(of(bad).state, Some(FlowState::Refused));
+    assert_eq!(of(bad).reason.as_deref(), refused["reason"].as_str());
 }
 
 #[tokio::test]

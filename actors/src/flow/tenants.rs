@@ -7,7 +7,8 @@ use edgesync_engine::plan::Plan;
 use edgesync_engine::{Account, Budget, Reason};
 use edgesync_schemas::id::FlowId;
 use edgesync_schemas::limit;
-use serde_json::{Value as Json, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Error, FlowsHandle, Version};
@@ -27,6 +28,52 @@ impl Default for Limits {
     fn default() -> Self {
         Self { keys: limit::TENANT_KEYS, state_bytes: limit::TENANT_STATE_BYTES, share: limit::TENANT_SHARE }
     }
+}
+
+/// What a flow uses and may use, by itself and with the others of its tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+#[schema(as = FlowBudgets)]
+pub struct Usage {
+    /// The flow.
+    flow: FlowUsage,
+    /// All flows of its organization, or in no project of its owner.
+    tenant: TenantUsage,
+}
+
+/// What a flow uses and may use.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+#[schema(as = FlowBudget)]
+pub struct FlowUsage {
+    /// Keys that its nodes remember something of.
+    keys: u64,
+    /// As many as one node may.
+    keys_most_per_node: u64,
+    /// Bytes that this may come to.
+    state_bytes: u64,
+    /// As many as may be.
+    state_bytes_most: u64,
+    /// Share of a cell's time that it took at the last look.
+    cpu_share: f64,
+    /// As much as it may take while others wait.
+    cpu_share_most: f64,
+}
+
+/// What the flows of a tenant use and may use together.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+#[schema(as = TenantBudget)]
+pub struct TenantUsage {
+    /// Keys that their nodes remember something of.
+    keys: u64,
+    /// As many as may be.
+    keys_most: u64,
+    /// Bytes that this may come to.
+    state_bytes: u64,
+    /// As many as may be.
+    state_bytes_most: u64,
+    /// Share of the cells' time that they took at the last look.
+    cpu_share: f64,
+    /// As much as they may take while others wait.
+    cpu_share_most: f64,
 }
 
 /// The budgets of tenants.
@@ -114,28 +161,28 @@ impl Tenants {
     }
 
     /// What a flow and its tenant use, and may use: for `GET /flows/{id}/metrics`.
-    pub fn usage(&self, flow: FlowId, tenant: Uuid, account: &Account) -> Json {
+    pub fn usage(&self, flow: FlowId, tenant: Uuid, account: &Account) -> Usage {
         let (mine, shares) = (account.used(), self.shares());
         let all = account.budget().map(|budget| budget.used()).unwrap_or_default();
         let share = |of: Option<&f64>| (of.copied().unwrap_or_default() * 1000.0).round() / 1000.0;
-        json!({
-            "flow": {
-                "keys": mine.keys,
-                "keys_most_per_node": limit::KEYS_PER_NODE,
-                "state_bytes": mine.bytes,
-                "state_bytes_most": limit::FLOW_STATE_BYTES,
-                "cpu_share": share(shares.flows.get(&flow)),
-                "cpu_share_most": limit::FLOW_SHARE,
+        Usage {
+            flow: FlowUsage {
+                keys: mine.keys,
+                keys_most_per_node: limit::KEYS_PER_NODE as u64,
+                state_bytes: mine.bytes,
+                state_bytes_most: limit::FLOW_STATE_BYTES as u64,
+                cpu_share: share(shares.flows.get(&flow)),
+                cpu_share_most: limit::FLOW_SHARE,
             },
-            "tenant": {
-                "keys": all.keys,
-                "keys_most": self.limits.keys,
-                "state_bytes": all.bytes,
-                "state_bytes_most": self.limits.state_bytes,
-                "cpu_share": share(shares.tenants.get(&tenant)),
-                "cpu_share_most": self.limits.share,
+            tenant: TenantUsage {
+                keys: all.keys,
+                keys_most: self.limits.keys,
+                state_bytes: all.bytes,
+                state_bytes_most: self.limits.state_bytes,
+                cpu_share: share(shares.tenants.get(&tenant)),
+                cpu_share_most: self.limits.share,
             },
-        })
+        }
     }
 }
 

@@ -234,7 +234,7 @@ async fn a_flow_that_reads_foreign_devices_is_refused() {
     }
     assert_eq!(stage.flows.status(theirs).await.unwrap()["state"], "stopped");
     let own = stage.flow().await;
-    assert!(stage.flows.validate(own, &diagram).await.unwrap()["segments"].is_array());
+    assert!(stage.flows.validate(own, &diagram).await.unwrap().plan["segments"].is_array());
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use edgesync_schemas::id::FlowId;
 use edgesync_schemas::time::Timestamp;
 use serde::Serialize;
 use tokio::sync::{OwnedMutexGuard, watch};
+use utoipa::ToSchema;
 
 use super::Error;
 use crate::cell::now;
@@ -47,7 +48,8 @@ pub(super) struct Deploying {
 }
 
 /// How far a deployment is, beside what runs.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+#[schema(as = DeploymentProgress)]
 pub struct Progress {
     /// The version that is to run.
     pub version: u32,
@@ -62,7 +64,8 @@ pub struct Progress {
 }
 
 /// What a deployment is at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = DeploymentStage)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// It waits until fewer versions warm up.

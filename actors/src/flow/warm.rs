@@ -234,6 +234,11 @@ impl FlowsHandle {
     }
 }
 
+/// Milliseconds of event time that a version of this plan is fed before it takes the place of what runs.
+pub(super) fn looks_back_ms(plan: &Plan) -> i64 {
+    plan.looks_back_ms(Some(limit::WARM_UP_MS)).unwrap_or(limit::WARM_UP_MS)
+}
+
 /// A version that has seen what is stored, and the readings that it needs next.
 #[derive(Debug)]
 pub(super) struct Warm {
@@ -244,7 +249,7 @@ pub(super) struct Warm {
 impl Stored {
     /// What the nodes of a plan look back at, from a time on.
     fn looking_back(log: ReadingLog, plan: &Arc<Plan>, at: Timestamp, end: Offset) -> Self {
-        let horizon_ms = plan.looks_back_ms(Some(limit::WARM_UP_MS)).unwrap_or(limit::WARM_UP_MS);
+        let horizon_ms = looks_back_ms(plan);
         let from = if horizon_ms == 0 { Timestamp::MAX } else { at.plus_us(-horizon_ms * 1000) };
         Self::new(log, plan, from, Timestamp::MAX, end)
     }

@@ -5,6 +5,9 @@
 //! counted as skipped, a burst below the rate is sent whole, and a subscriber that takes nothing holds at most
 //! [`limit::LIVE_PENDING`] values. The clock is the caller's.
 //!
+//! What has to wait for a token is due together with what waits for the session's other subscriptions of that rate, at whole steps since the session began: the
+//! widgets of a dashboard then travel in one write.
+//!
 //! The rate is the one that was asked for as long as what waits is taken when it is due. Taken too late, it is halved, so that a network that
 //! is too slow for many values carries fewer that are new, and it is doubled again when all was taken in time for a while.
 
@@ -74,11 +77,15 @@ pub struct Conflator {
     /// Values that may still be let in unfolded. Below 0 while the oldest that waits came before its time.
     tokens: f64,
     refilled: Instant,
+    /// What has to wait is due at whole steps since then.
+    origin: Instant,
     /// All that waits, if it is what came together and is whole. Then `waiting` is empty.
     whole: Option<Arc<Batch>>,
     waiting: VecDeque<Folded>,
     /// When what waits could be taken first.
     due_at: Instant,
+    /// Whether it had to wait for a token.
+    has_to_wait: bool,
     skipped: u64,
     raw_bytes: usize,
     next: u64,
@@ -88,6 +95,7 @@ pub struct Conflator {
 
 /// Rounding of the token count; a hundredth of a microsecond at 50 Hz.
 const ROUNDING: f64 = 1e-6;
+const STEP: Duration = Duration::from_millis(limit::LIVE_STEP_MS);
 const LATE: Duration = Duration::from_millis(limit::LIVE_LATE_MS);
 const CALM: Duration = Duration::from_secs(limit::LIVE_CALM_S);
 
@@ -98,7 +106,9 @@ fn burst(rate_hz: f64) -> f64 {
 
 impl Conflator {
     /// Nothing waits. `rate_hz` is within [`limit::LIVE_HZ_MIN`] and [`limit::LIVE_HZ`].
-    pub fn new(rate_hz: f64, now: Instant) -> Self {
+    ///
+    /// `origin` is that of all subscriptions of a session, so that what has to wait is due together.
+    pub fn new(rate_hz: f64, now: Instant, origin: Instant) -> Self {
         let rate_hz = rate_hz.clamp(limit::LIVE_HZ_MIN, limit::LIVE_HZ);
         let burst = burst(rate_hz);
         Self {
@@ -109,9 +119,11 @@ impl Conflator {
             burst,
             tokens: burst,
             refilled: now,
+            origin,
             whole: None,
             waiting: VecDeque::new(),
             due_at: now,
+            has_to_wait: false,
             skipped: 0,
             raw_bytes: 0,
             next: 0,
@@ -143,6 +155,7 @@ impl Conflator {
         }
         if first {
             self.due_at = self.due().unwrap_or(now);
+            self.has_to_wait = self.due_at > now;
         }
         first
     }
@@ -209,7 +222,18 @@ impl Conflator {
         }
         // at most 2 tokens are missing, and the rate is at least LIVE_HZ_MIN: 2,000 s
         let missing_s = (-self.tokens - ROUNDING).max(0.0) / self.rate_hz;
-        Some(self.refilled + Duration::from_secs_f64(missing_s))
+        Some(match missing_s > 0.0 {
+            true => self.step_from(self.refilled + Duration::from_secs_f64(missing_s)),
+            false => self.refilled,
+        })
+    }
+
+    /// The first step that is not before then. A step is the time from one value to the next, [`limit::LIVE_STEP_MS`] at most.
+    fn step_from(&self, then: Instant) -> Instant {
+        let step = Duration::from_secs_f64(1.0 / self.rate_hz).min(STEP).as_nanos();
+        let over = then.saturating_duration_since(self.origin).as_nanos() % step;
+        // a step has less nanoseconds than 64 bits
+        then + Duration::from_nanos(if over == 0 { 0 } else { (step - over) as u64 })
     }
 
     /// What waits, if it is due.
@@ -218,6 +242,11 @@ impl Conflator {
             return None;
         }
         self.refill(now);
+        if self.has_to_wait {
+            // What was over at its step is forgone, else the next value would soon go out between two steps.
+            let since_s = now.saturating_duration_since(self.due_at).as_secs_f64();
+            self.tokens = self.tokens.min(since_s * self.rate_hz);
+        }
         self.pace(now);
         let unit = (self.unit != self.unit_told).then(|| self.unit.clone()).flatten();
         self.unit_told.clone_from(&self.unit);

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use super::hub::{Error, Hub};
 use super::viewers::Charge;
+use super::wake::Wake;
 
 /// The boards of the flows that are watched.
 #[derive(Debug, Default)]
@@ -47,7 +48,7 @@ struct Shown {
 #[derive(Debug)]
 struct Eye {
     hz: f64,
-    wake: Arc<Notify>,
+    wake: Arc<Wake>,
 }
 
 impl Boards {
@@ -114,7 +115,7 @@ impl Board {
         if is_news(&shown.news, &metrics) {
             shown.news = metrics.clone();
             shown.number += 1;
-            shown.viewers.iter().for_each(|eye| eye.wake.notify_one());
+            shown.viewers.iter().for_each(|eye| eye.wake.now());
         }
         (shown.newest, shown.text) = (metrics, None);
     }
@@ -175,7 +176,7 @@ impl Watch {
         hub: &Hub,
         flow: FlowId,
         max_hz: f64,
-        wake: Arc<Notify>,
+        wake: Arc<Wake>,
         charge: Option<Charge>,
     ) -> Result<(Self, Arc<Board>, bool), Error> {
         let eye = Arc::new(Eye { hz: max_hz, wake });

@@ -23,6 +23,7 @@ mod sensors;
 mod snapshot;
 mod taker;
 mod viewers;
+mod wake;
 
 pub use batch::Values;
 pub use conflate::Update;
@@ -34,7 +35,7 @@ pub(crate) use metrics::Board;
 pub use nodes::Units;
 pub use snapshot::{Snapshot, Spreads};
 pub use source::{Aggregated, Source};
-pub use subscriber::{Request, Session, Told};
+pub use subscriber::{Beginning, Request, Session, Told};
 pub use viewers::Account;
 
 #[cfg(test)]

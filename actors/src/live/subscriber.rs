@@ -10,11 +10,10 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use edgesync_schemas::id::FlowId;
+use edgesync_schemas::id::{FlowId, UserId};
 use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::wire::live::{Position, SubId};
-use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::batch::{Batch, Values};
@@ -28,12 +27,13 @@ use super::snapshot::Snapshot;
 use super::source::Source;
 use super::taker::Taker;
 use super::viewers::{Charge, Viewer};
+use super::wake::Wake;
 
 /// What waits for one subscription. Producers push, its session takes.
 #[derive(Debug)]
 pub(super) struct Slot {
     waiting: Mutex<Conflator>,
-    wake: Arc<Notify>,
+    wake: Arc<Wake>,
     health: Arc<Health>,
 }
 
@@ -42,18 +42,18 @@ impl Slot {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes values in, and wakes the session if it does not know yet that some wait.
+    /// Takes values in, and wakes the session if they are due before it looks.
     pub(super) fn push(&self, batch: &Arc<Batch>, now: Instant) {
         let mut waiting = self.waiting();
         let before = waiting.skipped();
-        let is_first = waiting.push(batch, now);
+        let due = waiting.push(batch, now).then(|| waiting.due()).flatten();
         let folded = waiting.skipped() - before;
         drop(waiting);
         if folded > 0 {
             self.health.folded.fetch_add(folded, Relaxed);
         }
-        if is_first {
-            self.wake.notify_one();
+        if let Some(due) = due {
+            self.wake.at(due);
         }
     }
 
@@ -110,11 +110,49 @@ enum One {
     Metrics(Watch),
 }
 
+/// A subscription whose snapshot is not read yet. Dropping it ends it.
+#[derive(Debug)]
+pub struct Beginning {
+    id: SubId,
+    subscription: Subscription,
+    /// What comes from here on waits.
+    position: u64,
+    since: Option<Position>,
+    wanted: Wanted,
+    /// In whose turn history is read.
+    user: Option<UserId>,
+}
+
+impl Beginning {
+    /// Reads what it begins with. Cancel safe: it is read anew then.
+    ///
+    /// # Errors
+    /// [`Error::Log`], [`Error::Busy`], [`Error::TooLong`] if the history cannot be read.
+    pub async fn read(&mut self) -> Result<Snapshot, Error> {
+        let Self { subscription, position, since, wanted, user, .. } = self;
+        let (hub, followed) = (subscription.hub.clone(), subscription.followed.clone());
+        let is_aggregate = matches!(followed.source, Source::Aggregate(_));
+        let snapshot = match *since {
+            since if is_aggregate => match since.and_then(|since| subscription.go_on(since)) {
+                Some(missed) => missed,
+                None => {
+                    hub.prepare(&followed, *wanted, *user).await?;
+                    subscription.begin_again(*wanted)
+                }
+            },
+            Some(since) => hub.resume(&followed, *position, *wanted, since).await?,
+            None => hub.snapshot(&followed, *position, *wanted, *user).await?,
+        };
+        subscription.slot.waiting().told(snapshot.unit.clone());
+        Ok(snapshot)
+    }
+}
+
 /// The subscriptions of one dashboard's socket. Dropping it ends them all.
 #[derive(Debug)]
 pub struct Session {
     hub: Hub,
-    wake: Arc<Notify>,
+    wake: Arc<Wake>,
     subscriptions: BTreeMap<SubId, One>,
     last_taken: SubId,
     /// On whose account; none for the server itself.
@@ -125,7 +163,7 @@ impl Session {
     pub(super) fn new(hub: Hub, viewer: Option<Viewer>) -> Self {
         Self {
             hub,
-            wake: Arc::new(Notify::new()),
+            wake: Arc::new(Wake::new(Instant::now())),
             subscriptions: BTreeMap::new(),
             last_taken: SubId(u32::MAX),
             viewer,
@@ -137,11 +175,23 @@ impl Session {
     /// # Errors
     /// [`Error::Limit`] if the session, its user or the process watches too much, [`Error::Log`] if the history cannot be read.
     pub async fn subscribe(&mut self, request: Request) -> Result<Snapshot, Error> {
+        let mut beginning = self.begin(request)?;
+        let snapshot = beginning.read().await?;
+        self.begun(beginning);
+        Ok(snapshot)
+    }
+
+    /// The first part of [`Self::subscribe`]: what comes from now on waits, but nothing is told before the rest is read and [`Self::begun`] is said. One with the same id
+    /// has ended.
+    ///
+    /// # Errors
+    /// [`Error::Limit`].
+    pub fn begin(&mut self, request: Request) -> Result<Beginning, Error> {
         let id = request.id;
         self.make_room(id)?;
         let is_aggregate = matches!(request.source, Source::Aggregate(_));
         let max_hz = if is_aggregate { limit::LIVE_HZ } else { request.max_hz };
-        let waiting = Mutex::new(Conflator::new(max_hz, Instant::now()));
+        let waiting = Mutex::new(Conflator::new(max_hz, Instant::now(), self.wake.origin));
         let slot =
             Arc::new(Slot { waiting, wake: self.wake.clone(), health: self.hub.shared.health.clone() });
         let (mut subscription, position) = self.hub.follow(request.source, slot, self.viewer.as_ref())?;
@@ -154,20 +204,12 @@ impl Session {
         }
         let wanted = Wanted { points: request.points.min(limit::LIVE_POINTS), from: request.from };
         let user = self.viewer.as_ref().map(Viewer::turn);
-        let snapshot = match request.since {
-            since if is_aggregate => match since.and_then(|since| subscription.go_on(since)) {
-                Some(missed) => missed,
-                None => {
-                    self.hub.prepare(&subscription.followed, wanted, user).await?;
-                    subscription.begin_again(wanted)
-                }
-            },
-            Some(since) => self.hub.resume(&subscription.followed, position, wanted, since).await?,
-            None => self.hub.snapshot(&subscription.followed, position, wanted, user).await?,
-        };
-        subscription.slot.waiting().told(snapshot.unit.clone());
-        self.subscriptions.insert(id, One::Values(subscription));
-        Ok(snapshot)
+        Ok(Beginning { id, subscription, position, since: request.since, wanted, user })
+    }
+
+    /// What was read of it is told: from now on the rest is.
+    pub fn begun(&mut self, beginning: Beginning) {
+        self.subscriptions.insert(beginning.id, One::Values(beginning.subscription));
     }
 
     /// Subscribes to a flow's metrics, as [`Self::subscribe`] does to values. With the flow's board, and whether the caller is to look after it.
@@ -225,19 +267,7 @@ impl Session {
 
     /// Waits until [`Self::take`] has something. Cancel safe.
     pub async fn ready(&self) {
-        loop {
-            let due = self.subscriptions.values().filter_map(One::due).min();
-            match due {
-                Some(due) if due <= Instant::now() => return,
-                Some(due) => {
-                    tokio::select! {
-                        () = self.wake.notified() => {}
-                        () = tokio::time::sleep_until(due) => {}
-                    }
-                }
-                None => self.wake.notified().await,
-            }
-        }
+        self.wake.until(|| self.subscriptions.values().filter_map(One::due).min()).await;
     }
 
     /// What is due next; the subscriptions in turn.

@@ -2,11 +2,11 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use edgesync_schemas::entity::Page;
 use edgesync_schemas::entity::dashboard::{
-    DashboardInput, DashboardPatch, DashboardSummary, DashboardTemplate,
+    DashboardInput, DashboardPatch, DashboardSummary, DashboardTemplate, WholeDashboard, WholeDashboardInput,
 };
 use edgesync_schemas::id::{DashboardId, OrganizationId, ProjectId};
 use utoipa_axum::router::OpenApiRouter;
@@ -16,13 +16,16 @@ use super::location;
 use crate::auth::Auth;
 use crate::body::JsonBody;
 use crate::error::Problem;
-use crate::etag::{IfMatch, IfNoneMatch, if_match, shown, tagged};
+use crate::etag::{IfMatch, IfNoneMatch, if_match, shown, tag, tagged};
 use crate::openapi::Role;
 use crate::page::{Params, Path, Sorted, page};
 use crate::state::AppState;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::default().routes(routes!(list, create)).routes(routes!(show, replace, change, remove))
+    OpenApiRouter::default()
+        .routes(routes!(list, create))
+        .routes(routes!(show, replace, change, remove))
+        .routes(routes!(replace_whole))
 }
 
 /// Dashboards, without their drawings.
@@ -117,6 +120,34 @@ async fn replace(
     let (expected, input) = (if_match(&headers), DashboardInput::read(body)?);
     let dashboard = state.catalog.replace_dashboard(auth.user.id, id, expected.as_deref(), input).await?;
     Ok(tagged(StatusCode::OK, dashboard.version, &dashboard))
+}
+
+/// Saves a dashboard and all its widgets, in place of all they were: done whole or not at all, as one version.
+///
+/// A widget with an `id` is changed to be as it is said; one without is the one that has its `widget_id`, or a new one; widgets that are not named are
+/// removed. Who saves must be allowed to read each source that its widget did not have before.
+#[utoipa::path(
+    put,
+    path = "/dashboard-templates/{id}/whole",
+    operation_id = "replace_whole_dashboard",
+    tag = "dashboards",
+    params(("id" = DashboardId, Path, description = "the dashboard"), IfMatch),
+    request_body = WholeDashboardInput,
+    responses(
+        (status = 200, description = "as it is now", body = WholeDashboard, headers(("ETag" = String, description = "The version of the dashboard, for `If-Match`."))),
+    ),
+    extensions(("x-role" = json!(Role::Creator)), ("x-scope" = json!("write")))
+)]
+async fn replace_whole(
+    State(state): State<AppState>,
+    auth: Auth,
+    Path(id): Path<DashboardId>,
+    headers: HeaderMap,
+    JsonBody(body): JsonBody,
+) -> Result<Response, Problem> {
+    let (expected, input) = (if_match(&headers), WholeDashboardInput::read(body)?);
+    let whole = state.catalog.replace_whole_dashboard(auth.user.id, id, expected.as_deref(), input).await?;
+    Ok(([(header::ETAG, tag(whole.dashboard.version))], Json(whole)).into_response())
 }
 
 /// Saves parts of a dashboard.

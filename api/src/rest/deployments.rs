@@ -4,10 +4,10 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use edgesync_actors::flow::Error as FlowError;
 use edgesync_actors::flow::run::TRIGGER_DATA;
+use edgesync_actors::flow::{Error as FlowError, Metrics, Valid};
 use edgesync_schemas::entity;
-use edgesync_schemas::entity::flow::{FlowDiagram, FlowDraft};
+use edgesync_schemas::entity::flow::{FlowChange, FlowDiagram, FlowDraft};
 use edgesync_schemas::entity::flow_version::DeployFlow;
 use edgesync_schemas::flow::{Diagram, Problem as FlowProblem};
 use edgesync_schemas::id::{FlowId, UserId};
@@ -50,13 +50,21 @@ struct Verdict {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Object, required = false)]
     plan: Option<Value>,
+    /// What it would change of what runs, if it could.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    change: Option<FlowChange>,
+    /// Milliseconds of event time that it would be fed from what is stored before it takes the place of what runs, if the change is `cold`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    looks_back_ms: Option<i64>,
 }
 
 /// Nothing: an empty object, or no body.
 #[derive(ToSchema)]
 struct Nothing {}
 
-/// Checks a drawing that need not be saved; what is absent is taken from what is.
+/// Checks a drawing that need not be saved, or a version that was deployed; what is absent is taken from what is saved.
 #[utoipa::path(
     post,
     path = "/flows/{id}/validate",
@@ -75,15 +83,28 @@ async fn validate(
 ) -> Result<Json<Verdict>, Problem> {
     let draft = FlowDraft::read(body)?;
     let flow = state.catalog.readable_flow(auth.user.id, id).await?;
-    let nodes = draft.nodes.unwrap_or(flow.nodes);
-    let edges = draft.edges.unwrap_or(flow.edges);
+    let (nodes, edges) = match draft.version {
+        Some(version) => {
+            let version = state.catalog.flow_version(auth.user.id, id, version).await?;
+            (version.nodes, version.edges)
+        }
+        None => (draft.nodes.unwrap_or(flow.nodes), draft.edges.unwrap_or(flow.edges)),
+    };
     let checked = match diagram(nodes, edges) {
         Ok(diagram) => state.actors.flows.validate(id, &diagram).await,
         Err(problems) => Err(FlowError::Refused(problems)),
     };
     match checked {
-        Ok(plan) => Ok(Json(Verdict { valid: true, problems: Vec::new(), plan: Some(plan) })),
-        Err(FlowError::Refused(problems)) => Ok(Json(Verdict { valid: false, problems, plan: None })),
+        Ok(Valid { plan, change, looks_back_ms }) => Ok(Json(Verdict {
+            valid: true,
+            problems: Vec::new(),
+            plan: Some(plan),
+            change: Some(change),
+            looks_back_ms,
+        })),
+        Err(FlowError::Refused(problems)) => {
+            Ok(Json(Verdict { valid: false, problems, plan: None, change: None, looks_back_ms: None }))
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -229,7 +250,7 @@ async fn stop(
     operation_id = "flow_metrics",
     tag = "flows",
     params(("id" = FlowId, Path, description = "the flow")),
-    responses((status = 200, description = "the counters of the flow and of each node", body = Object)),
+    responses((status = 200, description = "the counters of the flow and of each node", body = Metrics)),
     extensions(("x-role" = json!(Role::User)), ("x-scope" = json!("read")))
 )]
 async fn metrics(

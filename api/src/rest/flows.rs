@@ -6,7 +6,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use edgesync_schemas::entity::Page;
 use edgesync_schemas::entity::flow::{FlowDiagram, FlowInput, FlowPatch, FlowSummary};
-use edgesync_schemas::id::{FlowId, ProjectId};
+use edgesync_schemas::id::{FlowId, OrganizationId, ProjectId};
+use edgesync_storage::catalog::FlowFilter;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -23,13 +24,18 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default().routes(routes!(list, create)).routes(routes!(show, replace, change, remove))
 }
 
-/// Flows, without their diagrams.
+/// Flows, without their diagrams, and how they are.
 #[utoipa::path(
     get,
     path = "/flows",
     operation_id = "list_flows",
     tag = "flows",
-    params(Sorted, ("project" = Option<ProjectId>, Query, description = "Only those of this project.")),
+    params(
+        Sorted,
+        ("project" = Option<ProjectId>, Query, description = "Only those of this project."),
+        ("organization" = Option<OrganizationId>, Query, description = "Only those in projects of this organization."),
+        ("in_project" = Option<bool>, Query, description = "Only those that are in a project, or that are in none."),
+    ),
     responses((status = 200, description = "a page of them", body = Page<FlowSummary>)),
     extensions(("x-role" = json!(Role::Any)), ("x-scope" = json!("read")))
 )]
@@ -38,8 +44,15 @@ async fn list(
     auth: Auth,
     params: Params,
 ) -> Result<Json<Page<FlowSummary>>, Problem> {
-    let project = params.parse("project")?;
-    Ok(Json(page(state.catalog.flows(auth.user.id, project, params.text("q"), params.slice()?).await?)))
+    let filter = FlowFilter {
+        project: params.parse("project")?,
+        organization: params.parse("organization")?,
+        in_project: params.parse("in_project")?,
+        q: params.text("q"),
+    };
+    let mut found = state.catalog.flows(auth.user.id, filter, params.slice()?).await?;
+    state.actors.flows.tell(&mut found.items).await;
+    Ok(Json(page(found)))
 }
 
 /// Makes a flow: the own, and in a project its organization's members read it.

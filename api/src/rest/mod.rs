@@ -7,6 +7,7 @@ mod bulk;
 mod dashboards;
 mod deployments;
 mod devices;
+mod events;
 mod executions;
 mod fleet;
 mod flow_series;
@@ -47,6 +48,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(api_tokens::routes())
         .merge(organizations::routes())
         .merge(fleet::routes())
+        .merge(events::routes())
         .merge(members::routes())
         .merge(audit::routes())
         .merge(projects::routes())

@@ -35,7 +35,7 @@ async fn fixed(server: &Server, user: &User, value: i32) -> (String, String) {
     (format!("{path}/w"), text(&made["id"]))
 }
 
-async fn soon(lost: impl Future<Output = Lost>) -> Vec<(SubId, Gone)> {
+pub(super) async fn soon(lost: impl Future<Output = Lost>) -> Vec<(SubId, Gone)> {
     match tokio::time::timeout(Duration::from_secs(20), lost).await.expect("something is lost") {
         Lost::Some(lost) => lost,
         Lost::All(close) => panic!("all is lost: {close:?}"),

@@ -1,5 +1,6 @@
 //! A widget over HTTP: as events, and asked for again and again.
 
+mod kinds;
 mod reader;
 
 use std::time::Duration;

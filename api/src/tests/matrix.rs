@@ -132,7 +132,7 @@ impl Server {
 /// Counters and clocks go on without anybody's doing.
 fn changes_by_itself(operation: &str) -> bool {
     // the place of a sensor is the log's, which readings of anybody move on
-    let live = ["watch_widget", "poll_widget"];
+    let live = ["watch_widget", "poll_widget", "watch_shared_widget", "poll_shared_widget"];
     let clocks = ["flow_metrics", "show_widget_data", "show_shared_data", "bucket_readings"];
     ["alive", "ready", "metrics"].contains(&operation)
         || clocks.contains(&operation)
@@ -149,17 +149,26 @@ fn astray(question: &Question, world: &World) -> Option<Question> {
     (other != *question).then_some(other)
 }
 
+/// Replaces an id in a body, but not in a diagram.
+fn replace(body: &mut Value, from: &str, to: &str) {
+    match body {
+        Value::Object(fields) => {
+            let fields = fields.iter_mut().filter(|(name, _)| *name != "nodes");
+            fields.for_each(|(_, field)| replace(field, from, to));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| replace(item, from, to)),
+        Value::String(text) if text == from => *text = to.to_owned(),
+        _ => {}
+    }
+}
+
 /// The questions that have one id of the world replaced, in the address or in a field of the body: by the same kind of thing of
 /// another tenant, and by nobody's. What a diagram's nodes name is looked at when it is deployed, so a draft may name anything.
 fn mixed(question: &Question, mine: &World, theirs: &World) -> Vec<[Question; 2]> {
     let replaced = |from: &str, to: &str| {
         let mut other = question.clone();
         other.path = other.path.replace(from, to);
-        let fields =
-            other.body.iter_mut().filter_map(Value::as_object_mut).flat_map(|body| body.values_mut());
-        for field in fields.filter(|field| field.as_str() == Some(from)) {
-            *field = json!(to);
-        }
+        other.body.iter_mut().for_each(|body| replace(body, from, to));
         other
     };
     let nobody = Uuid::from_u128(7).to_string();

@@ -88,6 +88,16 @@ pub(crate) enum Lost {
     Some(Vec<(SubId, Gone)>),
 }
 
+impl Lost {
+    /// Whether a subscription is among it.
+    pub(crate) fn has(&self, id: SubId) -> bool {
+        match self {
+            Self::All(_) => true,
+            Self::Some(lost) => lost.iter().any(|(lost, _)| *lost == id),
+        }
+    }
+}
+
 /// What became of one thing that was watched.
 pub(crate) enum Gone {
     /// It may not be watched any more.

@@ -25,7 +25,7 @@ pub(super) struct Line<'a> {
     pub(super) watching: Watching,
     pub(super) draining: Draining,
     /// What was lost while the network was waited for: it ends before anything else is told.
-    lost: Option<Lost>,
+    pub(super) meanwhile: Option<Lost>,
     heard: Instant,
     pings: u32,
 }
@@ -37,7 +37,7 @@ impl<'a> Line<'a> {
         watching: Watching,
         draining: Draining,
     ) -> Self {
-        Self { socket, state, watching, draining, lost: None, heard: Instant::now(), pings: 0 }
+        Self { socket, state, watching, draining, meanwhile: None, heard: Instant::now(), pings: 0 }
     }
 
     /// Ticks when [`Self::beat`] is due.
@@ -45,11 +45,6 @@ impl<'a> Line<'a> {
         let mut heartbeat = tokio::time::interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         heartbeat
-    }
-
-    /// What was lost while frames were written.
-    pub(super) fn lost_meanwhile(&mut self) -> Option<Lost> {
-        self.lost.take()
     }
 
     /// Something came.
@@ -82,7 +77,7 @@ impl<'a> Line<'a> {
         let mut queued = self.state.actors.live.queued();
         let bytes = |frame: &Outbound| if let Outbound::Text(text) = frame { text.len() } else { 0 };
         queued.add(frames.iter().map(bytes).sum());
-        let Self { socket, watching, draining, lost, .. } = self;
+        let Self { socket, watching, draining, meanwhile, .. } = self;
         let writing = timeout(Duration::from_secs(limit::LIVE_WRITE_S), async {
             for frame in frames {
                 socket.feed(frame).await?;
@@ -98,9 +93,9 @@ impl<'a> Line<'a> {
                     break;
                 }
                 () = draining.told() => return Err(End::Drained),
-                found = watching.lost(), if lost.is_none() => match found {
+                found = watching.lost(), if meanwhile.is_none() => match found {
                     Lost::All(close) => return Err(close.into()),
-                    some => *lost = Some(some),
+                    some => *meanwhile = Some(some),
                 },
             }
         }
@@ -109,5 +104,13 @@ impl<'a> Line<'a> {
             self.heard = Instant::now();
         }
         Ok(())
+    }
+}
+
+/// Waits until something is lost, and says at once what was while frames were written. Cancel safe.
+pub(super) async fn lost(meanwhile: &mut Option<Lost>, watching: &mut Watching) -> Lost {
+    match meanwhile.take() {
+        Some(lost) => lost,
+        None => watching.lost().await,
     }
 }

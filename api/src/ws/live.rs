@@ -13,10 +13,10 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use edgesync_actors::device::socket::{Broken, Inbound as Came, Outbound};
-use edgesync_actors::live::{Draining, Session, Told};
+use edgesync_actors::live::{Beginning, Draining, Session, Told};
 use edgesync_schemas::limit;
 use edgesync_schemas::wire::close::{Close, CloseCode};
-use edgesync_schemas::wire::live::{self, ErrCode, Inbound, Sub};
+use edgesync_schemas::wire::live::{self, ErrCode, Inbound, Sub, SubId};
 use futures_util::{SinkExt, StreamExt};
 use serde::Deserialize;
 use tokio::time::timeout;
@@ -24,8 +24,8 @@ use tracing::{debug, warn};
 
 use super::WsSocket;
 use super::authority::{Gone, Lost, Watching};
-use super::line::Line;
-use super::subscribe::{self, Began, Refused};
+use super::line::{self, Line};
+use super::subscribe::{self, Began, Begins, Refused};
 use super::viewer::{self, Viewer};
 use crate::auth::{self, Credential};
 use crate::error::Problem;
@@ -97,7 +97,7 @@ async fn serve(mut socket: WsSocket, state: AppState, token: Option<String>) {
             Ok(session) => {
                 let organization = watching.viewer().organization;
                 let line = Line::new(&mut socket, &state, watching, draining);
-                let dashboard = Dashboard { line, session };
+                let dashboard = Dashboard { line, session, changed: Vec::new() };
                 auth::narrowed(organization, dashboard.run()).await
             }
             Err(error) => {
@@ -180,28 +180,32 @@ async fn first_token(socket: &mut WsSocket) -> Result<String, End> {
 struct Dashboard<'a> {
     line: Line<'a>,
     session: Session,
+    /// What shows something else now, to be subscribed to again.
+    changed: Vec<Sub>,
 }
 
 impl Dashboard<'_> {
     async fn run(mut self) -> End {
         let mut heartbeat = Line::heartbeat();
         loop {
-            if let Some(lost) = self.line.lost_meanwhile() {
-                match self.let_go(lost).await {
+            if let Some(sub) = self.changed.pop() {
+                match self.subscribe(sub).await {
                     Ok(()) => continue,
                     Err(end) => return end,
                 }
             }
             let done = tokio::select! {
+                // What is lost is not told any more.
+                biased;
+                () = self.line.draining.told() => Err(End::Drained),
+                lost = line::lost(&mut self.line.meanwhile, &mut self.line.watching) => self.let_go(lost).await,
+                _ = heartbeat.tick() => self.line.beat().await,
                 came = self.line.socket.next() => match came {
                     Some(Ok(came)) => self.hear(came).await,
                     Some(Err(broken)) => Err(broken.into()),
                     None => Err(End::Gone),
                 },
                 () = self.session.ready() => self.tell().await,
-                lost = self.line.watching.lost() => self.let_go(lost).await,
-                _ = heartbeat.tick() => self.line.beat().await,
-                () = self.line.draining.told() => Err(End::Drained),
             };
             if let Err(end) = done {
                 return end;
@@ -219,6 +223,7 @@ impl Dashboard<'_> {
                     self.line.watching.unwatch(id);
                     Ok(())
                 }
+                Ok(Inbound::Ping { n }) => self.pong(n).await,
                 // known already
                 Ok(Inbound::Auth { .. }) => Ok(()),
                 Err(malformed) if malformed.id.is_some() => {
@@ -238,13 +243,59 @@ impl Dashboard<'_> {
     async fn subscribe(&mut self, sub: Sub) -> Result<(), End> {
         let id = sub.id;
         let mut out = String::new();
-        match subscribe::subscribe(self.line.state, &mut self.line.watching, &mut self.session, sub).await {
+        let begins = subscribe::begin(self.line.state, &mut self.line.watching, &mut self.session, sub).await;
+        let began = match begins {
+            Ok(Begins::Now(began)) => Ok(began),
+            Ok(Begins::Reading(beginning)) => match self.read(id, beginning).await? {
+                Some(began) => began,
+                None => return Ok(()),
+            },
+            Err(refused) => Err(refused),
+        };
+        match began {
             Ok(Began::Metrics(metrics)) => live::write_metrics_snap(&mut out, id, &metrics),
             Ok(Began::Values(snap)) => {
                 snap.write(&mut out, id);
             }
             Err(Refused { code, message }) => live::write_err(&mut out, Some(id), code, &message),
         }
+        self.say(out).await
+    }
+
+    /// What a subscription begins with; the others are told meanwhile. Nothing if it is lost before it has begun.
+    async fn read(
+        &mut self,
+        id: SubId,
+        mut beginning: Beginning,
+    ) -> Result<Option<Result<Began, Refused>>, End> {
+        let read = {
+            // One after the other: a socket reads no more at once, however much it asks for.
+            let mut reading = std::pin::pin!(beginning.read());
+            loop {
+                tokio::select! {
+                    // What is lost is not shown, though it was read.
+                    biased;
+                    () = self.line.draining.told() => return Err(End::Drained),
+                    lost = line::lost(&mut self.line.meanwhile, &mut self.line.watching) => {
+                        let is_lost = lost.has(id);
+                        self.let_go(lost).await?;
+                        if is_lost {
+                            return Ok(None);
+                        }
+                    }
+                    read = &mut reading => break read,
+                    () = self.session.ready() => self.tell().await?,
+                }
+            }
+        };
+        Ok(Some(subscribe::begun(&mut self.line.watching, &mut self.session, id, beginning, read)))
+    }
+
+    /// Answers at once, and reads nothing more until that is on its way: so one waits at most. It counts as a ping of the protocol below.
+    async fn pong(&mut self, n: u64) -> Result<(), End> {
+        self.line.pinged()?;
+        let mut out = String::new();
+        live::write_pong(&mut out, n);
         self.say(out).await
     }
 
@@ -268,7 +319,7 @@ impl Dashboard<'_> {
         self.line.write(vec![Outbound::Text(text)]).await
     }
 
-    /// Ends what may not be watched any more, and shows anew what shows something else.
+    /// Ends what may not be watched any more; what shows something else is shown anew before anything more is heard.
     async fn let_go(&mut self, lost: Lost) -> Result<(), End> {
         let lost = match lost {
             Lost::All(close) => return Err(close.into()),
@@ -282,7 +333,10 @@ impl Dashboard<'_> {
                     live::write_err(&mut out, Some(id), code, &message);
                     self.say(out).await?;
                 }
-                Gone::Changed(sub) => self.subscribe(sub).await?,
+                Gone::Changed(sub) => {
+                    self.session.unsubscribe(id);
+                    self.changed.push(sub);
+                }
             }
         }
         Ok(())

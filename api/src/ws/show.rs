@@ -19,7 +19,7 @@ use serde::Deserialize;
 
 use super::WsSocket;
 use super::authority::{Gone, Lost, Watching};
-use super::line::Line;
+use super::line::{self, Line};
 use super::live::{End, bounded, close};
 use super::subscribe::{self, Began, Refused};
 use super::viewer::{self, Viewer};
@@ -111,11 +111,14 @@ impl<'a> Shown<'a> {
         self.begin(sub).await?;
         let mut heartbeat = Line::heartbeat();
         loop {
-            if let Some(lost) = self.line.lost_meanwhile() {
-                self.let_go(lost).await?;
-                continue;
-            }
             tokio::select! {
+                biased;
+                () = self.line.draining.told() => return Err(End::Drained),
+                lost = line::lost(&mut self.line.meanwhile, &mut self.line.watching) => self.let_go(lost).await?,
+                _ = heartbeat.tick() => {
+                    self.line.beat().await?;
+                    self.check_node(&node)?;
+                }
                 came = self.line.socket.next() => {
                     self.line.hear();
                     match came.ok_or(End::Gone)?? {
@@ -130,12 +133,6 @@ impl<'a> Shown<'a> {
                         Some((_, Told::Metrics(_))) | None => {}
                     }
                 }
-                lost = self.line.watching.lost() => self.let_go(lost).await?,
-                _ = heartbeat.tick() => {
-                    self.line.beat().await?;
-                    self.check_node(&node)?;
-                }
-                () = self.line.draining.told() => return Err(End::Drained),
             }
         }
     }

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use edgesync_actors::flow::Unwatched;
 use edgesync_actors::live::widget::{self, Shown};
-use edgesync_actors::live::{Error, Request, Session, Snapshot, Source};
+use edgesync_actors::live::{Beginning, Error, Request, Session, Snapshot, Source};
 use edgesync_schemas::id::{FlowId, UserId};
 use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
-use edgesync_schemas::wire::live::{ErrCode, Position, Sub, Target};
+use edgesync_schemas::wire::live::{ErrCode, Position, Sub, SubId, Target};
 use edgesync_storage::catalog;
 use tokio::time::Instant;
 use tracing::warn;
@@ -45,6 +45,14 @@ enum Found {
     Metrics(FlowId),
 }
 
+/// A subscription that is allowed.
+pub(crate) enum Begins {
+    /// It goes on already.
+    Now(Began),
+    /// What it begins with is to be read.
+    Reading(Beginning),
+}
+
 /// Subscribes `session` to what is asked for, if whoever `watching` is about may read it, and has that watched over. Not cancel safe.
 pub(crate) async fn subscribe(
     state: &AppState,
@@ -52,6 +60,23 @@ pub(crate) async fn subscribe(
     session: &mut Session,
     sub: Sub,
 ) -> Result<Began, Refused> {
+    let id = sub.id;
+    match begin(state, watching, session, sub).await? {
+        Begins::Now(began) => Ok(began),
+        Begins::Reading(mut beginning) => {
+            let read = beginning.read().await;
+            begun(watching, session, id, beginning, read)
+        }
+    }
+}
+
+/// [`subscribe`] but for what has to be read: for who has others to tell meanwhile. [`begun`] is the rest. Not cancel safe.
+pub(crate) async fn begin(
+    state: &AppState,
+    watching: &mut Watching,
+    session: &mut Session,
+    sub: Sub,
+) -> Result<Begins, Refused> {
     // what had its number ends, whatever becomes of this one
     let id = sub.id;
     session.unsubscribe(id);
@@ -61,20 +86,40 @@ pub(crate) async fn subscribe(
         return refused(ErrCode::Malformed, "from: must not be in the future");
     }
     watching.watch(&sub).await?;
-    let began = begin(state, watching.viewer().user, session, sub).await;
-    if began.is_err() {
+    let begins = allowed(state, watching.viewer().user, session, sub).await;
+    if begins.is_err() {
         session.unsubscribe(id);
         watching.unwatch(id);
     }
-    began
+    begins
 }
 
-async fn begin(state: &AppState, user: UserId, session: &mut Session, sub: Sub) -> Result<Began, Refused> {
+/// Goes on with what was read.
+pub(crate) fn begun(
+    watching: &mut Watching,
+    session: &mut Session,
+    id: SubId,
+    beginning: Beginning,
+    read: Result<Snapshot, Error>,
+) -> Result<Began, Refused> {
+    match read {
+        Ok(snapshot) => {
+            session.begun(beginning);
+            Ok(Began::Values(snapshot))
+        }
+        Err(error) => {
+            watching.unwatch(id);
+            unwatched(error.into())
+        }
+    }
+}
+
+async fn allowed(state: &AppState, user: UserId, session: &mut Session, sub: Sub) -> Result<Begins, Refused> {
     let (source, points, rate_hz) = match resolve(state, user, &sub.target).await? {
         Found::Metrics(flow) => {
             let max_hz = sub.max_hz.unwrap_or(limit::LIVE_METRICS_HZ_DEFAULT);
             let metrics = state.actors.flows.watch(session, sub.id, flow, max_hz).await;
-            return metrics.map(Began::Metrics).or_else(unwatched);
+            return metrics.map(|metrics| Begins::Now(Began::Metrics(metrics))).or_else(unwatched);
         }
         Found::Shown(Shown::Live(source, points), rate_hz) => (source, points, rate_hz),
         Found::Shown(Shown::Fixed(point), _) => {
@@ -85,17 +130,14 @@ async fn begin(state: &AppState, user: UserId, session: &mut Session, sub: Sub) 
             let whole_since = Instant::now();
             let fixed =
                 Snapshot { position, points, unit: None, recovered: false, whole_since, spreads: None };
-            return Ok(Began::Values(fixed));
+            return Ok(Begins::Now(Began::Values(fixed)));
         }
     };
     // of a time as many as there may be, unless they say otherwise
     let points = sub.points.or(sub.from.map(|_| limit::LIVE_POINTS)).unwrap_or(points);
     let max_hz = sub.max_hz.unwrap_or(rate_hz);
     let request = Request { id: sub.id, source, points, max_hz, since: sub.since, from: sub.from };
-    match session.subscribe(request).await {
-        Ok(snapshot) => Ok(Began::Values(snapshot)),
-        Err(error) => unwatched(error.into()),
-    }
+    session.begin(request).map(Begins::Reading).or_else(|error| unwatched(error.into()))
 }
 
 fn unwatched<T>(error: Unwatched) -> Result<T, Refused> {

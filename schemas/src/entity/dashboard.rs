@@ -1,9 +1,13 @@
 //! Dashboard templates: the drawing. What feeds a widget is in [`super::widget`].
 
+mod whole;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::openapi::{ObjectBuilder, Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
+
+pub use whole::{SavedWidget, WholeDashboard, WholeDashboardInput};
 
 use super::input::{self, Checked};
 use super::shape;

@@ -27,6 +27,37 @@ pub enum DeviceAction {
     TokenRevoked,
 }
 
+impl DeviceAction {
+    /// All that can happen.
+    pub const ALL: [Self; 7] = [
+        Self::Created,
+        Self::Updated,
+        Self::Deleted,
+        Self::Connected,
+        Self::Disconnected,
+        Self::TokenRotated,
+        Self::TokenRevoked,
+    ];
+}
+
+impl std::str::FromStr for DeviceAction {
+    type Err = String;
+    fn from_str(name: &str) -> Result<Self, String> {
+        super::from_name(name)
+    }
+}
+
+/// Something that happened to one of an organization's devices.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct DeviceEvent {
+    /// What happened, to which device.
+    #[serde(flatten)]
+    pub entry: DeviceHistory,
+    /// The device's name now; none of one that was deleted.
+    #[schema(required = true)]
+    pub device_name: Option<String>,
+}
+
 /// Something that happened to a device.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct DeviceHistory {

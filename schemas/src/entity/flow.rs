@@ -51,6 +51,42 @@ pub struct FlowDiagram {
     pub updated_at: Timestamp,
 }
 
+/// How a flow is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FlowState {
+    /// It is about to run.
+    Pending,
+    /// It runs.
+    Running,
+    /// It runs, apart from the others because it takes too much; its results may come late.
+    Slowed,
+    /// A node panicked; the others run, and the flow is about to be installed again.
+    Restarting,
+    /// A node panicked too often; the others run.
+    Failed,
+    /// It should run, and cannot.
+    Refused,
+    /// The platform stopped it, because it could not keep up.
+    Suspended,
+    /// It does not run.
+    Stopped,
+}
+
+/// What a version would change of what runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FlowChange {
+    /// Nothing runs.
+    New,
+    /// It does the same: only what people see differs.
+    Cosmetic,
+    /// Every node that remembers something does so as it did: it takes over between two readings.
+    Hot,
+    /// A node remembers in another way, or is new: it warms up from what is stored first.
+    Cold,
+}
+
 /// A flow diagram as lists show it: without the diagram, so that a page stays small.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FlowSummary {
@@ -72,6 +108,14 @@ pub struct FlowSummary {
     /// The version that is deployed, while one is.
     #[schema(required = true)]
     pub deployed_version: Option<u32>,
+    /// How it is; null if it should run and does not say in time.
+    #[schema(required = true)]
+    pub state: Option<FlowState>,
+    /// Why it is not simply running, where there is a reason.
+    #[schema(required = true)]
+    pub reason: Option<String>,
+    /// Records that its nodes could not handle since it was installed last.
+    pub errors: u64,
     /// Words to find it by.
     pub tags: Vec<String>,
     /// When it was made.
@@ -207,9 +251,12 @@ impl From<FlowInput> for FlowPatch {
     }
 }
 
-/// Body of a check: a drawing that is not saved. What is absent is taken from what is saved.
+/// Body of a check: a drawing that is not saved, or a version that was deployed. What is absent is taken from what is saved.
 #[derive(Debug, Clone, Default, ToSchema)]
 pub struct FlowDraft {
+    /// A version that was deployed, instead of the draft.
+    #[schema(minimum = 1, required = false)]
+    pub version: Option<u32>,
     /// Nodes to check.
     #[schema(value_type = shape::Nodes, required = false)]
     pub nodes: Option<Vec<Value>>,
@@ -224,7 +271,18 @@ impl FlowDraft {
     /// # Errors
     /// All problems.
     pub fn read(body: Value) -> Checked<Self> {
-        input::read(body, |f| Self { nodes: f.optional("nodes", nodes), edges: f.optional("edges", edges) })
+        let number = |value| input::integer(1, u32::MAX.into())(value).map(|number| number as u32);
+        input::read(body, |f| {
+            let draft = Self {
+                version: f.optional("version", number),
+                nodes: f.optional("nodes", nodes),
+                edges: f.optional("edges", edges),
+            };
+            if draft.version.is_some() && (draft.nodes.is_some() || draft.edges.is_some()) {
+                f.refuse("version", "is one thing and nodes and edges are another: give one of both");
+            }
+            draft
+        })
     }
 }
 

@@ -49,6 +49,11 @@ pub const HELLO_S: u64 = 10;
 pub const HEARTBEAT_S: u64 = 30;
 /// Pings that a peer may send in a heartbeat. More: the socket is closed (4429).
 pub const PINGS_PER_HEARTBEAT: u32 = 120;
+/// Stretches of a second, and of a minute, of which the sums of a tenant are kept: how much it sends is told from the first, what was refused and went wrong from the
+/// others. Older ones are forgotten.
+pub const TALLY_SECONDS: usize = 10;
+/// As [`TALLY_SECONDS`]: an hour.
+pub const TALLY_MINUTES: usize = 60;
 /// Data frames a second that a device may send by default; 0 is unlimited. More: the socket is not read until time has caught up.
 pub const DEVICE_FRAMES_PER_S: u32 = 0;
 /// Frames that a connection takes from its socket in one turn. More wait in the socket.

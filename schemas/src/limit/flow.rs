@@ -163,6 +163,8 @@ pub const FLOW_TICK_S: u64 = 1;
 pub const ERROR_SAMPLES: usize = 10;
 /// Seconds that a request waits for the actors of flows. Longer: it is answered as busy.
 pub const FLOW_CALL_S: u64 = 30;
+/// Milliseconds that a list of flows waits for those that do not say how they are. Longer: they are listed without.
+pub const FLOW_LISTED_MS: u64 = 1_000;
 /// Readings of a slice of event time that a replay reads at once. More: the slice is made shorter.
 pub const REPLAY_SLICE: usize = 400_000;
 /// Sources that a replay reads at the same time.

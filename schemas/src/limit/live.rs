@@ -24,6 +24,9 @@ pub const LIVE_HZ_DEFAULT: f64 = 10.0;
 pub const LIVE_HZ: f64 = 50.0;
 /// Values a second that a subscriber may ask for at least: one in 1,000 s. Less asked: this.
 pub const LIVE_HZ_MIN: f64 = 0.001;
+/// Milliseconds from one moment to the next at which a session is told what had to wait, if a subscriber's rate does not say less: what is due in between waits for
+/// the next, so that the widgets of a dashboard come together.
+pub const LIVE_STEP_MS: u64 = 250;
 /// Milliseconds that values may wait beyond their time for a subscriber. Longer: its rate is halved.
 pub const LIVE_LATE_MS: u64 = 500;
 /// Seconds in which a subscriber takes everything in time before its rate is doubled again, up to what it asked for.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
-use parse::{malformed, parse_sub, sub_id};
+use parse::{malformed, parse_sub, ping_number, sub_id};
 
 use crate::id::{DeviceId, FlowId, WidgetId};
 use crate::sensor::SensorName;
@@ -91,6 +91,11 @@ pub enum Inbound {
         /// The subscription.
         id: SubId,
     },
+    /// `ping`: asks for a `pong` with the same number, to see how long that takes.
+    Ping {
+        /// At most 2^53 - 1, so that a browser keeps it whole.
+        n: u64,
+    },
 }
 
 /// Why a frame from a dashboard cannot be read.
@@ -123,7 +128,8 @@ impl Inbound {
             },
             Some("sub") => parse_sub(&map).map(Self::Sub),
             Some("unsub") => Ok(Self::Unsub { id: sub_id(&map)? }),
-            _ => Err(malformed(None, "t", "must be auth, sub or unsub")),
+            Some("ping") => Ok(Self::Ping { n: ping_number(&map)? }),
+            _ => Err(malformed(None, "t", "must be auth, sub, unsub or ping")),
         }
     }
 }
@@ -300,6 +306,11 @@ pub fn write_err(out: &mut String, id: Option<SubId>, code: ErrCode, message: &s
     let _ = write!(out, r#""code":"{}","message":"#, code.as_str());
     write_text(out, message);
     out.push('}');
+}
+
+/// Appends `pong`, to a `ping` of this number.
+pub fn write_pong(out: &mut String, n: u64) {
+    let _ = write!(out, r#"{{"t":"pong","n":{n}}}"#);
 }
 
 /// Appends `bye`: the server goes away, and when to come back.

@@ -10,11 +10,12 @@ use edgesync_schemas::limit;
 use serde_json::json;
 
 use super::changes::Change;
+use super::dashboard_row::{read, summary};
 use super::db::Tx;
 use super::error::Error;
 use super::flow::check_version;
 use super::slice::{Keys, sorted};
-use super::value::{Row, Value};
+use super::value::Value;
 use super::widget_news::Which;
 use super::{Catalog, Listing, Slice, SortKey, access, audit, new_id, now, project};
 
@@ -175,43 +176,17 @@ impl Catalog {
         patch: DashboardPatch,
     ) -> Result<DashboardTemplate, Error> {
         let mut tx = self.db.begin().await?;
-        let mut dashboard = for_change(&mut tx, user, id).await?;
-        check_version(dashboard.version, expected)?;
-        if organization.is_some_and(|organization| organization != dashboard.organization_id) {
-            return Err(Error::Invalid { field: "organization_id", message: "cannot be changed" });
+        let before = for_change(&mut tx, user, id).await?;
+        check_version(before.version, expected)?;
+        let mut dashboard = before.clone();
+        if let Some(organization) = organization {
+            check_organization(&dashboard, organization)?;
         }
-        let old = dashboard.clone();
         apply(&mut tx, user, &mut dashboard, patch).await?;
-        let changed = changed(&old, &dashboard);
-        if changed.is_empty() {
+        if changed(&before, &dashboard).is_empty() {
             return Ok(dashboard);
         }
-        dashboard.version += 1;
-        dashboard.updated_at = now();
-        let d = &dashboard;
-        tx.execute(
-            "UPDATE dashboard_templates SET project_id = $1, name = $2, description = $3, layout = $4, widgets = $5,
-                datasources = $6, update_frequency = $7, flow_config = $8, is_active = $9, version = $10, updated_at = $11
-             WHERE id = $12",
-            vec![
-                d.project_id.into(),
-                d.name.as_str().into(),
-                d.description.as_str().into(),
-                Value::json(&d.layout),
-                Value::json(&d.widgets),
-                Value::json(&d.datasources),
-                d.update_frequency.into(),
-                Value::json(&d.flow_config),
-                d.is_active.into(),
-                d.version.into(),
-                d.updated_at.into(),
-                id.into(),
-            ],
-        )
-        .await?;
-        let details = json!({"name": dashboard.name, "version": dashboard.version, "changed": changed});
-        audit::note(&mut tx, user, dashboard.organization_id, AuditAction::DashboardUpdated, id, details)
-            .await?;
+        write(&mut tx, user, &before, &mut dashboard).await?;
         tx.commit().await?;
         Ok(dashboard)
     }
@@ -266,6 +241,59 @@ pub(super) async fn next(
     Ok((dashboard.organization_id, version))
 }
 
+/// Writes what a dashboard has become as its next version, and notes what `user` changed of it, if that is anything: its widgets are
+/// noted by themselves.
+pub(super) async fn write(
+    tx: &mut Tx,
+    user: UserId,
+    before: &DashboardTemplate,
+    after: &mut DashboardTemplate,
+) -> Result<(), Error> {
+    after.version = before.version + 1;
+    after.updated_at = now();
+    let d = &*after;
+    tx.execute(
+        "UPDATE dashboard_templates SET project_id = $1, name = $2, description = $3, layout = $4, widgets = $5,
+            datasources = $6, update_frequency = $7, flow_config = $8, is_active = $9, version = $10, updated_at = $11
+         WHERE id = $12",
+        vec![
+            d.project_id.into(),
+            d.name.as_str().into(),
+            d.description.as_str().into(),
+            Value::json(&d.layout),
+            Value::json(&d.widgets),
+            Value::json(&d.datasources),
+            d.update_frequency.into(),
+            Value::json(&d.flow_config),
+            d.is_active.into(),
+            d.version.into(),
+            d.updated_at.into(),
+            d.id.into(),
+        ],
+    )
+    .await?;
+    let changed = changed(before, d);
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let details = json!({"name": d.name, "version": d.version, "changed": changed});
+    audit::note(tx, user, d.organization_id, AuditAction::DashboardUpdated, d.id, details).await
+}
+
+/// Refuses to move a dashboard to another organization.
+///
+/// # Errors
+/// [`Error::Invalid`].
+pub(super) fn check_organization(
+    dashboard: &DashboardTemplate,
+    organization: OrganizationId,
+) -> Result<(), Error> {
+    if organization == dashboard.organization_id {
+        return Ok(());
+    }
+    Err(Error::Invalid { field: "organization_id", message: "cannot be changed" })
+}
+
 /// The dashboard, if `user` may change it: by role, or because it is shared with them.
 ///
 /// # Errors
@@ -317,7 +345,7 @@ async fn for_whom(
 }
 
 /// The fields that differ between two states of a dashboard.
-fn changed(before: &DashboardTemplate, after: &DashboardTemplate) -> Vec<&'static str> {
+pub(super) fn changed(before: &DashboardTemplate, after: &DashboardTemplate) -> Vec<&'static str> {
     audit::changed(&[
         ("project_id", before.project_id != after.project_id),
         ("name", before.name != after.name),
@@ -331,7 +359,11 @@ fn changed(before: &DashboardTemplate, after: &DashboardTemplate) -> Vec<&'stati
     ])
 }
 
-async fn apply(
+/// Makes of a dashboard what a body says.
+///
+/// # Errors
+/// [`Error::Missing`] and [`Error::Invalid`] for the project.
+pub(super) async fn apply(
     tx: &mut Tx,
     user: UserId,
     dashboard: &mut DashboardTemplate,
@@ -359,42 +391,4 @@ async fn apply(
     set(&mut dashboard.flow_config, patch.flow_config);
     set(&mut dashboard.is_active, patch.is_active);
     Ok(())
-}
-
-fn summary(row: &mut Row) -> Result<DashboardSummary, Error> {
-    Ok(DashboardSummary {
-        id: row.take()?,
-        organization_id: row.take()?,
-        project_id: row.take()?,
-        creator_id: row.take()?,
-        name: row.take()?,
-        description: row.take()?,
-        update_frequency: row.take()?,
-        is_active: row.take()?,
-        version: row.take()?,
-        created_at: row.take()?,
-        updated_at: row.take()?,
-    })
-}
-
-/// The columns of a summary, then layout, widgets, datasources, flow_config.
-fn read(row: &mut Row) -> Result<DashboardTemplate, Error> {
-    let summary = summary(row)?;
-    Ok(DashboardTemplate {
-        id: summary.id,
-        organization_id: summary.organization_id,
-        project_id: summary.project_id,
-        creator_id: summary.creator_id,
-        name: summary.name,
-        description: summary.description,
-        layout: row.json()?,
-        widgets: row.json()?,
-        datasources: row.json()?,
-        update_frequency: summary.update_frequency,
-        flow_config: row.json()?,
-        is_active: summary.is_active,
-        version: summary.version,
-        created_at: summary.created_at,
-        updated_at: summary.updated_at,
-    })
 }

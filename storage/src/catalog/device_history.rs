@@ -3,7 +3,8 @@
 //! Bounded by count, per device and action, so that one that comes and goes all day does not push out who changed its token;
 //! and by age. A device's history outlives it, for the admins of its organization.
 
-use edgesync_schemas::entity::device_history::{DeviceAction, DeviceHistory};
+use edgesync_schemas::entity::device_history::{DeviceAction, DeviceEvent, DeviceHistory};
+use edgesync_schemas::entity::name_of;
 use edgesync_schemas::id::{DeviceEventId, DeviceId, OrganizationId, UserId, kind};
 use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
@@ -64,6 +65,47 @@ impl Catalog {
             return Err(Error::not_found("device"));
         }
         Ok(slice.cut(items, |entry: &DeviceHistory| entry.id.uuid()))
+    }
+
+    /// What happened to the devices of an organization, the newest first, all of it or what is of one kind: to its members, and of devices that were deleted to its
+    /// admins.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] to outsiders.
+    pub async fn device_events(
+        &self,
+        user: UserId,
+        organization: OrganizationId,
+        action: Option<DeviceAction>,
+        slice: Slice,
+    ) -> Result<Listing<DeviceEvent>, Error> {
+        if !self.may_read(user, organization).await? {
+            return Err(Error::not_found("organization"));
+        }
+        // Kind by kind, each as long as the whole can be: so the newest are found by the index, however many there are.
+        let mut items = Vec::new();
+        for kind in DeviceAction::ALL.into_iter().filter(|kind| action.is_none_or(|action| action == *kind)) {
+            let rows = self.db.query(
+                "SELECT h.id, h.device_id, h.action, h.details, h.at, d.name
+                 FROM device_history h JOIN organization_members m ON m.organization_id = h.organization_id
+                 LEFT JOIN devices d ON d.id = h.device_id
+                 WHERE m.user_id = $1 AND h.organization_id = $2 AND h.action = $3 AND h.id < $4
+                    AND (d.id IS NOT NULL OR m.role = 'admin')
+                 ORDER BY h.id DESC LIMIT $5",
+                vec![
+                    user.into(),
+                    organization.into(),
+                    name_of(&kind).into(),
+                    slice.before().into(),
+                    slice.fetch().into(),
+                ],
+            );
+            for mut row in rows.await? {
+                items.push(DeviceEvent { entry: read(&mut row)?, device_name: row.take()? });
+            }
+        }
+        items.sort_by_key(|event| std::cmp::Reverse(event.entry.id));
+        Ok(slice.cut(items, |event: &DeviceEvent| event.entry.id.uuid()))
     }
 
     /// Removes the entries that are older than [`limit::DEVICE_HISTORY_DAYS`], a bounded number in each transaction. How many.

@@ -25,6 +25,12 @@ pub enum Error {
         /// Why not, as an end of "this field ...".
         message: &'static str,
     },
+    /// Parts of what was asked are wrong, each by itself.
+    #[error("{} parts of it are refused", .0.len())]
+    Parts(
+        /// Where each is, as a JSON pointer into what was asked, and what is wrong with it.
+        Vec<(String, Self)>,
+    ),
     /// The user may see it, but not do this with it.
     #[error("not allowed to a member who is no admin")]
     Forbidden,
@@ -137,6 +143,11 @@ impl Error {
     /// That there is no such thing.
     pub(super) const fn not_found(what: &'static str) -> Self {
         Self::NotFound { what }
+    }
+
+    /// Whether it is about a field of what was asked.
+    pub(super) const fn is_about_field(&self) -> bool {
+        matches!(self, Self::Missing { .. } | Self::Invalid { .. })
     }
 }
 

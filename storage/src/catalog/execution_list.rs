@@ -132,7 +132,7 @@ impl Catalog {
 }
 
 /// The lowest id that is drawn at a time: a UUID of version 7 begins with 48 bits of milliseconds.
-fn first_id_at(ms: i64) -> uuid::Uuid {
+pub(super) fn first_id_at(ms: i64) -> uuid::Uuid {
     uuid::Uuid::from_u128(u128::from(ms.max(0).cast_unsigned()) << 80)
 }
 

@@ -4,7 +4,9 @@
 //! and by that organization's admins.
 
 use edgesync_schemas::entity::audit::AuditAction;
-use edgesync_schemas::entity::flow::{DeployedFlow, FlowDiagram, FlowInput, FlowPatch, FlowSummary};
+use edgesync_schemas::entity::flow::{
+    DeployedFlow, FlowDiagram, FlowInput, FlowPatch, FlowState, FlowSummary,
+};
 use edgesync_schemas::id::{FlowId, OrganizationId, ProjectId, UserId};
 use edgesync_schemas::limit;
 use serde_json::json;
@@ -17,6 +19,19 @@ use super::flow_deployed::check_deployed;
 use super::slice::{Keys, sorted};
 use super::value::{Row, Value};
 use super::{Catalog, Listing, Slice, SortKey, new_id, now, project, within};
+
+/// Which flows are wanted; what is `None` does not matter.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FlowFilter<'a> {
+    /// Those of this project.
+    pub project: Option<ProjectId>,
+    /// Those in projects of this organization.
+    pub organization: Option<OrganizationId>,
+    /// Those that are in a project, or those that are in none.
+    pub in_project: Option<bool>,
+    /// Those whose name has this in it.
+    pub q: Option<&'a str>,
+}
 
 impl Catalog {
     /// Makes a flow that belongs to `user`.
@@ -115,33 +130,41 @@ impl Catalog {
         Ok(flow)
     }
 
-    /// The flows that `user` may read, of one project or all, whose name has `q` in it.
+    /// The flows that `user` may read, and that the filter lets through.
     ///
     /// # Errors
     /// Of the database.
     pub async fn flows(
         &self,
         user: UserId,
-        project: Option<ProjectId>,
-        q: Option<&str>,
+        filter: FlowFilter<'_>,
         slice: Slice,
     ) -> Result<Listing<FlowSummary>, Error> {
         let sql = sorted!(
             slice.order,
             "SELECT f.id, f.owner_id, (SELECT p.id FROM projects p WHERE p.id = f.project_id), f.name, f.description,
-                f.version, f.deployed_version, f.tags, f.created_at, f.updated_at
+                f.version, f.deployed_version, f.tags, f.created_at, f.updated_at, f.suspended
              FROM flows f
              WHERE ((f.owner_id = $1 AND $2) OR f.project_id IN (SELECT p.id FROM projects p
                     JOIN organization_members m ON m.organization_id = p.organization_id WHERE m.user_id = $1))
-                AND (f.project_id IN (SELECT p.id FROM projects p WHERE p.id = $3) OR $3 IS NULL) AND lower(f.name) LIKE $4 ESCAPE '\\'",
-            ["$5", "$6", "$7"],
+                AND (f.project_id IN (SELECT p.id FROM projects p WHERE p.id = $3) OR $3 IS NULL)
+                AND (f.project_id IN (SELECT p.id FROM projects p WHERE p.organization_id = $4) OR $4 IS NULL)
+                AND (EXISTS (SELECT 1 FROM projects p WHERE p.id = f.project_id) = $5 OR $5 IS NULL)
+                AND lower(f.name) LIKE $6 ESCAPE '\\'",
+            ["$7", "$8", "$9"],
             Id: "f.id",
             Name: "f.name",
             CreatedAt: "f.created_at",
             UpdatedAt: "f.updated_at"
         );
-        let mut values =
-            vec![user.into(), within::is_everywhere().into(), project.into(), super::pattern(q).into()];
+        let mut values = vec![
+            user.into(),
+            within::is_everywhere().into(),
+            filter.project.into(),
+            filter.organization.into(),
+            filter.in_project.into(),
+            super::pattern(filter.q).into(),
+        ];
         values.extend(slice.end());
         let rows = self.db.query(sql, values);
         let items = rows.await?.into_iter().map(|mut row| summary(&mut row)).collect::<Result<_, _>>()?;
@@ -339,7 +362,19 @@ pub(super) fn deployed(mut row: Row) -> Result<DeployedFlow, Error> {
     Ok(DeployedFlow { id: row.take()?, owner_id: row.take()?, version: row.take()?, diagram: row.json()? })
 }
 
+/// The columns of [`common`], then why the platform suspended it. How one is that is to run is not written down here.
 fn summary(row: &mut Row) -> Result<FlowSummary, Error> {
+    let (common, reason) = (common(row)?, row.take::<Option<String>>()?);
+    let state = match (common.is_active, &reason) {
+        (true, _) => None,
+        (false, Some(_)) => Some(FlowState::Suspended),
+        (false, None) => Some(FlowState::Stopped),
+    };
+    Ok(FlowSummary { state, reason, ..common })
+}
+
+/// What every reading of a flow begins with.
+fn common(row: &mut Row) -> Result<FlowSummary, Error> {
     let summary = FlowSummary {
         id: row.take()?,
         owner_id: row.take()?,
@@ -349,6 +384,9 @@ fn summary(row: &mut Row) -> Result<FlowSummary, Error> {
         is_active: false,
         version: row.take()?,
         deployed_version: row.take()?,
+        state: None,
+        reason: None,
+        errors: 0,
         tags: row.json()?,
         created_at: row.take()?,
         updated_at: row.take()?,
@@ -356,9 +394,9 @@ fn summary(row: &mut Row) -> Result<FlowSummary, Error> {
     Ok(FlowSummary { is_active: summary.deployed_version.is_some(), ..summary })
 }
 
-/// The columns of a summary, then nodes, edges, metadata.
+/// The columns of [`common`], then nodes, edges, metadata.
 fn read(row: &mut Row) -> Result<FlowDiagram, Error> {
-    let summary = summary(row)?;
+    let summary = common(row)?;
     Ok(FlowDiagram {
         id: summary.id,
         owner_id: summary.owner_id,

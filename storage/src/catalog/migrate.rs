@@ -45,6 +45,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "share_links",
         sql: include_str!("../../migrations/sqlite/0014_share_links.sql"),
     },
+    Migration { version: 15, name: "events", sql: include_str!("../../migrations/sqlite/0015_events.sql") },
 ];
 
 /// All of PostgreSQL's, as above.
@@ -118,6 +119,11 @@ pub(super) const POSTGRES: &[Migration] = &[
         version: 14,
         name: "share_links",
         sql: include_str!("../../migrations/postgres/catalog/0014_share_links.sql"),
+    },
+    Migration {
+        version: 15,
+        name: "events",
+        sql: include_str!("../../migrations/postgres/catalog/0015_events.sql"),
     },
 ];
 

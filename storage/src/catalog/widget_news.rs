@@ -32,12 +32,18 @@ impl News {
         self.changed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells that a widget was made, changed or removed.
-    fn widget(&self, id: WidgetId) {
+    /// Tells that widgets were made, changed or removed.
+    fn widgets(&self, ids: Vec<WidgetId>) {
+        if ids.is_empty() {
+            return;
+        }
         let mut changed = self.changed();
-        match changed.get_or_insert_with(|| ChangedWidgets::These(BTreeSet::new())) {
-            ChangedWidgets::These(some) if some.len() < limit::KEPT_PAGE as usize => drop(some.insert(id)),
-            all => *all = ChangedWidgets::Any,
+        let all = changed.get_or_insert_with(|| ChangedWidgets::These(BTreeSet::new()));
+        if let ChangedWidgets::These(some) = all {
+            some.extend(ids);
+            if some.len() > limit::KEPT_PAGE as usize {
+                *all = ChangedWidgets::Any;
+            }
         }
         self.told.notify_one();
     }
@@ -50,10 +56,9 @@ impl News {
 }
 
 /// Of which widgets what is kept has to be looked at.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) enum Which {
-    None,
-    One(WidgetId),
+    These(Vec<WidgetId>),
     Any,
 }
 
@@ -67,8 +72,7 @@ impl Catalog {
     ) -> Result<(), Error> {
         let news = Arc::clone(&self.widget_news);
         let tell = move |_: &Result<(), Error>| match which {
-            Which::None => {}
-            Which::One(id) => news.widget(id),
+            Which::These(ids) => news.widgets(ids),
             Which::Any => news.any(),
         };
         self.commit_then(tx, told, tell).await

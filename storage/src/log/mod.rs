@@ -41,6 +41,7 @@ use std::thread::JoinHandle;
 
 use edgesync_schemas::id::{BootId, DeviceId, FrameSeq, Offset};
 use edgesync_schemas::reading::Commit;
+use edgesync_schemas::time::Timestamp;
 
 pub(crate) use derived::Old;
 pub use derived::{Derived, DerivedOf, DerivedQuery, DerivedRow, DerivedSeries};
@@ -164,6 +165,11 @@ impl ReadingLog {
     /// Offset that the next reading gets: the number of readings committed.
     pub fn end(&self) -> Offset {
         self.shared.ring.end()
+    }
+
+    /// When the reading at this offset arrived, if it is among the recent commits that are kept in memory.
+    pub fn arrived(&self, at: Offset) -> Option<Timestamp> {
+        self.shared.ring.arrived(at)
     }
 
     /// Reads commits from `from` on, in order, without end. While the tail lives, commits at and after its cursor are kept.

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use edgesync_schemas::id::Offset;
 use edgesync_schemas::reading::{Arrival, Columns, Commit};
+use edgesync_schemas::time::Timestamp;
 use tokio::sync::watch;
 
 use super::{Error, ReadingLog, Shared};
@@ -79,6 +80,14 @@ impl Ring {
     /// No commit will follow.
     pub fn close(&self) {
         self.reached.send_modify(|reached| reached.is_closed = true);
+    }
+
+    /// When the reading at this offset arrived, if its commit is a recent one.
+    pub fn arrived(&self, at: Offset) -> Option<Timestamp> {
+        let Found::Commit(commit) = self.find(at) else { return None };
+        let row = at.0 - commit.first.0;
+        let arrival = commit.arrivals.iter().find(|arrival| u64::from(arrival.end_row) > row);
+        arrival.map(|arrival| arrival.received_at)
     }
 
     fn find(&self, cursor: Offset) -> Found {
@@ -235,7 +244,6 @@ fn rest_of(commit: &Commit, from: Offset) -> Commit {
 mod tests {
     use edgesync_schemas::id::SeriesId;
     use edgesync_schemas::reading::Quality;
-    use edgesync_schemas::time::Timestamp;
     use edgesync_schemas::unit::UnitIndex;
     use edgesync_schemas::value::Value;
 

@@ -33,6 +33,11 @@ export class Device {
     await this.#ask({ t: 'data', q: this.#next++, r, bt: at }, 'ack')
   }
 
+  /** Sends readings of one moment, and does not wait: for more than a few a second. */
+  fire(readings: readonly (readonly [sensor: string, value: unknown])[], at: number): void {
+    this.#socket.send(JSON.stringify({ t: 'data', q: this.#next++, r: readings, bt: at }))
+  }
+
   async #ask(frame: object, expected: string): Promise<void> {
     const answer = new Promise<{ t: string }>(resolve => this.#waiting.push(resolve))
     this.#socket.send(JSON.stringify(frame))

@@ -59,6 +59,14 @@ const byCode: Record<string, string> = {
   forbidden: 'Ask an admin of the organization to do it, or to make you one.',
   not_found: 'It was removed, or you are not a member of its organization any more. Go back to the list.',
   validation_failed: 'Correct the fields that are marked and send it again.',
+  version_conflict: 'Somebody saved it in between. Look at what they did, then do it again.',
+  flow_invalid: 'Correct what is marked in the diagram, then try again.',
+  deployment_cancelled: 'Somebody stopped the flow meanwhile. Deploy it again if it is to run.',
+  not_deployed: 'Deploy it first, or run it without comparing.',
+  run_ended: 'Choose a shorter range of readings, and run it again.',
+  warm_up_failed:
+    'What ran before runs on. Try again when there is less to do, or look at the log of the server.',
+  busy: 'Try again in a moment: others are at it.',
   foreign_origin:
     'Open EdgeSync by the address that the server is reached at, without another name in between.',
   idempotency_answer_lost: 'It was done before. Reload the page to see it.',

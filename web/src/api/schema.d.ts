@@ -975,6 +975,27 @@ export interface paths {
         patch: operations["change_dashboard"];
         trace?: never;
     };
+    "/api/v1/dashboard-templates/{id}/whole": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Saves a dashboard and all its widgets, in place of all they were: done whole or not at all, as one version.
+         * @description A widget with an `id` is changed to be as it is said; one without is the one that has its `widget_id`, or a new one; widgets that are not named are
+         *     removed. Who saves must be allowed to read each source that its widget did not have before.
+         */
+        put: operations["replace_whole_dashboard"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dashboard-templates/{id}/permissions": {
         parameters: {
             query?: never;
@@ -1169,6 +1190,46 @@ export interface paths {
          *     down, and after how many milliseconds to go on.
          */
         get: operations["poll_widget"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shared/widgets/{widget}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A widget of a share link's dashboard as server-sent events, for networks that let no WebSocket through.
+         * @description What `/live/{widget}/events` sends, to whoever has the link. A browser's `EventSource` sets no header: it has the token in the address.
+         */
+        get: operations["watch_shared_widget"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shared/widgets/{widget}/poll": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is new of a widget of a share link's dashboard, for networks that let neither a WebSocket nor a stream through.
+         * @description What `/live/{widget}/poll` answers, to whoever has the link.
+         */
+        get: operations["poll_shared_widget"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2666,6 +2727,27 @@ export interface components {
             compare_with?: components["schemas"]["CompareWith"] | null;
         };
         Samples: number;
+        /** @description A widget of a dashboard that is saved whole. `id` says which one it is; without it, it is the one that has this `widget_id`, or a new one. What is absent is as in a new one. */
+        SavedWidget: components["schemas"]["DataSource"] & {
+            /** @description Its id in the drawing. */
+            widget_id: components["schemas"]["Tag"];
+            /** @description What stands above it. */
+            title?: components["schemas"]["Title"];
+            /** @description How it looks. */
+            widget_type: components["schemas"]["WidgetType"];
+            /** @description What the UI keeps about it. */
+            widget_config?: components["schemas"]["FreeForm"];
+            /** @description Where it is. */
+            grid_position?: components["schemas"]["GridPosition"];
+            /** @description What becomes of several values. */
+            aggregation?: components["schemas"]["Aggregation"];
+            /** @description Milliseconds between refreshes. */
+            refresh_interval?: components["schemas"]["RefreshInterval"];
+            /** @description Samples kept for it. */
+            max_samples?: components["schemas"]["Samples"];
+        } & {
+            id?: components["schemas"]["WidgetId"];
+        };
         /**
          * @description What a token may be used for, as far as its owner's role goes. Each of the others includes `read`.
          * @enum {string}
@@ -2926,6 +3008,18 @@ export interface components {
         };
         /** Format: uuid */
         VariableId: string;
+        /** @description A dashboard and all its widgets. */
+        WholeDashboard: {
+            /** @description The dashboard. */
+            dashboard: components["schemas"]["DashboardTemplate"];
+            /** @description Its widgets, in the order of their making. */
+            widgets: components["schemas"]["DashboardWidget"][];
+        };
+        /** @description A dashboard and all its widgets: what is absent of the dashboard is as in a new one, and widgets that are not among these are removed. */
+        WholeDashboardInput: {
+            dashboard: components["schemas"]["DashboardInput"];
+            widgets: components["schemas"]["SavedWidget"][];
+        };
         /** @description What a widget shows now. */
         WidgetData: {
             latest: components["schemas"]["WidgetSample"] | null;
@@ -5983,6 +6077,49 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
+    replace_whole_dashboard: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` that the change is meant for, or several with commas: another version answers 412. Absent or `*`: whatever is there. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description the dashboard */
+                id: components["schemas"]["DashboardId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WholeDashboardInput"];
+            };
+        };
+        responses: {
+            /** @description as it is now */
+            200: {
+                headers: {
+                    /** @description The version of the dashboard, for `If-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeDashboard"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["BodyTimeout"];
+            412: components["responses"]["VersionConflict"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailed"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
     list_permissions: {
         parameters: {
             query?: {
@@ -6550,6 +6687,91 @@ export interface operations {
     poll_widget: {
         parameters: {
             query?: {
+                /** @description That of the answer before; goes with `offset`. */
+                epoch?: number;
+                /** @description That of the answer before; goes with `epoch`. */
+                offset?: number;
+                /** @description Seconds to wait for something new, 60 at most; 25 if absent. */
+                wait_s?: number;
+                /** @description Values of a fresh snapshot; 2,000 at most. Those of the widget if absent. */
+                points?: number;
+                /** @description Values a second, of an `upd` and of answers, 50 at most; more of an `upd` are folded. One in the widget's refresh interval if absent. */
+                max_hz?: number;
+                /** @description Of a fresh snapshot: the history from this time on, in milliseconds since 1970, in at most `points` (2,000) points. Not looked at with a place. */
+                from?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the widget, by its `id` */
+                widget: components["schemas"]["WidgetId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description what is new */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Polled"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    watch_shared_widget: {
+        parameters: {
+            query?: {
+                /** @description The link's token, where there is no `Authorization` header. */
+                share?: string;
+                /** @description Values to begin with; 2,000 at most. Those of the widget if absent. */
+                points?: number;
+                /** @description Values a second, 50 at most; more are folded. One in the widget's refresh interval if absent. */
+                max_hz?: number;
+                /** @description Begin with the history from this time on, in milliseconds since 1970, in at most `points` (2,000) points; `Last-Event-ID` goes before it. */
+                from?: number;
+            };
+            header?: {
+                /** @description The id of the last event that is known, `epoch:offset`. */
+                "Last-Event-ID"?: string;
+            };
+            path: {
+                /** @description the widget, by its `id` */
+                widget: components["schemas"]["WidgetId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    poll_shared_widget: {
+        parameters: {
+            query?: {
+                /** @description The link's token, where there is no `Authorization` header. */
+                share?: string;
                 /** @description That of the answer before; goes with `offset`. */
                 epoch?: number;
                 /** @description That of the answer before; goes with `epoch`. */

@@ -19,6 +19,9 @@ export class Ring {
   #start = 0
   #length = 0
 
+  /** Grows with each change of what stands before the last entry: who has drawn that must draw it again. */
+  revision = 0
+
   /** The newest value as it was sent, and its event time in ms. */
   latest: { ts: number; value: unknown } | undefined
 
@@ -41,6 +44,7 @@ export class Ring {
     this.#length = 0
     this.#raw = undefined
     this.latest = undefined
+    this.revision += 1
   }
 
   /** Adds a value; `min` and `max` are those of the values that were folded into it. */
@@ -57,6 +61,7 @@ export class Ring {
   put(ts: number, value: unknown, min?: number | null, max?: number | null): void {
     const at = this.#place(ts)
     if (at > 0 && this.tsAt(at - 1) === ts) {
+      if (at < this.#length) this.revision += 1
       this.#set(at - 1, ts, value, min, max)
       this.#tell(ts, value)
     } else {
@@ -123,6 +128,7 @@ export class Ring {
   #fold(index: number, ts: number, value: unknown, min?: number | null, max?: number | null): void {
     const number = numberOf(value)
     const at = this.#at(index)
+    if (index < this.#length - 1) this.revision += 1
     const known = this.#count[at] ?? 0
     if (known === 0 || Number.isNaN(number)) {
       // nothing to make a mean of: the newer one stands for both, unless it is no number and the other is
@@ -145,6 +151,7 @@ export class Ring {
       this.#length -= 1
       place -= 1
     }
+    if (place < this.#length) this.revision += 1
     for (let i = this.#length; i > place; i--) this.#copy(i - 1, i)
     this.#length += 1
     this.#set(place, ts, value, min, max)

@@ -1,8 +1,16 @@
 import { ActionIcon } from '@mantine/core'
 import { useHotkeys } from '@mantine/hooks'
-import { Link, Outlet } from '@tanstack/react-router'
+import { Link, Outlet, useSearch } from '@tanstack/react-router'
 import { lazy, Suspense, useState } from 'react'
-import { DeviceIcon, ExploreIcon, OverviewIcon, SearchIcon, SettingsIcon } from '../parts/icons'
+import {
+  DashboardIcon,
+  DeviceIcon,
+  ExploreIcon,
+  FlowIcon,
+  OverviewIcon,
+  SearchIcon,
+  SettingsIcon,
+} from '../parts/icons'
 import { Waiting } from '../parts/Waiting'
 import { Account } from './Account'
 import { LinkChip } from './LinkChip'
@@ -14,12 +22,15 @@ const Palette = lazy(async () => ({ default: (await import('./Palette')).Palette
 const pages = [
   { to: '/', word: 'Overview', Icon: OverviewIcon, exact: true },
   { to: '/devices', word: 'Devices', Icon: DeviceIcon, exact: false },
+  { to: '/flows', word: 'Flows', Icon: FlowIcon, exact: false },
+  { to: '/dashboards', word: 'Dashboards', Icon: DashboardIcon, exact: false },
   { to: '/explore', word: 'Explorer', Icon: ExploreIcon, exact: false },
   { to: '/settings', word: 'Settings', Icon: SettingsIcon, exact: false },
 ] as const
 
 /** What stands around all pages of those who are logged in. */
 export function Shell() {
+  const { kiosk } = useSearch({ strict: false })
   const [goes, setGoes] = useState(false)
   // Not loaded before somebody wants it.
   const [went, setWent] = useState(false)
@@ -28,6 +39,15 @@ export function Shell() {
     setGoes(true)
   }
   useHotkeys([['mod+K', open]], [])
+  if (kiosk) {
+    return (
+      <main>
+        <Suspense fallback={<Waiting />}>
+          <Outlet />
+        </Suspense>
+      </main>
+    )
+  }
   return (
     <div className={classes['shell']}>
       <a className={classes['skip']} href="#page">

@@ -1,5 +1,5 @@
+import { lazy, memo, Suspense } from 'react'
 import { Bars } from './Bars'
-import { Control } from './Control'
 import { Gauge } from './Gauge'
 import { HistogramChart } from './HistogramChart'
 import type { DrawnWidget } from './model'
@@ -8,8 +8,8 @@ import type { Range } from './range'
 import { Stat } from './Stat'
 import { StatusList } from './StatusList'
 import type { Series } from './series'
+import { Loading } from './states'
 import { Text } from './Text'
-import { TimeSeries } from './TimeSeries'
 import { Trend } from './Trend'
 import { ValueTable } from './ValueTable'
 import { XyChart } from './XyChart'
@@ -24,8 +24,19 @@ export interface BodyProps {
   onZoomOut?: (() => void) | undefined
 }
 
+// What they need is large, and a dashboard may have none of them.
+const TimeSeries = lazy(() => import('./TimeSeries').then(({ TimeSeries }) => ({ default: TimeSeries })))
+const Control = lazy(() => import('./Control').then(({ Control }) => ({ default: Control })))
+
 /** What a widget shows, by its kind. */
-export function Body(props: BodyProps) {
+export const Body = memo((props: BodyProps) => (
+  <Suspense fallback={<Loading />}>
+    <Kind {...props} />
+  </Suspense>
+))
+Body.displayName = 'Body'
+
+function Kind(props: BodyProps) {
   switch (props.widget.widget_type) {
     case 'time_series':
       return <TimeSeries {...props} />

@@ -81,7 +81,7 @@ export function wayThere(series: readonly Series[], range: Range): Painter {
     const y = (value: number) => height - 2 - ((value - low) / (high - low)) * (height - 4)
     const colour = paint(`--series-${first.colour}`)
     drawLine(
-      { context, x, y, ratio: 1, from, to, floor: height },
+      { context, x, y, ratio: 1, from, to, left: 0, top: 0, right: width, floor: height },
       { ring, colour, style: 'line', isFilled: true, isDashed: false },
     )
   }

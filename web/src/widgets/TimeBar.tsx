@@ -1,4 +1,4 @@
-import { Button, Popover, SegmentedControl, Select, TextInput } from '@mantine/core'
+import { Button, NativeSelect, Popover, SegmentedControl, TextInput } from '@mantine/core'
 import { type FormEvent, useState } from 'react'
 import { useNow } from '../live/hooks'
 import { PauseIcon, PlayIcon } from './icons'
@@ -27,16 +27,17 @@ export function TimeBar({ range, onChange, onZoomOut }: Props) {
         onChange={name => onChange(live(name))}
         data={SPANS.map(({ name }) => ({ value: name, label: name }))}
       />
-      <Select
+      <NativeSelect
         className={classes['few'] ?? ''}
         size="xs"
         w={96}
         aria-label="Live range"
-        value={SPANS.find(({ ms }) => ms === spanMs)?.name ?? null}
-        placeholder="Own"
-        onChange={name => name && onChange(live(name))}
-        data={SPANS.map(({ name, word }) => ({ value: name, label: word }))}
-        allowDeselect={false}
+        value={SPANS.find(({ ms }) => ms === spanMs)?.name ?? ''}
+        onChange={event => event.currentTarget.value && onChange(live(event.currentTarget.value))}
+        data={[
+          { value: '', label: 'Own', disabled: true },
+          ...SPANS.map(({ name, word }) => ({ value: name, label: word })),
+        ]}
       />
       <Absolute range={range} onChange={onChange} />
       {isLive && range.pausedAt === undefined && (

@@ -4,6 +4,7 @@ import type { BodyProps } from './Body'
 import { Config } from './config'
 import { said } from './format'
 import type { Line, Style } from './lines'
+import { tellDrawn } from './measure'
 import { Swatch } from './parts'
 import { type Look, Plot } from './plot'
 import type { Range } from './range'
@@ -45,8 +46,9 @@ export function TimeSeries({ widget, series, range, dashboard, onZoom, onZoomOut
       zoom: (from, to) => now.current.onZoom?.(from, to),
       zoomOut: () => now.current.onZoomOut?.(),
     })
-    const on = surface(box, () => {
-      plot.draw(look())
+    const on = surface(box, isAnew => {
+      plot.draw(look(), isAnew)
+      tellDrawn(series)
       if (performance.now() - written >= LEGEND_MS) write()
     })
     write()
@@ -59,7 +61,7 @@ export function TimeSeries({ widget, series, range, dashboard, onZoom, onZoomOut
     const timer = setInterval(() => {
       if (now.current.range.kind === 'live' && isMoving()) on.changed()
     }, TICK_MS)
-    redraw.current = on.changed
+    redraw.current = on.anew
     return () => {
       redraw.current = undefined
       clearInterval(timer)
@@ -110,6 +112,7 @@ function lookOf(series: readonly Series[], range: Range): Look {
     most: config.number('max'),
     decimals: config.decimals,
     thresholds: config.thresholds,
+    isMoving: range.kind === 'live' && range.pausedAt === undefined,
   }
 }
 

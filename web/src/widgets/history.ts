@@ -21,6 +21,7 @@ export class History implements Track {
   trouble: Track['trouble']
   version = 0
   bucketMs: number | undefined
+  readonly received = 0
   isReady = false
   readonly #link: Link
   readonly #widget: DrawnWidget

@@ -99,6 +99,13 @@ const span: Field = {
   least: 1,
   most: 86_400,
 }
+const label: Field = {
+  kind: 'text',
+  key: 'label',
+  label: 'Name of its own series',
+  help: 'Beside other series. Empty: the title.',
+  most: 60,
+}
 const colour: Field = { kind: 'colour', key: 'colour', label: 'Colour' }
 const common = [unit, decimals, thresholds, stale, rate] as const
 const overTime = [...common, span] as const
@@ -118,6 +125,7 @@ export const KINDS: readonly Kind[] = [
     size: { w: 6, h: 4, minW: 3, minH: 3 },
     config: {},
     fields: [
+      label,
       {
         kind: 'choice',
         key: 'style',
@@ -146,7 +154,7 @@ export const KINDS: readonly Kind[] = [
     Icon: icons.BarsIcon,
     size: { w: 4, h: 4, minW: 2, minH: 2 },
     config: {},
-    fields: [least, most, colour, ...common],
+    fields: [label, least, most, colour, ...common],
     series: 'many',
     isOverTime: false,
   },
@@ -184,7 +192,7 @@ export const KINDS: readonly Kind[] = [
     Icon: icons.PieIcon,
     size: { w: 4, h: 4, minW: 2, minH: 3 },
     config: {},
-    fields: [unit, decimals, colour, stale, rate],
+    fields: [label, unit, decimals, colour, stale, rate],
     series: 'many',
     isOverTime: false,
   },
@@ -196,6 +204,7 @@ export const KINDS: readonly Kind[] = [
     size: { w: 4, h: 5, minW: 2, minH: 3 },
     config: {},
     fields: [
+      label,
       { kind: 'number', key: 'rows', label: 'Rows', least: 1, most: 200, placeholder: '50', isWhole: true },
       ...common,
     ],
@@ -231,6 +240,7 @@ export const KINDS: readonly Kind[] = [
     size: { w: 5, h: 5, minW: 3, minH: 3 },
     config: {},
     fields: [
+      label,
       {
         kind: 'choice',
         key: 'style',
@@ -295,6 +305,7 @@ export const KINDS: readonly Kind[] = [
     size: { w: 2, h: 2, minW: 2, minH: 2 },
     config: {},
     fields: [
+      label,
       {
         kind: 'meanings',
         key: 'meanings',

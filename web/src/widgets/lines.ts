@@ -13,7 +13,10 @@ export interface Frame {
   ratio: number
   from: number
   to: number
-  /** Where the area ends below. */
+  /** Edges of the area. */
+  left: number
+  top: number
+  right: number
   floor: number
 }
 
@@ -25,11 +28,12 @@ export interface Line {
   isDashed: boolean
 }
 
-export function drawLine(frame: Frame, line: Line): void {
+/** Draws a line, or what of it begins with the value at `since`. */
+export function drawLine(frame: Frame, line: Line, since = 0): void {
   const { context, ratio } = frame
   const { ring, style } = line
   const { begin, end } = seen(ring, frame.from, frame.to)
-  const range = [begin, end] as const
+  const range = [Math.max(begin, since), end] as const
   // What steps holds until the next value.
   const gap = style === 'step' ? Number.POSITIVE_INFINITY : gapMs(ring, begin, end)
   const x = (ts: number) => Math.round(frame.x(ts))

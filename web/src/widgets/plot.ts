@@ -1,19 +1,23 @@
 /**
  * A chart over time. uPlot has the scales, the axes, the cursor that charts of a dashboard share, and the dragging; the lines are drawn
  * here from the rings, as several series have values at different times and change many times a second.
+ *
+ * What is live moves on by whole pixels: a chart of five minutes by one in a second. In between only what is new is drawn, on top of
+ * what is there.
  */
 import uPlot from 'uplot'
+import { axesOf } from './axes'
 import type { Threshold } from './config'
-import { saidOnScale } from './format'
-import { drawLine, type Line } from './lines'
-import { extent, padded, union } from './scale'
+import { drawLine, type Frame, type Line } from './lines'
+import { type Bounds, extent, padded, settled, snapped, union } from './scale'
 import { FONT, paint } from './surface'
-import { timeLabel } from './times'
 
 export interface Look {
   lines: readonly Line[]
   from: number
   to: number
+  /** Whether time goes on. */
+  isMoving: boolean
   least: number | undefined
   most: number | undefined
   decimals: number | undefined
@@ -23,8 +27,8 @@ export interface Look {
 export interface Hands {
   /** The time that the cursor is at; nothing when it left. */
   point(ts: number | undefined): void
-  zoom?: ((from: number, to: number) => void) | undefined
-  zoomOut?: (() => void) | undefined
+  zoom(from: number, to: number): void
+  zoomOut(): void
 }
 
 /** Pixels to be dragged over: less is a click. */
@@ -34,30 +38,41 @@ function isDragging(chart: uPlot): boolean {
   return (chart.cursor.drag as { _x?: boolean } | undefined)?._x === true
 }
 
+/** What has been drawn, to tell whether it can stay. */
+interface Drawn {
+  from: number
+  to: number
+  bounds: Bounds
+  lines: { revision: number; lastTs: number }[]
+}
+
 export class Plot {
   readonly #place: HTMLElement
   readonly #chart: uPlot
   #look: Look
-  #hands: Hands
+  #bounds: Bounds | undefined
+  #drawn: Drawn | undefined
 
   constructor(place: HTMLElement, group: string, look: Look, hands: Hands) {
     this.#place = place
     this.#look = look
-    this.#hands = hands
-    this.#chart = new uPlot(this.#options(group), this.#ends(), place)
+    this.#chart = new uPlot(this.#options(group, hands), this.#ends(), place)
   }
 
-  set hands(hands: Hands) {
-    this.#hands = hands
-  }
-
-  /** Draws what there is now. */
-  draw(look: Look): void {
-    this.#look = look
+  /** Draws what there is now: all of it if `isAnew`, else what is new if the rest can stay. */
+  draw(look: Look, isAnew: boolean): void {
     const { clientWidth: width, clientHeight: height } = this.#place
     if (width === 0 || height === 0) return
+    const isSized = width !== this.#chart.width || height !== this.#chart.height
+    const pixels = this.#chart.bbox.width
+    this.#look = look.isMoving ? { ...look, ...snapped(look.from, look.to, pixels) } : look
+    if (!isAnew && !isSized && this.#canStay()) {
+      this.#append()
+      return
+    }
+    this.#bounds = this.#wanted()
     this.#chart.batch(() => {
-      if (width !== this.#chart.width || height !== this.#chart.height) this.#chart.setSize({ width, height })
+      if (isSized) this.#chart.setSize({ width, height })
       this.#chart.setData(this.#ends(), true)
     })
   }
@@ -74,13 +89,83 @@ export class Plot {
     ]
   }
 
-  #options(group: string): uPlot.Options {
-    const axis = {
-      stroke: () => paint('--mantine-color-dimmed'),
-      font: FONT,
-      grid: { stroke: () => paint('--border'), width: 1 },
-      ticks: { stroke: () => paint('--border'), width: 1, size: 4 },
+  #wanted(): Bounds {
+    const { lines, from, to, least, most } = this.#look
+    const all = union(lines.map(({ ring }) => extent(ring, from, to)))
+    return settled(this.#bounds, padded(all, least, most))
+  }
+
+  /** Whether nothing has moved and all that is new fits into the scale. */
+  #canStay(): boolean {
+    const drawn = this.#drawn
+    const { lines, from, to, least, most } = this.#look
+    if (!drawn || drawn.from !== from || drawn.to !== to || drawn.lines.length !== lines.length) return false
+    const { low, high } = drawn.bounds
+    return lines.every(({ ring }, i) => {
+      const before = drawn.lines[i]
+      if (!before || before.revision !== ring.revision) return false
+      for (let n = ring.length - 1; n >= 0 && ring.tsAt(n) >= before.lastTs; n--) {
+        // what somebody has fixed is cut off, and no reason to draw anew
+        if (least === undefined && ring.minAt(n) < low) return false
+        if (most === undefined && ring.maxAt(n) > high) return false
+      }
+      return true
+    })
+  }
+
+  #append(): void {
+    const drawn = this.#drawn
+    if (!drawn) return
+    this.#clipped(frame => {
+      for (const [i, line] of this.#look.lines.entries()) {
+        const last = drawn.lines[i]
+        const newest = newestOf(line)
+        if (!last || line.ring.length === 0) continue
+        drawLine(frame, line, Math.max(0, line.ring.first(last.lastTs) - 1))
+        last.lastTs = newest
+      }
+    })
+  }
+
+  /** To be called by uPlot when axes and grid are there. */
+  #all(): void {
+    const { lines, from, to } = this.#look
+    this.#clipped(frame => {
+      this.#thresholds(frame)
+      for (const line of lines) drawLine(frame, line)
+    })
+    this.#drawn = {
+      from,
+      to,
+      bounds: this.#bounds ?? this.#wanted(),
+      lines: lines.map(line => ({ revision: line.ring.revision, lastTs: newestOf(line) })),
     }
+  }
+
+  #clipped(draw: (frame: Frame) => void): void {
+    const { ctx: context, bbox } = this.#chart
+    const { from, to } = this.#look
+    const { min = 0, max = 1 } = this.#chart.scales['y'] ?? {}
+    context.save()
+    context.beginPath()
+    context.rect(bbox.left, bbox.top, bbox.width, bbox.height)
+    context.clip()
+    draw({
+      context,
+      x: ts => bbox.left + ((ts - from) / (to - from)) * bbox.width,
+      y: value => bbox.top + ((max - value) / (max - min)) * bbox.height,
+      ratio: devicePixelRatio,
+      from,
+      to,
+      left: bbox.left,
+      top: bbox.top,
+      right: bbox.left + bbox.width,
+      floor: bbox.top + bbox.height,
+    })
+    context.restore()
+  }
+
+  #options(group: string, hands: Hands): uPlot.Options {
     return {
       width: Math.max(1, this.#place.clientWidth),
       height: Math.max(1, this.#place.clientHeight),
@@ -89,26 +174,15 @@ export class Plot {
       legend: { show: false },
       scales: {
         x: { time: true, range: () => [this.#look.from, this.#look.to] },
-        y: { range: () => this.#bounds() },
+        y: {
+          range: () => {
+            this.#bounds ??= this.#wanted()
+            return [this.#bounds.low, this.#bounds.high]
+          },
+        },
       },
       series: [{}, { show: true, paths: () => null, points: { show: false } }],
-      axes: [
-        {
-          ...axis,
-          space: 64,
-          gap: 4,
-          size: 24,
-          values: (_, splits, _axis, _space, step) => splits.map(ts => timeLabel(ts, step)),
-        },
-        {
-          ...axis,
-          gap: 4,
-          size: (_, values) => 14 + 6.5 * Math.max(3, ...(values ?? []).map(value => value.length)),
-          values: (_, splits) =>
-            splits.map(value => saidOnScale(value, (splits[1] ?? 0) - (splits[0] ?? 0), this.#look.decimals)),
-          space: 28,
-        },
-      ],
+      axes: axesOf(() => this.#look.decimals),
       cursor: {
         y: false,
         points: { show: false },
@@ -124,74 +198,54 @@ export class Plot {
         },
         bind: {
           dblclick: () => () => {
-            this.#hands.zoomOut?.()
+            hands.zoomOut()
             return null
           },
         },
       },
       hooks: {
-        draw: [() => this.#lines()],
+        draw: [() => this.#all()],
         setCursor: [
           chart => {
             const { left } = chart.cursor
-            this.#hands.point(left === undefined || left < 0 ? undefined : chart.posToVal(left, 'x'))
+            hands.point(left === undefined || left < 0 ? undefined : chart.posToVal(left, 'x'))
           },
         ],
-        setSelect: [chart => this.#selected(chart)],
+        setSelect: [
+          chart => {
+            const { left, width } = chart.select
+            const [from, to] = [chart.posToVal(left, 'x'), chart.posToVal(left + width, 'x')]
+            chart.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false)
+            if (width >= DRAG) hands.zoom(from, to)
+          },
+        ],
       },
     }
   }
 
-  #selected(chart: uPlot): void {
-    const { left, width } = chart.select
-    const [from, to] = [chart.posToVal(left, 'x'), chart.posToVal(left + width, 'x')]
-    chart.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false)
-    if (width >= DRAG) this.#hands.zoom?.(from, to)
-  }
-
-  #bounds(): [number, number] {
-    const { lines, from, to, least, most } = this.#look
-    const { low, high } = padded(union(lines.map(({ ring }) => extent(ring, from, to))), least, most)
-    return [low, high]
-  }
-
-  #lines(): void {
-    const { ctx: context, bbox } = this.#chart
-    const { from, to, lines } = this.#look
-    const { min = 0, max = 1 } = this.#chart.scales['y'] ?? {}
-    const x = (ts: number) => bbox.left + ((ts - from) / (to - from)) * bbox.width
-    const y = (value: number) => bbox.top + ((max - value) / (max - min)) * bbox.height
-    context.save()
-    context.beginPath()
-    context.rect(bbox.left, bbox.top, bbox.width, bbox.height)
-    context.clip()
-    this.#thresholds(y)
-    const frame = { context, x, y, ratio: devicePixelRatio, from, to, floor: bbox.top + bbox.height }
-    for (const line of lines) drawLine(frame, line)
-    context.restore()
-  }
-
-  #thresholds(y: (value: number) => number): void {
-    const { ctx: context, bbox } = this.#chart
-    const ratio = devicePixelRatio
+  #thresholds({ context, y, ratio, left, right, top, floor }: Frame): void {
     context.lineWidth = ratio
     context.font = FONT.replace('11px', `${11 * ratio}px`)
     context.textAlign = 'left'
     for (const { from, state, word } of this.#look.thresholds) {
-      const top = Math.round(y(from)) + 0.5
-      if (top < bbox.top || top > bbox.top + bbox.height) continue
+      const at = Math.round(y(from)) + 0.5
+      if (at < top || at > floor) continue
       context.strokeStyle = paint(`--${state}`)
       context.fillStyle = context.strokeStyle
       context.setLineDash([4 * ratio, 4 * ratio])
       context.beginPath()
-      context.moveTo(bbox.left, top)
-      context.lineTo(bbox.left + bbox.width, top)
+      context.moveTo(left, at)
+      context.lineTo(right, at)
       context.stroke()
       context.setLineDash([])
       // Above the line, unless it is at the upper edge.
-      const isHigh = top - bbox.top < 14 * ratio
+      const isHigh = at - top < 14 * ratio
       context.textBaseline = isHigh ? 'top' : 'bottom'
-      context.fillText(word, bbox.left + 4 * ratio, isHigh ? top + 3 * ratio : top - 2 * ratio)
+      context.fillText(word, left + 4 * ratio, isHigh ? at + 3 * ratio : at - 2 * ratio)
     }
   }
+}
+
+function newestOf({ ring }: Line): number {
+  return ring.length > 0 ? ring.tsAt(ring.length - 1) : Number.NEGATIVE_INFINITY
 }

@@ -86,26 +86,28 @@ export function columns(
   of: 'line' | 'band',
   tell: Column,
 ): void {
+  const isBand = of === 'band'
   let x = Number.NaN
-  let [first, min, max, last] = [0, 0, 0, 0]
+  let first = 0
+  let min = 0
+  let max = 0
+  let last = 0
   let isNew = true
   let wasNew = true
-  let before = Number.NEGATIVE_INFINITY
   let isOpen = false
-  const close = () => {
-    if (isOpen) tell(x, first, min, max, last, wasNew)
-    isOpen = false
-  }
+  let before = Number.NEGATIVE_INFINITY
+  // Called for each value of each chart many times a second: plain variables, so that nothing is left for the collector.
   for (let i = begin; i < end; i++) {
     const value = ring.valueAt(i)
-    const ts = ring.tsAt(i)
     if (Number.isNaN(value)) {
       isNew = true
       continue
     }
+    const ts = ring.tsAt(i)
     if (ts - before > gap) isNew = true
     before = ts
-    const [low, high] = of === 'band' ? [ring.minAt(i), ring.maxAt(i)] : [value, value]
+    const low = isBand ? ring.minAt(i) : value
+    const high = isBand ? ring.maxAt(i) : value
     const at = xOf(ts)
     if (isOpen && at === x && !isNew) {
       if (low < min) min = low
@@ -113,11 +115,33 @@ export function columns(
       last = value
       continue
     }
-    close()
-    ;[x, first, min, max, last] = [at, value, low, high, value]
+    if (isOpen) tell(x, first, min, max, last, wasNew)
+    x = at
+    first = value
+    min = low
+    max = high
+    last = value
     wasNew = isNew
     isNew = false
     isOpen = true
   }
-  close()
+  if (isOpen) tell(x, first, min, max, last, wasNew)
+}
+
+/** Room that is left before a scale is drawn anew for less: one that follows each value is hard to read. */
+const SLACK = 0.7
+
+/** The scale to draw by: the one of before while all fits into it and most of it is used. */
+export function settled(before: Bounds | undefined, wanted: Bounds): Bounds {
+  if (!before) return wanted
+  const fits = wanted.low >= before.low && wanted.high <= before.high
+  const isUsed = wanted.high - wanted.low >= SLACK * (before.high - before.low)
+  return fits && isUsed ? before : wanted
+}
+
+/** The end of a live stretch, moved on by whole pixels: in between nothing that is drawn moves. */
+export function snapped(from: number, to: number, pixels: number): { from: number; to: number } {
+  const step = (to - from) / Math.max(1, pixels)
+  const end = Math.ceil(to / step) * step
+  return { from: end - (to - from), to: end }
 }

@@ -12,7 +12,10 @@ import { type DrawnWidget, sourceOf } from './model'
 import { edges, type Range } from './range'
 
 /** A feed, or something that is read once and looks like one. */
-export type Track = Pick<Feed, 'ring' | 'unit' | 'trouble' | 'version' | 'bucketMs' | 'isReady' | 'listen'>
+export type Track = Pick<
+  Feed,
+  'ring' | 'received' | 'unit' | 'trouble' | 'version' | 'bucketMs' | 'isReady' | 'listen'
+>
 
 export interface Series {
   widget: DrawnWidget
@@ -77,7 +80,7 @@ function make(
   const config = new Config(widget)
   const own = {
     widget,
-    label: widget.title || widget.widget_id,
+    label: config.text('label') ?? (widget.title || widget.widget_id),
     colour: colourOf(widget, place),
     unit: config.unit,
   }

@@ -5,32 +5,43 @@
 import { mark, unmark } from '../live/schedule'
 
 export interface Surface {
+  /** Values came. */
   changed(): void
+  /** All is to be drawn anew. */
+  anew(): void
   end(): void
 }
 
-export function surface(place: Element, draw: () => void): Surface {
+export function surface(place: Element, draw: (isAnew: boolean) => void): Surface {
   let isVisible = false
   let isDirty = true
+  let isAnew = true
   const drawn = () => {
+    const was = isAnew
     isDirty = false
-    draw()
+    isAnew = false
+    draw(was)
   }
   const changed = () => {
     isDirty = true
     if (isVisible) mark(drawn)
   }
+  const anew = () => {
+    isAnew = true
+    changed()
+  }
   const seen = new IntersectionObserver(entries => {
     isVisible = entries.at(-1)?.isIntersecting ?? false
     if (isVisible && isDirty) mark(drawn)
   })
-  const sized = new ResizeObserver(changed)
-  const coloured = new MutationObserver(changed)
+  const sized = new ResizeObserver(anew)
+  const coloured = new MutationObserver(anew)
   seen.observe(place)
   sized.observe(place)
   coloured.observe(document.documentElement, { attributeFilter: ['data-mantine-color-scheme'] })
   return {
     changed,
+    anew,
     end: () => {
       seen.disconnect()
       sized.disconnect()

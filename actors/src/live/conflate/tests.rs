@@ -40,7 +40,7 @@ proptest! {
     fn folding_equals_a_subscriber_that_keeps_everything(rate in 0.5f64..50.0, steps in prop::collection::vec(step(), 1..60)) {
         let start = Instant::now();
         let mut now = start;
-        let mut conflator = Conflator::new(rate, now);
+        let mut conflator = Conflator::new(rate, now, now);
         let mut naive = Naive::default();
         let (mut total, mut sent, mut skipped) = (0u64, 0u64, 0u64);
         for step in steps.into_iter().chain([Step::Wait(10_000), Step::Take]) {
@@ -92,7 +92,7 @@ proptest! {
 #[test]
 fn a_burst_below_the_rate_is_sent_whole_and_at_once() {
     let now = Instant::now();
-    let mut conflator = Conflator::new(10.0, now);
+    let mut conflator = Conflator::new(10.0, now, now);
     let burst: Vec<_> = (0..10).map(|n| sample(n, n as f64, None)).collect();
     push(&mut conflator, &burst, now);
     let update = conflator.take(now).unwrap();
@@ -102,7 +102,7 @@ fn a_burst_below_the_rate_is_sent_whole_and_at_once() {
 #[test]
 fn a_fast_source_is_told_at_the_rate_of_its_subscriber() {
     let mut now = Instant::now();
-    let mut conflator = Conflator::new(2.0, now);
+    let mut conflator = Conflator::new(2.0, now, now);
     let mut sent = 0;
     for n in 0..1000 {
         push(&mut conflator, &[sample(n, n as f64, None)], now);
@@ -112,10 +112,47 @@ fn a_fast_source_is_told_at_the_rate_of_its_subscriber() {
     assert!((20..=22).contains(&sent), "{sent} values in 10 s at 2 Hz");
 }
 
+/// What a session is woken for: values of many sources that come whenever they want are due together.
+#[test]
+fn what_has_to_wait_is_due_together() {
+    let origin = Instant::now();
+    let ms = Duration::from_millis;
+    let mut widgets: Vec<_> = (0..10).map(|n| Conflator::new(4.0, origin + ms(37 * n), origin)).collect();
+    let mut told = std::collections::BTreeMap::new();
+    for at in 0..10_000 {
+        let now = origin + ms(400 + at);
+        for (n, widget) in (0..).zip(&mut widgets) {
+            // after the bursts
+            if widget.take(now).is_some() && at > 2_000 {
+                *told.entry(at).or_insert(0) += 1;
+            }
+            if (at + 13 * n) % 100 == 0 {
+                push(widget, &[sample(at, 1.0, None)], now);
+                assert!(at < 2_000 || widget.due().unwrap() > now, "it has no token left");
+            }
+        }
+    }
+    assert!(told.values().all(|widgets| *widgets == 10), "{told:?}");
+    assert_eq!(told.len(), 32, "4 times a second for 8 s");
+}
+
+/// Who asked for one value in a long time does not wait twice as long for it.
+#[test]
+fn a_step_is_not_longer_than_it_must_be() {
+    let now = Instant::now();
+    let mut widget = Conflator::new(0.01, now, now);
+    push(&mut widget, &[sample(1, 1.0, None)], now);
+    widget.take(now).unwrap();
+    let then = now + Duration::from_millis(10);
+    push(&mut widget, &[sample(2, 2.0, None)], then);
+    let due = widget.due().unwrap() - now;
+    assert!((Duration::from_secs(100)..=Duration::from_millis(100_250)).contains(&due), "{due:?}");
+}
+
 #[test]
 fn originals_that_wait_are_bounded() {
     let now = Instant::now();
-    let mut conflator = Conflator::new(50.0, now);
+    let mut conflator = Conflator::new(50.0, now, now);
     let text = format!("\"{}\"", "x".repeat(limit::RAW_VALUE_BYTES - 2));
     for n in 0..100 {
         push(&mut conflator, &[sample(n, 0.0, Some(&text))], now);
@@ -130,7 +167,7 @@ fn originals_that_wait_are_bounded() {
 #[test]
 fn a_unit_is_told_when_it_changes() {
     let now = Instant::now();
-    let mut conflator = Conflator::new(50.0, now);
+    let mut conflator = Conflator::new(50.0, now, now);
     let unit = |text: &str| Some(text.parse::<Unit>().unwrap());
     conflator.told(unit("C"));
     for (given, told) in [("C", None), ("F", unit("F")), ("F", None)] {
@@ -144,7 +181,7 @@ fn what_comes_together_is_shared_until_something_is_added_to_it() {
     let now = Instant::now();
     let batch = Arc::new(Batch::of(&[sample(1, 1.0, None), sample(2, 2.0, None)]));
     let next = Arc::new(Batch::of(&[sample(3, 3.0, None)]));
-    let mut conflator = Conflator::new(10.0, now);
+    let mut conflator = Conflator::new(10.0, now, now);
     conflator.push(&batch, now);
     let update = conflator.take(now).unwrap();
     assert!(matches!(&update.values, Values::Shared(shared) if Arc::ptr_eq(shared, &batch)));
@@ -177,7 +214,7 @@ fn taken_late(conflator: &mut Conflator, now: &mut Instant, seconds: u64, late: 
 #[test]
 fn the_rate_steps_down_for_who_takes_too_late_and_up_again() {
     let mut now = Instant::now();
-    let mut conflator = Conflator::new(8.0, now);
+    let mut conflator = Conflator::new(8.0, now, now);
     let (sent, hz) = taken_late(&mut conflator, &mut now, 30, Duration::from_millis(1500));
     assert!(conflator.is_slowed());
     assert_eq!(hz, limit::LIVE_HZ_SLOWED_MIN);
@@ -193,7 +230,7 @@ fn the_rate_steps_down_for_who_takes_too_late_and_up_again() {
 #[test]
 fn who_asked_for_little_is_not_slowed_further() {
     let mut now = Instant::now();
-    let mut conflator = Conflator::new(0.1, now);
+    let mut conflator = Conflator::new(0.1, now, now);
     taken_late(&mut conflator, &mut now, 60, Duration::from_secs(2));
     assert!(!conflator.is_slowed());
 }

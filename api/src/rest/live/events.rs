@@ -17,7 +17,7 @@ use tokio::time::{Instant, MissedTickBehavior, timeout};
 use tracing::debug;
 
 use super::out::{self, Out, Room, Stalled};
-use super::{Begun, anew, begin, first, next, number, place};
+use super::{Begun, anew, begin, first, next, number, place, token};
 use crate::auth::Auth;
 use crate::error::Problem;
 use crate::openapi::Role;
@@ -25,7 +25,7 @@ use crate::page::{Params, Path};
 use crate::state::AppState;
 use crate::ws::authority::{Lost, Watching};
 use crate::ws::live::after_ms;
-use crate::ws::subscribe::{self, Refused};
+use crate::ws::subscribe::{self, Begins, Refused};
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
@@ -55,8 +55,18 @@ pub(super) async fn events(
     params: Params,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let since = headers.get(LAST_EVENT_ID).map(since).transpose()?;
-    let begun = begin(&state, &headers, widget, &params, since).await?;
+    let since = last_event(&headers)?;
+    let begun = begin(&state, token(&headers)?, widget, &params, since).await?;
+    Ok(answer(state, begun))
+}
+
+/// The place that a browser comes back from.
+pub(super) fn last_event(headers: &HeaderMap) -> Result<Option<Position>, Problem> {
+    headers.get(LAST_EVENT_ID).map(since).transpose()
+}
+
+/// A stream that goes on from what was begun.
+pub(super) fn answer(state: AppState, begun: Begun) -> Response {
     let (out, body) = out::answer();
     // It is looked up as this request sees it: a token may see one organization only.
     tokio::spawn(carry_on(Stream::run(state, begun, out)));
@@ -66,7 +76,7 @@ pub(super) async fn events(
         // nginx, and those who took it over, would collect events before they pass them on
         (HeaderName::from_static("x-accel-buffering"), "no"),
     ];
-    Ok((headers, body).into_response())
+    (headers, body).into_response()
 }
 
 fn since(id: &HeaderValue) -> Result<Position, Problem> {
@@ -156,11 +166,29 @@ impl Stream {
         }
     }
 
-    /// Begins with what the widget shows now, or ends.
+    /// Begins with what the widget shows now, or ends. It may be lost again while that is read.
     async fn anew(&mut self, lost: Lost) -> Result<(), End> {
-        let sub = anew(lost).map_err(End::Refused)?;
-        let began = subscribe::subscribe(&self.state, &mut self.watching, &mut self.session, sub).await;
-        let began = began.map_err(End::Refused)?;
+        let mut sub = anew(lost).map_err(End::Refused)?;
+        let began = loop {
+            let id = sub.id;
+            let begins =
+                subscribe::begin(&self.state, &mut self.watching, &mut self.session, sub.clone()).await;
+            let mut beginning = match begins.map_err(End::Refused)? {
+                Begins::Now(began) => break began,
+                Begins::Reading(beginning) => beginning,
+            };
+            let read = tokio::select! {
+                biased;
+                () = self.draining.told() => return Err(End::Drained),
+                lost = self.watching.lost() => {
+                    sub = anew(lost).map_err(End::Refused)?;
+                    continue;
+                }
+                read = beginning.read() => read,
+            };
+            let began = subscribe::begun(&mut self.watching, &mut self.session, id, beginning, read);
+            break began.map_err(End::Refused)?;
+        };
         let position = place(&began);
         self.epoch = position.epoch;
         let room = self.out.room().await?;

@@ -1,6 +1,7 @@
 //! A widget live, for networks that let no WebSocket through: as server-sent events ([`events`]), or asked for again and again ([`poll`]).
 //! Both tell the frames of the live socket, and go on where an earlier answer ended.
 
+mod by_link;
 mod events;
 mod out;
 mod poll;
@@ -26,7 +27,11 @@ use crate::ws::subscribe::{self, Began, Refused};
 use crate::ws::viewer::Viewer;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::default().routes(routes!(events::events)).routes(routes!(poll::poll))
+    OpenApiRouter::default()
+        .routes(routes!(events::events))
+        .routes(routes!(poll::poll))
+        .routes(routes!(by_link::events))
+        .routes(routes!(by_link::poll))
 }
 
 /// The number of the only subscription.
@@ -40,21 +45,26 @@ struct Begun {
     began: Began,
 }
 
-/// Subscribes who asks to a widget.
-async fn begin(
-    state: &AppState,
-    headers: &HeaderMap,
-    widget: WidgetId,
-    params: &Params,
-    since: Option<Position>,
-) -> Result<Begun, Problem> {
-    let sub = asked(widget, params, since)?;
+/// The token of somebody who has an account.
+fn token(headers: &HeaderMap) -> Result<&str, Problem> {
     let Some((token, via)) = auth::session_token(headers) else {
         return Err(Problem::unauthorized("this needs a token"));
     };
     if via == Via::Cookie && auth::is_cross_origin(headers) {
         return Err(auth::foreign_origin());
     }
+    Ok(token)
+}
+
+/// Subscribes who has this token to a widget.
+async fn begin(
+    state: &AppState,
+    token: &str,
+    widget: WidgetId,
+    params: &Params,
+    since: Option<Position>,
+) -> Result<Begun, Problem> {
+    let sub = asked(widget, params, since)?;
     let (news, credential) = (state.catalog.news(), Credential::of(token));
     let viewer = Viewer::require(state, &credential).await?;
     let mut watching = Watching::of(state, news, credential, viewer);

@@ -18,7 +18,7 @@ use serde_json::value::RawValue;
 use tokio::time::Instant;
 use utoipa::ToSchema;
 
-use super::{Begun, ID, anew, asked, begin, first, next, number, place};
+use super::{Begun, ID, anew, asked, begin, first, next, number, place, token};
 use crate::auth::Auth;
 use crate::error::Problem;
 use crate::openapi::Role;
@@ -71,18 +71,28 @@ pub(super) async fn poll(
     params: Params,
     headers: HeaderMap,
 ) -> Result<Json<Polled>, Problem> {
-    let (since, patience) = (since(&params)?, wait(&params)?);
-    let mut begun = begin(&state, &headers, widget, &params, since).await?;
+    answer(&state, token(&headers)?, widget, &params).await
+}
+
+/// What is new of a widget for who has this token.
+pub(super) async fn answer(
+    state: &AppState,
+    token: &str,
+    widget: WidgetId,
+    params: &Params,
+) -> Result<Json<Polled>, Problem> {
+    let (since, patience) = (since(params)?, wait(params)?);
+    let mut begun = begin(state, token, widget, params, since).await?;
     let position = place(&begun.began);
     let paused = begun.session.paused(ID).zip(since);
     if paused.is_none() && !is_nothing_new(&begun.began, since) {
         return polled(first(&begun.began), position);
     }
     let paused = match paused {
-        Some((until, since)) => Some(Paused { until, since, sub: asked(widget, &params, Some(since))? }),
+        Some((until, since)) => Some(Paused { until, since, sub: asked(widget, params, Some(since))? }),
         None => None,
     };
-    match wait_for(&state, &mut begun, position, paused, patience).await? {
+    match wait_for(state, &mut begun, position, paused, patience).await? {
         (Some(frame), position) => polled(frame, position),
         (None, Position { epoch, offset }) => Ok(Json(Polled { frames: Vec::new(), epoch, offset })),
     }

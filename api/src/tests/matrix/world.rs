@@ -355,6 +355,12 @@ impl World {
             "create_dashboard" | "replace_dashboard" => {
                 json!({"organization_id": self.organization, "name": "d", "project_id": self.project})
             }
+            "replace_whole_dashboard" => {
+                let mut made = self.body("create_widget");
+                made["id"] = json!(self.widget);
+                let fixed = json!({"widget_id": "new", "widget_type": "text", "data_source_type": "static"});
+                json!({"dashboard": self.body("create_dashboard"), "widgets": [made, fixed]})
+            }
             "import_readings" => {
                 let now = Timestamp::from_us(jiff::Timestamp::now().as_microsecond()).unwrap();
                 json!(json!({"sensor_type": "t", "value": 1, "timestamp": now}).to_string())

@@ -46,7 +46,11 @@ impl WidgetInput {
     /// # Errors
     /// All problems, fields of another kind of source among them.
     pub fn read(body: Value) -> Checked<Self> {
-        input::read(body, |f| Self {
+        input::read(body, Self::take)
+    }
+
+    pub(in crate::entity) fn take(f: &mut Fields) -> Self {
+        Self {
             widget_id: f.required("widget_id", input::line(1, limit::TAG_CHARS)),
             title: f.optional("title", input::line(0, limit::NAME_CHARS)).unwrap_or_default(),
             widget_type: f.required("widget_type", input::one_of),
@@ -56,7 +60,7 @@ impl WidgetInput {
             aggregation: f.optional("aggregation", input::one_of).unwrap_or_default(),
             refresh_interval: f.optional("refresh_interval", refresh_interval).unwrap_or(REFRESH_INTERVAL_MS),
             max_samples: f.optional("max_samples", number(1, limit::SAMPLES_PER_VARIABLE)).unwrap_or(50),
-        })
+        }
     }
 }
 

@@ -17,6 +17,14 @@ pub(super) fn sub_id(map: &Map<String, Json>) -> Result<SubId, Malformed> {
     id.map(SubId).ok_or_else(|| malformed(None, "id", "must be an integer from 0 to 4294967295"))
 }
 
+/// Largest integer that a browser keeps whole.
+const WHOLE: u64 = (1 << 53) - 1;
+
+pub(super) fn ping_number(map: &Map<String, Json>) -> Result<u64, Malformed> {
+    let n = map.get("n").and_then(Json::as_u64).filter(|n| *n <= WHOLE);
+    n.ok_or_else(|| malformed(None, "n", "must be an integer from 0 to 9007199254740991"))
+}
+
 pub(super) fn parse_sub(map: &Map<String, Json>) -> Result<Sub, Malformed> {
     let id = sub_id(map)?;
     let wrong = |field, problem: &str| malformed(Some(id), field, problem);

@@ -60,6 +60,7 @@ fn every_frame_of_a_dashboard_is_read() {
             Inbound::Sub(Sub { id: SubId(9), target: node, points: None, max_hz: None, since, from: None }),
         ),
         ("unsub", Inbound::Unsub { id: SubId(7) }),
+        ("ping", Inbound::Ping { n: 1_769_860_800_123 }),
     ] {
         assert_eq!(Inbound::parse(&example(name)), Ok(expected), "{name}");
     }
@@ -88,6 +89,7 @@ fn a_refusal_names_the_field_and_the_subscription_if_it_is_known() {
         ("invalid-from", Some(SubId(1)), "from"),
         ("invalid-from-since", Some(SubId(1)), "from"),
         ("invalid-metrics-from", Some(SubId(1)), "from"),
+        ("invalid-ping", None, "n"),
     ] {
         let error = Inbound::parse(&example(name)).unwrap_err();
         assert_eq!((error.id, error.field), (id, field), "{name}: {error}");
@@ -162,6 +164,7 @@ fn what_is_written_equals_the_examples() {
     let message = "no such device or sensor";
     assert_eq!(written(|out| write_err(out, Some(SubId(8)), ErrCode::NotFound, message)), example("err"));
     assert_eq!(written(|out| write_bye(out, "draining", 1234)), example("bye"));
+    assert_eq!(written(|out| write_pong(out, 1_769_860_800_123)), example("pong"));
 }
 
 #[test]

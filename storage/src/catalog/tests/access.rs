@@ -6,7 +6,7 @@ use edgesync_schemas::entity::widget::{WidgetInput, WidgetPatch};
 use serde_json::json;
 
 use super::*;
-use crate::catalog::{Change, DeviceFilter, Slice};
+use crate::catalog::{Change, DeviceFilter, FlowFilter, Slice};
 
 #[tokio::test]
 async fn another_tenants_things_are_not_there() {
@@ -76,7 +76,13 @@ async fn another_tenants_things_are_not_there() {
     let of = DeviceFilter { project: Some(project.id), ..DeviceFilter::default() };
     assert!(c.devices(outsider, of, Slice::FIRST).await.unwrap().items.is_empty());
     assert!(c.projects(outsider, Some(org), None, Slice::FIRST).await.unwrap().items.is_empty());
-    assert!(c.flows(outsider, Some(project.id), None, Slice::FIRST).await.unwrap().items.is_empty());
+    assert!(
+        c.flows(outsider, FlowFilter { project: Some(project.id), ..FlowFilter::default() }, Slice::FIRST)
+            .await
+            .unwrap()
+            .items
+            .is_empty()
+    );
     assert!(c.dashboards(outsider, Some(org), None, None, Slice::FIRST).await.unwrap().items.is_empty());
     assert_eq!(c.organizations(outsider, None, Slice::FIRST).await.unwrap().items, [eve.organization]);
 }

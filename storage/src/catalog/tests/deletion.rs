@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::*;
 use crate::catalog::{
-    AuditFilter, DeviceFilter, Slice, Stopped, WidgetSample, WidgetSamples, new_id, within,
+    AuditFilter, DeviceFilter, FlowFilter, Slice, Stopped, WidgetSample, WidgetSamples, new_id, within,
 };
 use crate::janitor::{self, Janitor};
 use crate::log::{self, ReadingLog};
@@ -147,7 +147,7 @@ async fn what_is_deleted_is_gone_at_once_and_its_rows_are_still_there() {
     assert_eq!((kept.owner_id, kept.project_id), (bob.user.id, None));
     assert_not_found(c.readable_flow(user, flow).await);
     assert_eq!(c.flow(flow).await.unwrap().unwrap().project_id, None);
-    let listed = c.flows(bob.user.id, None, None, Slice::FIRST).await.unwrap().items;
+    let listed = c.flows(bob.user.id, FlowFilter::default(), Slice::FIRST).await.unwrap().items;
     assert_eq!(listed.iter().map(|flow| flow.project_id).collect::<Vec<_>>(), [None]);
     c.set_flow_stopped(flow, Stopped::Because("test")).await.unwrap();
     let noted = c.account_audit(bob.user.id, AuditFilter::default(), Slice::FIRST).await.unwrap().items;
@@ -293,7 +293,17 @@ async fn a_project_is_gone_at_once_and_its_rows_go_some_at_a_time() {
         );
         assert!(c.dashboards(user, None, Some(project), None, Slice::FIRST).await.unwrap().items.is_empty());
         assert_eq!(c.readable_flow(bob.user.id, flow).await.unwrap().project_id, None);
-        assert!(c.flows(bob.user.id, Some(project), None, Slice::FIRST).await.unwrap().items.is_empty());
+        assert!(
+            c.flows(
+                bob.user.id,
+                FlowFilter { project: Some(project), ..FlowFilter::default() },
+                Slice::FIRST
+            )
+            .await
+            .unwrap()
+            .items
+            .is_empty()
+        );
         assert_not_found(c.readable_flow(user, flow).await);
         assert!(c.deployed_flow(flow).await.unwrap().is_some(), "it runs on");
         assert!(c.foreign_devices(flow, &[pump.id]).await.unwrap().is_empty());
@@ -382,7 +392,7 @@ async fn every_page_of_flows_is_stopped() {
     assert_eq!(stop_all(c, org).await, deployed);
     assert!(c.deployed_flows().await.unwrap().is_empty());
     assert_eq!(c.remove_deleted().await.unwrap(), 70 + total_of_bare());
-    let kept = c.flows(user, None, None, Slice::FIRST).await.unwrap().items;
+    let kept = c.flows(user, FlowFilter::default(), Slice::FIRST).await.unwrap().items;
     assert!(kept.len() == 70 && kept.iter().all(|flow| flow.project_id.is_none()));
 }
 

@@ -246,11 +246,11 @@ async fn a_device_that_is_said_to_be_broken_stays_so_until_somebody_says_otherwi
 
 #[tokio::test]
 async fn the_devices_of_an_organization_are_counted_by_how_they_are() {
-    use edgesync_schemas::entity::fleet::Fleet;
+    use edgesync_schemas::entity::fleet::FleetDevices;
     let f = fixture();
     let (ada, eve) = (f.sign_up("ada@example.org").await, f.sign_up("eve@example.org").await);
-    let of_ada = async || f.catalog.fleet(ada.user.id, ada.organization.id).await.unwrap();
-    assert_eq!(of_ada().await, Fleet::default());
+    let of_ada = async || f.catalog.fleet(ada.user.id, ada.organization.id).await.unwrap().devices;
+    assert_eq!(of_ada().await, FleetDevices::default());
     assert_not_found(f.catalog.fleet(eve.user.id, ada.organization.id).await);
     f.device(&eve, "hers").await;
     for (name, status) in [
@@ -265,8 +265,18 @@ async fn the_devices_of_an_organization_are_counted_by_how_they_are() {
             f.catalog.touch_devices(vec![presence], &[]).await.unwrap();
         }
     }
-    assert_eq!(of_ada().await, Fleet { devices: 4, active: 2, offline: 1, inactive: 1, error: 0 });
+    let mut expected = FleetDevices { devices: 4, active: 2, offline: 1, inactive: 1, error: 0, disabled: 0 };
+    assert_eq!(of_ada().await, expected);
+    let one = f.catalog.devices(
+        ada.user.id,
+        DeviceFilter { q: Some("one"), ..Default::default() },
+        Slice::first(5),
+    );
+    let off = DevicePatch { is_active: Some(false), ..DevicePatch::default() };
+    f.catalog.update_device(ada.user.id, one.await.unwrap().items[0].id, off).await.unwrap();
+    (expected.active, expected.inactive, expected.disabled) = (1, 2, 1);
+    assert_eq!(of_ada().await, expected);
     // whoever joins counts nothing twice
     f.join(ada.organization.id, eve.user.id).await;
-    assert_eq!(f.catalog.fleet(eve.user.id, ada.organization.id).await.unwrap(), of_ada().await);
+    assert_eq!(f.catalog.fleet(eve.user.id, ada.organization.id).await.unwrap().devices, of_ada().await);
 }

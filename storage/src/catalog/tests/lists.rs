@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use super::*;
-use crate::catalog::{Order, Slice, SortKey};
+use crate::catalog::{FlowFilter, Order, Slice, SortKey};
 
 /// What happens between two pages.
 #[derive(Debug, Clone)]
@@ -68,7 +68,7 @@ fn pages_hold_each_entry_once_whatever_is_made_and_removed_between_them() {
             let (mut seen, mut between) = (Vec::new(), between.into_iter());
             let mut slice = Slice { order, ..Slice::first(limit) };
             loop {
-                let page = f.catalog.flows(user, None, None, slice.clone()).await.unwrap();
+                let page = f.catalog.flows(user, FlowFilter::default(), slice.clone()).await.unwrap();
                 assert!(page.items.len() <= limit);
                 seen.extend(page.items);
                 if page.next.is_none() {

@@ -7,6 +7,7 @@ mod audit;
 mod changes;
 mod copies;
 mod dashboards;
+mod dashboards_whole;
 mod dead_letters;
 mod deletion;
 mod device_history;

@@ -6,7 +6,7 @@ import { useCallback, useEffect, useMemo, useState } from 'react'
 import { type DeviceStatus, devicesQuery, fleetQuery } from '../../api/queries'
 import { projectsQuery } from '../../api/settings'
 import { useIsAdmin, useOrganization } from '../../organization'
-import { PlusIcon, SearchIcon, UpIcon } from '../../parts/icons'
+import { PlusIcon, SearchIcon, UploadIcon } from '../../parts/icons'
 import { NoOrganization } from '../../parts/NoOrganization'
 import { Trouble } from '../../parts/Trouble'
 import { AddDevice } from './AddDevice'
@@ -80,7 +80,7 @@ function Of({ organization }: { organization: string }) {
         <h1 style={{ margin: 0 }}>Devices</h1>
         {mayAdd && (
           <div className="row">
-            <Button variant="default" leftSection={<UpIcon />} onClick={() => setImports(true)}>
+            <Button variant="default" leftSection={<UploadIcon />} onClick={() => setImports(true)}>
               Import
             </Button>
             <Button leftSection={<PlusIcon />} onClick={() => setAdd(true)}>

@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { makeDevices } from '../../api/devices'
 import { save } from '../../api/files'
 import { queryClient } from '../../api/queries'
-import { CheckIcon, DownIcon, WarnIcon } from '../../parts/icons'
+import { CheckIcon, DownloadIcon, WarnIcon } from '../../parts/icons'
 import { Trouble } from '../../parts/Trouble'
 import { type Parsed, parse, reason, type Told, tokensCsv } from './bulk'
 import classes from './ImportDevices.module.css'
@@ -102,7 +102,7 @@ export function ImportDevices({ opened, close, organization }: Props) {
         <div className="row" style={{ justifyContent: 'flex-end' }}>
           {made.length > 0 && !run.isPending && (
             <Button
-              leftSection={<DownIcon />}
+              leftSection={<DownloadIcon />}
               variant={kept ? 'default' : 'filled'}
               onClick={() => {
                 save(new Blob([tokensCsv(made)], { type: 'text/csv' }), 'device-tokens.csv')

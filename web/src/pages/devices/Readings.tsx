@@ -5,7 +5,7 @@ import { useState } from 'react'
 import { historyLinesQuery, ofSeries } from '../../api/history'
 import { type Device, sensorsQuery } from '../../api/queries'
 import { useIsAdmin } from '../../organization'
-import { DownIcon, ExploreIcon, UpIcon } from '../../parts/icons'
+import { DownloadIcon, ExploreIcon, UploadIcon } from '../../parts/icons'
 import { Trouble } from '../../parts/Trouble'
 import { ownZone } from '../../parts/zone'
 import { Charts } from '../explore/Charts'
@@ -75,7 +75,7 @@ export function Readings({ device }: { device: Device }) {
         />
         {shown.length > 0 && (
           <>
-            <Button variant="default" leftSection={<DownIcon />} onClick={() => setOpened('export')}>
+            <Button variant="default" leftSection={<DownloadIcon />} onClick={() => setOpened('export')}>
               Export
             </Button>
             <Link
@@ -90,7 +90,7 @@ export function Readings({ device }: { device: Device }) {
           </>
         )}
         {mayImport && (
-          <Button variant="default" leftSection={<UpIcon />} onClick={() => setOpened('import')}>
+          <Button variant="default" leftSection={<UploadIcon />} onClick={() => setOpened('import')}>
             Import
           </Button>
         )}

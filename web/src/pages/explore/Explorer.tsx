@@ -5,7 +5,7 @@ import { useMemo, useState } from 'react'
 import { historyLinesQuery, ofSeries } from '../../api/history'
 import { useIsAdmin, useOrganization } from '../../organization'
 import { copy } from '../../parts/copy'
-import { CopyIcon, CrossIcon, DownIcon, PlusIcon, UpIcon } from '../../parts/icons'
+import { CopyIcon, CrossIcon, DownloadIcon, PlusIcon, UploadIcon } from '../../parts/icons'
 import { NoOrganization } from '../../parts/NoOrganization'
 import { Trouble } from '../../parts/Trouble'
 import { ownZone } from '../../parts/zone'
@@ -125,7 +125,7 @@ function Head(props: { state: Explored; organization: string; open: (what: Opene
       <h1 style={{ margin: 0 }}>Explorer</h1>
       <div className="row">
         {mayImport && (
-          <Button variant="default" leftSection={<UpIcon />} onClick={() => open('import')}>
+          <Button variant="default" leftSection={<UploadIcon />} onClick={() => open('import')}>
             Import
           </Button>
         )}
@@ -139,7 +139,7 @@ function Head(props: { state: Explored; organization: string; open: (what: Opene
             >
               <span aria-live="polite">{copied ?? 'Copy the link'}</span>
             </Button>
-            <Button variant="default" leftSection={<DownIcon />} onClick={() => open('export')}>
+            <Button variant="default" leftSection={<DownloadIcon />} onClick={() => open('export')}>
               Export
             </Button>
             <Button
