@@ -1,7 +1,7 @@
 import { ActionIcon, Button, SegmentedControl, Skeleton } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
-import { useMemo, useState } from 'react'
+import { lazy, Suspense, useMemo, useState } from 'react'
 import { historyLinesQuery, ofSeries } from '../../api/history'
 import { useIsAdmin, useOrganization } from '../../organization'
 import { copy } from '../../parts/copy'
@@ -11,13 +11,15 @@ import { Trouble } from '../../parts/Trouble'
 import { ownZone } from '../../parts/zone'
 import { Charts } from './Charts'
 import classes from './Explore.module.css'
-import { ExportDialog } from './ExportDialog'
-import { ImportDialog } from './ImportDialog'
 import { useNames } from './names'
-import { Picker } from './Picker'
 import { SeriesTable } from './SeriesTable'
 import { type Explored, format, type Key, nameOfKey, parse, SERIES_MAX } from './state'
 import { Toolbar } from './Toolbar'
+
+// What is opened by hand comes when it is.
+const Picker = lazy(async () => ({ default: (await import('./Picker')).Picker }))
+const ExportDialog = lazy(async () => ({ default: (await import('./ExportDialog')).ExportDialog }))
+const ImportDialog = lazy(async () => ({ default: (await import('./ImportDialog')).ImportDialog }))
 
 const route = getRouteApi('/inside/explore')
 
@@ -89,25 +91,27 @@ function Of({ organization }: { organization: string }) {
           {data && state.view === 'table' && <SeriesTable history={data} names={names} tz={state.tz} />}
         </>
       )}
-      <Picker
-        opened={opened === 'series'}
-        close={() => setOpened(undefined)}
-        organization={organization}
-        chosen={state.series}
-        choose={series => change({ series: series.slice(0, SERIES_MAX) })}
-      />
-      <ExportDialog
-        opened={opened === 'export'}
-        close={() => setOpened(undefined)}
-        series={state.series}
-        range={data?.span}
-        tz={state.tz}
-      />
-      <ImportDialog
-        opened={opened === 'import'}
-        close={() => setOpened(undefined)}
-        organization={organization}
-      />
+      <Suspense>
+        {opened === 'series' && (
+          <Picker
+            close={() => setOpened(undefined)}
+            organization={organization}
+            chosen={state.series}
+            choose={series => change({ series: series.slice(0, SERIES_MAX) })}
+          />
+        )}
+        {opened === 'export' && (
+          <ExportDialog
+            close={() => setOpened(undefined)}
+            series={state.series}
+            range={data?.span}
+            tz={state.tz}
+          />
+        )}
+        {opened === 'import' && (
+          <ImportDialog close={() => setOpened(undefined)} organization={organization} />
+        )}
+      </Suspense>
     </div>
   )
 }
