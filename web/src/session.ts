@@ -1,11 +1,10 @@
 /** Coming and going: what of the page belongs to who is logged in. */
 import { api, take } from './api/client'
 import { meQuery, queryClient } from './api/queries'
-import { link } from './live/hooks'
 
 /** To be called when somebody has logged in. */
 export async function begin(): Promise<void> {
-  link.stop()
+  await unlink()
   queryClient.clear()
   await queryClient.fetchQuery(meQuery)
 }
@@ -13,7 +12,13 @@ export async function begin(): Promise<void> {
 /** Ends the session here and on the server. */
 export async function end(): Promise<void> {
   await take(api.POST('/api/v1/auth/logout'))
-  link.stop()
+  await unlink()
   queryClient.clear()
   queryClient.setQueryData(meQuery.queryKey, null)
+}
+
+/** What is live belongs to who is logged in. The login itself has nothing live, and does not load what makes it. */
+async function unlink(): Promise<void> {
+  const { link } = await import('./live/hooks')
+  link.stop()
 }

@@ -7,7 +7,8 @@ import { Trouble } from '../../parts/Trouble'
 import { Confirm } from './Confirm'
 
 interface Props {
-  flow: FlowSummary
+  /** One of a list, or one that is open. */
+  flow: Omit<FlowSummary, 'state' | 'reason' | 'errors'>
   onClose: () => void
 }
 
