@@ -1,5 +1,5 @@
 /** What is done to devices beyond one by one. */
-import { infiniteQueryOptions } from '@tanstack/react-query'
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import type { Told } from '../pages/devices/bulk'
 import { api, take } from './client'
 import { Problem } from './problem'
@@ -72,4 +72,15 @@ export const deviceEventsQuery = (id: string) =>
     },
     getNextPageParam: page => page.next ?? undefined,
     refetchInterval: query => ((query.state.data?.pages.length ?? 0) <= 1 ? 10_000 : false),
+  })
+
+/** Of what happened to all devices of an organization, the newest. */
+export const eventsQuery = (organization: string) =>
+  queryOptions({
+    queryKey: ['events', organization],
+    refetchInterval: 10_000,
+    queryFn: async ({ signal }) => {
+      const params = { path: { id: organization }, query: { limit: 8 } }
+      return (await take(api.GET('/api/v1/organizations/{id}/events', { params, signal }))).items
+    },
   })

@@ -7,6 +7,7 @@ import { useIsAdmin, useOrganization } from '../../organization'
 import { NoOrganization } from '../../parts/NoOrganization'
 import { Status } from '../../parts/Status'
 import { Trouble } from '../../parts/Trouble'
+import { Happened } from './Happened'
 import { Measures } from './Measures'
 import classes from './Overview.module.css'
 import { Recent } from './Recent'
@@ -54,7 +55,10 @@ function Of({ id, name }: { id: string; name: string }) {
             ))}
           </ul>
           <Measures fleet={fleet} />
-          <Recent organization={id} />
+          <div className={classes['lately']}>
+            <Recent organization={id} />
+            <Happened organization={id} />
+          </div>
         </>
       )}
     </div>
