@@ -202,7 +202,10 @@ async fn a_widget_of_a_flows_node_that_aggregates_shows_buckets_that_are_kept() 
         {"id": "show", "type": "display", "position": {"x": 1, "y": 0}, "data": {}},
     ]);
     let edges = json!([{"id": "1", "source": "in", "target": "show"}]);
-    let flow = server.post("/api/v1/flows", &ada, json!({"name": "f", "nodes": nodes, "edges": edges})).await;
+    let project = json!({"organization_id": ada.organization, "name": "p"});
+    let project = text(&server.post("/api/v1/projects", &ada, project).await.is(201)["id"]);
+    let body = json!({"name": "f", "project_id": project, "nodes": nodes, "edges": edges});
+    let flow = server.post("/api/v1/flows", &ada, body).await;
     let flow = text(&flow.is(201)["id"]);
     let deploy = format!("/api/v1/flows/{flow}/deploy");
     server.call(Method::POST, &deploy, Some(&ada.token), None).await.is(200);

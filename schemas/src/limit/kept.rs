@@ -6,7 +6,7 @@ pub const KEPT_PAGE: u32 = 1_000;
 pub const KEPT_WIDGETS: usize = 20_000;
 /// The same of one organization.
 pub const KEPT_PER_ORGANIZATION: usize = 4_000;
-/// Bytes of rings that are kept while nobody watches, in the process: 25,000 of 50 samples, or 1,000 of 2,000. More: as above.
+/// Bytes of rings and buckets that are kept while nobody watches, in the process: 25,000 of 50 samples, or 1,000 of 2,000. More: as above.
 pub const KEPT_BYTES: usize = 256 * 1024 * 1024;
 /// The same of one organization: 4,000 widgets of 50 samples, or 250 of 2,000.
 pub const KEPT_BYTES_PER_ORGANIZATION: usize = 64 * 1024 * 1024;

@@ -198,6 +198,22 @@ async fn where_not_all_is_stored_each_bucket_goes_on_from_where_it_was() {
 }
 
 #[tokio::test]
+async fn of_what_is_stored_for_several_widgets_the_newest_is_gone_on_from() {
+    let mut stage = Stage::with(Place::file(), Most { rows: 1, ..Most::default() }).await;
+    let (one, two) = (averages(&mut stage, "one", 5).await, averages(&mut stage, "two", 5).await);
+    for value in 0..2 {
+        come(&stage, value..value + 1);
+        assert!(stage.write().await, "the other waits");
+    }
+    assert_eq!(stored(&stage, &one).await, buckets([(0, 0..1)]));
+    assert_eq!(stored(&stage, &two).await, buckets([(0, 0..2)]));
+    stage.restart().await;
+    assert_eq!(kept(&stage, 100), buckets([(0, 0..2)]));
+    while stage.write().await {}
+    assert_eq!(stored(&stage, &one).await, buckets([(0, 0..2)]), "and stored for the other");
+}
+
+#[tokio::test]
 async fn values_and_buckets_of_a_node_have_each_their_room() {
     let bytes = |buckets: usize| buckets * (limit::KEPT_BUCKET_BYTES + limit::KEPT_ROW_BYTES);
     let of_values = 10 * limit::KEPT_SAMPLE_BYTES + limit::RAW_VALUE_BYTES;
@@ -216,21 +232,22 @@ async fn values_and_buckets_of_a_node_have_each_their_room() {
     stage.change("one", json!({"max_samples": 21})).await;
     assert!(!stage.keeper.keeps(one.id) && stage.keeper.keeps(other.id));
     // nobody keeps values any more, and buckets go on
+    come(&stage, 0..50);
+    assert_eq!(stage.ring(), (40..50).collect::<Vec<_>>());
     let (user, board) = (stage.user.user.id, stage.board);
     stage.catalog.delete_widget(user, board, "values", None).await.unwrap();
     stage.hear().await;
-    while !stage.ring().is_empty() || stage.hub.followed() != 1 {
-        skip(Duration::from_secs(1)).await;
-    }
-    come(&stage, 0..250);
+    assert_eq!((stage.ring().len(), stage.hub.followed()), (0, 1));
+    come(&stage, 50..250);
+    assert_eq!(stage.ring().len(), 0);
     assert_eq!(kept(&stage, 100), buckets([(0, 0..100), (100, 100..200), (200, 200..250)]));
     stage.change("one", json!({"max_samples": 10})).await;
     stage.write().await;
     stage.restart().await;
     assert_eq!(kept(&stage, 100), buckets([(0, 0..100), (100, 100..200), (200, 200..250)]));
-    assert_eq!(stage.keeper.find().await.unwrap().len(), 3, "of one interval there is one set");
     stage.write().await;
     assert_eq!(stage.keeper.stats().written, 0, "they are stored");
+    assert_eq!(stage.keeper.find().await.unwrap().len(), 3, "of one interval there is one set");
     for name in ["one", "other"] {
         stage.catalog.delete_widget(user, board, name, None).await.unwrap();
         stage.hear().await;
