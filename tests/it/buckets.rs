@@ -7,7 +7,7 @@ use edgesync_schemas::time::Timestamp;
 use hyper::Method;
 use serde_json::{Value, json};
 
-use crate::samples::{Widget, deploy};
+use crate::samples::Widget;
 use crate::support::api::metric;
 use crate::support::{Api, Device, Live, Random, Stage, eventually, now_ms, on_both_stores};
 
@@ -53,6 +53,18 @@ fn assert_within(counts: &Counts, safe: &Counts, sent: &Counts) {
     let few = safe.iter().find(|(at, count)| counts.get(at).copied().unwrap_or(0) < **count);
     let many = counts.iter().find(|(at, count)| sent.get(at).copied().unwrap_or(0) < **count);
     assert_eq!((few, many), (None, None), "{counts:?} is not between {safe:?} and {sent:?}");
+}
+
+/// A flow that remembers something, so that it puts out again after a kill what it has put out since it was saved. Its node `show` puts out what the
+/// sensor `t` sends as long as that is the same.
+async fn deploy(stage: &Stage) -> String {
+    let nodes = json!([
+        {"id": "in", "type": "device", "position": {"x": 0, "y": 0}, "data": {"deviceUuid": stage.device.id, "variable": "t"}},
+        {"id": "average", "type": "moving-average", "position": {"x": 1, "y": 0}, "data": {"windowSize": 2}},
+        {"id": "show", "type": "display", "position": {"x": 2, "y": 0}, "data": {}},
+    ]);
+    let edges = json!([{"id": "1", "source": "in", "target": "average"}, {"id": "2", "source": "average", "target": "show"}]);
+    stage.api.deploy("f", nodes, edges).await
 }
 
 async fn buckets_go_on_after_every_kill_with_each_value_counted_once(mut stage: Stage) {

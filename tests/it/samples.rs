@@ -47,7 +47,7 @@ impl Widget {
 }
 
 /// A flow whose node `show` puts out what the sensor `t` sends.
-pub async fn deploy(stage: &Stage) -> String {
+async fn deploy(stage: &Stage) -> String {
     let nodes = json!([
         {"id": "in", "type": "device", "position": {"x": 0, "y": 0}, "data": {"deviceUuid": stage.device.id, "variable": "t"}},
         {"id": "show", "type": "display", "position": {"x": 1, "y": 0}, "data": {}},

@@ -250,6 +250,8 @@ async fn a_widget_of_a_flows_node_that_aggregates_shows_buckets_that_are_kept() 
     assert_eq!(items(&samples).collect::<Vec<_>>(), expected);
     let data = shown("data").await;
     assert_eq!(data["latest"]["value"], 12.0);
+    let from: Timestamp = serde_json::from_value(data["from"].clone()).unwrap();
+    assert_eq!(from.as_us() % DAY_US, 0);
     // unless a day has ended
     let is_today = data["from"] == json!(at(0, 0));
     let of_today = if is_today { (json!(12.0), json!(2)) } else { (Value::Null, json!(0)) };

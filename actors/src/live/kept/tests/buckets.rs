@@ -169,12 +169,12 @@ async fn the_bucket_that_was_open_goes_on_with_what_was_put_out_again_counted_on
     let all = BTreeMap::from([(0, Bucket::of([0, 5])), (100, Bucket::of([1, 2, 3, 6, 7]))]);
     assert_eq!(kept(&stage, 100), all);
     // from here on nothing is left out, whatever it looks like
-    put_out(&stage, [(3, 130, 3)]);
-    assert_eq!(kept(&stage, 100)[&100], Bucket::of([1, 2, 3, 6, 7, 3]));
+    put_out(&stage, [(3, 130, 3), (1, 110, 2)]);
+    assert_eq!(kept(&stage, 100)[&100], Bucket::of([1, 2, 3, 6, 7, 3, 1]));
     stage.write().await;
     assert_eq!(stored(&stage, &widget).await, kept(&stage, 100));
     let first = shown(&stage, 100, Aggregation::Count, 50).await;
-    assert_eq!(first, [(0, Some(2.0)), (100, Some(6.0))]);
+    assert_eq!(first, [(0, Some(2.0)), (100, Some(7.0))]);
 }
 
 #[tokio::test]
