@@ -227,8 +227,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How many devices an organization has, and how they are. */
+        /**
+         * How an organization's devices and flows are, and how much they do.
+         * @description Its own alone: what others send or run is in none of the numbers. Those of the last hour begin with the server.
+         */
         get: operations["show_fleet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to an organization's devices, the newest first. That of devices that were deleted is there for its admins. */
+        get: operations["list_device_events"];
         put?: never;
         post?: never;
         delete?: never;
@@ -597,7 +617,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Flows, without their diagrams. */
+        /** Flows, without their diagrams, and how they are. */
         get: operations["list_flows"];
         put?: never;
         /** Makes a flow: the own, and in a project its organization's members read it. */
@@ -637,7 +657,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Checks a drawing that need not be saved; what is absent is taken from what is. */
+        /** Checks a drawing that need not be saved, or a version that was deployed; what is absent is taken from what is saved. */
         post: operations["validate_flow"];
         delete?: never;
         options?: never;
@@ -1341,7 +1361,9 @@ export interface components {
              */
             target_id: string;
             /** @description What else is to be known, such as names and which fields were changed. Never a secret. */
-            details: Record<string, never>;
+            details: {
+                [key: string]: unknown;
+            };
             /** @description When. */
             at: components["schemas"]["Timestamp"];
         };
@@ -1392,6 +1414,45 @@ export interface components {
              */
             line: number;
         };
+        /** @description A moment of a cell. */
+        CellStatus: {
+            /** @description Its number. */
+            index: number;
+            /** @description Flows on it. */
+            flows: number;
+            /**
+             * Format: int64
+             * @description Every reading before it is done.
+             */
+            frontier: number;
+            /**
+             * Format: int64
+             * @description Readings that are committed and not done.
+             */
+            lag: number;
+            /**
+             * Format: int64
+             * @description Seconds since the newest that is done was received, while more waits; 0 if that is no more than the clock of flows may be behind.
+             */
+            lag_s: number;
+            /**
+             * Format: int64
+             * @description Times that its thread was replaced.
+             */
+            replaced: number;
+            /**
+             * Format: int64
+             * @description Readings that it never saw: because the log no longer had them, or because they condemned it.
+             */
+            skipped: number;
+            /**
+             * Format: int64
+             * @description Seconds for which it has had readings to do and has finished none, and what its flows made did not wait to be stored.
+             */
+            still_s: number;
+            /** @description Its thread has ended, and is about to be replaced. */
+            condemned: boolean;
+        };
         /**
          * @description What a run over stored readings is compared with.
          * @enum {string}
@@ -1428,7 +1489,9 @@ export interface components {
             /** @description New description. */
             description?: components["schemas"]["Description"];
             /** @description New layout. */
-            layout?: Record<string, never>;
+            layout?: {
+                [key: string]: unknown;
+            };
             /** @description New drawing. */
             widgets?: components["schemas"]["Drawing"];
             /** @description New datasources. */
@@ -1439,7 +1502,9 @@ export interface components {
              */
             update_frequency?: number;
             /** @description New flow configuration. */
-            flow_config?: Record<string, never>;
+            flow_config?: {
+                [key: string]: unknown;
+            };
             /** @description Whether it is in use. */
             is_active?: boolean;
             organization_id: components["schemas"]["OrganizationId"];
@@ -1452,7 +1517,9 @@ export interface components {
             /** @description New description. */
             description?: components["schemas"]["Description"];
             /** @description New layout. */
-            layout?: Record<string, never>;
+            layout?: {
+                [key: string]: unknown;
+            };
             /** @description New drawing. */
             widgets?: components["schemas"]["Drawing"];
             /** @description New datasources. */
@@ -1463,7 +1530,9 @@ export interface components {
              */
             update_frequency?: number;
             /** @description New flow configuration. */
-            flow_config?: Record<string, never>;
+            flow_config?: {
+                [key: string]: unknown;
+            };
             /** @description Whether it is in use. */
             is_active?: boolean;
         };
@@ -1511,7 +1580,9 @@ export interface components {
             /** @description What it is for. */
             description: string;
             /** @description Where things are, in the words of the UI. */
-            layout: Record<string, never>;
+            layout: {
+                [key: string]: unknown;
+            };
             /** @description How widgets are drawn, in the words of the UI. */
             widgets: components["schemas"]["Drawing"];
             /** @description What the UI wants to know about sources. */
@@ -1522,7 +1593,9 @@ export interface components {
              */
             update_frequency: number;
             /** @description What the UI keeps about flows. */
-            flow_config: Record<string, never>;
+            flow_config: {
+                [key: string]: unknown;
+            };
             /** @description Whether it is in use. */
             is_active: boolean;
             /**
@@ -1548,7 +1621,9 @@ export interface components {
             /** @description How it looks. */
             widget_type: components["schemas"]["WidgetType"];
             /** @description What the UI keeps about it. */
-            widget_config: Record<string, never>;
+            widget_config: {
+                [key: string]: unknown;
+            };
             /** @description Where it is. */
             grid_position: components["schemas"]["GridPosition"];
             /** @description What becomes of several values. */
@@ -1640,6 +1715,33 @@ export interface components {
              */
             version?: number | null;
         };
+        /** @description How far a deployment is, beside what runs. */
+        DeploymentProgress: {
+            /**
+             * Format: int32
+             * @description The version that is to run.
+             */
+            version: number;
+            /** @description What is being done. */
+            state: components["schemas"]["DeploymentStage"];
+            /** @description Since when. */
+            since: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Stored readings that it was fed.
+             */
+            readings: number;
+            /**
+             * Format: double
+             * @description How much of the time that it looks back at has been read, from 0 to 1.
+             */
+            done: number;
+        };
+        /**
+         * @description What a deployment is at.
+         * @enum {string}
+         */
+        DeploymentStage: "waiting" | "warming_up" | "cutting_over";
         Description: string;
         /** @description A device. */
         Device: {
@@ -1674,6 +1776,11 @@ export interface components {
          * @enum {string}
          */
         DeviceAction: "created" | "updated" | "deleted" | "connected" | "disconnected" | "token_rotated" | "token_revoked";
+        /** @description Something that happened to one of an organization's devices. */
+        DeviceEvent: components["schemas"]["DeviceHistory"] & {
+            /** @description The device's name now; none of one that was deleted. */
+            device_name: string | null;
+        };
         /** Format: uuid */
         DeviceEventId: string;
         /** @description Something that happened to a device. */
@@ -1685,7 +1792,9 @@ export interface components {
             /** @description What happened. */
             action: components["schemas"]["DeviceAction"];
             /** @description More about it: `by` is the user who did it; `skipped` counts what happened between this entry and the one before and was left out. */
-            details: Record<string, never>;
+            details: {
+                [key: string]: unknown;
+            };
             /** @description When. */
             at: components["schemas"]["Timestamp"];
         };
@@ -1721,9 +1830,13 @@ export interface components {
          */
         DeviceStatus: "active" | "inactive" | "offline" | "error";
         /** @description In the words of the UI. */
-        Drawing: Record<string, never>[];
+        Drawing: {
+            [key: string]: unknown;
+        }[];
         /** @description React Flow edges; unknown keys are kept. */
-        Edges: Record<string, never>[];
+        Edges: {
+            [key: string]: unknown;
+        }[];
         /** Format: email */
         EmailAddress: string;
         /** @description How one gets in: what a page has to ask for before somebody is logged in. */
@@ -1734,6 +1847,19 @@ export interface components {
             needs_setup_token: boolean;
             /** @description Whether others may sign up. The first user may, wherever a setup token lets them. */
             takes_signups: boolean;
+        };
+        /** @description Something that went wrong with one record. */
+        ErrorSample: {
+            /** @description When it was noticed. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Which kind. */
+            code: string;
+            device_id: components["schemas"]["DeviceId"] | null;
+            /** @description The record's sensor. */
+            sensor_type: string | null;
+            timestamp: components["schemas"]["Timestamp"] | null;
+            /** @description What was wrong. */
+            detail: string;
         };
         /** Format: uuid */
         ExecutionId: string;
@@ -1754,8 +1880,48 @@ export interface components {
             /** @description What, as an end of "this field ...". */
             message: string;
         };
-        /** @description How many devices an organization has, and how they are. `devices` is the sum of the others. */
-        Fleet: {
+        /** @description How an organization's devices and flows are, and how much they do. */
+        Fleet: components["schemas"]["FleetDevices"] & {
+            /**
+             * Format: double
+             * @description Readings of its devices' sockets that became durable a second, over the last ten seconds or so.
+             */
+            readings_per_s: number;
+            /**
+             * Format: int64
+             * @description Readings and frames of its devices that were refused in the last hour, since the server's start; those that a device is only to send again are none.
+             */
+            refused_last_hour: number;
+            /**
+             * Format: int64
+             * @description Records that its flows could not handle in the last hour, since the server's start.
+             */
+            errors_last_hour: number;
+            /**
+             * Format: int64
+             * @description Dead letters of the last hour.
+             */
+            dead_letters_last_hour: number;
+            /**
+             * Format: int64
+             * @description How long ago the oldest reading arrived that the slowest of its flows has not done, in milliseconds; 0 if all is done, or no flow runs.
+             */
+            lag_ms: number;
+            /**
+             * Format: int64
+             * @description About how many of its readings became durable in that time.
+             */
+            lag_readings: number;
+            /** @description How its flows are: those in its projects. */
+            flows: components["schemas"]["FleetFlows"];
+            /**
+             * Format: int64
+             * @description Bytes on disk of all readings of the server; null while other organizations store in it, too.
+             */
+            store_bytes: number | null;
+        };
+        /** @description How many devices an organization has, and how they are. `devices` is the sum of `active`, `offline`, `inactive` and `error`. */
+        FleetDevices: {
             /**
              * Format: int64
              * @description All of them.
@@ -1781,6 +1947,39 @@ export interface components {
              * @description A person said that they are broken.
              */
             error: number;
+            /**
+             * Format: int64
+             * @description Of all of them, those that may not connect (`is_active` false).
+             */
+            disabled: number;
+        };
+        /** @description How many flows an organization's projects have, and how they are. */
+        FleetFlows: {
+            /**
+             * Format: int64
+             * @description All of them, drafts too.
+             */
+            flows: number;
+            /**
+             * Format: int64
+             * @description Those that are to run.
+             */
+            deployed: number;
+            /**
+             * Format: int64
+             * @description Those that run. Fewer than `deployed`: some cannot, and say why (`GET /flows/{id}/metrics`).
+             */
+            running: number;
+            /**
+             * Format: int64
+             * @description Of those that run, how many have a node that failed.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Those that the platform stopped because they could not keep up.
+             */
+            suspended: number;
         };
         /** @description Buckets of what a flow stored. */
         FlowBuckets: {
@@ -1800,6 +1999,51 @@ export interface components {
             /** @description The series, by name, device and sensor. */
             series: components["schemas"]["FlowSeriesBuckets"][];
         };
+        /** @description What a flow uses and may use. */
+        FlowBudget: {
+            /**
+             * Format: int64
+             * @description Keys that its nodes remember something of.
+             */
+            keys: number;
+            /**
+             * Format: int64
+             * @description As many as one node may.
+             */
+            keys_most_per_node: number;
+            /**
+             * Format: int64
+             * @description Bytes that this may come to.
+             */
+            state_bytes: number;
+            /**
+             * Format: int64
+             * @description As many as may be.
+             */
+            state_bytes_most: number;
+            /**
+             * Format: double
+             * @description Share of a cell's time that it took at the last look.
+             */
+            cpu_share: number;
+            /**
+             * Format: double
+             * @description As much as it may take while others wait.
+             */
+            cpu_share_most: number;
+        };
+        /** @description What a flow uses and may use, by itself and with the others of its tenant. */
+        FlowBudgets: {
+            /** @description The flow. */
+            flow: components["schemas"]["FlowBudget"];
+            /** @description All flows of its organization, or in no project of its owner. */
+            tenant: components["schemas"]["TenantBudget"];
+        };
+        /**
+         * @description What a version would change of what runs.
+         * @enum {string}
+         */
+        FlowChange: "new" | "cosmetic" | "hot" | "cold";
         /** @description A flow diagram. */
         FlowDiagram: {
             /** @description Its id. */
@@ -1816,7 +2060,9 @@ export interface components {
             /** @description React Flow edges, as the editor wrote them; unknown keys are kept. */
             edges: components["schemas"]["Edges"];
             /** @description Whatever the editor wants to keep with it (viewport, ...). */
-            metadata: Record<string, never>;
+            metadata: {
+                [key: string]: unknown;
+            };
             /** @description Whether it is deployed. */
             is_active: boolean;
             /**
@@ -1836,8 +2082,13 @@ export interface components {
             /** @description When it was saved last. */
             updated_at: components["schemas"]["Timestamp"];
         };
-        /** @description Body of a check: a drawing that is not saved. What is absent is taken from what is saved. */
+        /** @description Body of a check: a drawing that is not saved, or a version that was deployed. What is absent is taken from what is saved. */
         FlowDraft: {
+            /**
+             * Format: int32
+             * @description A version that was deployed, instead of the draft.
+             */
+            version?: number | null;
             /** @description Nodes to check. */
             nodes?: components["schemas"]["Nodes"];
             /** @description Edges to check. */
@@ -1862,7 +2113,9 @@ export interface components {
             started_at: components["schemas"]["Timestamp"];
             completed_at: components["schemas"]["Timestamp"] | null;
             /** @description What came of it. */
-            result: Record<string, never>;
+            result: {
+                [key: string]: unknown;
+            };
             /** @description Why it failed. */
             error_message: string | null;
         };
@@ -1880,9 +2133,36 @@ export interface components {
             /** @description React Flow edges. */
             edges?: components["schemas"]["Edges"];
             /** @description Whatever the editor wants to keep with it. */
-            metadata?: Record<string, never>;
+            metadata?: {
+                [key: string]: unknown;
+            };
             /** @description Words to find it by. */
             tags?: components["schemas"]["Tags"];
+        };
+        /** @description How a flow runs and what its nodes count. Of one that does not run there are `flow_id`, `state`, `reason` and no nodes. */
+        FlowMetrics: {
+            /** @description The flow. */
+            flow_id: components["schemas"]["FlowId"];
+            /**
+             * Format: int32
+             * @description The version that runs.
+             */
+            version?: number | null;
+            /** @description How it is. */
+            state: components["schemas"]["FlowState"];
+            /** @description Why it is not simply running. */
+            reason: string | null;
+            /**
+             * Format: int32
+             * @description Times it was installed again lately because a node panicked.
+             */
+            restarts?: number | null;
+            installed_at?: components["schemas"]["Timestamp"] | null;
+            cell?: components["schemas"]["CellStatus"] | null;
+            /** @description Its nodes, in the order of the plan. */
+            nodes: components["schemas"]["NodeMetrics"][];
+            budgets?: components["schemas"]["FlowBudgets"] | null;
+            deploying?: components["schemas"]["DeploymentProgress"] | null;
         };
         /** @description Body of a change to a flow. What is absent stays. */
         FlowPatch: {
@@ -1896,7 +2176,9 @@ export interface components {
             /** @description New edges. */
             edges?: components["schemas"]["Edges"];
             /** @description New metadata. */
-            metadata?: Record<string, never>;
+            metadata?: {
+                [key: string]: unknown;
+            };
             /** @description New tags. */
             tags?: components["schemas"]["Tags"];
         };
@@ -1970,6 +2252,11 @@ export interface components {
             /** @description Values of the last rows, whatever they are. */
             last?: unknown[];
         };
+        /**
+         * @description How a flow is.
+         * @enum {string}
+         */
+        FlowState: "pending" | "running" | "slowed" | "restarting" | "failed" | "refused" | "suspended" | "stopped";
         /** @description A flow diagram as lists show it: without the diagram, so that a page stays small. */
         FlowSummary: {
             /** @description Its id. */
@@ -1993,6 +2280,14 @@ export interface components {
              * @description The version that is deployed, while one is.
              */
             deployed_version: number | null;
+            state: components["schemas"]["FlowState"] | null;
+            /** @description Why it is not simply running, where there is a reason. */
+            reason: string | null;
+            /**
+             * Format: int64
+             * @description Records that its nodes could not handle since it was installed last.
+             */
+            errors: number;
             /** @description Words to find it by. */
             tags: string[];
             /** @description When it was made. */
@@ -2007,7 +2302,15 @@ export interface components {
             /** @description Everything that is wrong. */
             problems: components["schemas"]["FlowProblem"][];
             /** @description How it would run, if it could. */
-            plan?: Record<string, never>;
+            plan?: {
+                [key: string]: unknown;
+            };
+            change?: components["schemas"]["FlowChange"] | null;
+            /**
+             * Format: int64
+             * @description Milliseconds of event time that it would be fed from what is stored before it takes the place of what runs, if the change is `cold`.
+             */
+            looks_back_ms?: number | null;
         };
         /** @description A version with its diagram. */
         FlowVersion: components["schemas"]["FlowVersionSummary"] & {
@@ -2030,7 +2333,9 @@ export interface components {
             is_deployed: boolean;
         };
         /** @description Any object of at most 16384 bytes of JSON. */
-        FreeForm: Record<string, never>;
+        FreeForm: {
+            [key: string]: unknown;
+        };
         /** @description Where a widget is, in cells of the grid. */
         GridPosition: {
             /**
@@ -2146,9 +2451,13 @@ export interface components {
             /** @description How far the node has come. */
             status: components["schemas"]["NodeStatus"];
             /** @description What came in; `left_out_bytes` if it was too large. Of a minute nothing. */
-            input_data: Record<string, never>;
+            input_data: {
+                [key: string]: unknown;
+            };
             /** @description What left; as above. */
-            output_data: Record<string, never>;
+            output_data: {
+                [key: string]: unknown;
+            };
             /**
              * Format: int64
              * @description Records that came in.
@@ -2175,10 +2484,90 @@ export interface components {
         /** Format: uuid */
         NodeExecutionId: string;
         /**
+         * @description How a node is.
+         * @enum {string}
+         */
+        NodeHealth: "ok" | "degraded" | "failed";
+        /**
          * @description How records reach a node.
          * @enum {string}
          */
         NodeInput: "nothing" | "one" | "named";
+        /** @description A node's part of `GET /flows/{id}/metrics`. Counts are since the flow was installed last. */
+        NodeMetrics: {
+            /** @description Its id in the diagram. */
+            id: string;
+            /** @description Its kind. */
+            type: string;
+            /** @description How it is. */
+            state: components["schemas"]["NodeHealth"];
+            /**
+             * Format: int64
+             * @description Records that came in.
+             */
+            records_in: number;
+            /**
+             * Format: int64
+             * @description Records that it made beyond those: elements of a list, pairs of a join, results before the last.
+             */
+            records_made: number;
+            /**
+             * Format: int64
+             * @description Records that left by `out`.
+             */
+            records_out: number;
+            /**
+             * Format: int64
+             * @description Records that the node left out on purpose, or folded into others.
+             */
+            filtered: number;
+            /**
+             * Format: int64
+             * @description Records that came too late.
+             */
+            late: number;
+            /**
+             * Format: int64
+             * @description Records that it could not handle.
+             */
+            errors: number;
+            /**
+             * Format: int64
+             * @description Records that ended because there was no room for them, or for what would have been made of them.
+             */
+            dropped: number;
+            /** @description Of errors and dropped records, how many for which reason. */
+            reasons: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description Records that it holds.
+             */
+            in_flight: number;
+            /**
+             * Format: int64
+             * @description Nanoseconds spent in it, estimated.
+             */
+            busy_ns: number;
+            /**
+             * Format: int64
+             * @description Of a source: nanoseconds that a record waited in its cell, on the average.
+             */
+            waiting_ns: number;
+            /**
+             * Format: double
+             * @description Records that came in, a second, between the last two ticks.
+             */
+            in_per_s: number;
+            /**
+             * Format: double
+             * @description Records that left, a second, between the last two ticks.
+             */
+            out_per_s: number;
+            /** @description The newest errors. */
+            error_samples: components["schemas"]["ErrorSample"][];
+        };
         /** @description A record that a node put out. */
         NodeRecord: {
             /** @description Event time. */
@@ -2230,10 +2619,14 @@ export interface components {
         /** @description A kind of node. */
         NodeType: components["schemas"]["NodeSpec"] & {
             /** @description JSON Schema of the node's `data`. */
-            schema: Record<string, never>;
+            schema: {
+                [key: string]: unknown;
+            };
         };
         /** @description React Flow nodes; unknown keys are kept. */
-        Nodes: Record<string, never>[];
+        Nodes: {
+            [key: string]: unknown;
+        }[];
         /** @description Nothing: an empty object, or no body. */
         Nothing: Record<string, never>;
         /** @description A tenant: what all projects, devices and dashboards belong to. */
@@ -2343,6 +2736,13 @@ export interface components {
         Page_Device: {
             /** @description The entries. */
             items: components["schemas"]["Device"][];
+            /** @description What to ask the next page with; none after the last. */
+            next: string | null;
+        };
+        /** @description A page of a list. */
+        Page_DeviceEvent: {
+            /** @description The entries. */
+            items: components["schemas"]["DeviceEvent"][];
             /** @description What to ask the next page with; none after the last. */
             next: string | null;
         };
@@ -2485,7 +2885,9 @@ export interface components {
         /** @description What a poll is answered. */
         Polled: {
             /** @description `snap`, `upd` or `bye` of the live socket, whose `id` is 0; none if nothing came in time. */
-            frames: Record<string, never>[];
+            frames: {
+                [key: string]: unknown;
+            }[];
             /**
              * Format: int64
              * @description For the next poll.
@@ -2539,7 +2941,9 @@ export interface components {
             /** @description Words to find it by. */
             tags: string[];
             /** @description Whatever programs want to keep with it. */
-            metadata: Record<string, never>;
+            metadata: {
+                [key: string]: unknown;
+            };
             /** @description Whether the editor saves by itself. */
             auto_save: boolean;
             /**
@@ -2660,7 +3064,9 @@ export interface components {
              * @description By source node one value or a list of them. A value is any JSON, or an object of `value` and some of `unit`, `timestamp`, `device_id`
              *     and `sensor_type`.
              */
-            trigger_data?: Record<string, never>;
+            trigger_data?: {
+                [key: string]: unknown;
+            };
             from?: components["schemas"]["Moment"] | null;
             to?: components["schemas"]["Moment"] | null;
             compare_with?: components["schemas"]["CompareWith"] | null;
@@ -2758,7 +3164,9 @@ export interface components {
             /** @description What it is for. */
             description: string;
             /** @description Where things are, in the words of the UI. */
-            layout: Record<string, never>;
+            layout: {
+                [key: string]: unknown;
+            };
             /** @description How widgets are drawn, in the words of the UI. */
             drawing: components["schemas"]["Drawing"];
             /** @description The widgets that are fed, in the order of their making. */
@@ -2784,7 +3192,9 @@ export interface components {
             /** @description How it looks. */
             widget_type: components["schemas"]["WidgetType"];
             /** @description What the UI keeps about it. */
-            widget_config: Record<string, never>;
+            widget_config: {
+                [key: string]: unknown;
+            };
             /** @description Where it is. */
             grid_position: components["schemas"]["GridPosition"];
             /** @description What becomes of its values. */
@@ -2844,6 +3254,39 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             /** @description When that was changed last. */
             updated_at: components["schemas"]["Timestamp"];
+        };
+        /** @description What the flows of a tenant use and may use together. */
+        TenantBudget: {
+            /**
+             * Format: int64
+             * @description Keys that their nodes remember something of.
+             */
+            keys: number;
+            /**
+             * Format: int64
+             * @description As many as may be.
+             */
+            keys_most: number;
+            /**
+             * Format: int64
+             * @description Bytes that this may come to.
+             */
+            state_bytes: number;
+            /**
+             * Format: int64
+             * @description As many as may be.
+             */
+            state_bytes_most: number;
+            /**
+             * Format: double
+             * @description Share of the cells' time that they took at the last look.
+             */
+            cpu_share: number;
+            /**
+             * Format: double
+             * @description As much as they may take while others wait.
+             */
+            cpu_share_most: number;
         };
         /** @description A place in a text. */
         TextPosition: {
@@ -3726,13 +4169,49 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description the counts */
+            /** @description how they are */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Fleet"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    list_device_events: {
+        parameters: {
+            query?: {
+                /** @description Entries of the page. */
+                limit?: number;
+                /** @description What an earlier page had as its `next`. */
+                cursor?: string;
+                /** @description Only what is of this kind. */
+                action?: components["schemas"]["DeviceAction"];
+            };
+            header?: never;
+            path: {
+                /** @description the organization */
+                id: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a page of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeviceEvent"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -4841,6 +5320,10 @@ export interface operations {
                 sort?: "name" | "-name" | "created_at" | "-created_at" | "updated_at" | "-updated_at";
                 /** @description Only those of this project. */
                 project?: components["schemas"]["ProjectId"];
+                /** @description Only those in projects of this organization. */
+                organization?: components["schemas"]["OrganizationId"];
+                /** @description Only those that are in a project, or that are in none. */
+                in_project?: boolean;
             };
             header?: never;
             path?: never;
@@ -5217,7 +5700,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["FlowMetrics"];
                 };
             };
             400: components["responses"]["BadRequest"];
