@@ -64,19 +64,28 @@ test(
     )
     expect(put.status()).toBe(204)
 
-    // once for the scripts, which a browser keeps; then as somebody comes back
-    await page.goto(`${server.url}/devices`)
-    await page.getByRole('link', { name: nameOf(0) }).waitFor()
-    const took: number[] = []
-    for (let n = 0; n < 5; n++) {
+    // beside somebody who has one device, so that what the machine does else is in both
+    const small = await visitor(browser)
+    const bo = await Account.signUp(small.page, server.url, 'bo@example.org')
+    await bo.device(nameOf(0))
+    const first = async (one: Page) => {
       const began = performance.now()
-      await page.goto(`${server.url}/devices`)
-      await page.getByRole('link', { name: nameOf(0) }).waitFor()
-      took.push(performance.now() - began)
+      await one.goto(`${server.url}/devices`)
+      await one.getByRole('link', { name: nameOf(0) }).waitFor()
+      return performance.now() - began
     }
-    console.log(`first rows of ${MANY}: ${took.map(ms => `${ms.toFixed(0)} ms`).join(', ')}`)
+    const took: { many: number[]; one: number[] } = { many: [], one: [] }
+    for (let n = 0; n < 6; n++) {
+      const [many, one] = [await first(page), await first(small.page)]
+      // the first time is for the scripts, which a browser keeps
+      if (n === 0) continue
+      took.many.push(many)
+      took.one.push(one)
+    }
+    const written = (all: number[]) => all.map(ms => `${ms.toFixed(0)} ms`).join(', ')
+    console.log(`first rows, page and all: of ${MANY} ${written(took.many)}; of one ${written(took.one)}`)
     // the machine may have been busy with something else, but not each time
-    expect(Math.min(...took)).toBeLessThan(1_000)
+    expect(Math.min(...took.many) - Math.min(...took.one)).toBeLessThan(1_000)
     await page.getByText('10,000 devices').waitFor()
 
     const list = page.getByRole('region', { name: 'Devices' })
@@ -130,7 +139,7 @@ test(
     await hold(page, 'palette')
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { name: nameOf(4711) }).waitFor()
-    expect(complaints).toEqual([])
+    expect([...complaints, ...small.complaints]).toEqual([])
   },
   LONG_MS,
 )
@@ -201,12 +210,12 @@ test(
       device_type: 'ESP32',
       description: 'behind the door',
     })
-    await page.getByRole('combobox', { name: 'How it is' }).click()
-    await page.getByRole('option', { name: 'Broken' }).click()
-    await page.getByText('Error', { exact: true }).waitFor()
     await page.getByRole('button', { name: 'Switch it off' }).click()
     await page.getByRole('button', { name: 'Switch it on' }).click()
     await page.getByRole('button', { name: 'Switch it off' }).waitFor()
+    await page.getByRole('combobox', { name: 'How it is' }).click()
+    await page.getByRole('option', { name: 'Broken' }).click()
+    await page.getByText('Error', { exact: true }).waitFor()
     expect(await known()).toMatchObject({ status: 'error', is_active: true })
     await hold(page, 'device-settings', true)
 

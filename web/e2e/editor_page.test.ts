@@ -147,10 +147,10 @@ async function frames(page: Page, act: () => Promise<void>): Promise<string> {
     .map((at, n) => at - (times[n] ?? at))
     .sort((a, b) => a - b)
   const percentile = (part: number) => gaps[Math.min(gaps.length - 1, Math.floor(gaps.length * part))] ?? 0
-  worst = percentile(0.95)
-  return `${gaps.length} frames, median ${percentile(0.5).toFixed(0)} ms, p95 ${worst.toFixed(0)} ms, longest ${percentile(1).toFixed(0)} ms`
+  median = percentile(0.5)
+  return `${gaps.length} frames, median ${percentile(0.5).toFixed(0)} ms, p95 ${percentile(0.95).toFixed(0)} ms, longest ${percentile(1).toFixed(0)} ms`
 }
-let worst = 0
+let median = 0
 
 test('500 nodes load, pan and are dragged', { timeout: 240_000 }, async () => {
   const { page, owner, complaints } = await someone()
@@ -199,14 +199,14 @@ test('500 nodes load, pan and are dragged', { timeout: 240_000 }, async () => {
   }
   // what the machine does by itself: others may use it too
   console.log(`at rest: ${await frames(page, () => page.waitForTimeout(1_000))}`)
-  const most = Math.max(100, 4 * worst)
+  const most = Math.max(50, 3 * median)
   await empty()
   console.log(`pan: ${await frames(page, () => wander(150))}`)
-  expect(worst).toBeLessThan(most)
+  expect(median).toBeLessThan(most)
   const card = editor.page.locator('.react-flow__node').nth(Math.floor(shown / 2))
   await card.hover({ position: { x: 20, y: 10 } })
   console.log(`drag: ${await frames(page, () => wander(60))}`)
-  expect(worst).toBeLessThan(most)
+  expect(median).toBeLessThan(most)
   await page.getByRole('button', { name: 'Undo: move 1 node' }).click()
   await editor.canvas.press('f')
   await expect.poll(() => page.locator('.react-flow__node').count()).toBe(500)

@@ -25,6 +25,7 @@ interface Paged<T> {
 
 /** Each page is looked at four times. */
 const LONG_MS = 600_000
+const PATIENCE = { timeout: 20_000 }
 const PASSWORD = 'correct horse battery'
 
 async function logIn(page: Page, email: string, password: string): Promise<void> {
@@ -179,7 +180,7 @@ test(
         ]),
       )
     await pick(page, row.getByRole('combobox', { name: /^Role of/ }), 'Admin')
-    await expect.poll(roles).toEqual({ grace: 'admin', bob: 'admin' })
+    await expect.poll(roles, PATIENCE).toEqual({ grace: 'admin', bob: 'admin' })
 
     await row.getByRole('button', { name: /^Make owner/ }).click()
     const dialog = page.getByRole('dialog')

@@ -22,6 +22,12 @@ export interface History {
   bucket: string | null
 }
 
+/** Without what is not asked for any more: what was there before stays a while. */
+export function ofSeries(history: History, series: readonly Key[]): History {
+  const names = new Set(series.map(nameOfKey))
+  return { ...history, lines: history.lines.filter(({ key }) => names.has(nameOfKey(key))) }
+}
+
 type Question = Pick<Explored, 'series' | 'range' | 'bucket' | 'agg' | 'fill' | 'tz'>
 
 /**
@@ -32,6 +38,8 @@ export const historyLinesQuery = (question: Question) =>
   queryOptions({
     queryKey: ['history-lines', question],
     enabled: question.series.length > 0,
+    // While something else is on its way, what was there before stays.
+    placeholderData: keepPreviousData,
     refetchInterval: 'last' in question.range ? REFRESH_MS : false,
     queryFn: ({ signal }) => history(question, signal),
   })

@@ -1,4 +1,4 @@
-import { Skeleton, UnstyledButton } from '@mantine/core'
+import { Checkbox, Skeleton, UnstyledButton } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useEffect, useRef } from 'react'
@@ -18,10 +18,13 @@ interface Props {
   onSort: (sort: DeviceSort) => void
   /** Asks for the next page, if there is one. */
   more: (() => unknown) | undefined
+  /** Which are chosen, for who may do something with them. */
+  chosen: ReadonlySet<string> | undefined
+  onChoose: (chosen: ReadonlySet<string>) => void
 }
 
 /** Rows of which only those are made that can be seen. */
-export function DeviceTable({ devices, sort, of, onSort, more }: Props) {
+export function DeviceTable({ devices, sort, of, onSort, more, chosen, onChoose }: Props) {
   const scroller = useRef<HTMLDivElement>(null)
   const count = devices?.length ?? 0
   const rows = useVirtualizer({
@@ -42,7 +45,7 @@ export function DeviceTable({ devices, sort, of, onSort, more }: Props) {
     const order = sort === up ? 'ascending' : sort === down ? 'descending' : undefined
     const next = order === undefined ? (startsDown ? down : up) : sort === up ? down : up
     return (
-      <th aria-sort={order ?? 'none'} scope="col">
+      <th aria-sort={order ?? 'none'} scope="col" className={startsDown ? classes['seen'] : undefined}>
         <UnstyledButton onClick={() => onSort(next)} className={classes['sort']}>
           {name}
           <span aria-hidden="true">{order === 'ascending' ? '↑' : order === 'descending' ? '↓' : ''}</span>
@@ -50,14 +53,34 @@ export function DeviceTable({ devices, sort, of, onSort, more }: Props) {
       </th>
     )
   }
+  const isWhole = count > 0 && devices?.every(({ id }) => chosen?.has(id)) === true
+  const flip = (id: string) => {
+    const next = new Set(chosen)
+    if (!next.delete(id)) next.add(id)
+    onChoose(next)
+  }
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
     <section ref={scroller} className={classes['scroller']} tabIndex={0} aria-label="Devices">
       <table className={classes['table']} aria-rowcount={more ? -1 : count + 1} aria-busy={!devices}>
         <thead>
           <tr>
+            {chosen && (
+              <th scope="col" className={classes['choice']}>
+                <Checkbox
+                  size="xs"
+                  aria-label="Choose all that are loaded"
+                  checked={isWhole}
+                  indeterminate={!isWhole && chosen.size > 0}
+                  onChange={() => onChoose(new Set(isWhole ? [] : devices?.map(({ id }) => id)))}
+                  disabled={count === 0}
+                />
+              </th>
+            )}
             {column('Name', 'name', '-name')}
-            <th scope="col">Status</th>
+            <th scope="col" className={classes['status']}>
+              Status
+            </th>
             {column('Last seen', 'last_seen', '-last_seen', true)}
             <th scope="col" className={classes['wide']}>
               Kind
@@ -71,7 +94,17 @@ export function DeviceTable({ devices, sort, of, onSort, more }: Props) {
           {first && first.start > 0 && <Room height={first.start} />}
           {shown.map(({ index }) => {
             const device = devices?.[index]
-            return device && <Row key={device.id} device={device} index={index} />
+            return (
+              device && (
+                <Row
+                  key={device.id}
+                  device={device}
+                  index={index}
+                  isChosen={chosen?.has(device.id)}
+                  flip={flip}
+                />
+              )
+            )
           })}
           {last && rows.getTotalSize() > last.end && <Room height={rows.getTotalSize() - last.end} />}
         </tbody>
@@ -98,9 +131,27 @@ function Room({ height }: { height: number }) {
   return <tr style={{ height }} aria-hidden="true" />
 }
 
-function Row({ device, index }: { device: Device; index: number }) {
+interface RowProps {
+  device: Device
+  index: number
+  /** Nothing where none can be chosen. */
+  isChosen: boolean | undefined
+  flip: (id: string) => void
+}
+
+function Row({ device, index, isChosen, flip }: RowProps) {
   return (
-    <tr style={{ height: ROW }} aria-rowindex={index + 2}>
+    <tr style={{ height: ROW }} aria-rowindex={index + 2} data-chosen={isChosen}>
+      {isChosen !== undefined && (
+        <td className={classes['choice']}>
+          <Checkbox
+            size="xs"
+            aria-label={`Choose ${device.name}`}
+            checked={isChosen}
+            onChange={() => flip(device.id)}
+          />
+        </td>
+      )}
       <th scope="row">
         <Link to="/devices/$id" params={{ id: device.id }}>
           {device.name}

@@ -1,17 +1,15 @@
-import { Button, Modal, Select, TextInput } from '@mantine/core'
+import { Button, Select, TextInput } from '@mantine/core'
 import { useDebouncedCallback } from '@mantine/hooks'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
-import { useCallback, useMemo, useState } from 'react'
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from 'react'
 import { type DeviceStatus, devicesQuery, fleetQuery } from '../../api/queries'
 import { projectsQuery } from '../../api/settings'
 import { useIsAdmin, useOrganization } from '../../organization'
 import { PlusIcon, SearchIcon, UploadIcon } from '../../parts/icons'
 import { NoOrganization } from '../../parts/NoOrganization'
 import { Trouble } from '../../parts/Trouble'
-import { AddDevice } from './AddDevice'
 import { DeviceTable } from './DeviceTable'
-import { ImportDevices } from './ImportDevices'
 
 const route = getRouteApi('/inside/devices')
 
@@ -22,6 +20,13 @@ const STATES: { value: DeviceStatus | ''; label: string }[] = [
   { value: 'inactive', label: 'Not seen yet' },
   { value: 'error', label: 'Error' },
 ]
+
+// What is opened by hand comes when it is.
+const AddDialog = lazy(async () => ({ default: (await import('./AddDialog')).AddDialog }))
+const ImportDevices = lazy(async () => ({ default: (await import('./ImportDevices')).ImportDevices }))
+const Chosen = lazy(async () => ({ default: (await import('./Chosen')).Chosen }))
+
+const NONE: ReadonlySet<string> = new Set()
 
 /** All devices: searched, sorted and paged by the server. */
 export function Devices() {
@@ -36,6 +41,13 @@ function Of({ organization }: { organization: string }) {
   const list = useInfiniteQuery(devicesQuery(organization, { q, status, project, sort }))
   const [typed, setTyped] = useState(q ?? '')
   const [imports, setImports] = useState(false)
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(NONE)
+  // What becomes of them is shown also when none is chosen any more.
+  const [chose, setChose] = useState(false)
+  // Of another list none is chosen: nobody does something to what they do not see.
+  const of = `${status} ${project} ${q}`
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it is the change that matters
+  useEffect(() => setChosen(NONE), [of])
   const search = useDebouncedCallback((text: string) => {
     void navigate({
       search: ({ q: _, ...before }) => (text ? { ...before, q: text } : before),
@@ -113,6 +125,17 @@ function Of({ organization }: { organization: string }) {
         />
       </div>
       {list.error && <Trouble error={list.error} again={() => list.refetch()} />}
+      {chose && (
+        <Suspense>
+          <Chosen
+            organization={organization}
+            devices={devices ?? []}
+            chosen={chosen}
+            project={project}
+            clear={() => setChosen(NONE)}
+          />
+        </Suspense>
+      )}
       {devices?.length === 0 && !narrowed ? (
         <div className="panel stack" style={{ alignItems: 'flex-start' }}>
           <div>There is no device yet.</div>
@@ -131,19 +154,17 @@ function Of({ organization }: { organization: string }) {
             navigate({ search: before => ({ ...before, sort: next }), replace: true, resetScroll: false })
           }
           more={hasNextPage ? more : undefined}
+          chosen={mayAdd ? chosen : undefined}
+          onChoose={next => {
+            setChose(true)
+            setChosen(next)
+          }}
         />
       )}
-      <Modal
-        opened={add && mayAdd}
-        onClose={() => setAdd(false)}
-        title="Add a device"
-        size="lg"
-        closeButtonProps={{ 'aria-label': 'Close' }}
-        closeOnClickOutside={false}
-      >
-        <AddDevice organization={organization} />
-      </Modal>
-      <ImportDevices opened={imports} close={() => setImports(false)} organization={organization} />
+      <Suspense>
+        {add && mayAdd && <AddDialog close={() => setAdd(false)} organization={organization} />}
+        {imports && <ImportDevices close={() => setImports(false)} organization={organization} />}
+      </Suspense>
     </div>
   )
 }

@@ -10,13 +10,12 @@ import { type Parsed, parse, reason, type Told, tokensCsv } from './bulk'
 import classes from './ImportDevices.module.css'
 
 interface Props {
-  opened: boolean
   close: () => void
   organization: string
 }
 
 /** Makes many devices from a file. Their tokens are told once: they are offered as a file to keep. */
-export function ImportDevices({ opened, close, organization }: Props) {
+export function ImportDevices({ close, organization }: Props) {
   const [file, setFile] = useState<File | null>(null)
   const [parsed, setParsed] = useState<Parsed>()
   const [told, setTold] = useState<Told[]>([])
@@ -49,14 +48,10 @@ export function ImportDevices({ opened, close, organization }: Props) {
   }
   const made = told.flatMap(one => ('device' in one ? [{ ...one.device, token: one.token }] : []))
   const mustKeep = made.length > 0 && !kept && !run.isPending
-  const leave = () => {
-    void choose(null)
-    close()
-  }
   return (
     <Modal
-      opened={opened}
-      onClose={leave}
+      opened
+      onClose={close}
       title="Import devices"
       size="lg"
       closeOnClickOutside={false}
@@ -112,7 +107,7 @@ export function ImportDevices({ opened, close, organization }: Props) {
               Save the tokens
             </Button>
           )}
-          <Button variant="default" onClick={leave} disabled={run.isPending}>
+          <Button variant="default" onClick={close} disabled={run.isPending}>
             {mustKeep ? 'Close without the tokens' : 'Close'}
           </Button>
           {told.length === 0 && (

@@ -1,19 +1,20 @@
 import { Button, MultiSelect, SegmentedControl, Select, Skeleton } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { useState } from 'react'
-import { historyLinesQuery } from '../../api/history'
+import { lazy, Suspense, useState } from 'react'
+import { historyLinesQuery, ofSeries } from '../../api/history'
 import { type Device, sensorsQuery } from '../../api/queries'
 import { useIsAdmin } from '../../organization'
 import { DownloadIcon, ExploreIcon, UploadIcon } from '../../parts/icons'
 import { Trouble } from '../../parts/Trouble'
 import { ownZone } from '../../parts/zone'
 import { Charts } from '../explore/Charts'
-import { ExportDialog } from '../explore/ExportDialog'
-import { ImportDialog } from '../explore/ImportDialog'
 import { lengthOf } from '../explore/range'
 import { SeriesTable } from '../explore/SeriesTable'
 import { format, LASTS, type Last, nameOfKey, type Range, SERIES_MAX } from '../explore/state'
+
+const ExportDialog = lazy(async () => ({ default: (await import('../explore/ExportDialog')).ExportDialog }))
+const ImportDialog = lazy(async () => ({ default: (await import('../explore/ImportDialog')).ImportDialog }))
 
 const lasts = (Object.keys(LASTS) as Last[]).map(last => ({
   value: last as string,
@@ -41,7 +42,7 @@ export function Readings({ device }: { device: Device }) {
   } as const
   const history = useQuery(historyLinesQuery(state))
   const names = new Map(state.series.map(key => [nameOfKey(key), key.sensor]))
-  const { data } = history
+  const data = history.data && ofSeries(history.data, state.series)
   return (
     <div className="stack">
       <div className="row">
@@ -108,19 +109,18 @@ export function Readings({ device }: { device: Device }) {
         <Charts history={data} names={names} tz={tz} agg="avg" onZoom={setRange} />
       )}
       {data && shown.length > 0 && view === 'table' && <SeriesTable history={data} names={names} tz={tz} />}
-      <ExportDialog
-        opened={opened === 'export'}
-        close={() => setOpened(undefined)}
-        series={state.series}
-        range={data?.span}
-        tz={tz}
-      />
-      <ImportDialog
-        opened={opened === 'import'}
-        close={() => setOpened(undefined)}
-        organization={device.organization_id}
-        device={device.id}
-      />
+      <Suspense>
+        {opened === 'export' && (
+          <ExportDialog close={() => setOpened(undefined)} series={state.series} range={data?.span} tz={tz} />
+        )}
+        {opened === 'import' && (
+          <ImportDialog
+            close={() => setOpened(undefined)}
+            organization={device.organization_id}
+            device={device.id}
+          />
+        )}
+      </Suspense>
     </div>
   )
 }

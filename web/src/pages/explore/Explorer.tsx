@@ -1,22 +1,25 @@
-import { Button, SegmentedControl, Skeleton } from '@mantine/core'
+import { ActionIcon, Button, SegmentedControl, Skeleton } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
-import { useState } from 'react'
-import { historyLinesQuery } from '../../api/history'
+import { lazy, Suspense, useMemo, useState } from 'react'
+import { historyLinesQuery, ofSeries } from '../../api/history'
 import { useIsAdmin, useOrganization } from '../../organization'
 import { copy } from '../../parts/copy'
-import { CopyIcon, DownloadIcon, PlusIcon, UploadIcon } from '../../parts/icons'
+import { CopyIcon, CrossIcon, DownloadIcon, PlusIcon, UploadIcon } from '../../parts/icons'
 import { NoOrganization } from '../../parts/NoOrganization'
 import { Trouble } from '../../parts/Trouble'
 import { ownZone } from '../../parts/zone'
 import { Charts } from './Charts'
-import { ExportDialog } from './ExportDialog'
-import { ImportDialog } from './ImportDialog'
+import classes from './Explore.module.css'
 import { useNames } from './names'
-import { Picker } from './Picker'
 import { SeriesTable } from './SeriesTable'
-import { type Explored, format, parse, SERIES_MAX } from './state'
+import { type Explored, format, type Key, nameOfKey, parse, SERIES_MAX } from './state'
 import { Toolbar } from './Toolbar'
+
+// What is opened by hand comes when it is.
+const Picker = lazy(async () => ({ default: (await import('./Picker')).Picker }))
+const ExportDialog = lazy(async () => ({ default: (await import('./ExportDialog')).ExportDialog }))
+const ImportDialog = lazy(async () => ({ default: (await import('./ImportDialog')).ImportDialog }))
 
 const route = getRouteApi('/inside/explore')
 
@@ -29,15 +32,21 @@ export function Explorer() {
 type Opened = 'series' | 'export' | 'import' | undefined
 
 function Of({ organization }: { organization: string }) {
-  const state = parse(route.useSearch())
+  const search = route.useSearch()
+  const state = useMemo(() => parse({ ...search }), [search])
   const navigate = route.useNavigate()
   const [opened, setOpened] = useState<Opened>()
   const names = useNames(state.series)
   const history = useQuery(historyLinesQuery(state))
-  // While something else is on its way, what was there before stays, unless other series are asked for.
   const change = (next: Partial<Explored>) =>
     navigate({ search: format({ ...state, ...next }), replace: !('range' in next), resetScroll: false })
-  const { data, error, refetch } = history
+  const { error, refetch } = history
+  const data = useMemo(
+    () => history.data && ofSeries(history.data, state.series),
+    [history.data, state.series],
+  )
+  const remove = (key: Key) =>
+    change({ series: state.series.filter(one => nameOfKey(one) !== nameOfKey(key)) })
   return (
     <div className="stack">
       <title>Explorer · EdgeSync</title>
@@ -67,6 +76,7 @@ function Of({ organization }: { organization: string }) {
             {data && <Said bucket={data.bucket} lines={data.lines} tz={state.tz} />}
           </div>
           {error && <Trouble error={error} again={() => refetch()} />}
+          {error && !data && <Asked series={state.series} names={names} remove={remove} />}
           {!data && !error && <Skeleton height={360} />}
           {data && state.view === 'chart' && (
             <Charts
@@ -74,32 +84,34 @@ function Of({ organization }: { organization: string }) {
               names={names}
               tz={state.tz}
               onZoom={range => change({ range })}
-              onRemove={key => change({ series: state.series.filter(one => one !== key) })}
+              onRemove={remove}
               agg={state.agg}
             />
           )}
           {data && state.view === 'table' && <SeriesTable history={data} names={names} tz={state.tz} />}
         </>
       )}
-      <Picker
-        opened={opened === 'series'}
-        close={() => setOpened(undefined)}
-        organization={organization}
-        chosen={state.series}
-        choose={series => change({ series: series.slice(0, SERIES_MAX) })}
-      />
-      <ExportDialog
-        opened={opened === 'export'}
-        close={() => setOpened(undefined)}
-        series={state.series}
-        range={data?.span}
-        tz={state.tz}
-      />
-      <ImportDialog
-        opened={opened === 'import'}
-        close={() => setOpened(undefined)}
-        organization={organization}
-      />
+      <Suspense>
+        {opened === 'series' && (
+          <Picker
+            close={() => setOpened(undefined)}
+            organization={organization}
+            chosen={state.series}
+            choose={series => change({ series: series.slice(0, SERIES_MAX) })}
+          />
+        )}
+        {opened === 'export' && (
+          <ExportDialog
+            close={() => setOpened(undefined)}
+            series={state.series}
+            range={data?.span}
+            tz={state.tz}
+          />
+        )}
+        {opened === 'import' && (
+          <ImportDialog close={() => setOpened(undefined)} organization={organization} />
+        )}
+      </Suspense>
     </div>
   )
 }
@@ -160,6 +172,30 @@ function Empty({ open }: { open: () => void }) {
         Choose series
       </Button>
     </div>
+  )
+}
+
+/** What was asked for, where it cannot be shown: one of a device that is gone keeps the others from it. */
+function Asked(props: { series: Key[]; names: Map<string, string>; remove: (key: Key) => void }) {
+  return (
+    <ul className={`panel ${classes['asked']}`} aria-label="Series">
+      {props.series.map(key => {
+        const name = props.names.get(nameOfKey(key)) ?? nameOfKey(key)
+        return (
+          <li key={nameOfKey(key)}>
+            {name}
+            <ActionIcon
+              variant="subtle"
+              color="gray"
+              aria-label={`Remove ${name}`}
+              onClick={() => props.remove(key)}
+            >
+              <CrossIcon />
+            </ActionIcon>
+          </li>
+        )
+      })}
+    </ul>
   )
 }
 

@@ -8,7 +8,6 @@ import type { Span } from './range'
 import type { Key } from './state'
 
 interface Props {
-  opened: boolean
   close: () => void
   series: Key[]
   /** Nothing while it is not known. */
@@ -23,7 +22,7 @@ const said: Record<ExportFormat, string> = {
 }
 
 /** All readings of the chosen devices and sensors in the range, as a file. */
-export function ExportDialog({ opened, close, series, range, tz }: Props) {
+export function ExportDialog({ close, series, range, tz }: Props) {
   const [format, setFormat] = useState<ExportFormat>('csv')
   const [bytes, setBytes] = useState(0)
   const abort = useRef<AbortController>(null)
@@ -43,18 +42,12 @@ export function ExportDialog({ opened, close, series, range, tz }: Props) {
   const stop = () => abort.current?.abort()
   const leave = () => {
     stop()
-    run.reset()
     close()
   }
   const time = clock(tz, false)
   const isStopped = run.error instanceof DOMException && run.error.name === 'AbortError'
   return (
-    <Modal
-      opened={opened}
-      onClose={leave}
-      title="Export readings"
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Modal opened onClose={leave} title="Export readings" closeButtonProps={{ 'aria-label': 'Close' }}>
       <div className="stack">
         {readings.length === 0 ? (
           <div>

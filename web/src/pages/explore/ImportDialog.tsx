@@ -9,7 +9,6 @@ import { Trouble } from '../../parts/Trouble'
 import classes from './Explore.module.css'
 
 interface Props {
-  opened: boolean
   close: () => void
   organization: string
   /** The only device that it is about, on the device's page. */
@@ -17,7 +16,7 @@ interface Props {
 }
 
 /** Readings from a file, with an answer for each line that was refused. */
-export function ImportDialog({ opened, close, organization, device }: Props) {
+export function ImportDialog({ close, organization, device }: Props) {
   const [file, setFile] = useState<File | null>(null)
   const [chosen, setChosen] = useState<string | null>(device ?? null)
   const run = useMutation({
@@ -27,15 +26,10 @@ export function ImportDialog({ opened, close, organization, device }: Props) {
       void queryClient.invalidateQueries({ queryKey: ['sensors'] })
     },
   })
-  const leave = () => {
-    run.reset()
-    setFile(null)
-    close()
-  }
   return (
     <Modal
-      opened={opened}
-      onClose={leave}
+      opened
+      onClose={close}
       title="Import readings"
       size="lg"
       closeOnClickOutside={!run.isPending}
@@ -81,7 +75,7 @@ export function ImportDialog({ opened, close, organization, device }: Props) {
         {run.error && <Trouble error={run.error} />}
         {run.data && <Report report={run.data} />}
         <div className="row" style={{ justifyContent: 'flex-end' }}>
-          <Button variant="default" onClick={leave}>
+          <Button variant="default" onClick={close}>
             Close
           </Button>
           <Button type="submit" disabled={!file} loading={run.isPending}>

@@ -13,7 +13,6 @@ import { useNames } from './names'
 import { type Key, nameOfKey, SERIES_MAX } from './state'
 
 interface Props {
-  opened: boolean
   close: () => void
   organization: string
   chosen: Key[]
@@ -21,10 +20,10 @@ interface Props {
 }
 
 /** Chooses series: sensors of devices, or what flows stored. Each choice shows at once behind it. */
-export function Picker({ opened, close, organization, chosen, choose }: Props) {
+export function Picker({ close, organization, chosen, choose }: Props) {
   return (
     <Modal
-      opened={opened}
+      opened
       onClose={close}
       title={`Series (${chosen.length} of ${SERIES_MAX})`}
       size="lg"

@@ -32,6 +32,8 @@ const aggs: { value: Agg; label: string }[] = [
   { value: 'last', label: 'Last' },
 ]
 
+const ZONES = zones()
+
 const fills: { value: Fill; label: string }[] = [
   { value: 'null', label: 'A gap' },
   { value: 'previous', label: 'The value before' },
@@ -115,7 +117,7 @@ export function Toolbar({ state, change, span, busy, again }: Props) {
         />
         <Select
           label="Time zone"
-          data={zones()}
+          data={ZONES}
           value={state.tz}
           onChange={tz => tz && change({ tz })}
           allowDeselect={false}

@@ -1,12 +1,13 @@
 import type { Schemas } from '../../api/client'
 import { WarnIcon } from '../../parts/icons'
-import { tilesOf } from './measures'
+import { type Measured, tilesOf } from './measures'
 import classes from './Overview.module.css'
 
 /** How much comes, how far behind flows are, what went wrong and how much is stored. */
-export function Measures({ fleet }: { fleet: Schemas['Fleet'] }) {
-  const tiles = tilesOf(fleet)
-  if (tiles.length === 0) return null
+export function Measures({ fleet }: { fleet: Schemas['Fleet'] & Partial<Measured> }) {
+  // An older server counts devices only.
+  if (fleet.readings_per_s === undefined) return null
+  const tiles = tilesOf(fleet as Measured)
   return (
     <ul className={classes['tiles']} aria-label="Load, errors and storage">
       {tiles.map(({ name, value, note, state }) => (

@@ -1,16 +1,19 @@
 import { Skeleton } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { type DeviceStatus, fleetQuery } from '../../api/queries'
 import { useIsAdmin, useOrganization } from '../../organization'
 import { NoOrganization } from '../../parts/NoOrganization'
 import { Status } from '../../parts/Status'
 import { Trouble } from '../../parts/Trouble'
-import { AddDevice } from '../devices/AddDevice'
+import { Happened } from './Happened'
 import { Measures } from './Measures'
 import classes from './Overview.module.css'
 import { Recent } from './Recent'
+
+// Whoever has devices does not need it.
+const AddDevice = lazy(async () => ({ default: (await import('../devices/AddDevice')).AddDevice }))
 
 /** How the fleet is; for who has none, how to begin. */
 export function Overview() {
@@ -52,7 +55,10 @@ function Of({ id, name }: { id: string; name: string }) {
             ))}
           </ul>
           <Measures fleet={fleet} />
-          <Recent organization={id} />
+          <div className={classes['lately']}>
+            <Recent organization={id} />
+            <Happened organization={id} />
+          </div>
         </>
       )}
     </div>
@@ -65,7 +71,9 @@ function First({ organization, done }: { organization: string; done: () => void 
     <section className="panel" style={{ maxWidth: 720 }}>
       <h2>Connect your first device</h2>
       {mayAdd ? (
-        <AddDevice organization={organization} done={done} />
+        <Suspense fallback={<Skeleton height={200} />}>
+          <AddDevice organization={organization} done={done} />
+        </Suspense>
       ) : (
         <p>There is no device yet. Ask an admin of the organization to add one.</p>
       )}

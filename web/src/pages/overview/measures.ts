@@ -1,16 +1,15 @@
 /** What the server measures of a fleet, as tiles: a number, what it is, and whether somebody should look. */
-import type { Schemas } from '../../api/client'
-
-/** Each is told by servers that measure it. */
+/** The part of a fleet's answer that is measured. */
 export interface Measured {
-  readings_per_s?: number
-  lag_ms?: number
-  lag_readings?: number
-  refused_last_hour?: number
-  errors_last_hour?: number
-  dead_letters_last_hour?: number
-  flows?: { flows: number; deployed: number; running: number; failed: number; suspended: number }
-  store_bytes?: number | null
+  readings_per_s: number
+  lag_ms: number
+  lag_readings: number
+  refused_last_hour: number
+  errors_last_hour: number
+  dead_letters_last_hour: number
+  flows: { flows: number; deployed: number; running: number; failed: number; suspended: number }
+  /** Nothing where others store in the same place. */
+  store_bytes: number | null
 }
 
 export interface Tile {
@@ -25,40 +24,50 @@ export interface Tile {
 const LAG_WARN_MS = 5_000
 const LAG_BAD_MS = 60_000
 
-export function tilesOf(fleet: Schemas['Fleet'] & Measured): Tile[] {
-  const { readings_per_s, lag_ms, flows, store_bytes } = fleet
-  const tiles: Tile[] = []
-  const add = (name: string, value: string, note: string, state: Tile['state'] = 'plain') =>
-    tiles.push({ name, value, note, state })
-  if (readings_per_s !== undefined) add('Readings', rate(readings_per_s), 'a second, over the last ten')
-  if (lag_ms !== undefined) {
-    const waits = fleet.lag_readings ?? 0
-    const note =
-      lag_ms === 0 ? 'flows have done all there is' : `about ${waits.toLocaleString('en')} readings wait`
-    const state = lag_ms >= LAG_BAD_MS ? 'bad' : lag_ms >= LAG_WARN_MS ? 'warn' : 'plain'
-    add('Lag of flows', length(lag_ms), note, state)
+export function tilesOf(fleet: Measured): Tile[] {
+  const { flows, store_bytes } = fleet
+  const all = [readings(fleet), lag(fleet), errors(fleet)]
+  if (flows.flows > 0) all.push(running(flows))
+  if (store_bytes !== null)
+    all.push({ name: 'Storage', value: bytes(store_bytes), note: 'of readings on disk', state: 'plain' })
+  return all
+}
+
+function readings({ readings_per_s }: Measured): Tile {
+  return {
+    name: 'Readings',
+    value: rate(readings_per_s),
+    note: 'a second, over the last ten',
+    state: 'plain',
   }
-  if (fleet.refused_last_hour !== undefined || fleet.errors_last_hour !== undefined) {
-    const [refused, failed] = [fleet.refused_last_hour ?? 0, fleet.errors_last_hour ?? 0]
-    const parts = [
-      refused > 0 && `${refused.toLocaleString('en')} refused of devices`,
-      failed > 0 && `${failed.toLocaleString('en')} in flows`,
-    ].filter(Boolean)
-    const note = parts.join(', ') || 'in the last hour'
-    add('Errors', (refused + failed).toLocaleString('en'), note, parts.length > 0 ? 'warn' : 'plain')
-  }
-  if (flows !== undefined && flows.flows > 0) {
-    const wrong = [
-      flows.deployed > flows.running + flows.suspended &&
-        `${flows.deployed - flows.running - flows.suspended} cannot run`,
-      flows.suspended > 0 && `${flows.suspended} suspended`,
-      flows.failed > 0 && `${flows.failed} with a node that failed`,
-    ].filter(Boolean)
-    const note = wrong.join(', ') || `of ${flows.deployed} deployed`
-    add('Flows that run', String(flows.running), note, wrong.length > 0 ? 'bad' : 'plain')
-  }
-  if (typeof store_bytes === 'number') add('Storage', bytes(store_bytes), 'of readings on disk')
-  return tiles
+}
+
+function lag({ lag_ms, lag_readings }: Measured): Tile {
+  const state = lag_ms >= LAG_BAD_MS ? 'bad' : lag_ms >= LAG_WARN_MS ? 'warn' : 'plain'
+  const waits = `about ${lag_readings.toLocaleString('en')} readings wait`
+  return { name: 'Lag of flows', value: length(lag_ms), note: lag_ms === 0 ? 'nothing waits' : waits, state }
+}
+
+function errors({ refused_last_hour, errors_last_hour, dead_letters_last_hour }: Measured): Tile {
+  const kept = dead_letters_last_hour > 0 && ` (${dead_letters_last_hour.toLocaleString('en')} dead letters)`
+  const parts = [
+    refused_last_hour > 0 && `${refused_last_hour.toLocaleString('en')} refused of devices`,
+    errors_last_hour > 0 && `${errors_last_hour.toLocaleString('en')} in flows${kept || ''}`,
+  ].filter(Boolean)
+  const value = (refused_last_hour + errors_last_hour).toLocaleString('en')
+  const note = parts.length > 0 ? `last hour: ${parts.join(', ')}` : 'in the last hour'
+  return { name: 'Errors', value, note, state: parts.length > 0 ? 'warn' : 'plain' }
+}
+
+function running({ deployed, running, failed, suspended }: Measured['flows']): Tile {
+  const stuck = deployed - running - suspended
+  const wrong = [
+    stuck > 0 && `${stuck} cannot run`,
+    suspended > 0 && `${suspended} suspended`,
+    failed > 0 && `${failed} with a node that failed`,
+  ].filter(Boolean)
+  const note = wrong.join(', ') || `of ${deployed} deployed`
+  return { name: 'Flows that run', value: String(running), note, state: wrong.length > 0 ? 'bad' : 'plain' }
 }
 
 function rate(perSecond: number): string {

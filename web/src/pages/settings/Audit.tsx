@@ -11,7 +11,7 @@ import {
 import { Trouble } from '../../parts/Trouble'
 import { at } from '../../parts/time'
 import { fromField, ownZone, toField } from '../../parts/zone'
-import { ACTIONS, actionsOf, detailsOf } from './audit'
+import { ACTIONS, actionsOf, detailsOf, isAction } from './audit'
 import { inOrganization } from './InOrganization'
 import classes from './Settings.module.css'
 
@@ -29,7 +29,7 @@ export const Audit = inOrganization(({ organization, isAdmin }) => {
       {isAdmin ? (
         <Log
           organization={organization.id}
-          filter={search}
+          filter={known(search)}
           change={next => navigate({ search: next, replace: true, resetScroll: false })}
         />
       ) : (
@@ -53,12 +53,16 @@ export function OwnLog() {
       <div className="dim">In your account, and outside of any organization.</div>
       <Log
         organization={undefined}
-        filter={search}
+        filter={known(search)}
         change={next => navigate({ search: next, replace: true, resetScroll: false })}
       />
     </>
   )
 }
+
+/** Without a kind of change that there is not. */
+const known = ({ action, ...rest }: AuditFilter): AuditFilter =>
+  isAction(action) ? { action, ...rest } : rest
 
 interface Props {
   organization: string | undefined

@@ -209,7 +209,7 @@ function Leave({ organization, me }: Rights) {
 
 /** Goes on in another organization, of which nothing is shown that was known of this one. */
 async function gone(id: string, navigate: ReturnType<typeof useNavigate>): Promise<void> {
-  await navigate({ to: '/' })
   queryClient.setQueryData(organizationsQuery.queryKey, all => all?.filter(one => one.id !== id))
+  await navigate({ to: '/' })
   queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey.includes(id) })
 }

@@ -1,8 +1,8 @@
-import { Button, TextInput } from '@mantine/core'
+import { Button, Skeleton, TextInput } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { api, take } from '../../api/client'
 import { putIntoProject, takeOutOfProject } from '../../api/devices'
 import { type Device, devicesQuery, queryClient } from '../../api/queries'
@@ -14,8 +14,10 @@ import { DeviceSelect } from '../../parts/SearchSelect'
 import { Status } from '../../parts/Status'
 import { Trouble } from '../../parts/Trouble'
 import { Waiting } from '../../parts/Waiting'
-import { ProjectForm } from './ProjectForm'
 import classes from './Settings.module.css'
+
+// With fields that nothing else on the page needs.
+const ProjectForm = lazy(async () => ({ default: (await import('./ProjectForm')).ProjectForm }))
 
 const route = getRouteApi('/inside/settings/projects/$id')
 
@@ -47,7 +49,9 @@ function Whole({ project }: { project: Project }) {
         <>
           <section className={`panel ${classes['form']}`} aria-label="Settings of the project">
             <h2 style={{ marginBottom: 16 }}>Settings</h2>
-            <ProjectForm organization={project.organization_id} project={project} />
+            <Suspense fallback={<Skeleton height={480} />}>
+              <ProjectForm organization={project.organization_id} project={project} />
+            </Suspense>
           </section>
           <Delete project={project} />
         </>

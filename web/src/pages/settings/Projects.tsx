@@ -1,13 +1,15 @@
-import { Button, Modal, Skeleton } from '@mantine/core'
+import { Button, Skeleton } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { projectsQuery } from '../../api/settings'
 import { PlusIcon } from '../../parts/icons'
 import { Trouble } from '../../parts/Trouble'
 import { inOrganization } from './InOrganization'
-import { ProjectForm } from './ProjectForm'
 import classes from './Settings.module.css'
+
+// What is opened by hand comes when it is.
+const NewProject = lazy(async () => ({ default: (await import('./NewProject')).NewProject }))
 
 /** What devices, flows and dashboards are put together in, and how long their readings are kept. */
 export const Projects = inOrganization(({ organization, isAdmin }) => {
@@ -61,17 +63,15 @@ export const Projects = inOrganization(({ organization, isAdmin }) => {
           ))}
         </ul>
       )}
-      <Modal
-        opened={adds}
-        onClose={() => setAdds(false)}
-        title="New project"
-        closeButtonProps={{ 'aria-label': 'Close' }}
-      >
-        <ProjectForm
-          organization={organization.id}
-          done={({ id }) => navigate({ to: '/settings/projects/$id', params: { id } })}
-        />
-      </Modal>
+      {adds && (
+        <Suspense>
+          <NewProject
+            organization={organization.id}
+            close={() => setAdds(false)}
+            done={({ id }) => navigate({ to: '/settings/projects/$id', params: { id } })}
+          />
+        </Suspense>
+      )}
     </>
   )
 })

@@ -32,6 +32,9 @@ import { useView, ViewButtons } from './ViewButtons'
 const nodeTypes = { card: NodeCard, note: NoteCard }
 const edgeTypes = { line: FlowLine }
 
+/** Smaller than this a card's small texts cannot be read. */
+const FAR = 0.35
+
 /** Where something is while it is dragged, and its size while it is pulled. */
 type Held = Map<string, { position?: Point; width?: number; height?: number }>
 
@@ -46,6 +49,8 @@ export function Canvas() {
   const lines = useRef<Line[]>([])
   const root = useRef<HTMLDivElement>(null)
   const { onCanvasAt } = useView(root)
+  // Seen from so far away nobody reads a card, and each text would be drawn anew in every frame.
+  const [isFar, setFar] = useState(false)
   // What was drawn before is looked at for what stayed the same; drawing twice from it gives the same.
   const still = useMemo(() => {
     cards.current = cardsOf(draft, types, selection, cards.current)
@@ -148,7 +153,7 @@ export function Canvas() {
   // what is drawn later does not move what is looked at
   const [isFitted] = useState(!isEmpty)
   return (
-    <section className={classes['canvas']} aria-label="Diagram">
+    <section className={classes['canvas']} aria-label="Diagram" data-far={isFar}>
       <ReactFlow<Card, Line>
         ref={root}
         nodes={shown}
@@ -184,6 +189,7 @@ export function Canvas() {
           event.preventDefault()
           if (mayEdit) pasteText(event.clipboardData.getData('text/plain'))
         }}
+        onMove={(_, { zoom }) => setFar(zoom < FAR)}
         onDragOver={event => {
           if (!event.dataTransfer.types.includes(DRAGGED_KIND)) return
           event.preventDefault()

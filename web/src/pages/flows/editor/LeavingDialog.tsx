@@ -8,7 +8,7 @@ export default function LeavingDialog({ stay, leave }: { stay: () => void; leave
       opened
       onClose={stay}
       title="Your changes are not saved"
-      closeButtonProps={{ 'aria-label': 'Stay here' }}
+      closeButtonProps={{ 'aria-label': 'Close' }}
     >
       <div className="stack">
         <div>

@@ -38,7 +38,8 @@ function placeOf(field: string): HTMLElement | undefined {
     const input = place?.querySelector<HTMLElement>(
       'input, textarea, select, [contenteditable="true"], button',
     )
-    if (input) return input
+    // a field that is still loading is waited for
+    if (place) return input ?? undefined
   }
   return undefined
 }
