@@ -113,6 +113,7 @@ impl Rings {
             unit: Some("°C".parse().unwrap()),
             raw: None,
             arrival: Offset(n),
+            bucket: None,
         };
         let samples = numbers.map(sample).collect();
         WidgetSamples { widget: widget.id, kept_since: widget.updated_at, samples, keep_from: None }

@@ -13,6 +13,7 @@ mod arrows;
 mod authority;
 mod bad_flow;
 mod bad_input;
+mod buckets;
 mod cbor;
 mod check;
 mod close_codes;

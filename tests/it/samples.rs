@@ -12,23 +12,24 @@ const ROUNDS: u64 = 4;
 
 on_both_stores!(what_was_shown_is_there_after_every_kill);
 
-struct Widget {
-    path: String,
-    id: String,
+pub struct Widget {
+    pub path: String,
+    pub id: String,
 }
 
 impl Widget {
-    async fn make(stage: &Stage, flow: &str) -> Self {
+    pub async fn make(stage: &Stage, flow: &str, fields: Value) -> Self {
         let body = json!({"organization_id": stage.api.organization, "name": "plant"});
         let board = stage.api.post("/api/v1/dashboard-templates", body).await;
         let path = format!("/api/v1/dashboard-templates/{}/widgets", board["id"].as_str().unwrap());
-        let body = json!({"widget_id": "w", "widget_type": "time_series", "data_source_type": "flow_node", "flow_id": flow,
+        let mut body = json!({"widget_id": "w", "widget_type": "time_series", "data_source_type": "flow_node", "flow_id": flow,
             "node_id": "show", "max_samples": 500});
+        body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         let made = stage.api.post(&path, body).await;
         Self { path: path + "/w", id: made["id"].as_str().unwrap().to_owned() }
     }
 
-    async fn samples(&self, api: &Api) -> (Vec<u64>, bool) {
+    pub async fn samples(&self, api: &Api) -> (Vec<u64>, bool) {
         let answer = api.get(&format!("{}/samples", self.path)).await;
         let items = answer["items"].as_array().unwrap();
         let values = items.iter().map(|sample| sample["value"].as_f64().unwrap() as u64).collect();
@@ -45,14 +46,19 @@ impl Widget {
     }
 }
 
-async fn what_was_shown_is_there_after_every_kill(mut stage: Stage) {
+/// A flow whose node `show` puts out what the sensor `t` sends.
+async fn deploy(stage: &Stage) -> String {
     let nodes = json!([
         {"id": "in", "type": "device", "position": {"x": 0, "y": 0}, "data": {"deviceUuid": stage.device.id, "variable": "t"}},
         {"id": "show", "type": "display", "position": {"x": 1, "y": 0}, "data": {}},
     ]);
     let edges = json!([{"id": "1", "source": "in", "target": "show"}]);
-    let flow = stage.api.deploy("f", nodes, edges).await;
-    let widget = Widget::make(&stage, &flow).await;
+    stage.api.deploy("f", nodes, edges).await
+}
+
+async fn what_was_shown_is_there_after_every_kill(mut stage: Stage) {
+    let flow = deploy(&stage).await;
+    let widget = Widget::make(&stage, &flow, json!({})).await;
     let mut api = stage.api.at(&stage.server);
     eventually("it is kept", async || if widget.samples(&api).await.1 { Ok(()) } else { Err(()) }).await;
     let mut random = Random::seeded();

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { barriers } from './support/axe'
 import { launch, visitor } from './support/browser'
 import { hold as holdAll } from './support/hold'
 import { Plant, reading } from './support/plant'
@@ -37,6 +38,12 @@ afterEach(async ({ task }) => {
 async function hold(page: Page, name: string): Promise<void> {
   await holdAll(page, name)
   await page.setViewportSize({ width: 1280, height: 800 })
+}
+
+/** A dialog over a page that is held: as it is now. */
+async function glance(page: Page, name: string): Promise<void> {
+  if (pictures) await page.screenshot({ path: `${pictures}/${name}.png` })
+  expect(await barriers(page), name).toEqual([])
 }
 
 const widget = (page: Page, name: string) => page.getByRole('region', { name, exact: true })
@@ -85,7 +92,7 @@ test(
     await page.getByRole('combobox', { name: 'Device' }).fill('boi')
     await page.getByRole('option', { name: 'boiler' }).click()
     await page.getByText('It sends temperature, pressure, state, door.').waitFor()
-    await hold(page, 'dashboard-from-device')
+    await glance(page, 'dashboard-from-device')
     await page.getByRole('button', { name: 'Make it' }).click()
     await page.getByRole('heading', { name: 'boiler' }).waitFor()
     await device.send({ temperature: [71.5, 'C'] })
@@ -240,7 +247,7 @@ test(
     await page.getByRole('alert').getByText('not a dashboard that EdgeSync exported').waitFor()
     await page.setInputFiles('input[type=file]', path)
     await page.getByText('“Boiler house” with 2 widgets.').waitFor()
-    await hold(page, 'dashboard-import')
+    await glance(page, 'dashboard-import')
     await page.getByRole('button', { name: 'Import it' }).click()
     await page.waitForURL(url => /\/dashboards\/[0-9a-f-]{36}$/.test(url.pathname))
     const copy = page.url().split('/').at(-1) ?? ''
@@ -311,7 +318,7 @@ test(
     await page.goto(`${server.url}/dashboards?project=${project.id}`)
     await page.getByRole('button', { name: 'More about The yard copy' }).click()
     await page.getByRole('menuitem', { name: 'Delete' }).click()
-    await hold(page, 'dashboard-delete')
+    await glance(page, 'dashboard-delete')
     await page.getByRole('button', { name: 'Delete it' }).click()
     await page.getByRole('link', { name: 'The yard copy' }).waitFor({ state: 'detached' })
     expect(await names()).toEqual(['The yard'])
@@ -338,7 +345,7 @@ test(
     await hold(page, 'dashboard-share')
     await page.getByRole('tab', { name: 'People' }).click()
     await page.getByText('Nobody has been added.').waitFor()
-    await hold(page, 'dashboard-people')
+    await glance(page, 'dashboard-people')
 
     const stranger = await visitor(browser)
     await stranger.page.goto(url)
@@ -357,7 +364,7 @@ test(
     await page.getByText('There is no link yet.').waitFor()
     await stranger.page.getByText('This link has ended.').waitFor()
     expect(await stranger.page.content()).not.toContain('82.5')
-    await hold(stranger.page, 'shared-ended')
+    await glance(stranger.page, 'shared-ended')
     await stranger.page.reload()
     await stranger.page.getByText('This link has ended.').waitFor()
     device.close()
@@ -457,7 +464,7 @@ test(
     await expect.poll(() => handle(page, 'heat').count()).toBe(2)
     await page.getByRole('link', { name: 'Back to the dashboard' }).click()
     await page.getByRole('dialog', { name: 'Your changes are not saved' }).waitFor()
-    await hold(page, 'dashboard-leave')
+    await glance(page, 'dashboard-leave')
     await page.getByRole('button', { name: 'Keep them for later' }).click()
     await page.getByRole('link', { name: 'Edit' }).waitFor()
     expect(await widget(page, 'heat').count()).toBe(1)

@@ -166,6 +166,11 @@ test('an edge that may not be is refused with its reason', async () => {
   await refused('“Boiler” is a source: nothing can lead into it.')
   await editor.drag(editor.port('words', 'out:out'), editor.node('note'))
   await refused('Nothing runs for a note')
+  // while it is drawn, the reason stands beside the pointer
+  await editor.hover('words', 'out:out', 'source', 'out:out')
+  await page.locator('.react-flow__connection').getByText('Both are outputs').waitFor()
+  await hold(page, 'editor-drawn')
+  await page.mouse.up()
   await editor.draw('source', 'out:out', 'words')
   await refused('already leads there')
   await editor.draw('words', 'out:error', 'words')

@@ -118,7 +118,7 @@ const forms: Record<string, Form> = {
       async form => {
         await form
           .getByRole('combobox', { name: 'Form of Assignment 2' })
-          .selectOption({ label: 'as name and expression' })
+          .selectOption({ label: 'name and expression' })
       },
       text('Assignment 2, name', 'output'),
       text('Unit of the output', 'C'),
@@ -309,6 +309,10 @@ test('what the check says stands at its field, and leads there from the list of 
   await hold(page, 'editor-problems')
   await page.getByRole('button', { name: /cases\[0\].expression/ }).click()
   await editor.inspector.getByText(/Syntax error/).waitFor()
+  // and there is the keyboard
+  await page.waitForFunction(
+    () => document.activeElement?.getAttribute('aria-label') === 'Case 1, expression',
+  )
   await hold(page, 'editor-wrong')
   // an edge from a port that is not there any more is still there to be seen and deleted
   expect(await page.locator('.react-flow__edge').count()).toBe(2)

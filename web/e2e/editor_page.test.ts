@@ -85,12 +85,18 @@ test('what others saved in between is not overwritten unasked', async () => {
   const asked = page.getByRole('dialog')
   await asked.waitFor()
   expect((await owner.saved(flow)).nodes.map(({ data }) => data['label'])).toEqual(['Theirs', 'Mean'])
-  await asked.getByRole('button', { name: 'Take theirs' }).click()
-  await editor.node('source').getByText('Theirs').waitFor()
-  await editor.undo().click()
+  // decided later, everything is as it was; decided now, what fits together is kept of both
+  await asked.getByRole('button', { name: 'Decide later' }).click()
+  await asked.waitFor({ state: 'detached' })
   await editor.node('mean').getByText('Mine').waitFor()
-  await editor.save()
-  expect((await owner.saved(flow)).nodes.map(({ data }) => data['label'])).toEqual(['Boiler', 'Mine'])
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await asked.getByRole('button', { name: 'Save both together' }).click()
+  await page.getByText('Saved, version 3').waitFor()
+  await editor.node('source').getByText('Theirs').waitFor()
+  expect((await owner.saved(flow)).nodes.map(({ data }) => data['label'])).toEqual(['Theirs', 'Mine'])
+  // as a step that can be undone
+  await editor.undo().click()
+  await editor.node('source').getByText('Boiler').waitFor()
   expect(complaints).toEqual([])
 })
 
@@ -104,7 +110,7 @@ test('on a phone a flow is looked at, and it says that it is only that', async (
   const name = editor.inspector.getByRole('textbox', { name: 'Name' })
   await name.waitFor()
   expect(await name.getAttribute('readonly')).not.toBeNull()
-  await hold(page, 'editor-phone', ['phone'])
+  await hold(page, 'editor-phone', 'phone')
   // dragging moves the view and not the node
   const place = async () => {
     const [node, other] = [await editor.node('mean').boundingBox(), await editor.node('source').boundingBox()]
@@ -141,10 +147,10 @@ async function frames(page: Page, act: () => Promise<void>): Promise<string> {
     .map((at, n) => at - (times[n] ?? at))
     .sort((a, b) => a - b)
   const percentile = (part: number) => gaps[Math.min(gaps.length - 1, Math.floor(gaps.length * part))] ?? 0
-  worst = percentile(0.95)
-  return `${gaps.length} frames, median ${percentile(0.5).toFixed(0)} ms, p95 ${worst.toFixed(0)} ms, longest ${percentile(1).toFixed(0)} ms`
+  median = percentile(0.5)
+  return `${gaps.length} frames, median ${percentile(0.5).toFixed(0)} ms, p95 ${percentile(0.95).toFixed(0)} ms, longest ${percentile(1).toFixed(0)} ms`
 }
-let worst = 0
+let median = 0
 
 test('500 nodes load, pan and are dragged', { timeout: 240_000 }, async () => {
   const { page, owner, complaints } = await someone()
@@ -193,14 +199,14 @@ test('500 nodes load, pan and are dragged', { timeout: 240_000 }, async () => {
   }
   // what the machine does by itself: others may use it too
   console.log(`at rest: ${await frames(page, () => page.waitForTimeout(1_000))}`)
-  const most = Math.max(100, 4 * worst)
+  const most = Math.max(50, 3 * median)
   await empty()
   console.log(`pan: ${await frames(page, () => wander(150))}`)
-  expect(worst).toBeLessThan(most)
+  expect(median).toBeLessThan(most)
   const card = editor.page.locator('.react-flow__node').nth(Math.floor(shown / 2))
   await card.hover({ position: { x: 20, y: 10 } })
   console.log(`drag: ${await frames(page, () => wander(60))}`)
-  expect(worst).toBeLessThan(most)
+  expect(median).toBeLessThan(most)
   await page.getByRole('button', { name: 'Undo: move 1 node' }).click()
   await editor.canvas.press('f')
   await expect.poll(() => page.locator('.react-flow__node').count()).toBe(500)

@@ -1,6 +1,7 @@
 /** Flows from the first to the hundredth: made, deployed, watched, compared, rolled back, put together, run. */
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { examples } from '../src/pages/flows/examples'
 import { Account } from './support/account'
 import { launch, visitor } from './support/browser'
 import { Device } from './support/device'
@@ -108,6 +109,19 @@ test(
     await records.getByText('54', { exact: true }).waitFor()
     boiler.close()
     expect(complaints).toEqual([])
+    await page.context().close()
+  },
+  LONG_MS,
+)
+
+test(
+  'each example runs as it is made',
+  async () => {
+    const { page, flows, device } = await somebody('emmy@example.org')
+    for (const { name, make } of examples) {
+      const { id } = await flows.make(name, make(device.id) as never)
+      expect((await flows.deploy(id)).deployed_version, name).toBe(1)
+    }
     await page.context().close()
   },
   LONG_MS,

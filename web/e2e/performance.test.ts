@@ -2,11 +2,12 @@
  * 20 charts of 4 series at 20 values a second for a minute, with the server and who sends beside it on the same machine. What is not a
  * time is asserted: everything is drawn, nothing is lost. Times are printed beside the budget. `MEASURE_S=10` makes it shorter.
  */
-import type { Browser, CDPSession, Page } from 'playwright-core'
+import type { Browser, CDPSession } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Account, shows } from './support/account'
+import type { Drawn } from '../src/widgets/measure'
+import { Account } from './support/account'
 import { launch, visitor } from './support/browser'
-import { Device } from './support/device'
+import { load, Sending } from './support/load'
 import { Server } from './support/server'
 
 const CHARTS = 20
@@ -78,7 +79,7 @@ function instrument(): void {
   }).observe({ entryTypes: ['longtask'] })
   const page = globalThis as Measured
   page.measures = measures
-  page.edgesyncDrawn = (chart: string, newest: readonly number[], received: readonly number[]) => {
+  page.edgesyncDrawn = ({ chart, newest, received }: Drawn) => {
     pending.push([chart, Math.min(...newest)])
     measures.newest[chart] = newest
     measures.received[chart] = received
@@ -118,52 +119,17 @@ function ages(draws: readonly number[], sent: readonly number[], charts: number)
   return told
 }
 
-async function opened(): Promise<{ page: Page; devices: Device[]; cdp: CDPSession }> {
-  const { page } = await visitor(browser, { viewport: { width: 1600, height: 1200 } })
-  const account = await Account.signUp(page, server.url, 'ada@example.org')
-  const made: Awaited<ReturnType<Account['device']>>[] = []
-  for (let n = 0; n < SERIES; n++) made.push(await account.device(`press ${n}`))
-  const widgets = Array.from({ length: CHARTS }, (_, chart) =>
-    made.map(({ id }, n) =>
-      shows(id, `s${chart}`, 'time_series', {
-        widget_id: n === 0 ? `chart${chart}` : `chart${chart}-${n}`,
-        title: n === 0 ? `Chart ${chart}` : `series ${n}`,
-        grid_position: { x: 3 * (chart % 4), y: 3 * Math.floor(chart / 4), w: 3, h: 3 },
-        widget_config: { hz: 20, ...(n === 0 ? {} : { part_of: `chart${chart}` }) },
-      }),
-    ),
-  ).flat()
-  const dashboard = await account.dashboard('Presses', widgets)
-  const devices = []
-  for (const { token } of made) devices.push(await Device.connect(server.url, token))
-  await page.addInitScript(instrument)
-  await page.goto(`${server.url}/dashboards/${dashboard}?last=1m`)
-  await page.getByRole('region', { name: 'Chart 19', exact: true }).getByText('No value yet').waitFor()
-  return { page, devices, cdp: await page.context().newCDPSession(page) }
-}
-
 test(`${CHARTS} charts of ${SERIES} series at ${1_000 / EVERY_MS} values a second`, {
   timeout: 240_000,
 }, async () => {
-  const { page, devices, cdp } = await opened()
-  const sent: number[] = []
-  const begun = performance.now()
-  const sending = setInterval(() => {
-    // as many as are due: a timer that is late is made up for
-    while (begun + sent.length * EVERY_MS <= performance.now()) {
-      const at = Date.now()
-      // two of the same millisecond could not be told apart
-      if (sent.at(-1) === at) break
-      sent.push(at)
-      for (const [n, device] of devices.entries()) {
-        const readings = Array.from({ length: CHARTS }, (_, chart) => {
-          const phase = sent.length / 40 + n + chart
-          return [`s${chart}`, Math.round(1_000 * Math.sin(phase) + 100 * Math.sin(phase * 9)) / 10] as const
-        })
-        device.fire(readings, at)
-      }
-    }
-  }, EVERY_MS / 5)
+  const { page } = await visitor(browser, { viewport: { width: 1600, height: 1200 } })
+  const account = await Account.signUp(page, server.url, 'ada@example.org')
+  const presses = await load(account, server.url, CHARTS, SERIES)
+  await page.addInitScript(instrument)
+  await page.goto(`${server.url}/dashboards/${presses.dashboard}?last=1m`)
+  await page.getByRole('region', { name: 'Chart 19', exact: true }).getByText('No value yet').waitFor()
+  const cdp = await page.context().newCDPSession(page)
+  const sending = new Sending(presses, EVERY_MS)
   await page.waitForTimeout(WARM_S * 1_000)
   const heaps: [minutes: number, bytes: number][] = []
   const rounds = 4
@@ -175,8 +141,8 @@ test(`${CHARTS} charts of ${SERIES} series at ${1_000 / EVERY_MS} values a secon
     await page.waitForTimeout((SECONDS * 1_000) / rounds)
   }
   heaps.push([performance.now() / 60_000, await heap(cdp)])
-  clearInterval(sending)
-  const last = sent.at(-1) as number
+  sending.stop()
+  const { sent, last } = sending
   await page.waitForFunction(
     ({ last, charts }) => {
       const { newest } = (globalThis as Measured).measures
@@ -194,7 +160,7 @@ test(`${CHARTS} charts of ${SERIES} series at ${1_000 / EVERY_MS} values a secon
       received,
     }
   })
-  for (const device of devices) device.close()
+  for (const device of presses.devices) device.close()
 
   expect(Object.keys(measures.received)).toHaveLength(CHARTS)
   for (const [chart, counts] of Object.entries(measures.received)) {

@@ -6,7 +6,7 @@
 //!
 //! Locks, in the order they are taken: its source, the aggregate, what is told, a subscriber's slot; [`Ticks`] is the last.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -21,8 +21,9 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::buckets::{Buckets, Totals, Unread};
+use super::coming::Coming;
 use super::conflate::Sample;
-use super::followed::Followed;
+use super::followed::{Before, Followed};
 use super::source::{Aggregated, Source};
 use super::subscriber::Wanted;
 use super::taker::Taker;
@@ -57,8 +58,8 @@ struct State {
 const GIVEN_UP: Duration = Duration::from_secs(limit::LIVE_TOO_LONG_S);
 
 impl Aggregate {
-    /// Takes the values of `from` from now on, and tells `told`. What `from` has of earlier ones counts, unless it is stored: then it is read
-    /// when somebody asks for it.
+    /// Takes the values of `from` from now on, and tells `told`. It begins with the buckets that are kept for widgets, else with what `from` has of
+    /// earlier values, unless these are stored: then they are read when somebody asks for them.
     pub(super) fn begin(
         of: &Aggregated,
         from: Arc<Followed>,
@@ -66,14 +67,19 @@ impl Aggregate {
         ticks: Arc<Ticks>,
     ) -> Arc<Self> {
         let number = ticks.made.fetch_add(1, Relaxed);
-        let make = |next: u64, earlier: &VecDeque<Sample>| {
-            let buckets = match of.source {
-                Source::DeviceSensor { .. } => Buckets::of_stored(of.interval_ms, next),
-                Source::FlowNode { .. } | Source::Aggregate(_) => {
-                    let mut buckets = Buckets::new(of.interval_ms, next);
-                    buckets.take(earlier);
-                    // a node's values are numbered from 0 on, and stored with their numbers
-                    if earlier.front().is_some_and(|first| first.offset > 0) {
+        let make = |before: Before<'_>| {
+            let kept = before.kept.get(&of.interval_ms);
+            told.keep_whole_since(kept.map_or(before.whole_since, |kept| kept.since));
+            let buckets = match (&of.source, kept) {
+                (Source::DeviceSensor { .. }, _) => Buckets::of_stored(of.interval_ms, before.next),
+                (_, Some(kept)) => kept.buckets.copy(),
+                (_, None) => {
+                    let mut buckets = Buckets::new(of.interval_ms, before.next);
+                    let (front, back) = before.ring.as_slices();
+                    buckets.take(Coming::new(front));
+                    buckets.take(Coming::new(back));
+                    // a node's values are numbered from 0 on, and stored with their numbers: some of the oldest bucket's may have gone
+                    if before.ring.front().is_some_and(|first| first.offset > 0) {
                         buckets.cut_oldest();
                     }
                     buckets.settle();
@@ -82,10 +88,10 @@ impl Aggregate {
             };
             let state = Mutex::new(State { buckets, last: None, due: None, given_up: None });
             let (of, from, reading) = (of.clone(), from.clone(), tokio::sync::Mutex::default());
-            Arc::new(Self { number, of, from, told, state, reading, ticks })
+            Arc::new(Self { number, of, from, told: told.clone(), state, reading, ticks })
         };
-        let made = from.attach_with(|next, earlier| {
-            let made = make(next, earlier);
+        let made = from.attach_with(|before| {
+            let made = make(before);
             (Taker::Aggregate(made.clone()), made)
         });
         made.show();
@@ -116,14 +122,12 @@ impl Aggregate {
     }
 
     /// Takes values in. Those of buckets that are gone are counted and dropped.
-    pub(super) fn take(self: &Arc<Self>, samples: &[Sample], now: Instant) {
+    pub(super) fn take(self: &Arc<Self>, coming: Coming<'_>, now: Instant) {
         let mut state = self.state();
-        let late = state.buckets.take(samples);
+        let late = state.buckets.take(coming);
         self.schedule(&mut state, now);
         drop(state);
-        if late > 0 {
-            self.ticks.late.fetch_add(late, Relaxed);
-        }
+        self.ticks.were_late(late);
     }
 
     fn schedule(self: &Arc<Self>, state: &mut State, now: Instant) {
@@ -221,6 +225,13 @@ impl Ticks {
 
     fn remove(&self, at: Instant, number: u64) {
         self.due().remove(&(at, number));
+    }
+
+    /// So many more values came too late for their buckets.
+    pub(super) fn were_late(&self, values: u64) {
+        if values > 0 {
+            self.late.fetch_add(values, Relaxed);
+        }
     }
 
     /// Values that came too late for their buckets.

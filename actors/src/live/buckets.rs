@@ -3,6 +3,7 @@
 //! Intervals begin at the epoch, as those of history do. A bucket can be gathered in two parts, in any order: what arrives, and what
 //! was stored before that; until both are there it is not told. At most [`limit::LIVE_POINTS`] buckets are kept, the newest: a value of an
 //! older time is dropped and counted. Text and objects are counted and are nothing else; `true` and `false` are numbers.
+//! Those that are kept for widgets are as many as these need, and know what of them was put out before a restart (`buckets/kept.rs`).
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -12,19 +13,24 @@ use edgesync_schemas::limit;
 use edgesync_schemas::unit::Unit;
 use edgesync_storage::history::Cell;
 
+use super::coming::Coming;
 use super::conflate::Sample;
 use super::subscriber::Wanted;
+
+mod kept;
+
+pub(super) use self::kept::{Again, Seen, Stored as StoredBucket};
 
 /// What values come to.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Totals {
     /// All of them.
-    count: u64,
+    pub(super) count: u64,
     /// Those that are numbers.
-    numbers: u64,
-    sum: f64,
-    min: f64,
-    max: f64,
+    pub(super) numbers: u64,
+    pub(super) sum: f64,
+    pub(super) min: f64,
+    pub(super) max: f64,
 }
 
 impl Default for Totals {
@@ -37,8 +43,10 @@ impl Totals {
     fn of(sample: &Sample) -> Self {
         let num = sample.point.num;
         match sample.point.raw.as_deref() {
-            None | Some("true" | "false") => Self { count: 1, numbers: 1, sum: num, min: num, max: num },
-            Some(_) => Self { count: 1, ..Self::default() },
+            None | Some("true" | "false") if num.is_finite() => {
+                Self { count: 1, numbers: 1, sum: num, min: num, max: num }
+            }
+            _ => Self { count: 1, ..Self::default() },
         }
     }
 
@@ -72,13 +80,22 @@ impl Totals {
     }
 }
 
-#[derive(Debug, Default)]
-struct Bucket {
-    totals: Totals,
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bucket {
+    /// How many were begun before it.
+    pub(super) n: u64,
+    pub(super) totals: Totals,
+    pub(super) seen: Seen,
     /// Whether values came since it was told.
     is_changed: bool,
     /// Whether what is seen of it is not all of it.
     is_hidden: bool,
+}
+
+impl Bucket {
+    fn numbered(n: u64) -> Self {
+        Self { n, totals: Totals::default(), seen: Seen::default(), is_changed: false, is_hidden: true }
+    }
 }
 
 /// What is stored and lacks in the buckets.
@@ -91,7 +108,7 @@ pub(super) struct Unread {
 }
 
 /// How much of what is stored is in the buckets.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Stored {
     /// Nothing, and nobody has asked yet what there is: it arrived before this offset.
     Unknown(u64),
@@ -102,10 +119,17 @@ enum Stored {
 }
 
 /// The buckets of a source.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Buckets {
     interval_us: i64,
+    /// How many there may be.
+    most: usize,
     by_start: BTreeMap<i64, Bucket>,
+    /// How many were begun.
+    begun: u64,
+    /// How many times one was changed.
+    changes: u64,
+    again: Again,
     /// Where the oldest bucket begins that values are taken for.
     floor: i64,
     stored: Stored,
@@ -118,8 +142,18 @@ impl Buckets {
     /// Empty, of values from the offset `next` on.
     pub(super) fn new(interval_ms: u32, next: u64) -> Self {
         let interval_us = i64::from(interval_ms.max(1)) * 1000;
-        let stored = Stored::Whole;
-        Self { interval_us, by_start: BTreeMap::new(), floor: i64::MIN, stored, next, unit: None }
+        Self {
+            interval_us,
+            most: limit::LIVE_POINTS,
+            by_start: BTreeMap::new(),
+            begun: 0,
+            changes: 0,
+            again: Again::default(),
+            floor: i64::MIN,
+            stored: Stored::Whole,
+            next,
+            unit: None,
+        }
     }
 
     /// The same of a source whose earlier values are stored.
@@ -127,34 +161,43 @@ impl Buckets {
         Self { stored: Stored::Unknown(next), ..Self::new(interval_ms, next) }
     }
 
-    /// Takes values in. How many were too old.
-    pub(super) fn take<'a>(&mut self, samples: impl IntoIterator<Item = &'a Sample>) -> u64 {
-        let (mut late, mut newest) = (0, None);
-        for sample in samples {
+    /// Takes values in, but for those that it has. How many were too old.
+    pub(super) fn take(&mut self, coming: Coming<'_>) -> u64 {
+        let mut late = 0;
+        for (sample, arrival, is_known) in coming.iter() {
             let start = self.start(sample.point.ts.as_us());
             if start < self.floor {
                 late += 1;
-            } else {
-                self.add(start, Totals::of(sample), true);
+            } else if !self.again.has(start, arrival, is_known) {
+                self.add(start, Totals::of(sample), true).seen.add(arrival);
+                self.fit();
             }
-            newest = Some(sample);
         }
-        if let Some(newest) = newest {
+        self.again.pass(coming.newest_arrival());
+        if let Some(newest) = coming.samples.last() {
             self.next = newest.offset + 1;
             self.unit.clone_from(&newest.unit);
         }
         late
     }
 
-    fn add(&mut self, start: i64, totals: Totals, is_changed: bool) {
-        let bucket = self.by_start.entry(start).or_default();
+    fn add(&mut self, start: i64, totals: Totals, is_changed: bool) -> &mut Bucket {
+        self.changes += 1;
+        let begun = &mut self.begun;
+        let bucket = self.by_start.entry(start).or_insert_with(|| {
+            *begun += 1;
+            Bucket::numbered(*begun - 1)
+        });
         bucket.totals.add(totals);
         bucket.is_changed |= is_changed;
         bucket.is_hidden = true;
-        if self.by_start.len() > limit::LIVE_POINTS
-            && let Some((oldest, _)) = self.by_start.pop_first()
-        {
-            self.floor = oldest.saturating_add(self.interval_us);
+        bucket
+    }
+
+    /// Lets go of the oldest that there is no room for.
+    fn fit(&mut self) {
+        while self.by_start.len() > self.most {
+            self.cut_oldest();
         }
     }
 
@@ -219,6 +262,7 @@ impl Buckets {
         for (start, cell) in starts.into_iter().zip(cells) {
             if cell.count > 0 && start >= self.floor {
                 self.add(start, Totals::stored(cell), false);
+                self.fit();
             }
         }
     }
@@ -256,7 +300,7 @@ impl Buckets {
         self.by_start.values_mut().for_each(|bucket| bucket.is_changed = false);
     }
 
-    /// Lets go of the oldest, some of whose values had gone before the first that was taken. What comes for it is too old from now on.
+    /// Lets go of the oldest. What comes for it is too old from now on.
     pub(super) fn cut_oldest(&mut self) {
         if let Some((oldest, _)) = self.by_start.pop_first() {
             self.floor = oldest.saturating_add(self.interval_us);

@@ -4,7 +4,7 @@
 //! here, and what either does inside is a copy of a few values. Attaching a subscriber and reading the ring happen under it, which is
 //! why nothing falls between a snapshot and the updates.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use edgesync_schemas::id::Offset;
@@ -13,6 +13,7 @@ use edgesync_schemas::time::Timestamp;
 use tokio::time::Instant;
 
 use super::batch::Batch;
+use super::coming::Coming;
 use super::conflate::Sample;
 pub(super) use super::ring::Ring;
 use super::source::Source;
@@ -20,14 +21,9 @@ use super::subscriber::Slot;
 use super::taker::Taker;
 use super::viewers::Charge;
 
-/// How much of a source is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Room {
-    /// Values.
-    pub(super) samples: usize,
-    /// Bytes of the originals of values that are no numbers; the newest value is kept whatever it has.
-    pub(super) raw_bytes: usize,
-}
+mod kept;
+
+pub(super) use self::kept::{KeptBuckets, Room};
 
 /// Of how many batches it is known when they came.
 const CAME: usize = 32;
@@ -64,8 +60,10 @@ struct State {
     lingers: Option<Charge>,
     /// Whether it stands in the queue of sources that may be let go.
     expires: bool,
-    /// How much of it is kept while nobody watches; nothing if it is let go then.
+    /// How much of it is kept while nobody watches; nothing if no values are.
     kept: Option<Room>,
+    /// Buckets of its values that are kept whether or not anybody watches, by their milliseconds.
+    kept_buckets: BTreeMap<u32, KeptBuckets>,
     /// All before this offset went, the last of them because there were too many bytes.
     cut: u64,
     /// No reading that its values come from arrived after this one.
@@ -90,6 +88,7 @@ impl Followed {
             lingers: None,
             expires: false,
             kept: None,
+            kept_buckets: BTreeMap::new(),
             cut: 0,
             arrival: 0,
             repeats_to: None,
@@ -105,6 +104,7 @@ impl Followed {
     /// Takes values that carry their offsets. The buffer is left empty, with its capacity.
     pub(super) fn offer(&self, samples: &mut Vec<Sample>, now: Instant) {
         let mut state = self.state();
+        state.give(Coming::new(samples), now);
         state.offer(samples, now);
     }
 
@@ -117,54 +117,19 @@ impl Followed {
         now: Instant,
     ) -> bool {
         let mut state = self.state();
-        if let Some(newest) = arrivals.iter().map(|arrival| arrival.0).max() {
-            state.leave_repeats_out(samples, arrivals, newest);
+        let known = state.known(samples, arrivals);
+        let coming = Coming { samples, arrivals, known: &known };
+        if let Some(newest) = coming.newest_arrival() {
             state.arrival = state.arrival.max(newest);
         }
+        state.give(coming, now);
+        let mut known = known.into_iter();
+        samples.retain(|_| !known.next().unwrap_or(false));
         for (sample, offset) in samples.iter_mut().zip(state.next..) {
             sample.offset = offset;
         }
         state.offer(samples, now);
         state.is_watched()
-    }
-
-    /// Keeps so much of it from now on, while nobody watches.
-    pub(super) fn keep_for_widgets(&self, room: Room, now: Instant) {
-        let mut state = self.state();
-        state.kept = Some(room);
-        state.fit(now);
-    }
-
-    /// Keeps it no longer than others do who are let go. True if the source is to be queued for being let go.
-    pub(super) fn keep_no_longer(&self, now: Instant) -> bool {
-        let mut state = self.state();
-        state.kept = None;
-        if !state.takers.is_empty() {
-            return false;
-        }
-        state.idle.get_or_insert(now);
-        !std::mem::replace(&mut state.expires, true)
-    }
-
-    /// Puts in what was stored of it, before all that has come: in order, with offsets. What comes from readings that
-    /// arrived up to `repeats_to` is not taken again.
-    pub(super) fn restore(&self, mut stored: Vec<Sample>, repeats_to: Offset, now: Instant) {
-        let mut state = self.state();
-        let (Some(first), Some(last), false) = (stored.first(), stored.last(), state.is_watched()) else {
-            return;
-        };
-        let (first, next) = (first.offset, last.offset + 1);
-        let mut came: Vec<_> = std::mem::take(&mut state.ring).into();
-        for (sample, offset) in came.iter_mut().zip(next..) {
-            sample.offset = offset;
-        }
-        (state.start, state.raw_bytes, state.repeats_to) = (first, 0, Some(repeats_to.0));
-        state.arrival = state.arrival.max(repeats_to.0);
-        let whole_since = state.whole_since;
-        stored.append(&mut came);
-        state.offer(&mut stored, now);
-        // of what came while it is followed, none has gone
-        state.whole_since = whole_since;
     }
 
     /// Looks at what it has.
@@ -185,13 +150,14 @@ impl Followed {
 
     /// From now on `slot` gets every value. The offset of the first it can get.
     pub(super) fn attach(&self, slot: Arc<Slot>) -> u64 {
-        self.attach_with(|next, _| (Taker::Slot(slot), next))
+        self.attach_with(|before| (Taker::Slot(slot), before.next))
     }
 
-    /// From now on a taker gets every value. It is made knowing the offset of the first it can get, and what the ring has from before.
-    pub(super) fn attach_with<T>(&self, make: impl FnOnce(u64, &VecDeque<Sample>) -> (Taker, T)) -> T {
+    /// From now on a taker gets every value. It is made knowing what there is from before.
+    pub(super) fn attach_with<T>(&self, make: impl FnOnce(Before<'_>) -> (Taker, T)) -> T {
         let mut state = self.state();
-        let (taker, made) = make(state.next, &state.ring);
+        let State { next, ring, whole_since, kept_buckets, .. } = &*state;
+        let (taker, made) = make(Before { next: *next, ring, whole_since: *whole_since, kept: kept_buckets });
         state.takers.push(taker);
         state.idle = None;
         made
@@ -219,7 +185,7 @@ impl Followed {
         let mut state = self.state();
         match state.idle {
             Some(idle) if idle + linger > now => Expiry::At(idle + linger),
-            Some(_) if state.kept.is_none() => Expiry::Now,
+            Some(_) if !state.is_kept() => Expiry::Now,
             Some(_) => {
                 (state.idle, state.lingers, state.expires) = (None, None, false);
                 state.fit(now);
@@ -239,6 +205,11 @@ impl Followed {
         (*next == offset || state.came.len() == CAME).then_some(*at)
     }
 
+    /// All that came since then is in what it is made of.
+    pub(super) fn keep_whole_since(&self, whole_since: Instant) {
+        self.state().whole_since = whole_since;
+    }
+
     /// Since when all values that came are kept.
     pub(super) fn whole_since(&self) -> Instant {
         self.state().whole_since
@@ -253,6 +224,19 @@ impl Followed {
     pub(super) fn since(&self, offset: u64, end: u64) -> Option<Vec<Sample>> {
         self.look(|ring| ring.since(offset, end))
     }
+}
+
+/// What a source has from before somebody takes its values.
+#[derive(Debug)]
+pub(super) struct Before<'a> {
+    /// The offset of the next value.
+    pub(super) next: u64,
+    /// Its newest values.
+    pub(super) ring: &'a VecDeque<Sample>,
+    /// Since when all that came is in there.
+    pub(super) whole_since: Instant,
+    /// Buckets of its values that are kept, by their milliseconds.
+    pub(super) kept: &'a BTreeMap<u32, KeptBuckets>,
 }
 
 /// Whether a source may be let go.
@@ -272,25 +256,22 @@ impl State {
         !self.takers.is_empty() || self.idle.is_some()
     }
 
-    fn room(&self) -> Room {
-        self.kept.filter(|_| !self.is_watched()).unwrap_or(WATCHED)
-    }
-
-    fn leave_repeats_out(&mut self, samples: &mut Vec<Sample>, arrivals: &[Offset], newest: u64) {
-        let Some(upto) = self.repeats_to else { return };
-        let ring = &self.ring;
-        let mut arrivals = arrivals.iter();
-        samples.retain(|sample| {
-            // one without an arrival is none of those
-            let arrival = arrivals.next().map_or(u64::MAX, |arrival| arrival.0);
-            // several may come from the last: of some it is not known that they are stored
-            arrival > upto || arrival == upto && !ring.iter().any(|known| known.point == sample.point)
-        });
-        if newest > upto {
-            self.repeats_to = None;
+    /// Gives values to what is made of them.
+    fn give(&mut self, coming: Coming<'_>, now: Instant) {
+        if coming.samples.is_empty() {
+            return;
+        }
+        for kept in self.kept_buckets.values_mut() {
+            kept.take(coming);
+        }
+        for taker in &self.takers {
+            if let Taker::Aggregate(aggregate) = taker {
+                aggregate.take(coming, now);
+            }
         }
     }
 
+    /// Takes values that were given to what is made of them.
     fn offer(&mut self, samples: &mut Vec<Sample>, now: Instant) {
         let Some(newest) = samples.last() else { return };
         self.next = newest.offset + 1;
@@ -300,18 +281,15 @@ impl State {
         self.came.push_back((self.next, now));
         let mut batch = None;
         for taker in &self.takers {
-            match taker {
-                Taker::Aggregate(aggregate) => aggregate.take(samples, now),
-                Taker::Slot(slot) => {
-                    slot.push(batch.get_or_insert_with(|| Arc::new(Batch::of(samples))), now);
-                }
+            if let Taker::Slot(slot) = taker {
+                slot.push(batch.get_or_insert_with(|| Arc::new(Batch::of(samples))), now);
             }
         }
         // a commit may have many times as many of one series as a ring has room for
         let room = self.room();
         let first_kept = samples.len().saturating_sub(room.samples);
         if first_kept > 0 {
-            self.start = samples[first_kept].offset;
+            self.start = samples.get(first_kept).map_or(self.next, |first| first.offset);
             self.whole_since = now;
             self.ring.clear();
             self.raw_bytes = 0;
@@ -377,8 +355,10 @@ impl State {
         };
         if let Some(oldest) = self.ring.remove(oldest) {
             self.raw_bytes -= raw_bytes(&oldest);
-            // It came before now, and when exactly is not kept.
-            self.whole_since = now;
+            // It came before now, and when exactly is not kept. All that came is in the buckets that are there, however few.
+            if !self.is_by_time {
+                self.whole_since = now;
+            }
             self.start = self.start.max(oldest.offset + 1);
         }
     }

@@ -23,15 +23,16 @@ use tokio::time::Instant;
 use super::aggregate::{Aggregate, Ticks};
 use super::draining::Draining;
 use super::epoch::new_epoch;
-use super::followed::{Expiry, Followed, Room};
+use super::followed::{Expiry, Followed};
 use super::health::{Figures, Health, Queued};
-use super::kept::Stored;
 use super::metrics::{Board, Boards};
 use super::nodes::{Nodes, Units};
 use super::sensors::Sensors;
 use super::source::{Aggregated, Source};
 use super::subscriber::{Session, Slot, Subscription};
 use super::viewers::{Account, Viewer, Viewers};
+
+mod keep;
 
 /// Why something cannot be watched.
 #[derive(Debug, thiserror::Error)]
@@ -304,35 +305,6 @@ impl Hub {
     /// The aggregate that a source is, if it is one and is followed.
     pub(super) fn aggregate_of(&self, source: &Source) -> Option<Arc<Aggregate>> {
         self.aggregates().get(source).cloned()
-    }
-
-    /// Follows a source from now on whether or not anybody watches, until [`Self::keep_no_longer`]. One that nobody follows yet begins with `stored`.
-    pub(super) fn keep(&self, source: &Source, room: Room, stored: Stored) -> Result<Arc<Followed>, Error> {
-        let now = Instant::now();
-        // under the map's lock nobody can subscribe to it meanwhile
-        let mut sources = self.sources();
-        let is_new = !sources.contains_key(source);
-        let followed = self.place(&mut sources, source.clone())?;
-        followed.keep_for_widgets(room, now);
-        if is_new {
-            self.restore(&followed, stored);
-        }
-        Ok(followed)
-    }
-
-    /// Puts in what is stored of a source that is kept. Not while somebody watches: then it goes on with what it has.
-    pub(super) fn restore(&self, followed: &Followed, stored: Stored) {
-        // of a log that was replaced by another nothing is put out again
-        let repeats_to = Some(stored.arrival).filter(|arrival| *arrival <= self.shared.log.end());
-        followed.restore(stored.samples, repeats_to.unwrap_or_default(), Instant::now());
-    }
-
-    /// Lets it go when nobody has watched it for a while.
-    pub(super) fn keep_no_longer(&self, followed: &Arc<Followed>) {
-        let now = Instant::now();
-        if followed.keep_no_longer(now) {
-            self.expire(followed, now);
-        }
     }
 
     /// Queues a source that lost its last subscriber.

@@ -3,6 +3,7 @@
 //! The keeper is one task. It knows all widgets whose source is a flow's node (from the catalog at the start, then from what is told of changes there,
 //! and from a look now and then), follows what each of them shows on the server's own account, and once a second stores what has come of it. Kept are the
 //! newest `max_samples` of each; where more comes than may be stored in a second it is the newest of each that are (`pending.rs`).
+//! Of a widget that shows what the values come to, its buckets are kept and stored instead, once for all that have the same interval (`rows.rs`).
 //! Memory and work are bounded for the process and for each organization (`books.rs`); a widget past that is not kept, and is told so.
 //!
 //! While the catalog cannot be written values stay in their rings, and the newest are stored when it can. A kill loses what came since the last write;
@@ -10,6 +11,7 @@
 
 mod books;
 mod pending;
+mod rows;
 mod stored;
 
 use std::collections::BTreeSet;
@@ -55,7 +57,7 @@ pub struct Stats {
     pub widgets: usize,
     /// Widgets that are not, for a limit, as of the last look.
     pub left_out: usize,
-    /// Sources that are followed for them.
+    /// What is kept for them: values of nodes, and buckets of one interval of them.
     pub sources: usize,
     /// Samples stored since the start of the process.
     pub written: u64,

@@ -10,6 +10,7 @@ pub mod widget;
 mod aggregate;
 mod batch;
 mod buckets;
+mod coming;
 mod draining;
 mod epoch;
 mod followed;

@@ -31,19 +31,34 @@ pub fn shown(widget: &DashboardWidget) -> Shown {
     }
 }
 
-/// The flow's node whose values are kept for a widget while nobody watches, and how many: the values themselves, whatever the widget makes of them.
-pub(super) fn kept(widget: &DashboardWidget) -> Option<(Source, usize)> {
-    let points = usize::try_from(widget.max_samples).unwrap_or(usize::MAX).min(limit::LIVE_POINTS);
+/// What is kept of a flow's node for widgets while nobody watches.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Keeps {
+    /// The node.
+    pub(super) source: Source,
+    /// Milliseconds of the buckets of its values that are kept, whatever is shown of them; nothing if its values are.
+    pub(super) interval_ms: Option<u32>,
+}
+
+/// What is kept of a flow's node for a widget, and how many of it.
+pub(super) fn kept(widget: &DashboardWidget) -> Option<(Keeps, usize)> {
+    let most = usize::try_from(widget.max_samples).unwrap_or(usize::MAX).min(limit::LIVE_POINTS);
     let is_node = matches!(widget.source, DataSource::FlowNode { .. });
-    source_of(&widget.source).filter(|_| is_node).map(|source| (source, points))
+    let source = source_of(&widget.source).filter(|_| is_node)?;
+    Some((Keeps { source, interval_ms: interval_ms(widget) }, most))
+}
+
+/// Milliseconds of a widget's buckets, if it shows what values come to.
+pub fn interval_ms(widget: &DashboardWidget) -> Option<u32> {
+    (widget.aggregation != Aggregation::Last).then_some(widget.refresh_interval.max(1))
 }
 
 /// What a widget makes of its source.
 fn aggregated(widget: &DashboardWidget, source: Source) -> Source {
-    match widget.aggregation {
-        Aggregation::Last => source,
-        aggregation => {
-            let interval_ms = widget.refresh_interval.max(1);
+    match interval_ms(widget) {
+        None => source,
+        Some(interval_ms) => {
+            let aggregation = widget.aggregation;
             Source::Aggregate(Box::new(Aggregated { source, aggregation, interval_ms }))
         }
     }

@@ -2,12 +2,14 @@
 //!
 //! Of a device's sensor both are read from the reading log: they are what is stored, whoever watches. Of a flow's node they are what the
 //! server keeps of it for its widgets, and stores; one for which there is no room is kept only while somebody watches it, and a quarter of a minute
-//! more. The answers say so, and whether that is all of the interval. A static value is one sample.
+//! more. The answers say so, and whether that is all of the interval. If such a widget has an aggregation, its samples are buckets of the node's values, and
+//! the interval is the bucket of now. A static value is one sample.
 
 use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
+use edgesync_actors::live::widget::Shown;
 use edgesync_actors::live::{Request, widget};
 use edgesync_schemas::entity::Page;
 use edgesync_schemas::entity::widget::{Aggregation, DashboardWidget, DataSource, TrackedVariable};
@@ -44,14 +46,14 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = WidgetSample)]
 pub(super) struct Sample {
-    /// Event time.
+    /// Event time; of a bucket, where it begins.
     timestamp: Timestamp,
-    /// The number; 0 where the value is text or an object.
+    /// The number; 0 where the value is text or an object. Of a bucket, what its values come to.
     value: f64,
     /// As the device wrote it.
     #[schema(required = true)]
     unit: Option<Unit>,
-    /// The original, where it is no number.
+    /// The original, where it is no number; null of a bucket that has no numbers.
     #[schema(value_type = Value, required = true)]
     raw_data: Option<Box<RawValue>>,
 }
@@ -88,7 +90,7 @@ pub(super) struct Data {
     /// Whether these are all values of the time. Of a flow's node they are not if the server has kept them for less long: because
     /// it was started or the widget made since, or because they were more than it keeps.
     complete: bool,
-    /// The refresh interval ago.
+    /// The refresh interval ago; where the widget's samples are buckets, the beginning of the bucket of now.
     from: Timestamp,
     /// Now.
     to: Timestamp,
@@ -178,7 +180,7 @@ pub(super) async fn data_of(
 ) -> Result<Json<Data>, Problem> {
     let widget = readable(state, reader.user, dashboard, name).await?;
     let to = now();
-    let from = to.plus_us(-i64::from(widget.refresh_interval) * 1000);
+    let mut from = to.plus_us(-i64::from(widget.refresh_interval) * 1000);
     let aggregation = widget.aggregation;
     let (latest, folded, complete) = match &widget.source {
         DataSource::DeviceSensor { device_id, sensor_type } => {
@@ -191,6 +193,14 @@ pub(super) async fn data_of(
             let sample = fixed(static_value, widget.updated_at);
             let folded = Folded::of(sample.iter(), aggregation);
             (sample, folded, true)
+        }
+        DataSource::FlowNode { .. } if let Some(interval_ms) = widget::interval_ms(&widget) => {
+            let interval_us = i64::from(interval_ms) * 1000;
+            from = Timestamp::from_us_saturating(to.as_us().div_euclid(interval_us) * interval_us);
+            let (kept, folded) = bucket(state, reader, &widget, from).await?;
+            let passed = to.as_us().abs_diff(from.as_us());
+            let complete = kept.whole_for >= Duration::from_micros(passed);
+            (kept.samples.into_iter().next_back(), folded, complete)
         }
         DataSource::FlowNode { .. } => {
             let mut kept = watched(state, reader, &widget, limit::LIVE_POINTS).await?;
@@ -275,14 +285,15 @@ struct Kept {
     whole_for: Duration,
 }
 
-/// What is kept of a widget's flow node, the newest `most` of it. It is kept for a while from now on, if it is not for the widget.
+/// What is kept of a widget's flow node, the newest `most` of it: values, or buckets of them. It is kept for a while from now on, if it is not for the
+/// widget.
 async fn watched(
     state: &AppState,
     reader: Reader,
     widget: &DashboardWidget,
     most: usize,
 ) -> Result<Kept, Problem> {
-    let Some(source) = widget::source_of(&widget.source) else { return Ok(Kept::default()) };
+    let Shown::Live(source, _) = widget::shown(widget) else { return Ok(Kept::default()) };
     let mut session = state.actors.live.session_of(reader.account)?;
     let request =
         Request { id: SubId(0), source, points: most, max_hz: limit::LIVE_HZ_MIN, since: None, from: None };
@@ -292,6 +303,29 @@ async fn watched(
         |point: Point| Sample::new(point.ts, point.num, unit.clone(), point.raw.map(|raw| raw.to_string()));
     let samples = snapshot.points.into_iter().map(sample).collect();
     Ok(Kept { samples, whole_for: snapshot.whole_since.elapsed() })
+}
+
+/// The newest buckets of a widget, and what there is in the one that begins at a time.
+async fn bucket(
+    state: &AppState,
+    reader: Reader,
+    widget: &DashboardWidget,
+    at: Timestamp,
+) -> Result<(Kept, Folded), Problem> {
+    let counting = DashboardWidget { aggregation: Aggregation::Count, ..widget.clone() };
+    let counts = watched(state, reader, &counting, limit::LIVE_POINTS).await?;
+    let count = counts.samples.iter().find(|sample| sample.timestamp == at);
+    let count = count.map_or(0, |sample| sample.value as u64);
+    let kept = match widget.aggregation {
+        Aggregation::Count => counts,
+        _ => watched(state, reader, widget, limit::LIVE_POINTS).await?,
+    };
+    let of_now = kept.samples.iter().find(|sample| sample.timestamp == at);
+    let aggregate = match widget.aggregation {
+        Aggregation::Count => Some(count as f64),
+        _ => of_now.and_then(Sample::number),
+    };
+    Ok((kept, Folded { aggregate, count }))
 }
 
 fn fixed(value: &Value, at: Timestamp) -> Option<Sample> {

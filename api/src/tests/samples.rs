@@ -143,7 +143,7 @@ async fn a_widget_of_a_flows_node_shows_what_is_kept_of_it_and_whether_that_is_a
     let deploy = format!("/api/v1/flows/{flow}/deploy");
     server.call(Method::POST, &deploy, Some(&ada.token), None).await.is(200);
     let source = json!({"data_source_type": "flow_node", "flow_id": flow, "node_id": "show",
-        "aggregation": "sum", "max_samples": 2, "refresh_interval": 3_600_000});
+        "max_samples": 2, "refresh_interval": 3_600_000});
     let path = server.widget(&ada, source).await;
     let shown = async |what: &str| server.get(&format!("{path}/{what}"), &ada).await.is(200);
     let data = shown("data").await;
@@ -169,8 +169,8 @@ async fn a_widget_of_a_flows_node_shows_what_is_kept_of_it_and_whether_that_is_a
     let data = until("they went through the flow", &|data| data["count"] == 3).await;
     assert_eq!(
         (&data["aggregate"], &data["latest"]["value"]),
-        (&json!(7.0), &json!(4.0)),
-        "more than `max_samples`"
+        (&json!(4.0), &json!(4.0)),
+        "of more than `max_samples`"
     );
     assert_eq!(data["complete"], false, "it was not watched for an hour");
     let samples = shown("samples").await;
@@ -188,6 +188,101 @@ async fn a_widget_of_a_flows_node_shows_what_is_kept_of_it_and_whether_that_is_a
     server.patch(&path, &ada, json!({"refresh_interval": 100})).await.is(200);
     let data = until("it was watched for the whole interval", &|data| data["complete"] == true).await;
     assert_eq!((&data["aggregate"], &data["count"]), (&Value::Null, &json!(0)), "they are older");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_widget_of_a_flows_node_that_aggregates_shows_buckets_that_are_kept() {
+    const DAY_US: i64 = 86_400_000_000;
+    let server = server().await;
+    let ada = server.sign_up("ada@example.org").await;
+    let (pump, _) = server.device(&ada, "pump").await;
+    let nodes = json!([
+        {"id": "in", "type": "device-sensor", "position": {"x": 0, "y": 0},
+         "data": {"devices": [pump], "sensors": ["t"]}},
+        {"id": "show", "type": "display", "position": {"x": 1, "y": 0}, "data": {}},
+    ]);
+    let edges = json!([{"id": "1", "source": "in", "target": "show"}]);
+    let project = json!({"organization_id": ada.organization, "name": "p"});
+    let project = text(&server.post("/api/v1/projects", &ada, project).await.is(201)["id"]);
+    let body = json!({"name": "f", "project_id": project, "nodes": nodes, "edges": edges});
+    let flow = server.post("/api/v1/flows", &ada, body).await;
+    let flow = text(&flow.is(201)["id"]);
+    let deploy = format!("/api/v1/flows/{flow}/deploy");
+    server.call(Method::POST, &deploy, Some(&ada.token), None).await.is(200);
+    let source = json!({"data_source_type": "flow_node", "flow_id": flow, "node_id": "show",
+        "aggregation": "sum", "max_samples": 3, "refresh_interval": DAY_US / 1_000});
+    let path = server.widget(&ada, source).await;
+    let shown = async |what: &str| server.get(&format!("{path}/{what}"), &ada).await.is(200);
+    let until = async |is_so: &dyn Fn(&Value) -> bool| {
+        for _ in 0..2000 {
+            let samples = shown("samples").await;
+            if is_so(&samples) {
+                return samples;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("not within 20 s");
+    };
+    until(&|samples| samples["kept"] == true).await;
+    let today = ago(0).as_us().div_euclid(DAY_US) * DAY_US;
+    let at = |days: i64, us: i64| Timestamp::from_us(today - days * DAY_US + us).unwrap();
+    // nobody watches
+    let readings = [
+        (at(9, 0), "64"),
+        (at(3, 5), "1"),
+        (at(2, 0), "\"open\""),
+        (at(0, 0), "4"),
+        (at(0, 1), "8"),
+        (at(3, DAY_US - 1), "2"),
+    ];
+    server.store(&pump, "t", &readings).await;
+    let samples = until(&|samples| samples["items"][0]["value"] == 3.0).await;
+    let expected = [
+        (at(3, 0), json!(3.0), Value::Null),
+        (at(2, 0), json!(0.0), Value::Null),
+        (at(0, 0), json!(12.0), Value::Null),
+    ];
+    let items = |samples: &Value| {
+        let items = samples["items"].as_array().unwrap().clone();
+        items.into_iter().map(|one| (one["timestamp"].clone(), one["value"].clone(), one["raw_data"].clone()))
+    };
+    let expected: Vec<_> = expected.into_iter().map(|(at, sum, raw)| (json!(at), sum, raw)).collect();
+    assert_eq!(items(&samples).collect::<Vec<_>>(), expected);
+    let data = shown("data").await;
+    assert_eq!(data["latest"]["value"], 12.0);
+    let from: Timestamp = serde_json::from_value(data["from"].clone()).unwrap();
+    assert_eq!(from.as_us() % DAY_US, 0);
+    // unless a day has ended
+    let is_today = data["from"] == json!(at(0, 0));
+    let of_today = if is_today { (json!(12.0), json!(2)) } else { (Value::Null, json!(0)) };
+    assert_eq!((&data["aggregate"], &data["count"]), (&of_today.0, &of_today.1));
+    assert_eq!(data["complete"], false, "it was not kept when the day began");
+    // who has a link sees them, too
+    let board = path.split("/widgets/").next().unwrap();
+    let link = server.post(&format!("{board}/share-links"), &ada, json!({"name": "wall"})).await.is(201);
+    let by_link = server.call(Method::GET, "/api/v1/shared/widgets/w/samples", link["token"].as_str(), None);
+    assert_eq!(by_link.await.is(200), samples);
+    // what is made of them is another matter
+    server.patch(&path, &ada, json!({"aggregation": "max"})).await.is(200);
+    let values: Vec<_> = items(&shown("samples").await).map(|(_, value, _)| value).collect();
+    assert_eq!(values, [json!(2.0), json!(0.0), json!(8.0)]);
+    server.patch(&path, &ada, json!({"aggregation": "count"})).await.is(200);
+    let data = shown("data").await;
+    assert_eq!((&data["latest"]["value"], &data["aggregate"]), (&json!(2.0), &json!(of_today.1.as_f64())));
+    // another interval begins anew
+    server.patch(&path, &ada, json!({"refresh_interval": 100})).await.is(200);
+    until(&|samples| samples["items"] == json!([])).await;
+    for _ in 0..2000 {
+        let data = shown("data").await;
+        assert_eq!(
+            (&data["aggregate"], &data["count"], &data["latest"]),
+            (&json!(0.0), &json!(0), &Value::Null)
+        );
+        if data["complete"] == true {
+            return;
+        }
+    }
+    panic!("it is kept for longer than a bucket");
 }
 
 #[tokio::test]

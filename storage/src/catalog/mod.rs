@@ -93,7 +93,7 @@ pub use transfer::Sum;
 pub use user::{Account, Admission, SignedUp};
 pub use watchable::WatchedWidget;
 pub use widget_news::ChangedWidgets;
-pub use widget_sample::{SampleKey, Tracked, WidgetSample, WidgetSamples};
+pub use widget_sample::{SampleKey, Tracked, WidgetBucket, WidgetSample, WidgetSamples};
 
 /// The catalog. Cheap to clone; its threads end with the last clone.
 #[derive(Debug, Clone)]

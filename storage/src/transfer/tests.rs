@@ -22,7 +22,7 @@ use serde_json::json;
 
 use super::place::Site;
 use super::*;
-use crate::catalog::{Catalog, Deployment, NodeRecord, Slice, WidgetSample, WidgetSamples};
+use crate::catalog::{Catalog, Deployment, NodeRecord, Slice, WidgetBucket, WidgetSample, WidgetSamples};
 use crate::log::{
     Append, Derived, DerivedOf, DerivedRow, OnCommit, Outcome, ReadingLog, Rest, StoredReading, imports_of,
 };
@@ -159,11 +159,20 @@ async fn show(catalog: &Catalog, user: UserId, flow: FlowId) {
         unit: n.is_multiple_of(2).then(|| "°C".parse().unwrap()),
         raw: n.is_multiple_of(3).then(|| format!("{{\"n\":  {n}}}").into()),
         arrival: Offset(n),
+        bucket: None,
     };
     let samples = (0..2_000).map(sample).collect();
-    let samples =
-        WidgetSamples { widget: widget.id, kept_since: widget.updated_at, samples, keep_from: None };
-    assert_eq!(catalog.put_widget_samples(vec![samples]).await.unwrap(), 2_000);
+    let values = WidgetSamples { widget: widget.id, kept_since: widget.updated_at, samples, keep_from: None };
+    let body = json!({"widget_id": "b", "widget_type": "gauge", "data_source_type": "flow_node", "flow_id": flow,
+        "node_id": "é", "max_samples": 1_500, "aggregation": "avg"});
+    let widget = catalog.create_widget(user, board, None, WidgetInput::read(body).unwrap()).await.unwrap().0;
+    let spread = |n: u64| n.is_multiple_of(3).then_some((-1e300 / n as f64, n as f64 / 7.0));
+    let bucket =
+        |n: u64| WidgetBucket { slot: n as u32, count: n + 2, numbers: n, spread: spread(n), at_arrival: 1 };
+    let samples = (1..1_501).map(|n| WidgetSample { raw: None, bucket: Some(bucket(n)), ..sample(n) });
+    let (samples, kept_since) = (samples.collect(), widget.updated_at);
+    let buckets = WidgetSamples { widget: widget.id, kept_since, samples, keep_from: None };
+    assert_eq!(catalog.put_widget_samples(vec![values, buckets]).await.unwrap(), 3_500);
 }
 
 fn directory(of: &tempfile::TempDir, name: &str) -> Place {

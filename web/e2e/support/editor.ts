@@ -95,6 +95,15 @@ export class Editor {
     await this.drag(this.port(from, out), this.port(to, input))
   }
 
+  /** Begins an edge and holds it over a port. */
+  async hover(from: string, out: string, to: string, port: string): Promise<void> {
+    const [a, b] = [await middle(this.port(from, out)), await middle(this.port(to, port))]
+    await this.page.mouse.move(a.x, a.y)
+    await this.page.mouse.down()
+    await this.page.mouse.move((a.x + b.x) / 2, (a.y + b.y) / 2, { steps: 4 })
+    await this.page.mouse.move(b.x, b.y, { steps: 4 })
+  }
+
   async drag(from: Locator, to: Locator, by = { x: 0, y: 0 }): Promise<void> {
     const [a, b] = [await middle(from), await middle(to)]
     await this.page.mouse.move(a.x, a.y)

@@ -10,10 +10,15 @@ const looks = ['light', 'dark'] as const
 const pictures = process.env['SCREENSHOTS']
 
 /** Holds the page against it. */
-export async function hold(page: Page, name: string, isWhole = false): Promise<void> {
+export async function hold(
+  page: Page,
+  name: string,
+  isWhole = false,
+  only: readonly (keyof typeof sizes)[] = ['wide', 'phone'],
+): Promise<void> {
   if (pictures) mkdirSync(pictures, { recursive: true })
-  for (const [size, viewport] of Object.entries(sizes)) {
-    await page.setViewportSize(viewport)
+  for (const size of only) {
+    await page.setViewportSize(sizes[size])
     for (const colorScheme of looks) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
       await page.waitForFunction(

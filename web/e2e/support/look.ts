@@ -1,35 +1,10 @@
-/** Holds a page against what must be true of all of them: usable by everybody, in both themes, on a desk and on a phone. */
-import { mkdirSync } from 'node:fs'
+/** Holds the editor against what must be true of all pages, at the size that it is used at. */
 import type { Page } from 'playwright-core'
-import { expect } from 'vitest'
-import { barriers } from './axe'
+import { hold as holdAll } from './hold'
 
-const sizes = { wide: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } }
-const looks = ['light', 'dark'] as const
-/** Where pictures of the pages go, if somebody wants to look at them. */
-const pictures = process.env['SCREENSHOTS']
-if (pictures) mkdirSync(pictures, { recursive: true })
-
-export async function hold(
-  page: Page,
-  name: string,
-  only: readonly (keyof typeof sizes)[] = ['wide'],
-): Promise<void> {
+/** On a phone there is another editor, to look at only: what was begun at a desk would not be on. */
+export async function hold(page: Page, name: string, size: 'wide' | 'phone' = 'wide'): Promise<void> {
   const before = page.viewportSize()
-  for (const size of only) {
-    await page.setViewportSize(sizes[size])
-    for (const colorScheme of looks) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-      await page.waitForFunction(
-        scheme => document.documentElement.getAttribute('data-mantine-color-scheme') === scheme,
-        colorScheme,
-      )
-      if (pictures) await page.screenshot({ path: `${pictures}/${name}-${size}-${colorScheme}.png` })
-      const where = `${name}, ${size}, ${colorScheme}`
-      expect(await barriers(page), where).toEqual([])
-      const [width, shown] = await page.evaluate(() => [document.body.scrollWidth, innerWidth])
-      expect(width, `${where}: scrolls sideways`).toBeLessThanOrEqual(shown)
-    }
-  }
+  await holdAll(page, name, false, [size])
   if (before) await page.setViewportSize(before)
 }

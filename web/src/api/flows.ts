@@ -10,11 +10,6 @@ export type FlowDiagram = Schemas['FlowDiagram']
 export type FlowInput = Schemas['FlowInput']
 export type FlowProblem = Schemas['FlowProblem']
 export type FlowVersionSummary = Schemas['FlowVersionSummary']
-export type Execution = Schemas['FlowExecution']
-export type ExecutionStatus = Schemas['ExecutionStatus']
-export type NodeExecution = Schemas['NodeExecution']
-export type DeadLetter = Schemas['DeadLetter']
-export type NodeRecord = Schemas['NodeRecord']
 export type Project = Schemas['Project']
 export type FlowSort = 'name' | '-name' | 'created_at' | '-created_at' | 'updated_at' | '-updated_at'
 
@@ -133,75 +128,6 @@ export const checkQuery = (id: string, of: unknown, drawing: Drawing) =>
     },
   })
 
-export const executionsQuery = (id: string, status?: ExecutionStatus) =>
-  infiniteQueryOptions({
-    queryKey: ['flow', id, 'executions', status ?? ''],
-    initialPageParam: '',
-    queryFn: ({ pageParam, signal }) => {
-      const query = { limit: 30, ...(status ? { status } : {}), ...(pageParam ? { cursor: pageParam } : {}) }
-      return take(api.GET('/api/v1/flows/{id}/executions', { params: { path: { id }, query }, signal }))
-    },
-    getNextPageParam: page => page.next ?? undefined,
-    refetchInterval: query => ((query.state.data?.pages.length ?? 0) <= 1 ? 5_000 : false),
-  })
-
-/** A run; asked for again until it has ended. */
-export const executionQuery = (id: string, eid: string) =>
-  queryOptions({
-    queryKey: ['flow', id, 'execution', eid],
-    queryFn: ({ signal }) =>
-      take(api.GET('/api/v1/flows/{id}/executions/{eid}', { params: { path: { id, eid } }, signal })),
-    refetchInterval: query => (isUnderWay(query.state.data) ? 500 : false),
-  })
-
-/** Whether a run that comes to an end by itself has not come there. */
-export function isUnderWay(run: Execution | undefined): boolean {
-  return (
-    run !== undefined && run.trigger !== 'deploy' && (run.status === 'pending' || run.status === 'running')
-  )
-}
-
-export const executionNodesQuery = (id: string, eid: string, node?: string) =>
-  infiniteQueryOptions({
-    queryKey: ['flow', id, 'execution', eid, 'nodes', node ?? ''],
-    initialPageParam: '',
-    queryFn: ({ pageParam, signal }) => {
-      const query = { limit: PAGE, ...(node ? { node } : {}), ...(pageParam ? { cursor: pageParam } : {}) }
-      return take(
-        api.GET('/api/v1/flows/{id}/executions/{eid}/nodes', {
-          params: { path: { id, eid }, query },
-          signal,
-        }),
-      )
-    },
-    getNextPageParam: page => page.next ?? undefined,
-  })
-
-export const deadLettersQuery = (id: string, node?: string) =>
-  infiniteQueryOptions({
-    queryKey: ['flow', id, 'dead', node ?? ''],
-    initialPageParam: '',
-    queryFn: ({ pageParam, signal }) => {
-      const query = { limit: 50, ...(node ? { node } : {}), ...(pageParam ? { cursor: pageParam } : {}) }
-      return take(api.GET('/api/v1/flows/{id}/dead-letters', { params: { path: { id }, query }, signal }))
-    },
-    getNextPageParam: page => page.next ?? undefined,
-    refetchInterval: query => ((query.state.data?.pages.length ?? 0) <= 1 ? 5_000 : false),
-  })
-
-/** The newest records of a node, whole. Asking has the node keep them for a quarter of an hour. */
-export const outputQuery = (id: string, node: string) =>
-  queryOptions({
-    queryKey: ['flow', id, 'output', node],
-    staleTime: 0,
-    queryFn: async ({ signal }) =>
-      (
-        await take(
-          api.GET('/api/v1/flows/{id}/nodes/{node}/output', { params: { path: { id, node } }, signal }),
-        )
-      ).items,
-  })
-
 /** Asks anew about flows: after one was made, saved, deployed, stopped or removed. */
 export function flowsChanged(id?: string): void {
   void queryClient.invalidateQueries({ queryKey: ['flows'] })
@@ -247,20 +173,4 @@ export async function removeFlow(id: string): Promise<void> {
   await take(api.DELETE('/api/v1/flows/{id}', { params: { path: { id } } }))
   queryClient.removeQueries({ queryKey: ['flow', id] })
   flowsChanged()
-}
-
-export async function runFlow(id: string, body: Schemas['RunFlow']): Promise<Execution> {
-  const run = await take(api.POST('/api/v1/flows/{id}/run', { params: { path: { id } }, body }))
-  void queryClient.invalidateQueries({ queryKey: ['flow', id, 'executions'] })
-  return run
-}
-
-export async function endRun(id: string, eid: string): Promise<void> {
-  await take(api.POST('/api/v1/flows/{id}/executions/{eid}/stop', { params: { path: { id, eid } } }))
-  void queryClient.invalidateQueries({ queryKey: ['flow', id, 'execution', eid] })
-}
-
-export async function removeDeadLetters(id: string): Promise<void> {
-  await take(api.DELETE('/api/v1/flows/{id}/dead-letters', { params: { path: { id } } }))
-  void queryClient.invalidateQueries({ queryKey: ['flow', id, 'dead'] })
 }

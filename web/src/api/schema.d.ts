@@ -3484,7 +3484,7 @@ export interface components {
              *     it was started or the widget made since, or because they were more than it keeps.
              */
             complete: boolean;
-            /** @description The refresh interval ago. */
+            /** @description The refresh interval ago; where the widget's samples are buckets, the beginning of the bucket of now. */
             from: components["schemas"]["Timestamp"];
             /** @description Now. */
             to: components["schemas"]["Timestamp"];
@@ -3531,15 +3531,15 @@ export interface components {
         };
         /** @description A value that a widget shows. */
         WidgetSample: {
-            /** @description Event time. */
+            /** @description Event time; of a bucket, where it begins. */
             timestamp: components["schemas"]["Timestamp"];
             /**
              * Format: double
-             * @description The number; 0 where the value is text or an object.
+             * @description The number; 0 where the value is text or an object. Of a bucket, what its values come to.
              */
             value: number;
             unit: components["schemas"]["Unit"] | null;
-            /** @description The original, where it is no number. */
+            /** @description The original, where it is no number; null of a bucket that has no numbers. */
             raw_data: unknown;
         };
         /** @description A widget's newest samples. */

@@ -93,8 +93,8 @@ export const snapped = ({ x, y }: Point): Point => ({
   y: Math.round(y / GRID) * GRID,
 })
 
-/** A place near `wanted` where a card covers no other one. */
-export function freePlace(diagram: Diagram, types: NodeTypes, wanted: Point): Point {
+/** A place near `wanted` where a card of this height covers no other one. */
+export function freePlace(diagram: Diagram, types: NodeTypes, wanted: Point, height: number): Point {
   const places = placesOf(diagram)
   const taken = diagram.nodes
     .filter(node => !isGroup(node))
@@ -105,7 +105,7 @@ export function freePlace(diagram: Diagram, types: NodeTypes, wanted: Point): Po
       box =>
         x + CARD_WIDTH + GRID <= box.x ||
         box.x + box.width + GRID <= x ||
-        y + CARD_HEIGHT + GRID <= box.y ||
+        y + height + GRID <= box.y ||
         box.y + box.height + GRID <= y,
     )
   // downwards, a step at a time: at the latest below the lowest one it is free

@@ -18,7 +18,7 @@ export interface NodeText {
   id: string
   /** The last value: to be given `textContent`. */
   element: HTMLElement
-  /** The card, whose `data-run` may be `running`, `failed` or absent. */
+  /** The card, whose `data-run` may be `running`, `degraded` (it has errors just now), `failed` or absent. */
   card: HTMLElement
 }
 

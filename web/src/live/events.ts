@@ -46,7 +46,7 @@ export function events(share?: string): Way {
       const place: Record<string, string> = asked.place
         ? { 'last-event-id': `${asked.place.epoch}:${asked.place.offset}` }
         : {}
-      const answer = await fetch(address('events', asked), {
+      const answer = await fetch(address('events', asked, share), {
         headers: { ...headers(share), ...place, accept: 'text/event-stream' },
         signal: stopped,
       })

@@ -4,6 +4,7 @@ import { meQuery, queryClient } from '../api/queries'
 import { events } from './events'
 import { nameOf, type Source } from './frames'
 import { Link, type LinkState } from './link'
+import { serverNow } from './now'
 import { polling } from './polling'
 import { webSocket } from './transport'
 
@@ -29,6 +30,7 @@ function linkBy(share: string | undefined, refused: () => void): Link {
   const made = new Link({
     ways: [webSocket(share), events(share), polling(share)],
     random: Math.random,
+    serverNow,
     clock,
     reaches,
     refused,

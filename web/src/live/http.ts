@@ -34,8 +34,13 @@ export function noWay(id: number): Err {
   }
 }
 
-/** The address of a widget's live values, with what was asked for. */
-export function address(kind: 'events' | 'poll', asked: Asked, more: Record<string, number> = {}): string {
+/** The address of a widget's live values, with what was asked for; a share link has its own. */
+export function address(
+  kind: 'events' | 'poll',
+  asked: Asked,
+  share: string | undefined,
+  more: Record<string, number> = {},
+): string {
   const query = new URLSearchParams()
   const set = (name: string, value: number | undefined) => {
     if (value !== undefined) query.set(name, String(value))
@@ -44,7 +49,8 @@ export function address(kind: 'events' | 'poll', asked: Asked, more: Record<stri
   set('max_hz', asked.hz)
   set('from', asked.from)
   for (const [name, value] of Object.entries(more)) set(name, value)
-  return `/api/v1/live/${encodeURIComponent(asked.widget)}/${kind}?${query}`
+  const place = share ? 'shared/widgets' : 'live'
+  return `/api/v1/${place}/${encodeURIComponent(asked.widget)}/${kind}?${query}`
 }
 
 export function headers(share: string | undefined): Record<string, string> {

@@ -31,6 +31,8 @@ export interface Options {
   ways: readonly [Way, ...Way[]]
   clock: Clock
   random: () => number
+  /** The time by the server's clock, as far as it is known: history is asked for by it. */
+  serverNow?: () => number
   /** Whether the server answers at all: then it is the way that is blocked. */
   reaches?: () => Promise<boolean>
   /** The handshake was refused, or the session ended: somebody should ask who is logged in. */
@@ -257,9 +259,13 @@ export class Link {
     const sub: Sub = { t: 'sub', id: feed.id, points: spanMs ? SPAN_POINTS : POINTS }
     if (rate !== undefined) sub.max_hz = rate
     if (feed.position) sub.since = feed.position
-    else if (spanMs) sub.from = Math.floor(this.#options.clock.now() - spanMs)
+    else if (spanMs) sub.from = Math.floor(this.#serverNow() - spanMs)
     feed.asksHistory = sub.from !== undefined
     return sub
+  }
+
+  #serverNow(): number {
+    return this.#options.serverNow?.() ?? this.#options.clock.now()
   }
 
   #unsubscribe(feed: Feed): void {

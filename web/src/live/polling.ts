@@ -47,7 +47,7 @@ export function polling(share?: string): Way {
       const { asked, place, stopped } = asking
       const takesTurns = all.size > AT_ONCE
       const answer = await fetch(
-        address('poll', place ? { ...asked, from: undefined } : asked, {
+        address('poll', place ? { ...asked, from: undefined } : asked, share, {
           ...(place ?? {}),
           wait_s: takesTurns ? 0 : WAIT_S,
         }),

@@ -47,6 +47,21 @@ export class Ring {
     this.revision += 1
   }
 
+  /** The same values, which nothing is added to any more. */
+  copy(): Ring {
+    const copy = new Ring(this.capacity, this.#widthMs)
+    copy.#ts.set(this.#ts)
+    copy.#value.set(this.#value)
+    copy.#min.set(this.#min)
+    copy.#max.set(this.#max)
+    copy.#count.set(this.#count)
+    copy.#raw = this.#raw?.slice()
+    copy.#start = this.#start
+    copy.#length = this.#length
+    copy.latest = this.latest
+    return copy
+  }
+
   /** Adds a value; `min` and `max` are those of the values that were folded into it. */
   push(ts: number, value: unknown, min?: number | null, max?: number | null): void {
     const at = this.#place(ts)

@@ -1,6 +1,8 @@
 import { UnstyledButton } from '@mantine/core'
 import { useEffect, useState } from 'react'
-import { link, useLink, useNow } from '../live/hooks'
+import { useLink, useNow, useTheLink } from '../live/hooks'
+import type { LinkState } from '../live/link'
+import { Pace } from '../live/pace'
 import { LinkIcon, WarnIcon } from '../parts/icons'
 import classes from './LinkChip.module.css'
 
@@ -13,7 +15,7 @@ export function LinkChip() {
     case 'connecting':
       return <span className={classes['chip']}>Connecting</span>
     case 'live':
-      return <Rate />
+      return <Live state={state} />
     case 'waiting':
       return <Countdown at={state.at} />
     case 'ended':
@@ -26,32 +28,49 @@ export function LinkChip() {
   }
 }
 
-/** Values that came in the last second, measured over two. */
-function Rate() {
-  const [rate, setRate] = useState<number>()
+const WAYS = {
+  socket: { word: 'Live', state: 'ok', Icon: LinkIcon, title: 'By WebSocket' },
+  events: {
+    word: 'Live',
+    state: 'ok',
+    Icon: LinkIcon,
+    title: 'By server-sent events: this network lets no WebSocket through',
+  },
+  polling: {
+    word: 'Polling',
+    state: 'warn',
+    Icon: WarnIcon,
+    title: 'Asked for again and again: this network lets no WebSocket through. It is tried again by itself',
+  },
+} as const
+
+const MEASURE_MS = 2_000
+
+/** By which way, how often the fastest source changes, and how far away the server is. */
+function Live({ state }: { state: LinkState & { kind: 'live' } }) {
+  const link = useTheLink()
+  const [hz, setHz] = useState<number>()
   useEffect(() => {
-    let [before, since] = [link.received, performance.now()]
-    const timer = setInterval(() => {
-      const [now, at] = [link.received, performance.now()]
-      // a feed that was left takes its count along
-      setRate(Math.max(0, (now - before) / ((at - since) / 1_000)))
-      before = now
-      since = at
-    }, 2_000)
+    const pace = new Pace()
+    const timer = setInterval(() => setHz(pace.measure(link.feeds, performance.now())), MEASURE_MS)
     return () => clearInterval(timer)
-  }, [])
+  }, [link])
+  const { word, state: colour, Icon, title } = WAYS[state.via]
+  const said = [
+    hz !== undefined && hz > 0 && `${hz < 10 ? hz.toFixed(1) : Math.round(hz)} Hz`,
+    state.latencyMs !== undefined && `${Math.round(state.latencyMs)} ms`,
+  ].filter(part => part !== false)
   return (
-    <span className={classes['chip']} data-state="ok">
-      <LinkIcon />
-      Live
-      {rate !== undefined && (
-        <span className={classes['rate']}>{rate < 10 ? rate.toFixed(1) : Math.round(rate)} / s</span>
-      )}
+    <span className={classes['chip']} data-state={colour} title={title}>
+      <Icon />
+      {word}
+      {said.length > 0 && <span className={classes['rate']}>{said.join(', ')}</span>}
     </span>
   )
 }
 
 function Countdown({ at }: { at: number }) {
+  const link = useTheLink()
   const seconds = Math.max(0, Math.ceil((at - useNow(500)) / 1_000))
   return (
     <UnstyledButton

@@ -1,11 +1,11 @@
 import { amountsOf } from './amounts'
 import classes from './Bars.module.css'
 import type { BodyProps } from './Body'
-import { useTracks } from './condition'
 import { Config } from './config'
 import { judged, said } from './format'
 import { Verdict } from './parts'
 import { Scroll } from './Scroll'
+import { useTracks } from './seen'
 
 /** The newest value of each series as a bar, beside its number. */
 export function Bars({ widget, series }: BodyProps) {

@@ -4,10 +4,10 @@ import { numberOf } from '../live/ring'
 import { latestOf, unitOf } from './amounts'
 import type { BodyProps } from './Body'
 import classes from './Control.module.css'
-import { useTracks } from './condition'
 import { Config } from './config'
 import { said } from './format'
 import { Scroll } from './Scroll'
+import { useTracks } from './seen'
 
 /** Why nobody can use them. */
 const WHY = 'Shows the value only: flows of this server take no values from people yet.'

@@ -2,11 +2,11 @@ import { numberOf } from '../live/ring'
 import { latestOf, unitOf } from './amounts'
 import { arc, bands, SWEEP } from './arc'
 import type { BodyProps } from './Body'
-import { useTracks } from './condition'
 import { Config } from './config'
 import { judged, said } from './format'
 import classes from './Gauge.module.css'
 import { Value, Verdict } from './parts'
+import { useTracks } from './seen'
 
 /** One value on its scale, with the thresholds on the rim. */
 export function Gauge({ widget, series }: BodyProps) {

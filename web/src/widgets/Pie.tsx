@@ -1,12 +1,12 @@
 import { amountsOf, sharesOf } from './amounts'
 import { slice } from './arc'
 import type { BodyProps } from './Body'
-import { useTracks } from './condition'
 import { Config } from './config'
 import { said } from './format'
 import classes from './Pie.module.css'
 import { Swatch } from './parts'
 import { Scroll } from './Scroll'
+import { useTracks } from './seen'
 
 /** What part of the whole each series is now. */
 export function Pie({ widget, series }: BodyProps) {

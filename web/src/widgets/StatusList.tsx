@@ -1,11 +1,11 @@
 import { latestOf, unitOf } from './amounts'
 import type { BodyProps } from './Body'
-import { useTracks } from './condition'
 import { Config, type State } from './config'
 import { judged, said } from './format'
 import { Verdict } from './parts'
 import { Scroll } from './Scroll'
 import classes from './StatusList.module.css'
+import { useTracks } from './seen'
 
 const ORDER: readonly (State | undefined)[] = ['bad', 'warn', 'ok', undefined]
 

@@ -1,11 +1,11 @@
 import { Fragment, type ReactNode } from 'react'
 import { latestOf, unitOf } from './amounts'
 import type { BodyProps } from './Body'
-import { useTracks } from './condition'
 import { Config } from './config'
 import { said } from './format'
 import { type Block, blocksOf, type Span } from './prose'
 import { Scroll } from './Scroll'
+import { useTracks } from './seen'
 import classes from './Text.module.css'
 
 /** Words, with the value among them. */

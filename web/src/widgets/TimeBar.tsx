@@ -1,6 +1,7 @@
 import { Button, NativeSelect, Popover, SegmentedControl, TextInput } from '@mantine/core'
 import { type FormEvent, useState } from 'react'
 import { useNow } from '../live/hooks'
+import { serverNow } from '../live/now'
 import { PauseIcon, PlayIcon } from './icons'
 import { edges, isRange, type Range, SPANS } from './range'
 import classes from './TimeBar.module.css'
@@ -45,7 +46,7 @@ export function TimeBar({ range, onChange, onZoomOut }: Props) {
           size="xs"
           variant="default"
           leftSection={<PauseIcon />}
-          onClick={() => onChange({ ...range, pausedAt: Date.now() })}
+          onClick={() => onChange({ ...range, pausedAt: serverNow() })}
         >
           Pause
         </Button>
@@ -81,7 +82,8 @@ function live(name: string): Range {
 }
 
 function Behind({ since }: { since: number }) {
-  const seconds = Math.max(0, Math.round((useNow(1_000) - since) / 1_000))
+  useNow(1_000)
+  const seconds = Math.max(0, Math.round((serverNow() - since) / 1_000))
   const told = seconds < 120 ? `${seconds} s` : `${Math.floor(seconds / 60)} min`
   return (
     <span className={classes['behind']} role="status" aria-live="off">

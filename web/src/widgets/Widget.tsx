@@ -1,9 +1,9 @@
 import { type ReactNode, useMemo } from 'react'
 import { Body } from './Body'
-import { LastSeen, useCondition } from './condition'
 import { kindOf } from './kinds'
 import { type DrawnWidget, membersOf } from './model'
 import type { Range } from './range'
+import { LastSeen, useCondition } from './seen'
 import { useSeries } from './series'
 import { Loading, NoSource, NotShown, NoValues } from './states'
 import classes from './Widget.module.css'
@@ -39,7 +39,7 @@ export function Widget({ widget, dashboard, range, others = NOBODY, onZoom, onZo
     >
       <header className={`widget-head ${classes['head']}`}>
         <h3>{widget.title || kind.name}</h3>
-        <LastSeen widget={widget} series={series} />
+        <LastSeen widget={widget} series={series} isLive={range.kind === 'live'} />
         {tools}
       </header>
       <div className={classes['body']}>

@@ -6,6 +6,7 @@ import { api, take } from '../api/client'
 import { problemOf } from '../api/problem'
 import { link as own } from '../live/hooks'
 import type { Link } from '../live/link'
+import { serverNow } from '../live/now'
 import { Ring } from '../live/ring'
 import { type DrawnWidget, sourceOf } from './model'
 import type { Track } from './series'
@@ -75,12 +76,14 @@ export class History implements Track {
   #read(device: string, sensor: string): () => void {
     const stop = new AbortController()
     const { aggregation, refresh_interval } = this.#widget
-    const agg = aggregation === 'last' ? 'avg,min,max' : aggregation
+    const isAsIs = aggregation === 'last' || aggregation === 'avg'
     const query = {
       series: `${device}/${sensor}`,
       from: String(this.#from),
       to: String(this.#to),
-      agg: agg.includes('avg') ? 'avg,min,max' : `${agg},avg`,
+      // Empty buckets are no gaps: what comes each second has many between two values.
+      fill: 'none' as const,
+      agg: isAsIs ? 'avg,min,max,last' : aggregation,
       // Buckets that say how much in all must be those of the widget; of others, as many as can be told apart.
       ...this.#cut(aggregation, refresh_interval),
     }
@@ -88,11 +91,11 @@ export class History implements Track {
       .then(({ series, width_ms }) => {
         const columns = series[0]
         const value = aggregation === 'last' ? columns?.avg : columns?.[aggregation]
-        const spikes = aggregation === 'last' || aggregation === 'avg'
         for (const [i, ts] of (columns?.ts ?? []).entries()) {
           const at = Math.max(ts, this.#from)
-          const [min, max] = spikes ? [columns?.min?.[i], columns?.max?.[i]] : [undefined, undefined]
-          if (value?.[i] !== null || this.ring.length > 0) this.ring.push(at, value?.[i] ?? null, min, max)
+          const [min, max] = isAsIs ? [columns?.min?.[i], columns?.max?.[i]] : [undefined, undefined]
+          // Text has no mean: of it the newest of a bucket is told.
+          this.ring.push(at, value?.[i] ?? columns?.last?.[i] ?? null, min, max)
         }
         this.unit = columns?.units.at(-1)
         this.bucketMs = width_ms ?? undefined
@@ -117,7 +120,7 @@ export class History implements Track {
       this.#ready()
       return () => {}
     }
-    const how = { spanMs: Math.max(1, Date.now() - this.#from) }
+    const how = { spanMs: Math.max(1, serverNow() - this.#from) }
     let leave: (() => void) | undefined
     const heard = () => {
       const feed = this.#link.feed(source, how)

@@ -5,6 +5,6 @@ export function marksOf(low: number, high: number, most: number): { marks: numbe
   const step = ([1, 2, 5, 10].find(times => times * power >= rough * (1 - 1e-9)) ?? 10) * power
   const marks: number[] = []
   const first = Math.ceil(low / step - 1e-9)
-  for (let n = first; n * step <= high + step * 1e-9; n++) marks.push(n * step)
+  for (let n = first; n * step <= high + step * 1e-9; n++) marks.push(n * step + 0)
   return { marks, step }
 }

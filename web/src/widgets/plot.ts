@@ -34,10 +34,6 @@ export interface Hands {
 /** Pixels to be dragged over: less is a click. */
 const DRAG = 8
 
-function isDragging(chart: uPlot): boolean {
-  return (chart.cursor.drag as { _x?: boolean } | undefined)?._x === true
-}
-
 /** What has been drawn, to tell whether it can stay. */
 interface Drawn {
   from: number
@@ -192,7 +188,7 @@ export class Plot {
           scales: ['x', null],
           // Where the cursor is, is of all charts; what is dragged over is of one.
           filters: {
-            pub: (type, chart) => type === 'mouseleave' || (type === 'mousemove' && !isDragging(chart)),
+            pub: (type, chart) => type === 'mouseleave' || (type === 'mousemove' && chart.select.width === 0),
             sub: () => true,
           },
         },

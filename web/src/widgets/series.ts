@@ -46,7 +46,18 @@ export function useSeries(members: readonly DrawnWidget[], range: Range): Series
       for (const end of ends) end()
     }
   }, [made])
-  return made
+  const pausedAt = range.kind === 'live' ? range.pausedAt : undefined
+  // Who pauses sees what there was then; what comes is kept behind it.
+  return useMemo(() => (pausedAt === undefined ? made : made.map(held)), [made, pausedAt])
+}
+
+/** A series as it is now. */
+function held(series: Series): Series {
+  const { track } = series
+  if (!track) return series
+  const { unit, trouble, version, received, bucketMs, isReady } = track
+  const still = { unit, trouble, version, received, bucketMs, isReady, ring: track.ring.copy() }
+  return { ...series, track: { ...still, listen: () => () => {} } }
 }
 
 /** Of a widget, what decides what comes and how it is called. */

@@ -9,16 +9,15 @@ use edgesync_schemas::id::{OrganizationId, WidgetId};
 use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 use edgesync_storage::catalog::{Tracked, WidgetSample};
-use tokio::time::Instant;
 use tracing::debug;
 
 pub(super) use self::batch::Batch;
 use super::super::followed::{Followed, Room};
 use super::super::hub::Hub;
-use super::super::source::Source;
-use super::super::widget;
+use super::super::widget::{self, Keeps};
 use super::pending::Pending;
-use super::stored::{Found, keep_newest, of_rings};
+use super::rows::Rows;
+use super::stored::{Found, Stored, as_kept, newest};
 
 /// Limits, which tests may lower.
 #[derive(Debug, Clone, Copy)]
@@ -48,9 +47,9 @@ impl Default for Most {
 pub(super) struct Books {
     most: Most,
     widgets: BTreeMap<WidgetId, Kept>,
-    sources: HashMap<Source, OfSource>,
+    sources: HashMap<Keeps, OfSource>,
     of_organization: HashMap<OrganizationId, OfOrganization>,
-    /// Of all rings.
+    /// Of all rings and buckets.
     bytes: usize,
     /// The organization that was stored last.
     turn: Option<OrganizationId>,
@@ -60,7 +59,7 @@ pub(super) struct Books {
 #[derive(Debug, Default)]
 struct OfOrganization {
     widgets: usize,
-    /// Of the rings that its widgets need.
+    /// Of the rings and buckets that its widgets need.
     bytes: usize,
     /// The widget that was stored last.
     turn: Option<WidgetId>,
@@ -69,16 +68,27 @@ struct OfOrganization {
 /// A widget that is kept.
 #[derive(Debug)]
 struct Kept {
-    source: Source,
+    of: Keeps,
     kept_since: Timestamp,
     max_samples: usize,
     organization: OrganizationId,
-    pending: Pending,
-    /// All before this offset were removed for their size.
-    cut: u64,
+    written: Written,
 }
 
-/// A source that is followed for widgets.
+/// What is stored of a widget.
+#[derive(Debug)]
+enum Written {
+    /// Of values.
+    Values {
+        pending: Pending,
+        /// All before this offset were removed for their size.
+        cut: u64,
+    },
+    /// Of buckets.
+    Buckets(Rows),
+}
+
+/// What is kept of a source for widgets: its values, or buckets of one interval of them.
 #[derive(Debug)]
 struct OfSource {
     followed: Arc<Followed>,
@@ -119,9 +129,14 @@ impl Books {
         self.sources.len()
     }
 
-    /// What a widget that is kept shows, and how many samples of it.
-    pub(super) fn source_of(&self, widget: WidgetId) -> Option<(&Source, usize)> {
-        self.widgets.get(&widget).map(|kept| (&kept.source, kept.max_samples))
+    /// What is kept for a widget, and how many of it.
+    pub(super) fn kept_of(&self, widget: WidgetId) -> Option<(&Keeps, usize)> {
+        self.widgets.get(&widget).map(|kept| (&kept.of, kept.max_samples))
+    }
+
+    /// How many the widgets need of what is kept for them.
+    pub(super) fn most_of(&self, of: &Keeps) -> usize {
+        self.sources.get(of).and_then(|one| self.needed(one, None, None)).unwrap_or_default()
     }
 
     /// Kept widgets that are not among `there`.
@@ -131,9 +146,9 @@ impl Books {
 
     /// Takes in what was found of the widgets that were adopted with nothing at the start.
     pub(super) fn begin(&mut self, hub: &Hub, found: Found) {
-        for (source, (of, stored)) in found.longest {
-            let Some(of_source) = self.sources.get_mut(&source) else { continue };
-            hub.restore(&of_source.followed, stored);
+        for (keeps, (of, samples, arrival)) in found.longest {
+            let Some(of_source) = self.sources.get_mut(&keeps) else { continue };
+            hub.restore(&of_source.followed, &keeps, Stored::Values(samples, arrival));
             let next = of_source.followed.look(|ring| ring.next);
             let next_stored = |id| found.next.get(id).copied().unwrap_or_default();
             // who watches it already goes on with what came
@@ -143,40 +158,54 @@ impl Books {
             for id in &of_source.widgets {
                 let Some(kept) = self.widgets.get_mut(id) else { continue };
                 let is_stored = is_restored && (*id == of || next_stored(id) == next + of_source.base);
-                kept.pending = Pending::from(if is_stored { next.min(next_stored(id)) } else { 0 });
+                kept.written = Written::values(if is_stored { next.min(next_stored(id)) } else { 0 });
             }
+        }
+        for (keeps, buckets) in found.buckets {
+            let Some(of_source) = self.sources.get(&keeps) else { continue };
+            hub.restore(&of_source.followed, &keeps, Stored::Buckets(buckets.into_values().collect()));
+        }
+        for (id, rows) in found.rows {
+            let Some(kept) = self.widgets.get_mut(&id) else { continue };
+            kept.written = Written::Buckets(rows);
         }
     }
 
     /// Keeps a widget from now on, as it is now, if there is room; `stored` is what is stored of it.
-    pub(super) fn adopt(&mut self, hub: &Hub, tracked: Tracked, mut stored: Vec<WidgetSample>) {
+    pub(super) fn adopt(&mut self, hub: &Hub, tracked: Tracked, stored: Vec<WidgetSample>) {
         let Tracked { widget, organization, kept_since } = tracked;
-        let Some((source, max_samples)) = widget::kept(&widget) else {
+        let Some((of, max_samples)) = widget::kept(&widget) else {
             return self.drop_widget(hub, widget.id);
         };
-        keep_newest(&mut stored, max_samples);
+        let stored = newest(stored, &of, max_samples);
         let next_stored = stored.last().map_or(0, |sample| sample.n + 1);
-        if self.widgets.get(&widget.id).is_some_and(|kept| kept.source != source) {
+        let rows = Rows::of(&stored);
+        if self.widgets.get(&widget.id).is_some_and(|kept| kept.of != of) {
             self.drop_widget(hub, widget.id);
         }
         let is_known = self.widgets.contains_key(&widget.id);
         if !is_known && !self.has_room(organization)
-            || !self.follow(hub, &source, (widget.id, organization, max_samples), stored)
+            || !self.follow(hub, &of, (widget.id, organization, max_samples), stored)
         {
             debug!(widget = %widget.id, "its samples are not kept: there is no room for more");
             return self.drop_widget(hub, widget.id);
         }
-        let Some(of_source) = self.sources.get_mut(&source) else { return };
-        // what is stored under higher numbers would not let anything newer take its place
-        let next = of_source.followed.look(|ring| ring.next);
-        of_source.base = of_source.base.max(next_stored.saturating_sub(next));
-        // All that the ring has is stored again where it is not known to be: what a widget has may have gone with its change.
-        let is_stored = !is_known && next_stored == next + of_source.base;
-        let pending = Pending::from(if is_stored { next } else { 0 });
+        let Some(of_source) = self.sources.get_mut(&of) else { return };
+        let written = match of.interval_ms {
+            Some(_) => Written::Buckets(rows),
+            None => {
+                // what is stored under higher numbers would not let anything newer take its place
+                let next = of_source.followed.look(|ring| ring.next);
+                of_source.base = of_source.base.max(next_stored.saturating_sub(next));
+                // All that the ring has is stored again where it is not known to be: what a widget has may have gone with its change.
+                let is_stored = !is_known && next_stored == next + of_source.base;
+                Written::values(if is_stored { next } else { 0 })
+            }
+        };
         if !is_known {
             self.of_organization.entry(organization).or_default().widgets += 1;
         }
-        let kept = Kept { source, kept_since, max_samples, organization, pending, cut: 0 };
+        let kept = Kept { of, kept_since, max_samples, organization, written };
         self.widgets.insert(widget.id, kept);
     }
 
@@ -202,46 +231,51 @@ impl Books {
     fn follow(
         &mut self,
         hub: &Hub,
-        source: &Source,
+        of: &Keeps,
         (widget, organization, max_samples): (WidgetId, OrganizationId, usize),
         stored: Vec<WidgetSample>,
     ) -> bool {
-        let of_source = self.sources.get(source);
-        let room_of = |of| {
-            let others = of_source.and_then(|one| self.needed(one, of, Some(widget)));
-            room(max_samples.max(others.unwrap_or(0)))
+        let of_source = self.sources.get(of);
+        let needed = |whose| {
+            let others = of_source.and_then(|one| self.needed(one, whose, Some(widget)));
+            max_samples.max(others.unwrap_or(0))
         };
-        let room = room_of(None);
-        let (before, now) = (of_source.map_or(0, |one| one.bytes), bytes(room));
+        let most = needed(None);
+        // what is known of its rows is the widget's own
+        let own_before = self.widgets.get(&widget).map_or(0, |kept| own_bytes(&kept.of, kept.max_samples));
+        let own = own_bytes(of, max_samples);
+        let before = of_source.map_or(0, |one| one.bytes) + own_before;
+        let (shared, now) = (bytes(of, most), bytes(of, most) + own);
         if self.bytes - before + now > self.most.bytes && now > before {
             return false;
         }
         let of_organization = of_source.and_then(|one| one.of_organization.get(&organization));
-        let (paid, pays) = (of_organization.copied().unwrap_or(0), bytes(room_of(Some(organization))));
+        let (paid, pays) = (of_organization.copied().unwrap_or(0), bytes(of, needed(Some(organization))));
         let has = self.of_organization.get(&organization).map_or(0, |of| of.bytes);
-        if has - paid + pays > self.most.bytes_of_organization && pays > paid {
+        let will_have = has - paid - own_before + pays + own;
+        if will_have > self.most.bytes_of_organization && will_have > has {
             return false;
         }
         let followed = match of_source {
             Some(one) => {
-                one.followed.keep_for_widgets(room, Instant::now());
+                hub.keep_more_or_fewer(&one.followed, of, room(most));
                 one.followed.clone()
             }
-            None => match hub.keep(source, room, of_rings(stored)) {
+            None => match hub.keep(of, room(most), as_kept(stored, of)) {
                 Ok(followed) => followed,
                 Err(_) => return false,
             },
         };
         self.bytes = self.bytes - before + now;
-        self.of_organization.entry(organization).or_default().bytes = has - paid + pays;
-        let one = self.sources.entry(source.clone()).or_insert_with(|| OfSource {
+        self.of_organization.entry(organization).or_default().bytes = will_have;
+        let one = self.sources.entry(of.clone()).or_insert_with(|| OfSource {
             followed,
             base: 0,
             widgets: BTreeSet::new(),
             bytes: 0,
             of_organization: HashMap::new(),
         });
-        one.bytes = now;
+        one.bytes = shared;
         one.of_organization.insert(organization, pays);
         one.widgets.insert(widget);
         true
@@ -250,30 +284,37 @@ impl Books {
     /// Keeps a widget no longer.
     pub(super) fn drop_widget(&mut self, hub: &Hub, id: WidgetId) {
         let Some(kept) = self.widgets.remove(&id) else { return };
-        let Some(mut of_source) = self.sources.remove(&kept.source) else { return };
+        let Some(mut of_source) = self.sources.remove(&kept.of) else { return };
         of_source.widgets.remove(&id);
-        let pays = self.needed(&of_source, Some(kept.organization), None).map(|most| bytes(room(most)));
+        let own = own_bytes(&kept.of, kept.max_samples);
+        let pays = self.needed(&of_source, Some(kept.organization), None).map(|most| bytes(&kept.of, most));
         let paid = match pays {
             Some(pays) => of_source.of_organization.insert(kept.organization, pays),
             None => of_source.of_organization.remove(&kept.organization),
         };
         if let Some(of) = self.of_organization.get_mut(&kept.organization) {
             of.widgets -= 1;
-            of.bytes = of.bytes - paid.unwrap_or(0) + pays.unwrap_or(0);
+            of.bytes = of.bytes - own - paid.unwrap_or(0) + pays.unwrap_or(0);
             if of.widgets == 0 {
                 self.of_organization.remove(&kept.organization);
             }
         }
-        self.bytes -= of_source.bytes;
+        self.bytes -= of_source.bytes + own;
         if let Some(most) = self.needed(&of_source, None, None) {
-            let room = room(most);
-            of_source.bytes = bytes(room);
+            of_source.bytes = bytes(&kept.of, most);
             self.bytes += of_source.bytes;
-            of_source.followed.keep_for_widgets(room, Instant::now());
-            self.sources.insert(kept.source, of_source);
+            hub.keep_more_or_fewer(&of_source.followed, &kept.of, room(most));
+            self.sources.insert(kept.of, of_source);
         } else {
-            hub.keep_no_longer(&of_source.followed);
+            hub.keep_no_longer(&of_source.followed, &kept.of);
         }
+    }
+}
+
+impl Written {
+    /// All values before an offset.
+    fn values(upto: u64) -> Self {
+        Self::Values { pending: Pending::from(upto), cut: 0 }
     }
 }
 
@@ -282,8 +323,17 @@ pub(super) fn room(samples: usize) -> Room {
     Room { samples, raw_bytes }
 }
 
-fn bytes(room: Room) -> usize {
-    room.samples * limit::KEPT_SAMPLE_BYTES + room.raw_bytes
+/// Of what is kept for all of its widgets.
+fn bytes(of: &Keeps, most: usize) -> usize {
+    match of.interval_ms {
+        None => most * limit::KEPT_SAMPLE_BYTES + room(most).raw_bytes,
+        Some(_) => most * limit::KEPT_BUCKET_BYTES,
+    }
+}
+
+/// Of what is kept for one of them alone.
+fn own_bytes(of: &Keeps, max_samples: usize) -> usize {
+    of.interval_ms.map_or(0, |_| max_samples * limit::KEPT_ROW_BYTES)
 }
 
 #[cfg(test)]
@@ -291,9 +341,22 @@ impl Books {
     /// Looks at what a source has.
     pub(super) fn of<T: Default>(
         &self,
-        source: &Source,
+        source: &super::super::source::Source,
         look: impl FnOnce(super::super::followed::Ring<'_>) -> T,
     ) -> T {
-        self.sources.get(source).map(|one| one.followed.look(look)).unwrap_or_default()
+        let one = self.sources.iter().find(|(of, _)| of.source == *source);
+        one.map(|(_, one)| one.followed.look(look)).unwrap_or_default()
+    }
+
+    /// Looks at what it has of buckets.
+    pub(super) fn of_buckets<T: Default>(
+        &self,
+        source: &super::super::source::Source,
+        interval_ms: u32,
+        look: impl FnOnce(&super::super::buckets::Buckets) -> T,
+    ) -> T {
+        let of = Keeps { source: source.clone(), interval_ms: Some(interval_ms) };
+        let one = self.sources.get(&of);
+        one.and_then(|one| one.followed.look_at_buckets(interval_ms, look)).unwrap_or_default()
     }
 }

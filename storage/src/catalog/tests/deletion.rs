@@ -94,7 +94,16 @@ async fn furnish(f: &Fixture, ada: &SignedUp, bob: UserId) -> (ProjectId, FlowId
     let widget = json!({"widget_id": "n", "widget_type": "gauge", "data_source_type": "flow_node", "flow_id": flow,
         "node_id": "in", "max_samples": limit::LIVE_POINTS});
     let widget = c.create_widget(user, dashboard, None, input(WidgetInput::read, widget)).await.unwrap().0;
-    let sample = |n| WidgetSample { n, ts: now(), value: 0.5, unit: None, raw: None, arrival: Offset(n) };
+    let (unit, raw, bucket) = (None, None, None);
+    let sample = |n| WidgetSample {
+        n,
+        ts: now(),
+        value: 0.5,
+        unit: unit.clone(),
+        raw: raw.clone(),
+        arrival: Offset(n),
+        bucket,
+    };
     let samples = (0..u64::from(limit::REMOVED_ROWS) + 7).map(sample).collect();
     let samples =
         WidgetSamples { widget: widget.id, kept_since: widget.updated_at, samples, keep_from: None };

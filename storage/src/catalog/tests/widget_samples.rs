@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use super::*;
-use crate::catalog::{ChangedWidgets, WidgetSample, WidgetSamples};
+use crate::catalog::{ChangedWidgets, WidgetBucket, WidgetSample, WidgetSamples};
 
 async fn board(f: &Fixture, of: &SignedUp) -> DashboardId {
     let body = json!({"organization_id": of.organization.id, "name": "d"});
@@ -53,6 +53,7 @@ fn sample(n: u64) -> WidgetSample {
         unit: n.is_multiple_of(3).then(|| "°C".parse().unwrap()),
         raw,
         arrival: Offset(n * 2),
+        bucket: None,
     }
 }
 
@@ -199,8 +200,8 @@ async fn samples_go_with_what_the_widget_shows() {
             json!({"data_source_type": "flow_node", "flow_id": flow, "node_id": "m", "output_field": "x"}),
             false,
         ),
-        (json!({"aggregation": "avg"}), true),
         (json!({"refresh_interval": 60_000}), true),
+        (json!({"aggregation": "avg"}), false),
         (json!({"data_source_type": "static"}), false),
     ] {
         put(&f, &one, 0..3).await;
@@ -298,8 +299,22 @@ async fn who_keeps_samples_is_told_which_widgets_change() {
     assert_eq!(told().await, ChangedWidgets::These([changed.id].into()));
     // how it is drawn is nothing to them: one that is dragged about is saved many times a second
     let drawn =
-        json!({"title": "t", "grid_position": {"x": 1, "y": 2, "w": 3, "h": 4}, "aggregation": "avg"});
+        json!({"title": "t", "grid_position": {"x": 1, "y": 2, "w": 3, "h": 4}, "refresh_interval": 700});
     change(&f, &ada, board_a, "two", drawn).await;
+    let waits = tokio::time::timeout(std::time::Duration::from_millis(1), f.catalog.changed_widgets());
+    assert!(waits.await.is_err(), "nothing is told");
+    // its buckets are theirs, whatever is shown of them
+    for (body, is_told) in [
+        (json!({"aggregation": "avg"}), true),
+        (json!({"aggregation": "max"}), false),
+        (json!({"refresh_interval": 800}), true),
+        (json!({"aggregation": "last"}), true),
+    ] {
+        change(&f, &ada, board_a, "two", body.clone()).await;
+        let told = tokio::time::timeout(std::time::Duration::from_millis(1), f.catalog.changed_widgets());
+        let expected = is_told.then(|| ChangedWidgets::These([changed.id].into()));
+        assert_eq!(told.await.ok(), expected, "{body}");
+    }
     f.catalog.delete_widget(ada.user.id, board_a, "one", None).await.unwrap();
     assert_eq!(told().await, ChangedWidgets::These([one.id].into()));
     f.catalog.delete_dashboard(ada.user.id, board_a, None).await.unwrap();
@@ -308,4 +323,63 @@ async fn who_keeps_samples_is_told_which_widgets_change() {
     assert_eq!(told().await, ChangedWidgets::Any);
     let waits = tokio::time::timeout(std::time::Duration::from_millis(1), f.catalog.changed_widgets());
     assert!(waits.await.is_err(), "and not twice");
+}
+
+/// A bucket in a slot: what is in it changes with its count.
+fn bucket(slot: u32, start: i64, count: u64) -> WidgetSample {
+    let numbers = count / 2;
+    let spread = (numbers > 0).then_some((-(count as f64), start as f64 / 3.0));
+    WidgetSample {
+        ts: Timestamp::from_us(start).unwrap(),
+        value: count as f64 / 7.0,
+        raw: None,
+        bucket: Some(WidgetBucket { slot, count, numbers, spread, at_arrival: count % 3 }),
+        ..sample(start.unsigned_abs())
+    }
+}
+
+#[tokio::test]
+async fn buckets_stay_in_their_slots_and_are_those_of_an_interval() {
+    let f = fixture();
+    let ada = f.sign_up("ada@example.org").await;
+    let (board, flow) = (board(&f, &ada).await, flow(&f, &ada).await);
+    let one = widget(&f, &ada, board, flow, "one", 4).await;
+    change(&f, &ada, board, "one", json!({"aggregation": "avg", "refresh_interval": 1_000})).await;
+    let put = async |samples: Vec<WidgetSample>| {
+        let kept_since = f.catalog.tracked_widget(one.id).await.unwrap().unwrap().kept_since;
+        let one = WidgetSamples { widget: one.id, kept_since, samples, keep_from: None };
+        f.catalog.put_widget_samples(vec![one]).await.unwrap()
+    };
+    let stored = async || {
+        let all = f.catalog.stored_samples(None).await.unwrap();
+        let mut samples = f.catalog.widget_samples(one.id).await.unwrap();
+        samples.sort_by_key(|sample| sample.bucket.map(|bucket| bucket.slot));
+        assert_eq!(
+            all.iter().map(|(_, sample)| sample).collect::<Vec<_>>(),
+            samples.iter().collect::<Vec<_>>()
+        );
+        assert!(all.iter().all(|((_, slot), sample)| sample.bucket.unwrap().slot == *slot));
+        samples
+    };
+    // in any order of times, and slots that no number tells
+    let (a, b, c) = (bucket(0, 5_000, 3), bucket(7, 2_000, 1), bucket(1, 9_000, 8));
+    assert_eq!(put(vec![a.clone(), b.clone(), c.clone()]).await, 3);
+    assert_eq!(stored().await, [a.clone(), c.clone(), b]);
+    // one changes, and one takes the place of another
+    let (a, d) = (bucket(0, 5_000, 4), bucket(7, 4_000, 2));
+    assert_eq!(put(vec![a.clone(), d.clone()]).await, 2);
+    assert_eq!(stored().await, [a.clone(), c.clone(), d.clone()]);
+    // what is made of them, and that more are kept, are nothing to them
+    change(&f, &ada, board, "one", json!({"aggregation": "sum", "max_samples": 9})).await;
+    assert_eq!(stored().await, [a.clone(), c.clone(), d.clone()]);
+    change(&f, &ada, board, "one", json!({"max_samples": 2})).await;
+    assert_eq!(stored().await, [a.clone(), c.clone()], "the newest by their times");
+    change(&f, &ada, board, "one", json!({"refresh_interval": 2_000})).await;
+    assert_eq!(stored().await, []);
+    put(vec![a.clone()]).await;
+    change(&f, &ada, board, "one", json!({"aggregation": "last"})).await;
+    assert_eq!(stored().await, []);
+    put(vec![a]).await;
+    f.catalog.delete_widget(ada.user.id, board, "one", None).await.unwrap();
+    assert_eq!(rows(&f).await, 0);
 }

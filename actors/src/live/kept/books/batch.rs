@@ -8,9 +8,11 @@ use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 use edgesync_storage::catalog::{WidgetSample, WidgetSamples};
 
+use super::super::super::buckets::Buckets;
 use super::super::super::followed::Ring;
 use super::super::pending::{Pending, shares};
-use super::{Books, Kept};
+use super::super::rows::Next;
+use super::{Books, Kept, OfSource, Written};
 
 /// What is stored next.
 #[derive(Debug, Default)]
@@ -26,10 +28,15 @@ pub(in super::super) struct Batch {
 pub(in super::super) struct Done {
     widget: WidgetId,
     kept_since: Timestamp,
-    pending: Pending,
-    cut: u64,
+    then: Then,
     /// How many that are.
     pub(in super::super) count: u64,
+}
+
+#[derive(Debug)]
+enum Then {
+    Values { pending: Pending, cut: u64 },
+    Buckets(Next),
 }
 
 impl Books {
@@ -50,9 +57,8 @@ impl Books {
                     batch.left += count;
                     continue;
                 };
-                let Some(of_source) = self.sources.get(&kept.source) else { continue };
-                let (samples, done) =
-                    of_source.followed.look(|ring| kept.take(id, &ring, of_source.base, share));
+                let Some(of_source) = self.sources.get(&kept.of) else { continue };
+                let Some((samples, done)) = kept.next(id, of_source, share) else { continue };
                 let raws = samples.samples.iter().filter_map(|one| one.raw.as_ref());
                 let raw = raws.map(|raw| raw.len()).sum::<usize>();
                 (raw_bytes, raw_of_organization) = (raw_bytes + raw, raw_of_organization + raw);
@@ -72,8 +78,8 @@ impl Books {
     fn waiting(&self) -> Vec<(OrganizationId, Vec<(WidgetId, u64)>)> {
         let mut waiting: BTreeMap<OrganizationId, Vec<(WidgetId, u64)>> = BTreeMap::new();
         for (id, kept) in &self.widgets {
-            let Some(of_source) = self.sources.get(&kept.source) else { continue };
-            let count = of_source.followed.look(|ring| kept.pending.count(&kept.among(&ring)));
+            let Some(of_source) = self.sources.get(&kept.of) else { continue };
+            let count = kept.waiting(of_source);
             if count > 0 {
                 waiting.entry(kept.organization).or_default().push((*id, count));
             }
@@ -92,10 +98,15 @@ impl Books {
     /// A batch is stored. What was changed meanwhile is stored anew.
     pub(in super::super) fn stored(&mut self, done: Vec<Done>) {
         for one in done {
-            if let Some(kept) = self.widgets.get_mut(&one.widget)
-                && kept.kept_since == one.kept_since
-            {
-                (kept.pending, kept.cut) = (one.pending, one.cut);
+            let Some(kept) =
+                self.widgets.get_mut(&one.widget).filter(|kept| kept.kept_since == one.kept_since)
+            else {
+                continue;
+            };
+            match (&mut kept.written, one.then) {
+                (Written::Buckets(rows), Then::Buckets(next)) => rows.stored(next),
+                (written, Then::Values { pending, cut }) => *written = Written::Values { pending, cut },
+                (Written::Values { .. }, Then::Buckets(_)) => {}
             }
         }
     }
@@ -107,11 +118,50 @@ impl Kept {
         ring.next.saturating_sub(self.max_samples as u64).max(ring.start)..ring.next
     }
 
+    /// How many wait.
+    fn waiting(&self, of_source: &OfSource) -> u64 {
+        match (&self.written, self.of.interval_ms) {
+            (Written::Values { pending, .. }, _) => {
+                of_source.followed.look(|ring| pending.count(&self.among(&ring)))
+            }
+            (Written::Buckets(rows), interval_ms) => {
+                let waiting = |buckets: &Buckets| rows.waiting(buckets, self.max_samples);
+                interval_ms
+                    .and_then(|interval_ms| of_source.followed.look_at_buckets(interval_ms, waiting))
+                    .unwrap_or_default()
+            }
+        }
+    }
+
     /// The newest `most` that wait.
-    fn take(&self, id: WidgetId, ring: &Ring<'_>, base: u64, most: u64) -> (WidgetSamples, Done) {
+    fn next(&self, id: WidgetId, of_source: &OfSource, most: u64) -> Option<(WidgetSamples, Done)> {
+        let (samples, keep_from, then, count) = match &self.written {
+            Written::Values { pending, cut } => {
+                of_source.followed.look(|ring| self.next_values(&ring, of_source.base, (pending, *cut), most))
+            }
+            Written::Buckets(rows) => {
+                let next = |buckets: &Buckets| rows.next(buckets, self.max_samples, most);
+                let mut next = of_source.followed.look_at_buckets(self.of.interval_ms?, next)?;
+                let samples = std::mem::take(&mut next.samples);
+                let count = samples.len() as u64;
+                (samples, None, Then::Buckets(next), count)
+            }
+        };
+        let kept_since = self.kept_since;
+        let samples = WidgetSamples { widget: id, kept_since, samples, keep_from };
+        Some((samples, Done { widget: id, kept_since, then, count }))
+    }
+
+    fn next_values(
+        &self,
+        ring: &Ring<'_>,
+        base: u64,
+        (pending, cut): (&Pending, u64),
+        most: u64,
+    ) -> (Vec<WidgetSample>, Option<u64>, Then, u64) {
         let among = self.among(ring);
         let mut samples = Vec::new();
-        for part in self.pending.newest(&among, most) {
+        for part in pending.newest(&among, most) {
             let from = ring.samples.partition_point(|sample| sample.offset < part.start);
             let of_part = ring.samples.range(from..).take_while(|sample| sample.offset < part.end);
             samples.extend(of_part.filter_map(|sample| {
@@ -124,14 +174,14 @@ impl Kept {
                     unit: sample.unit.clone(),
                     raw,
                     arrival: ring.arrival,
+                    bucket: None,
                 })
             }));
         }
-        let is_cut = ring.cut > self.cut && ring.cut + self.max_samples as u64 > ring.next;
+        let is_cut = ring.cut > cut && ring.cut + self.max_samples as u64 > ring.next;
         let keep_from = is_cut.then_some(ring.cut + base);
-        let pending = self.pending.stored(&among, most);
-        let count = self.pending.count(&among).min(most);
-        let done = Done { widget: id, kept_since: self.kept_since, pending, cut: ring.cut, count };
-        (WidgetSamples { widget: id, kept_since: self.kept_since, samples, keep_from }, done)
+        let count = pending.count(&among).min(most);
+        let then = Then::Values { pending: pending.stored(&among, most), cut: ring.cut };
+        (samples, keep_from, then, count)
     }
 }

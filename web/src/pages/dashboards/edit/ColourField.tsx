@@ -1,3 +1,4 @@
+import type { CSSProperties } from 'react'
 import { COLOURS } from '../../../widgets/config'
 import classes from './ColourField.module.css'
 
@@ -17,7 +18,7 @@ export function ColourField({ label, value, onChange }: Props) {
         By its place
       </label>
       {Array.from({ length: COLOURS }, (_, place) => place + 1).map(number => (
-        <label key={number} className={classes['colour']} style={{ color: `var(--series-${number})` }}>
+        <label key={number} className={classes['colour']} style={{ '--own': `var(--series-${number})` } as CSSProperties}>
           <input
             type="radio"
             checked={value === number}

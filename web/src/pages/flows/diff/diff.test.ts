@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { apply, byItem, type Change, diff, isSame } from './diff'
 import type { Drawing } from './drawing'
 import { same } from './json'
-import { Chance, seeds } from './random'
+import { Chance, PATIENCE_MS, seeds } from './random'
 
 const node = (id: string, data: object = {}, more: object = {}) => ({
   id,
@@ -90,7 +90,7 @@ test('the difference, done to the first, is the second', () => {
     expect(canonical(made.about), `seed ${seed}`).toBe(canonical(other.about))
     expect(isSame(apply(other, back(changes)), base), `seed ${seed}`).toBe(true)
   }
-})
+}, PATIENCE_MS)
 
 /** The changes the other way round. */
 function back(changes: readonly Change[]): Change[] {

@@ -25,23 +25,32 @@ import { onCanvas } from './keys'
 import { NodeCard } from './NodeCard'
 import { NoteCard } from './NoteCard'
 import { Notice } from './Notice'
+import { heldAt } from './over'
 import { DRAGGED_KIND } from './Palette'
 import { useView, ViewButtons } from './ViewButtons'
 
 const nodeTypes = { card: NodeCard, note: NoteCard }
 const edgeTypes = { line: FlowLine }
 
+/** Smaller than this a card's small texts cannot be read. */
+const FAR = 0.35
+
 /** Where something is while it is dragged, and its size while it is pulled. */
 type Held = Map<string, { position?: Point; width?: number; height?: number }>
 
 /** The drawing. What is dragged is shown where it is held; an edit of the diagram is made when it is let go. */
 export function Canvas() {
-  const { draft, types, selection, mayEdit } = useEditor()
+  const draft = useEditor(state => state.draft)
+  const types = useEditor(state => state.types)
+  const selection = useEditor(state => state.selection)
+  const mayEdit = useEditor(state => state.mayEdit)
   const [held, setHeld] = useState<Held>()
   const cards = useRef<Card[]>([])
   const lines = useRef<Line[]>([])
   const root = useRef<HTMLDivElement>(null)
   const { onCanvasAt } = useView(root)
+  // Seen from so far away nobody reads a card, and each text would be drawn anew in every frame.
+  const [isFar, setFar] = useState(false)
   // What was drawn before is looked at for what stayed the same; drawing twice from it gives the same.
   const still = useMemo(() => {
     cards.current = cardsOf(draft, types, selection, cards.current)
@@ -69,6 +78,9 @@ export function Canvas() {
         isPulled ||= !change.resizing
       }
     }
+    const [only, ...others] = next
+    const card = only && others.length === 0 ? still.find(({ id }) => id === only[0]) : undefined
+    if (card && only?.[1].position && isLoose(draft, card.id)) heldAt(middleOf(card, only[1].position))
     if (isPulled) pulled(next)
     else if (next.size > 0) setHeld(next)
   }
@@ -82,6 +94,7 @@ export function Canvas() {
   }
   const dropped = (_: unknown, __: unknown, nodes: Card[]) => {
     setHeld(undefined)
+    heldAt(undefined)
     const places = new Map(nodes.map(({ id, position }) => [id, position]))
     const count = nodes.length === 1 ? '1 node' : `${nodes.length} nodes`
     editor.getState().edit(`move ${count}`, now => {
@@ -116,7 +129,7 @@ export function Canvas() {
 
   const pressed = (event: KeyboardEvent) => {
     if (event.target !== root.current) return
-    const act = onCanvas(event)
+    const act = onCanvas(event, mayEdit)
     if (!act) return
     event.preventDefault()
     event.stopPropagation()
@@ -132,6 +145,7 @@ export function Canvas() {
     const kind = event.dataTransfer.getData(DRAGGED_KIND)
     if (!kind) return
     event.preventDefault()
+    heldAt(undefined)
     void addNode(kind, onCanvasAt(event))
     root.current?.focus({ preventScroll: true })
   }
@@ -139,7 +153,7 @@ export function Canvas() {
   // what is drawn later does not move what is looked at
   const [isFitted] = useState(!isEmpty)
   return (
-    <section className={classes['canvas']} aria-label="Diagram">
+    <section className={classes['canvas']} aria-label="Diagram" data-far={isFar}>
       <ReactFlow<Card, Line>
         ref={root}
         nodes={shown}
@@ -169,17 +183,20 @@ export function Canvas() {
         onCopy={copy}
         onCut={event => {
           copy(event)
-          removeSelected()
+          if (mayEdit) removeSelected()
         }}
         onPaste={event => {
           event.preventDefault()
-          pasteText(event.clipboardData.getData('text/plain'))
+          if (mayEdit) pasteText(event.clipboardData.getData('text/plain'))
         }}
+        onMove={(_, { zoom }) => setFar(zoom < FAR)}
         onDragOver={event => {
           if (!event.dataTransfer.types.includes(DRAGGED_KIND)) return
           event.preventDefault()
           event.dataTransfer.dropEffect = 'copy'
+          heldAt(onCanvasAt(event))
         }}
+        onDragLeave={() => heldAt(undefined)}
         onDrop={drop}
         tabIndex={0}
         aria-label="Canvas. Press ? for its keys."
@@ -219,6 +236,14 @@ export function Canvas() {
       <Notice />
     </section>
   )
+}
+
+const isLoose = ({ edges }: Diagram, id: string) =>
+  !edges.some(({ source, target }) => source === id || target === id)
+
+/** Of a card that is held somewhere; one in a group is held from the group's corner, and comes into no edge until it is let go. */
+function middleOf({ data, parentId }: Card, { x, y }: Point): Point | undefined {
+  return parentId === undefined ? { x: x + data.shape.width / 2, y: y + data.shape.height / 2 } : undefined
 }
 
 function edgeOfConnection({ source, sourceHandle, target, targetHandle }: Connection): NewEdge {

@@ -31,8 +31,8 @@ export default function ConfigForm({ node, type }: { node: FlowNode; type: NodeT
   const general = mine.filter(problem => !fields.some(({ key }) => isOf(problem, key)))
   return (
     <Context value={{ node, isReadOnly: !mayEdit }}>
-      {general.map(({ message }) => (
-        <div key={message} style={{ color: 'var(--bad)' }}>
+      {general.map(({ message, code }) => (
+        <div key={message} style={{ color: code === 'unconnected' ? 'var(--warn)' : 'var(--bad)' }}>
           {message}
         </div>
       ))}

@@ -56,11 +56,12 @@ export function Drawer() {
 function Count() {
   const count = useEditor(state => state.problems.length)
   const isChecking = useEditor(state => state.checked === undefined)
+  const isFresh = useEditor(state => state.checked === state.draft)
   const isUnchecked = useEditor(state => state.isUnchecked)
   if (isUnchecked) return 'Not checked'
   if (isChecking) return 'Checking'
   return (
-    <span data-bad={count > 0} className={classes['count']}>
+    <span data-bad={count > 0} data-fresh={isFresh} className={classes['count']}>
       {count === 0 ? 'No problems' : count === 1 ? '1 problem' : `${count} problems`}
     </span>
   )

@@ -1,5 +1,5 @@
 import { ReactFlowProvider } from '@xyflow/react'
-import { lazy, Suspense } from 'react'
+import { lazy, Suspense, useEffect } from 'react'
 import { useEditor } from '../../../flow/store'
 import { slots } from '../slots'
 import { Canvas } from './Canvas'
@@ -15,6 +15,8 @@ import { useCheck } from './useCheck'
 import { useKeys } from './useKeys'
 import { useStoredDraft } from './useStoredDraft'
 
+const later: (act: () => void) => void = globalThis.requestIdleCallback ?? (act => setTimeout(act, 500))
+
 const Dialogs = lazy(() => import('./Dialogs'))
 
 /** Palette, canvas and inspector of the open flow. */
@@ -25,6 +27,10 @@ export function Editor({ whyNot }: { whyNot: 'narrow' | 'foreign' | undefined })
   useCheck()
   useStoredDraft()
   useKeys()
+  useEffect(() => {
+    // The fields would come while somebody begins to write into those that stand in for them.
+    later(() => void Promise.all([import('./ConfigForm'), import('./fields/Expression')]).catch(() => {}))
+  }, [])
   return (
     <ReactFlowProvider>
       <div className={classes['editor']} data-full data-edit={mayEdit}>
@@ -35,7 +41,10 @@ export function Editor({ whyNot }: { whyNot: 'narrow' | 'foreign' | undefined })
             <p>To look at only: there is no room to draw here. Tap a node to see what it does.</p>
           )}
           {whyNot === 'foreign' && (
-            <p>To look at only: this flow belongs to somebody else. Make a flow of your own to change it.</p>
+            <p>
+              To look at only: this flow belongs to somebody else. Ask them or an admin to change it, or make
+              a flow of your own.
+            </p>
           )}
           <Recovered />
         </div>

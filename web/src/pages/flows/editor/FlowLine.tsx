@@ -5,12 +5,14 @@ import { placeText } from '../../../flow/texts'
 import type { Card, Line } from './cards'
 import { whyNot } from './drawn'
 import classes from './FlowLine.module.css'
+import { useOver } from './over'
 import { troubleOf } from './problems'
 
 /** An edge, with a place for what comes over it. */
 export const FlowLine = memo(function FlowLine(props: EdgeProps<Line>) {
   const { id, data, selected } = props
   const [path, x, y] = getBezierPath(props)
+  const isOver = useOver(state => state.edge === id)
   const isBad = useEditor(state => troubleOf(state.problems, id).count > 0)
   const text = useRef<SVGTextElement>(null)
   const { source, port } = data ?? { source: props.source, port: 'out' }
@@ -18,7 +20,12 @@ export const FlowLine = memo(function FlowLine(props: EdgeProps<Line>) {
     if (text.current) return placeText({ kind: 'edge', id, source, port, element: text.current })
   }, [id, source, port])
   return (
-    <g data-bad={isBad} data-selected={selected ?? false} data-port={port} className={classes['line']}>
+    <g
+      data-bad={isBad}
+      data-selected={(selected ?? false) || isOver}
+      data-port={port}
+      className={classes['line']}
+    >
       <path d={path} className="react-flow__edge-path" fill="none" />
       <path
         d={path}

@@ -1,7 +1,8 @@
-import { Button, Modal } from '@mantine/core'
 import { useBlocker } from '@tanstack/react-router'
+import { lazy, Suspense } from 'react'
 import { editor, isDirty } from '../../../flow/store'
-import { saveAndSay } from './save'
+
+const LeavingDialog = lazy(() => import('./LeavingDialog'))
 
 /** Asks who leaves with something that is not saved. */
 export function Leaving() {
@@ -11,28 +12,9 @@ export function Leaving() {
     withResolver: true,
   })
   if (blocker.status !== 'blocked') return null
-  const saveAndLeave = async () => ((await saveAndSay()) ? blocker.proceed() : blocker.reset())
   return (
-    <Modal
-      opened
-      onClose={blocker.reset}
-      title="Your changes are not saved"
-      closeButtonProps={{ 'aria-label': 'Stay' }}
-    >
-      <div className="stack">
-        <div>
-          If you leave without saving, this browser keeps them and offers them when you open the flow again.
-        </div>
-        <div className="row" style={{ justifyContent: 'flex-end' }}>
-          <Button variant="default" onClick={blocker.reset}>
-            Stay
-          </Button>
-          <Button variant="default" onClick={blocker.proceed}>
-            Leave
-          </Button>
-          <Button onClick={() => void saveAndLeave()}>Save and leave</Button>
-        </div>
-      </div>
-    </Modal>
+    <Suspense>
+      <LeavingDialog stay={blocker.reset} leave={blocker.proceed} />
+    </Suspense>
   )
 }

@@ -3,6 +3,7 @@ import { type FlowProblem, nameOf, nodeOf } from '../../../flow/diagram'
 import { useEditor } from '../../../flow/store'
 import { CrossIcon } from '../../../parts/icons'
 import classes from './Drawer.module.css'
+import { showProblem } from './show'
 
 /** Everything that keeps the flow from running, each leading to its place. */
 export function Problems() {
@@ -25,16 +26,11 @@ export function Problems() {
 }
 
 function Problem({ problem }: { problem: FlowProblem }) {
-  const { draft, types, reveal, select } = useEditor()
+  const draft = useEditor(state => state.draft)
+  const types = useEditor(state => state.types)
   const { node, edge, field, message, position } = problem
   const about = node ? nodeOf(draft, node) : undefined
   const end = edge ? draft.edges.find(({ id }) => id === edge) : undefined
-  const show = () => {
-    if (about) reveal(about.id)
-    if (!end) return
-    reveal(end.source)
-    select([], [end.id])
-  }
   const place = [
     about && nameOf(about, types),
     end && 'Edge',
@@ -42,7 +38,11 @@ function Problem({ problem }: { problem: FlowProblem }) {
     position && `line ${position.line}, column ${position.column}`,
   ].filter(Boolean)
   return (
-    <UnstyledButton className={classes['problem'] ?? ''} onClick={show} disabled={!about && !end}>
+    <UnstyledButton
+      className={classes['problem'] ?? ''}
+      onClick={() => showProblem(problem)}
+      disabled={!about && !end}
+    >
       <CrossIcon />
       <span>
         {place.length > 0 && <strong>{place.join(', ')}: </strong>}

@@ -25,7 +25,7 @@ export function Toolbar() {
   const mayEdit = useEditor(state => state.mayEdit)
   return (
     <div className={classes['toolbar']} role="toolbar" aria-label="Flow">
-      <Link to={'/flows' as '/'} className={classes['back']} aria-label="All flows">
+      <Link to="/flows" className={classes['back']} aria-label="All flows">
         <BackIcon />
       </Link>
       <h1>{name}</h1>

@@ -1,5 +1,5 @@
 /** The diagram as React Flow draws it. What did not change stays the same object, so that its card is not rendered again. */
-import type { Edge, Node } from '@xyflow/react'
+import { type Edge, type Node, type NodeHandle, Position } from '@xyflow/react'
 import type { Diagram, FlowEdge, FlowNode, NodeType, NodeTypes } from '../../../flow/diagram'
 import { isGroup, isNote, type Shape, shapeOf } from '../../../flow/geometry'
 import { inputOf, outOf } from '../../../flow/ports'
@@ -10,10 +10,11 @@ export type Card = Node<CardData>
 export type LineData = { source: string; port: string }
 export type Line = Edge<LineData>
 
-// Ports of both sides may have the same name.
-export const outHandle = (name: string) => `out:${name}`
-export const inHandle = (name: string) => `in:${name}`
-export const portOf = (handle: string | null | undefined) => (handle ?? '').replace(/^(in|out):/, '')
+// Ports of both sides may have the same name; and React Flow looks for them by a selector, which a quote in a name would break.
+export const outHandle = (name: string) => `out:${encodeURIComponent(name)}`
+export const inHandle = (name: string) => `in:${encodeURIComponent(name)}`
+export const portOf = (handle: string | null | undefined) =>
+  decodeURIComponent((handle ?? '').replace(/^(in|out):/, ''))
 
 /** The cards of a diagram; `before` are those of the one before it. */
 export function cardsOf(
@@ -24,6 +25,7 @@ export function cardsOf(
 ): Card[] {
   const touching = edgesByNode(diagram.edges)
   const known = new Map(before.map(card => [card.id, card]))
+  const ids = new Set(diagram.nodes.map(({ id }) => id))
   return diagram.nodes.map(node => {
     const old = known.get(node.id)
     const shape = shapeOf(node, types, touching.get(node.id))
@@ -39,15 +41,37 @@ export function cardsOf(
       selected: isSelected,
       width: shape.width,
       height: shape.height,
+      // what is not in view is not measured: its edges are drawn all the same
+      measured: { width: shape.width, height: shape.height },
+      handles: data && old?.handles ? old.handles : handlesOf(shape),
       zIndex: isGroup(node) ? -1 : 0,
-      ...(old?.measured ? { measured: old.measured } : {}),
     }
     // a group that is not there would keep React Flow from drawing the node
-    if (node.parentId !== undefined && diagram.nodes.some(({ id }) => id === node.parentId)) {
-      card.parentId = node.parentId
-    }
+    if (node.parentId !== undefined && ids.has(node.parentId)) card.parentId = node.parentId
     return card
   })
+}
+
+/** As large as the style sheet has them. */
+const PORT = 10
+
+function handlesOf({ width, inputs, outs }: Shape): NodeHandle[] {
+  const size = { width: PORT, height: PORT }
+  const at = (x: number, y: number) => ({ x: x - PORT / 2, y: y - PORT / 2, ...size })
+  return [
+    ...inputs.map(({ name, y }) => ({
+      id: inHandle(name),
+      type: 'target' as const,
+      position: Position.Left,
+      ...at(0, y),
+    })),
+    ...outs.map(({ name, y }) => ({
+      id: outHandle(name),
+      type: 'source' as const,
+      position: Position.Right,
+      ...at(width, y),
+    })),
+  ]
 }
 
 function edgesByNode(edges: readonly FlowEdge[]): Map<string, FlowEdge[]> {

@@ -7,6 +7,7 @@ import {
   type FlowNode,
   moved,
   NODES_MOST,
+  type NodeType,
   nameOf,
   nodeOf,
   type Point,
@@ -53,7 +54,7 @@ export async function addNode(kind: string, dropped?: Point, follows = false): P
   edit(`add ${type.title}`, now => {
     const place = dropped
       ? snapped({ x: dropped.x - CARD_WIDTH / 2, y: dropped.y - 36 })
-      : beside(now, before)
+      : beside(now, before, type)
     const next = added(now, type, place)
     id = next.nodes.at(-1)?.id ?? ''
     const edge = dropped && edgeAt(now, types, dropped)
@@ -70,14 +71,15 @@ export async function addNode(kind: string, dropped?: Point, follows = false): P
   if (out !== undefined && input !== undefined) await connect(edgeOf(before.id, out, id, input))
 }
 
-function beside(diagram: Diagram, before: FlowNode | undefined): Point {
+function beside(diagram: Diagram, before: FlowNode | undefined, type: NodeType): Point {
   const { types } = editor.getState()
   const from = before && placesOf(diagram).get(before.id)
   const centre = view.current?.centre() ?? { x: 0, y: 0 }
   const wanted = from
     ? { x: from.x + CARD_WIDTH + 9 * GRID, y: from.y }
     : { x: centre.x - CARD_WIDTH / 2, y: centre.y - 36 }
-  return freePlace(diagram, types, wanted)
+  const { height } = shapeOf({ id: '', type: type.kind, position: wanted, data: {} }, types)
+  return freePlace(diagram, types, wanted, height)
 }
 
 export function removeSelected(): void {

@@ -46,27 +46,26 @@ const ARROWS: Readonly<Record<string, { x: number; y: number }>> = {
   ArrowDown: { x: 0, y: 1 },
 }
 
-const plain: Readonly<Record<string, () => void>> = {
-  '/': () => document.querySelector<HTMLElement>('[data-palette-search]')?.focus(),
+/** What one may do who only looks, too. */
+const looking: Readonly<Record<string, () => void>> = {
   n: () => step(1),
   N: () => step(-1),
-  c: () => openDialog('connect'),
   Enter: () => document.querySelector<HTMLElement>('[data-inspector] :is(input, textarea, button)')?.focus(),
-  Delete: removeSelected,
-  Backspace: removeSelected,
   Escape: () => editor.getState().select([]),
-  g: groupSelected,
-  G: ungroupSelected,
-  t: () => void tidy(),
   f: () => view.current?.fit(),
   '+': () => view.current?.zoomBy(1.25),
   '-': () => view.current?.zoomBy(0.8),
   '?': () => openDialog('keys'),
 }
 
-const withControl: Readonly<Record<string, () => void>> = {
-  a: selectAll,
-  d: duplicate,
+const drawing: Readonly<Record<string, () => void>> = {
+  '/': () => document.querySelector<HTMLElement>('[data-palette-search]')?.focus(),
+  c: () => openDialog('connect'),
+  Delete: removeSelected,
+  Backspace: removeSelected,
+  g: groupSelected,
+  G: ungroupSelected,
+  t: () => void tidy(),
 }
 
 /** Keys that do the same wherever one is in the editor, but in a text, where they are the text's. */
@@ -85,21 +84,33 @@ interface Pressed {
 }
 
 /** What a key does on the canvas; nothing if it is none of ours. */
-export function onCanvas(event: Pressed): (() => void) | undefined {
+export function onCanvas(event: Pressed, mayEdit: boolean): (() => void) | undefined {
   const isControl = event.ctrlKey || event.metaKey
   const arrow = ARROWS[event.key]
   if (arrow) {
     const by = event.altKey ? 10 * GRID : GRID
-    if (event.shiftKey) return () => nudge({ x: arrow.x * by, y: arrow.y * by })
+    if (event.shiftKey && mayEdit) return () => nudge({ x: arrow.x * by, y: arrow.y * by })
     return () => walk(arrow, isControl)
   }
   if (event.altKey) return undefined
-  return isControl ? withControl[event.key] : plain[event.key]
+  if (isControl) {
+    const key = letter(event)
+    return key === 'a' ? selectAll : key === 'd' && mayEdit ? duplicate : undefined
+  }
+  const key = letter(event)
+  return looking[key] ?? (mayEdit ? drawing[key] : undefined)
 }
 
 /** What a key does in the whole editor. */
 export function inEditor(event: Pressed, isText: boolean): (() => void) | undefined {
   if (!(event.ctrlKey || event.metaKey) || event.altKey) return undefined
-  if (event.key === 's') return () => void saveAndSay()
-  return isText ? undefined : everywhere[event.key]
+  const key = letter(event)
+  if (key === 's') return () => void saveAndSay()
+  return isText ? undefined : everywhere[key]
+}
+
+/** A letter by the shift key alone, whatever Caps Lock makes of it. */
+function letter({ key, shiftKey }: Pressed): string {
+  if (key.length > 1) return key
+  return shiftKey ? key.toUpperCase() : key.toLowerCase()
 }

@@ -5,6 +5,8 @@ import { inEditor } from './keys'
 export function useKeys(): void {
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
+      // below a dialog nothing is done
+      if (event.target instanceof Element && event.target.closest('[role="dialog"]')) return
       const act = inEditor(event, isText(event.target))
       if (!act) return
       event.preventDefault()

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useEffect } from 'react'
-import { type NodeRecord, outputQuery } from '../../../api/flows'
+import { type NodeRecord, outputQuery } from '../../../api/flow_runs'
 import { queryClient } from '../../../api/queries'
 import { link } from '../../../live/hooks'
 

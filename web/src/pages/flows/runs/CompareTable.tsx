@@ -1,4 +1,4 @@
-import type { NodeExecution } from '../../../api/flows'
+import type { NodeExecution } from '../../../api/flow_runs'
 import { CheckIcon, WarnIcon } from '../../../parts/icons'
 import { shown } from '../../../parts/value'
 import { moment } from './moment'

@@ -1,7 +1,7 @@
 import { Button, Skeleton } from '@mantine/core'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { deadLettersQuery, removeDeadLetters } from '../../../api/flows'
+import { deadLettersQuery, removeDeadLetters } from '../../../api/flow_runs'
 import { Trouble } from '../../../parts/Trouble'
 import { shown } from '../../../parts/value'
 import { Confirm } from '../Confirm'

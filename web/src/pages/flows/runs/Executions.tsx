@@ -1,13 +1,8 @@
 import { Button, Select, Skeleton, UnstyledButton } from '@mantine/core'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import {
-  type Execution,
-  type ExecutionStatus,
-  executionsQuery,
-  type FlowDiagram,
-  isUnderWay,
-} from '../../../api/flows'
+import { type Execution, type ExecutionStatus, executionsQuery, isUnderWay } from '../../../api/flow_runs'
+import type { FlowDiagram } from '../../../api/flows'
 import { Age } from '../../../parts/Age'
 import { Trouble } from '../../../parts/Trouble'
 import { Stated } from '../FlowStatus'

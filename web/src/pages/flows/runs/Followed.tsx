@@ -1,6 +1,7 @@
 import { Button, Progress, Skeleton } from '@mantine/core'
 import { useMutation, useQuery } from '@tanstack/react-query'
-import { endRun, executionQuery, type FlowDiagram, isUnderWay } from '../../../api/flows'
+import { endRun, executionQuery, isUnderWay } from '../../../api/flow_runs'
+import type { FlowDiagram } from '../../../api/flows'
 import { Trouble } from '../../../parts/Trouble'
 import type { Drawing } from '../diff/drawing'
 import { RunResult } from './RunResult'

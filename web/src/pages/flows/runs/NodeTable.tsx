@@ -1,6 +1,6 @@
 import { UnstyledButton } from '@mantine/core'
 import { useState } from 'react'
-import type { NodeExecution } from '../../../api/flows'
+import type { NodeExecution } from '../../../api/flow_runs'
 import { shown } from '../../../parts/value'
 import { moment } from './moment'
 import { useDeviceNames } from './names'

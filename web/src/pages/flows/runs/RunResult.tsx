@@ -1,13 +1,8 @@
 import { Skeleton } from '@mantine/core'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
-import {
-  drawingOf,
-  type Execution,
-  executionNodesQuery,
-  type FlowDiagram,
-  type NodeExecution,
-} from '../../../api/flows'
+import { type Execution, executionNodesQuery, type NodeExecution } from '../../../api/flow_runs'
+import { drawingOf, type FlowDiagram } from '../../../api/flows'
 import { Trouble } from '../../../parts/Trouble'
 import { byId, type Drawing, nameOf } from '../diff/drawing'
 import { CompareTable } from './CompareTable'

@@ -8,8 +8,8 @@ import { DiffView } from '../diff/DiffView'
 import { byId, type Drawing, nameOf } from '../diff/drawing'
 import { isFields, own } from '../diff/json'
 import { text } from '../diff/words'
+import type { Pick } from './VersionRow'
 import classes from './Versions.module.css'
-import type { Pick } from './VersionsPage'
 
 /** What differs between two versions, or one of them as it is. */
 export function Compare({ flow, from, to }: { flow: FlowDiagram; from: Pick; to: Pick }) {

@@ -1,4 +1,4 @@
-import { Input, Textarea } from '@mantine/core'
+import { Input, Skeleton } from '@mantine/core'
 import { lazy, Suspense, useId } from 'react'
 import { fieldsBefore } from '../../../../flow/fields'
 import { editor } from '../../../../flow/store'
@@ -8,7 +8,7 @@ import { type FieldProps, text, useCommon } from './ValueField'
 
 const Expression = lazy(() => import('./Expression'))
 
-/** CEL, in an editor that is loaded when the first expression is shown; until then in a plain field. */
+/** CEL, in an editor that is loaded when the first expression is shown. */
 export function ExpressionField(props: FieldProps) {
   const { value, onChange, problems } = props
   const { node, isReadOnly } = useForm()
@@ -16,19 +16,10 @@ export function ExpressionField(props: FieldProps) {
   const { label, description, error, withAsterisk, placeholder } = common
   const id = useId()
   const set = (typed: string) => onChange(typed === '' ? undefined : typed)
-  const plain = (
-    <Textarea
-      {...common}
-      autosize
-      maxRows={8}
-      value={text(value)}
-      onChange={event => set(event.currentTarget.value)}
-    />
-  )
   return (
-    <Suspense fallback={plain}>
-      <Input.Wrapper {...{ label, description, error, withAsterisk }} size="xs" labelElement="div" id={id}>
-        <div className={classes['expression']} data-bad={problems.length > 0}>
+    <Input.Wrapper {...{ label, description, error, withAsterisk }} size="xs" labelElement="div" id={id}>
+      <div className={classes['expression']} data-bad={problems.length > 0}>
+        <Suspense fallback={<Skeleton height={26} />}>
           <Expression
             label={label}
             value={text(value)}
@@ -41,8 +32,8 @@ export function ExpressionField(props: FieldProps) {
             onChange={set}
             onBlur={() => editor.getState().seal()}
           />
-        </div>
-      </Input.Wrapper>
-    </Suspense>
+        </Suspense>
+      </div>
+    </Input.Wrapper>
   )
 }

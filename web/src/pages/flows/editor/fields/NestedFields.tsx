@@ -107,6 +107,7 @@ function Small({ label, disabled = false, onClick, children }: SmallProps) {
   return (
     <ActionIcon
       size="sm"
+      className={classes['small'] ?? ''}
       variant="subtle"
       color="gray"
       aria-label={label}
@@ -185,11 +186,10 @@ export function EitherField(props: FieldProps) {
 
 function wordOf(form: Schema): string {
   if (kindOf(form) === 'object')
-    return `as ${fieldsOf(form)
+    return `${fieldsOf(form)
       .map(({ key, schema }) => titleOf(key, schema).toLowerCase())
       .join(' and ')}`
-  const [example] = Array.isArray(form['examples']) ? form['examples'] : []
-  return example === undefined ? `as ${kindOf(form)}` : `as ${example}`
+  return 'in one line'
 }
 
 /** A value in another form, with as much of it as both can say: `a = 1` is the name a and the expression 1. */

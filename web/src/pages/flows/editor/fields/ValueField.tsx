@@ -55,6 +55,15 @@ export function useCommon({ name, schema, isRequired, problems, label }: FieldPr
 
 /** A field for a value of any schema. */
 export function ValueField(props: FieldProps) {
+  // by its place it is found by those who look for what a problem is about
+  return (
+    <div data-field={props.path ?? props.name}>
+      <Field {...props} />
+    </div>
+  )
+}
+
+function Field(props: FieldProps) {
   switch (kindOf(props.schema, props.name)) {
     case 'fixed':
       return <FixedField {...props} />
