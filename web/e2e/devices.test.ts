@@ -84,8 +84,8 @@ test(
     }
     const written = (all: number[]) => all.map(ms => `${ms.toFixed(0)} ms`).join(', ')
     console.log(`first rows, page and all: of ${MANY} ${written(took.many)}; of one ${written(took.one)}`)
-    // the machine may have been busy with something else, but not each time
-    expect(Math.min(...took.many) - Math.min(...took.one)).toBeLessThan(1_000)
+    // The machine may have been busy with something else, but not each time; where it always is, one device says how much.
+    expect(Math.min(...took.many)).toBeLessThan(1_000 + 2 * Math.min(...took.one))
     await page.getByText('10,000 devices').waitFor()
 
     const list = page.getByRole('region', { name: 'Devices' })

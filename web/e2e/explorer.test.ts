@@ -229,7 +229,7 @@ test(
     await page.getByRole('option', { name: 'press' }).click()
     await dialog.getByRole('checkbox', { name: 'force' }).check()
     await dialog.getByRole('checkbox', { name: 'state' }).check()
-    await dialog.getByRole('tab', { name: 'What flows stored' }).click()
+    await dialog.getByRole('tab', { name: 'Stored by flows' }).click()
     await dialog.getByRole('combobox', { name: 'Flow' }).click()
     await page.getByRole('option', { name: 'Doubled' }).click()
     await dialog.getByRole('checkbox', { name: /doubled of press force/ }).check()

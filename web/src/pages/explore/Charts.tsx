@@ -66,7 +66,8 @@ export function Charts({ history, names, tz, agg, onZoom, onRemove }: Props) {
                 high: hasSpikes ? one.high : undefined,
               }),
             )}
-            from={span.from}
+            // a long bucket begins before the range
+            from={Math.min(span.from, panel.times[0] ?? span.from)}
             to={span.to}
             tz={tz}
             sync={sync}

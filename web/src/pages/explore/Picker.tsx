@@ -31,8 +31,8 @@ export function Picker({ close, organization, chosen, choose }: Props) {
     >
       <Tabs defaultValue="devices" keepMounted={false}>
         <Tabs.List>
-          <Tabs.Tab value="devices">Sensors of devices</Tabs.Tab>
-          <Tabs.Tab value="flows">What flows stored</Tabs.Tab>
+          <Tabs.Tab value="devices">Of devices</Tabs.Tab>
+          <Tabs.Tab value="flows">Stored by flows</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="devices" pt="md">
           <Devices organization={organization} chosen={chosen} choose={choose} />

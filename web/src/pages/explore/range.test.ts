@@ -7,8 +7,11 @@ test('however one zooms and moves, a range stays one', () => {
     const chance = new Chance(seed)
     let span = resolve({ last: '1h' }, chance.upTo(2e12) + 3_600_000)
     for (let n = 0; n < 50; n++) {
-      span = chance.next() < 0.5 ? zoom(span, chance.next() * 3) : shift(span, chance.next() * 4 - 2)
+      const [before, moves] = [span, chance.next() < 0.5]
+      span = moves ? shift(span, chance.next() * 4 - 2) : zoom(span, chance.next() * 3)
       const at = `seed ${seed}, step ${n}: ${JSON.stringify(span)}`
+      // moved as far back as there is time, it is as long as it was
+      if (moves) expect(Math.abs(span.to - span.from - (before.to - before.from)), at).toBeLessThanOrEqual(1)
       expect(span.from, at).toBeGreaterThanOrEqual(0)
       expect(span.to - span.from, at).toBeGreaterThanOrEqual(1_000)
       expect(Number.isInteger(span.from) && Number.isInteger(span.to), at).toBe(true)
