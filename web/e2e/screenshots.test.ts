@@ -76,7 +76,10 @@ test('the demo shows a fleet, a flow and a dashboard that move', async () => {
   await page.getByRole('link', { name: 'Warm boilers' }).click()
   await page.getByRole('region', { name: 'Diagram' }).getByText('Mean of 10').waitFor()
   // the edges tell what runs over them
-  await page.getByText(/\d C · /).first().waitFor()
+  await page
+    .getByText(/\d C · /)
+    .first()
+    .waitFor()
   await take(page, 'flow-editor')
 
   await page.getByRole('link', { name: 'Overview' }).click()
