@@ -2,7 +2,7 @@
 
 use edgesync_schemas::entity::audit::AuditAction;
 use edgesync_schemas::entity::organization::{MemberRole, Organization, OrganizationInput};
-use edgesync_schemas::entity::user::{SubscriptionType, User, UserProfile};
+use edgesync_schemas::entity::user::{Person, SubscriptionType, User, UserProfile};
 use edgesync_schemas::id::UserId;
 use edgesync_schemas::limit;
 use serde_json::json;
@@ -198,6 +198,18 @@ impl Catalog {
         let items = rows.await?.into_iter().map(|mut row| read(&mut row)).collect::<Result<_, _>>()?;
         Ok(slice.cut(items, |user: &User| user.id.uuid()))
     }
+}
+
+/// A user as others see them, within a transaction; nothing if there is no such user.
+pub(super) async fn person_of(tx: &mut Tx, id: UserId) -> Result<Option<Person>, Error> {
+    let row = tx.first("SELECT u.id, u.email, u.name FROM users u WHERE u.id = $1", vec![id.into()]);
+    row.await?.map_or(Ok(None), |mut row| person(&mut row))
+}
+
+/// id, email, name, or nothing of each
+pub(super) fn person(row: &mut Row) -> Result<Option<Person>, Error> {
+    let (id, email, name) = (row.take::<Option<_>>()?, row.take::<Option<_>>()?, row.take::<Option<_>>()?);
+    Ok(id.zip(email).zip(name).map(|((id, email), name)| Person { id, email, name }))
 }
 
 /// An account that is to be made.

@@ -1517,6 +1517,7 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             /** @description When it was saved last. */
             updated_at: components["schemas"]["Timestamp"];
+            updated_by: components["schemas"]["Person"] | null;
         };
         /** @description A dashboard template. */
         DashboardTemplate: {
@@ -1555,6 +1556,7 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             /** @description When it was saved last. */
             updated_at: components["schemas"]["Timestamp"];
+            updated_by: components["schemas"]["Person"] | null;
         };
         /** @description A widget of a dashboard. */
         DashboardWidget: components["schemas"]["DataSource"] & {
@@ -2502,6 +2504,15 @@ export interface components {
         PermissionInput: {
             /** @description What the member may do. */
             permission: components["schemas"]["Permission"];
+        };
+        /** @description A user as others see them who are in an organization with them. */
+        Person: {
+            /** @description Their id. */
+            id: components["schemas"]["UserId"];
+            /** @description Their address. */
+            email: string;
+            /** @description How they want to be called. */
+            name: string;
         };
         /** @description What a poll is answered. */
         Polled: {
