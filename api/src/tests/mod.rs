@@ -10,6 +10,7 @@ mod authority;
 mod bulk;
 mod dashboards;
 mod dashboards_whole;
+mod device_actions;
 mod devices;
 mod executions;
 mod flow_series;

@@ -476,6 +476,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Does one thing to many devices: switches them on or off, puts them into a project or takes them out of it, or removes them.
+         * @description The answer has a line of JSON for each, in their order, as if it had been asked for alone; one to whom it cannot be done does not keep
+         *     the others from it. An API token needs the scope `write` too where a project is changed.
+         */
+        post: operations["act_on_devices"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/readings": {
         parameters: {
             query?: never;
@@ -1697,6 +1718,35 @@ export interface components {
          * @enum {string}
          */
         DeviceAction: "created" | "updated" | "deleted" | "connected" | "disconnected" | "token_rotated" | "token_revoked";
+        /** @description What became of a device. */
+        DeviceActionAnswer: components["schemas"]["DeviceActionDone"] | components["schemas"]["DeviceActionRefused"];
+        /** @description That it was done to a device. */
+        DeviceActionDone: {
+            /** @description The device. */
+            id: components["schemas"]["DeviceId"];
+            /**
+             * Format: int32
+             * @description 200 with the device, or 204.
+             */
+            status: number;
+            device?: components["schemas"]["Device"] | null;
+        };
+        /**
+         * @description The name of a [`DeviceDeed`].
+         * @enum {string}
+         */
+        DeviceActionName: "switch_on" | "switch_off" | "add_to_project" | "take_out_of_project" | "delete";
+        /** @description Why it was not done to a device. */
+        DeviceActionRefused: components["schemas"]["Problem"] & {
+            /** @description The device. */
+            id: components["schemas"]["DeviceId"];
+        };
+        /** @description One thing that is done to many devices. `project_id` goes with `add_to_project` and `take_out_of_project`, and with nothing else. */
+        DeviceActionsInput: {
+            ids: components["schemas"]["DeviceId"][];
+            action: components["schemas"]["DeviceActionName"];
+            project_id?: components["schemas"]["ProjectId"];
+        };
         /** Format: uuid */
         DeviceEventId: string;
         /** @description Something that happened to a device. */
@@ -4646,6 +4696,43 @@ export interface operations {
                 };
                 content: {
                     "application/x-ndjson": components["schemas"]["BulkAnswer"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailed"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    act_on_devices: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Drawn by the client for this request: sent again with the same key it is not done again, and is answered as before. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeviceActionsInput"];
+            };
+        };
+        responses: {
+            /** @description a line for each */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": components["schemas"]["DeviceActionAnswer"];
                 };
             };
             400: components["responses"]["BadRequest"];
