@@ -27,6 +27,7 @@ mod projects;
 mod refusals;
 mod samples;
 mod schema;
+mod sessions;
 mod share_links;
 mod texts;
 mod tokens;

@@ -2813,7 +2813,7 @@ export interface components {
             last?: unknown[];
         };
         /** @description A session. */
-        Session: {
+        Session: components["schemas"]["SessionOrigin"] & {
             /** @description Its id. */
             id: components["schemas"]["TokenId"];
             /** @description Who logged in. */
@@ -2826,6 +2826,13 @@ export interface components {
             last_used_at: components["schemas"]["Timestamp"];
             /** @description When it was made. */
             created_at: components["schemas"]["Timestamp"];
+        };
+        /** @description From where somebody logged in, as far as it is known. For people to tell their sessions apart by: it proves nothing. */
+        SessionOrigin: {
+            /** @description What the browser or program said that it is (`User-Agent`), at most 256 bytes of it. */
+            user_agent: string | null;
+            /** @description The address that the connection to the server came from: behind a proxy, the proxy's. */
+            ip: string | null;
         };
         /** @description A share link as those see it who may change its dashboard. Its token is shown once, when it is made. */
         ShareLink: {
