@@ -36,6 +36,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 /// That it was done to a device.
 #[derive(Serialize, ToSchema)]
 #[schema(as = DeviceActionDone)]
+#[serde(deny_unknown_fields)]
 struct Done<'a> {
     /// The device.
     id: DeviceId,
