@@ -9,11 +9,7 @@ export function FlowLinks() {
   const id = useEditor(state => state.saved?.flow.id)
   if (id === undefined) return null
   return (
-    <nav
-      className="row"
-      aria-label="Of this flow"
-      style={{ gap: 12, padding: '0 8px', flexWrap: 'nowrap' }}
-    >
+    <nav className="row" aria-label="Of this flow" style={{ gap: 12, padding: '0 8px', flexWrap: 'nowrap' }}>
       <OpenStatus id={id} />
       <Link to="/flows/$id/versions" params={{ id }}>
         Versions
