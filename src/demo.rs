@@ -3,6 +3,8 @@
 //! Made through the API like anybody's, so that what the demo shows is what a user can do. The password is drawn on the first
 //! start and kept beside the data, for the next.
 
+mod views;
+
 use std::f64::consts::TAU;
 use std::fs;
 use std::io::{ErrorKind, Write};
@@ -16,13 +18,12 @@ use edgesync_schemas::entity::user::SubscriptionType;
 use edgesync_storage::catalog::Catalog;
 use edgesync_storage::catalog::token::Token;
 use futures_util::{SinkExt, StreamExt};
-use hyper::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
-use crate::simulate::api::{Account, Client, Made};
+use crate::simulate::api::Account;
 use crate::simulate::target::Target;
 
 const EMAIL: &str = "demo@edgesync.local";
@@ -46,7 +47,7 @@ pub async fn start(
     catalog.set_plan(EMAIL, SubscriptionType::Paid, DEVICES as u32).await?;
     let devices = account.devices(DEVICES).await?;
     let mut client = account.client().await?;
-    make_views(&mut client, account.organization(), &devices)
+    views::make(&mut client, account.organization(), &devices)
         .await
         .context("making the flow and the dashboard")?;
     println!("demo login: {EMAIL} {password}");
@@ -77,56 +78,6 @@ fn password(file: &Path) -> Result<String> {
     new.sync_all()?;
     fs::rename(draft, file)?;
     Ok(password)
-}
-
-/// The demo's flow and dashboard, unless they are there.
-async fn make_views(client: &mut Client, organization: &str, devices: &[Made]) -> Result<()> {
-    let flows = client.expect(Method::GET, "/api/v1/flows?limit=1", None).await?;
-    if flows["items"].as_array().is_some_and(|items| !items.is_empty()) {
-        return Ok(());
-    }
-    let node = |id: &str, kind: &str, x: u32, data: Value| json!({"id": id, "type": kind, "position": {"x": x, "y": 80}, "data": data});
-    let flow = json!({
-        "name": "Warm boilers",
-        "description": "The average temperature of the first device, while it is above 20 degrees",
-        "nodes": [
-            node("device", "device", 0, json!({"mode": "read", "deviceUuid": devices[0].id, "variable": "temperature"})),
-            node("average", "moving-average", 260, json!({"windowSize": 10})),
-            node("warm", "filter", 520, json!({"expression": "value > 20.0"})),
-            node("display", "display", 780, json!({"displayType": "number", "precision": 2, "unit": "C"})),
-        ],
-        "edges": [
-            {"id": "e1", "source": "device", "target": "average"},
-            {"id": "e2", "source": "average", "target": "warm"},
-            {"id": "e3", "source": "warm", "target": "display"},
-        ],
-    });
-    let flow = client.expect(Method::POST, "/api/v1/flows", Some(&flow)).await?;
-    let flow = flow["id"].as_str().context("the new flow has no id")?.to_owned();
-    client.expect(Method::POST, &format!("/api/v1/flows/{flow}/deploy"), Some(&json!({}))).await?;
-    let dashboard = json!({"organization_id": organization, "name": "Boiler house"});
-    let dashboard = client.expect(Method::POST, "/api/v1/dashboard-templates", Some(&dashboard)).await?;
-    let dashboard = dashboard["id"].as_str().context("the new dashboard has no id")?.to_owned();
-    let sensor = |id: &str, title: &str, kind: &str, device: usize, sensor: &str, x: u32| {
-        json!({
-            "widget_id": id, "title": title, "widget_type": kind, "data_source_type": "device_sensor",
-            "device_id": devices[device].id, "sensor_type": sensor, "grid_position": {"x": x, "y": 0, "w": 4, "h": 4},
-        })
-    };
-    let widgets = [
-        sensor("temperature", "Temperature", "time_series", 0, "temperature", 0),
-        sensor("pressure", "Pressure", "gauge", 1, "pressure", 4),
-        json!({
-            "widget_id": "warm", "title": "Average while warm", "widget_type": "stat_panel", "data_source_type": "flow_node",
-            "flow_id": flow, "node_id": "display", "grid_position": {"x": 8, "y": 0, "w": 4, "h": 4},
-        }),
-    ];
-    for widget in widgets {
-        client
-            .expect(Method::POST, &format!("/api/v1/dashboard-templates/{dashboard}/widgets"), Some(&widget))
-            .await?;
-    }
-    Ok(())
 }
 
 /// A device that connects again whenever its socket ends.

@@ -159,6 +159,9 @@ impl Kept {
 
     /// Between two sums that were written down it is taken that readings came evenly.
     fn readings_since(&self, ago: Duration, now: Instant) -> u64 {
+        if ago.is_zero() {
+            return 0;
+        }
         let mut newer = (Duration::ZERO, self.tally.sums().stored);
         let total = newer.1;
         let older = self.seconds.iter().rev().chain(self.minutes.iter().rev());

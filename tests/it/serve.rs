@@ -134,5 +134,7 @@ async fn the_demo_prints_a_login_that_works_and_its_devices_send() {
     let dashboards = api.get("/api/v1/dashboard-templates").await;
     let dashboard = dashboards["items"][0]["id"].as_str().unwrap().to_owned();
     let widgets = api.get(&format!("/api/v1/dashboard-templates/{dashboard}/widgets")).await;
-    assert!(!widgets["items"].as_array().unwrap().is_empty(), "{widgets}");
+    let kinds: std::collections::BTreeSet<_> =
+        widgets["items"].as_array().unwrap().iter().map(|widget| widget["widget_type"].to_string()).collect();
+    assert_eq!(kinds.len(), 8, "{widgets}");
 }

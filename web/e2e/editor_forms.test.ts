@@ -36,8 +36,11 @@ const tick =
     form.getByRole('checkbox', { name: label }).check()
 const press =
   (name: string): Fill =>
-  form =>
-    form.getByRole('button', { name, exact: true }).click()
+  async form => {
+    // what the check says appears above the button, and would move it away under the mouse
+    await form.page().locator('[data-fresh="true"]').waitFor()
+    await form.getByRole('button', { name, exact: true }).click()
+  }
 const pickDevice =
   (label: string): Fill =>
   async form => {

@@ -70,6 +70,7 @@ test(
 
     await page.getByRole('button', { name: 'Deploy', exact: true }).click()
     await dialog(page).getByText('Nothing of it runs now. 3 nodes and 2 edges will.').waitFor()
+    await dialog(page).getByText('First deployment.').waitFor()
     await look(page, 'deploy-first')
     await dialog(page).getByRole('button', { name: 'Deploy it' }).click()
     await dialog(page).getByText('Running').waitFor()
@@ -183,6 +184,7 @@ test(
     await look(page, 'flows')
     await page.getByRole('menuitem', { name: 'Deploy the draft' }).click()
     await dialog(page).getByText('value > 30.0 → value > 35.0').waitFor()
+    await dialog(page).getByText('Takes over at once.').waitFor()
     await look(page, 'deploy')
     await flows.change(id, above(device.id, 40))
     await dialog(page)

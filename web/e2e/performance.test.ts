@@ -123,6 +123,7 @@ test(`${CHARTS} charts of ${SERIES} series at ${1_000 / EVERY_MS} values a secon
   timeout: 240_000,
 }, async () => {
   const { page } = await visitor(browser, { viewport: { width: 1600, height: 1200 } })
+  page.setDefaultTimeout(60_000)
   const account = await Account.signUp(page, server.url, 'ada@example.org')
   const presses = await load(account, server.url, CHARTS, SERIES)
   await page.addInitScript(instrument)

@@ -117,6 +117,7 @@ async fn a_check_says_what_a_deployment_would_change() {
     let mut shown = drawing(&pump, 3);
     let show = json!({"id": "show", "type": "display", "position": {"x": 2, "y": 0}, "data": {}});
     shown["nodes"].as_array_mut().unwrap().push(show);
+    shown["edges"].as_array_mut().unwrap().push(json!({"id": "2", "source": "avg", "target": "show"}));
     assert_eq!(check(shown).await, yes("hot"));
     let cold = (json!(true), json!("cold"), json!(3_600_000));
     assert_eq!(check(drawing(&pump, 4)).await, cold, "the last values, whenever they came: an hour");

@@ -84,7 +84,7 @@ async fn add(server: &Server, world: &World, list: &List) {
             let path = format!("projects/{}/devices/{}", world.project, device().await);
             send(Method::PUT, path, json!({})).await;
         }
-        "list_device_history" => {
+        "list_device_history" | "list_device_events" => {
             let path = format!("devices/{}", world.device);
             send(Method::PATCH, path, json!({"description": n.to_string()})).await;
         }

@@ -68,7 +68,13 @@ fn check(document: &Value, schema: &Value, value: &Value, at: &str, found: &mut 
                     missing.for_each(|name| wrong(format!("{name} is missing")));
                 }
             }
-            "properties" | "additionalProperties" | "items" | "$ref" | "allOf" | "oneOf" => {}
+            "properties"
+            | "propertyNames"
+            | "additionalProperties"
+            | "items"
+            | "$ref"
+            | "allOf"
+            | "oneOf" => {}
             // prose, patterns (the server's own checks are tested elsewhere), and what holds for bodies as a whole
             "description" | "title" | "pattern" | "default" | "examples" | "unevaluatedProperties" => {}
             unknown => panic!("the check of schemas does not know {unknown}"),
@@ -92,6 +98,9 @@ fn check(document: &Value, schema: &Value, value: &Value, at: &str, found: &mut 
         }
     }
     for (name, value) in value.as_object().into_iter().flatten() {
+        if schema["propertyNames"].is_object() {
+            check(document, &schema["propertyNames"], &Value::from(name.as_str()), at, found);
+        }
         match (&schema["properties"][name], &schema["additionalProperties"]) {
             (Value::Null, Value::Bool(false)) => found.push(format!("{at}: {name} is not described")),
             (Value::Null, Value::Object(_)) => {

@@ -24,6 +24,7 @@ export class Server {
   readonly directory = mkdtempSync(join(tmpdir(), 'edgesync-e2e-'))
   readonly #said: string[] = []
   #child: ChildProcess | undefined
+  #more: string[] = []
   port = 0
 
   get url(): string {
@@ -37,16 +38,25 @@ export class Server {
     return line.slice(line.indexOf(': ') + 2)
   }
 
-  /** Starts it. Where it is started again it has the address that it had: pages that are open come back to it. */
-  static async start(address = '127.0.0.1'): Promise<Server> {
+  /** What it prints behind such a beginning, once it does. */
+  async says(beginning: string): Promise<string> {
+    await this.#heard(beginning)
+    const line = this.#said.find(line => line.startsWith(beginning))
+    if (!line) throw new Error(`it does not say ${beginning}: ${this.#said.join('\n')}`)
+    return line.slice(beginning.length)
+  }
+
+  /** Starts it, with more arguments if there are. Where it is started again it has the address that it had: pages that are open come back to it. */
+  static async start(address = '127.0.0.1', ...more: string[]): Promise<Server> {
     const server = new Server()
+    server.#more = more
     await server.again(address)
     return server
   }
 
   async again(address = '127.0.0.1'): Promise<void> {
     const log = await open(join(this.directory, 'log'), 'a')
-    const child = spawn(program, ['serve', '--listen', `${address}:${this.port}`], {
+    const child = spawn(program, ['serve', '--listen', `${address}:${this.port}`, ...this.#more], {
       cwd: this.directory,
       env: plain,
       stdio: ['ignore', 'pipe', log.fd],
@@ -76,7 +86,7 @@ export class Server {
   }
 
   async #heard(beginning: string): Promise<void> {
-    for (let n = 0; n < 100 && !this.#said.some(line => line.startsWith(beginning)); n++) {
+    for (let n = 0; n < 500 && !this.#said.some(line => line.startsWith(beginning)); n++) {
       await new Promise(resolve => setTimeout(resolve, 20))
     }
   }

@@ -44,11 +44,23 @@ export function written({ nodes, edges }: Drawing): Pick<FlowInput, 'nodes' | 'e
   return { nodes: nodes as FlowDiagram['nodes'], edges: edges as FlowDiagram['edges'] }
 }
 
+/** In any project of the organization. */
+export const IN_ORGANIZATION = 'any'
+/** In no project: the own ones. */
+export const IN_NONE = 'none'
+
 export interface FlowList {
   organization: string
   q?: string | undefined
+  /** Of a project, by its id, or one of the two below; else all that one may read. */
   project?: string | undefined
   sort: FlowSort
+}
+
+function within({ organization, project }: FlowList) {
+  if (project === IN_ORGANIZATION) return { organization }
+  if (project === IN_NONE) return { in_project: false }
+  return project ? { project } : {}
 }
 
 export const flowsQuery = (list: FlowList) =>
@@ -60,7 +72,7 @@ export const flowsQuery = (list: FlowList) =>
         sort: list.sort,
         limit: PAGE,
         ...(list.q ? { q: list.q } : {}),
-        ...(list.project ? { project: list.project } : {}),
+        ...within(list),
         ...(pageParam ? { cursor: pageParam } : {}),
       }
       return take(api.GET('/api/v1/flows', { params: { query }, signal }))

@@ -63,7 +63,7 @@ function Live({ state }: { state: LinkState & { kind: 'live' } }) {
   return (
     <span className={classes['chip']} data-state={colour} title={title}>
       <Icon />
-      {word}
+      <span>{word}</span>
       {said.length > 0 && <span className={classes['rate']}>{said.join(', ')}</span>}
     </span>
   )

@@ -108,7 +108,6 @@ export function StopFlow({ flow, onClose }: Props) {
       title={`Stop ${flow.name}?`}
       verb="Stop it"
       keep="Let it run"
-      bad
       act={() => stopFlow(flow.id)}
       onClose={onClose}
     >
@@ -126,7 +125,7 @@ export function RemoveFlow({ flow, onClose, gone }: Props & { gone?: () => void 
     gone?.()
   }
   return (
-    <Confirm title={`Delete ${flow.name}?`} verb="Delete it" keep="Keep it" bad act={act} onClose={onClose}>
+    <Confirm title={`Delete ${flow.name}?`} verb="Delete it" keep="Keep it" act={act} onClose={onClose}>
       <div>
         {flow.is_active && 'It is stopped first. '}
         With it go its draft, all its versions, its runs and dead letters, and what its “store” nodes kept in

@@ -1,12 +1,21 @@
 import { ActionIcon, Menu } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
+import type { FlowSummary } from '../../api/flows'
 import { MoreIcon } from '../../parts/icons'
-import { type Listed, stateOf } from './state'
+import { stateOf } from './state'
 
 /** What can be done to a flow of the list. */
 export type Does = 'deploy' | 'stop' | 'rename' | 'export' | 'delete'
 
-export function FlowMenu({ flow, may, onDo }: { flow: Listed; may: boolean; onDo: (does: Does) => void }) {
+export function FlowMenu({
+  flow,
+  may,
+  onDo,
+}: {
+  flow: FlowSummary
+  may: boolean
+  onDo: (does: Does) => void
+}) {
   // one that the platform stopped stays marked as such until somebody stops or deploys it
   const isStopped = !flow.is_active && stateOf(flow) !== 'suspended'
   return (

@@ -9,11 +9,13 @@ import { BackIcon } from '../../parts/icons'
 import { Trouble } from '../../parts/Trouble'
 import { Waiting } from '../../parts/Waiting'
 import { useMayChange } from './allowed'
-import { Deploy } from './deploy/Deploy'
-import { StopFlow } from './FlowDialogs'
 import classes from './FlowPage.module.css'
 import { FlowStatus } from './FlowStatus'
+import { later } from './later'
 import { versionOf } from './state'
+
+const Deploy = later(async () => (await import('./deploy/Deploy')).Deploy)
+const StopFlow = later(async () => (await import('./FlowDialogs')).StopFlow)
 
 /** What stands above the pages of one flow: what it is called, how it runs, and the way to the others. */
 export function FlowPage({

@@ -5,11 +5,11 @@ import { Age } from '../../parts/Age'
 import { type Does, FlowMenu } from './FlowMenu'
 import { FlowStatus } from './FlowStatus'
 import classes from './Flows.module.css'
-import { type Listed, stateOf, versionOf } from './state'
+import { stateOf, versionOf } from './state'
 
 interface Props {
   /** Nothing while the first page is on its way. */
-  flows: readonly Listed[] | undefined
+  flows: readonly FlowSummary[] | undefined
   /** Names of projects, by their ids. */
   projects: ReadonlyMap<string, string>
   sort: FlowSort
@@ -95,12 +95,12 @@ function Row({
   may,
   onDo,
 }: {
-  flow: Listed
+  flow: FlowSummary
   project: string | undefined
   may: boolean
   onDo: (does: Does) => void
 }) {
-  const errors = flow.errors ?? 0
+  const { errors } = flow
   return (
     <tr>
       <th scope="row">

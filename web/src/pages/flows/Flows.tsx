@@ -3,23 +3,34 @@ import { useDebouncedCallback } from '@mantine/hooks'
 import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useMemo, useState } from 'react'
-import { type FlowSummary, flowQuery, flowsQuery, projectsQuery } from '../../api/flows'
+import {
+  type FlowSummary,
+  flowQuery,
+  flowsQuery,
+  IN_NONE,
+  IN_ORGANIZATION,
+  projectsQuery,
+} from '../../api/flows'
 import { queryClient } from '../../api/queries'
-import { useOrganization } from '../../organization'
+import { useOrganization, useOrganizations } from '../../organization'
 import { PlusIcon, SearchIcon } from '../../parts/icons'
 import { NoOrganization } from '../../parts/NoOrganization'
 import { Trouble } from '../../parts/Trouble'
 import { useMayChange } from './allowed'
-import { Deploy } from './deploy/Deploy'
 import { download } from './download'
 import { examples } from './examples'
-import { RemoveFlow, Rename, StopFlow } from './FlowDialogs'
 import type { Does } from './FlowMenu'
 import classes from './Flows.module.css'
 import { FlowTable } from './FlowTable'
 import { exported, fileName } from './files'
-import { NewFlow, type Way } from './NewFlow'
-import type { Listed } from './state'
+import { later } from './later'
+import type { Way } from './NewFlow'
+
+const NewFlow = later(async () => (await import('./NewFlow')).NewFlow)
+const Deploy = later(async () => (await import('./deploy/Deploy')).Deploy)
+const Rename = later(async () => (await import('./FlowDialogs')).Rename)
+const StopFlow = later(async () => (await import('./FlowDialogs')).StopFlow)
+const RemoveFlow = later(async () => (await import('./FlowDialogs')).RemoveFlow)
 
 const route = getRouteApi('/inside/flows')
 
@@ -32,6 +43,7 @@ export function Flows() {
 function Of({ organization }: { organization: string }) {
   const { q, project, sort = 'name', make } = route.useSearch()
   const navigate = route.useNavigate()
+  const organizations = useOrganizations()
   const mayChange = useMayChange(organization)
   const projects = useQuery(projectsQuery(organization)).data
   const list = useInfiniteQuery(flowsQuery({ organization, q, project, sort }))
@@ -51,7 +63,7 @@ function Of({ organization }: { organization: string }) {
       download(fileName(flow.name), exported(flow))
     },
   })
-  const flows = list.data?.pages.flatMap(page => page.items as Listed[])
+  const flows = list.data?.pages.flatMap(page => page.items)
   const names = useMemo(() => new Map(projects?.map(({ id, name }) => [id, name])), [projects])
   const narrowed = q !== undefined || project !== undefined
   const isEmpty = flows?.length === 0 && !narrowed
@@ -84,11 +96,13 @@ function Of({ organization }: { organization: string }) {
             }}
             style={{ flex: '1 1 200px', maxWidth: 360 }}
           />
-          {projects && projects.length > 0 && (
+          {projects && (projects.length > 0 || organizations.length > 1) && (
             <Select
-              aria-label="Only those of a project"
+              aria-label="Only those that are"
               data={[
-                { value: '', label: 'All projects' },
+                { value: '', label: 'All flows' },
+                { value: IN_NONE, label: 'In no project' },
+                { value: IN_ORGANIZATION, label: 'In any project' },
                 ...projects.map(({ id, name }) => ({ value: id, label: name })),
               ]}
               value={project ?? ''}
@@ -127,7 +141,12 @@ function Of({ organization }: { organization: string }) {
         </Button>
       )}
       {make && (
-        <NewFlow organization={organization} way={make} project={project} onClose={() => put({}, 'make')} />
+        <NewFlow
+          organization={organization}
+          way={make}
+          project={names.has(project ?? '') ? project : undefined}
+          onClose={() => put({}, 'make')}
+        />
       )}
       {does?.does === 'deploy' && <Deploy id={does.flow.id} onClose={done} />}
       {does?.does === 'stop' && <StopFlow flow={does.flow} onClose={done} />}

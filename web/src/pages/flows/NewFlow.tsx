@@ -1,10 +1,10 @@
-import { Button, FileButton, Modal, Radio, Select, TextInput } from '@mantine/core'
-import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query'
+import { Button, FileButton, Modal, Radio, TextInput } from '@mantine/core'
+import { useMutation, useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import { type FlowInput, makeFlow, projectsQuery } from '../../api/flows'
 import { Problem } from '../../api/problem'
-import { devicesQuery } from '../../api/queries'
+import { DeviceSelect } from '../../parts/SearchSelect'
 import { Trouble } from '../../parts/Trouble'
 import { examples } from './examples'
 import { ProjectSelect } from './FlowDialogs'
@@ -76,7 +76,17 @@ export function NewFlow({
             />
           </div>
         </Radio.Group>
-        {example && <DeviceSelect organization={organization} value={device} onChange={setDevice} />}
+        {example && (
+          <DeviceSelect
+            organization={organization}
+            label="Device"
+            description="Whose readings it takes. It can be changed in the editor."
+            placeholder="Choose it later"
+            value={device}
+            onChange={setDevice}
+            clearable
+          />
+        )}
         {way === 'import' && (
           <div className="stack" style={{ gap: 8 }}>
             <div className="row">
@@ -128,43 +138,5 @@ export function NewFlow({
         </div>
       </form>
     </Modal>
-  )
-}
-
-/** The device whose readings an example takes. */
-function DeviceSelect({
-  organization,
-  value,
-  onChange,
-}: {
-  organization: string
-  value: string | null
-  onChange: (id: string | null) => void
-}) {
-  const [q, setQ] = useState('')
-  const list = useInfiniteQuery(devicesQuery(organization, { q: q || undefined, sort: 'name' }))
-  const devices = list.data?.pages[0]?.items ?? []
-  if (devices.length === 0 && q === '') {
-    return (
-      <div className="dim">
-        There is no device yet whose readings it could take: choose one in the editor when there is.
-      </div>
-    )
-  }
-  return (
-    <Select
-      label="Device"
-      description="Whose readings it takes. It can be changed in the editor."
-      placeholder="Choose it later"
-      data={devices.map(({ id, name }) => ({ value: id, label: name }))}
-      value={value}
-      onChange={onChange}
-      searchable
-      clearable
-      onSearchChange={text => setQ(devices.some(({ name }) => name === text) ? '' : text)}
-      // what is found was found by the server
-      filter={({ options }) => options}
-      nothingFoundMessage="None is called so."
-    />
   )
 }

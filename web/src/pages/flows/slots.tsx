@@ -1,9 +1,9 @@
 /** What stands in the places that the flow editor leaves open. What deploys, watches and compares is added here. */
-import { Skeleton } from '@mantine/core'
-import { type ComponentType, lazy, Suspense } from 'react'
+import type { ComponentType } from 'react'
 import { useEditor } from '../../flow/store'
 import { DeployButton } from './deploy/DeployButton'
 import { FlowLinks } from './FlowLinks'
+import { later } from './later'
 import { LiveValues } from './live/LiveValues'
 import { TestButton } from './runs/TestButton'
 
@@ -29,27 +29,11 @@ export interface Slots {
   watchers: readonly ComponentType[]
 }
 
-/** What is not there with the canvas comes when it is asked for. */
-function later<Props extends object>(
-  load: () => Promise<{ default: ComponentType<Props> }>,
-): ComponentType<Props> {
-  const Loaded = lazy(load) as unknown as ComponentType<Props>
-  return props => (
-    <Suspense fallback={<Skeleton height={96} />}>
-      <Loaded {...props} />
-    </Suspense>
-  )
-}
-
-const Dialog = lazy(async () => ({ default: (await import('./conflict/ConflictDialog')).ConflictDialog }))
+const Dialog = later(async () => (await import('./conflict/ConflictDialog')).ConflictDialog)
 
 function Conflict() {
   const isThere = useEditor(state => state.conflict !== undefined)
-  return isThere ? (
-    <Suspense>
-      <Dialog />
-    </Suspense>
-  ) : null
+  return isThere ? <Dialog /> : null
 }
 
 export const slots: Slots = {
@@ -58,15 +42,15 @@ export const slots: Slots = {
     {
       id: 'debug',
       word: 'Debug',
-      Body: later(async () => ({ default: (await import('./drawer/Debug')).Debug })),
+      Body: later(async () => (await import('./drawer/Debug')).Debug, 96),
     },
     {
       id: 'runs',
       word: 'Runs',
-      Body: later(async () => ({ default: (await import('./drawer/Runs')).Runs })),
+      Body: later(async () => (await import('./drawer/Runs')).Runs, 96),
     },
   ],
-  live: later(async () => ({ default: (await import('./live/LiveTab')).LiveTab })),
+  live: later(async () => (await import('./live/LiveTab')).LiveTab, 96),
   Conflict,
   watchers: [LiveValues],
 }

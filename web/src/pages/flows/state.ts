@@ -31,18 +31,10 @@ export const states: Record<FlowState | 'draft', Said> = {
   stopped: { word: 'Draft', tone: 'dim', help: 'It is not deployed: nothing of it runs.' },
 }
 
-/** A flow of the list: with how it runs, where the server says so. */
-export type Listed = FlowSummary & {
-  state?: FlowState | null
-  reason?: string | null
-  errors?: number | null
-}
-
-/** How a flow of the list is. */
-export function stateOf(flow: Listed): FlowState | 'draft' {
-  // a flow that was suspended is not deployed, and yet no draft that nobody deployed
+/** How a flow of the list is. One that does not say so in time is about to. */
+export function stateOf(flow: Pick<FlowSummary, 'state' | 'is_active'>): FlowState | 'draft' {
   if (flow.state) return flow.state
-  return flow.is_active ? 'running' : 'draft'
+  return flow.is_active ? 'pending' : 'draft'
 }
 
 /** Which version runs, and whether somebody has drawn on since. */

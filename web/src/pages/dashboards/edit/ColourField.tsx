@@ -18,7 +18,11 @@ export function ColourField({ label, value, onChange }: Props) {
         By its place
       </label>
       {Array.from({ length: COLOURS }, (_, place) => place + 1).map(number => (
-        <label key={number} className={classes['colour']} style={{ '--own': `var(--series-${number})` } as CSSProperties}>
+        <label
+          key={number}
+          className={classes['colour']}
+          style={{ '--own': `var(--series-${number})` } as CSSProperties}
+        >
           <input
             type="radio"
             checked={value === number}

@@ -15,10 +15,12 @@ import { Trouble } from '../../../parts/Trouble'
 import { DiffPicture } from '../diff/DiffPicture'
 import { DiffView } from '../diff/DiffView'
 import type { Drawing } from '../diff/drawing'
-import { TestRun } from '../runs/TestRun'
+import { later } from '../later'
 import { kindOf, type Verdict } from './change'
 import { ProblemList } from './ProblemList'
 import { Running } from './Running'
+
+const TestRun = later(async () => (await import('../runs/TestRun')).TestRun, 96)
 
 const NO_DRAWING: Drawing = { nodes: [], edges: [] }
 

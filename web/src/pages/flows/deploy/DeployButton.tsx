@@ -1,10 +1,12 @@
 import { Button } from '@mantine/core'
-import { lazy, Suspense, useState } from 'react'
+import { useState } from 'react'
 import type { FlowProblem, Tagged } from '../../../api/flows'
 import { editor, useEditor } from '../../../flow/store'
 import { saveAndSay } from '../editor/save'
+import { showProblem } from '../editor/show'
+import { later } from '../later'
 
-const Deploy = lazy(async () => ({ default: (await import('./Deploy')).Deploy }))
+const Deploy = later(async () => (await import('./Deploy')).Deploy)
 
 /** Saves what is drawn, and asks whether to deploy it. */
 export function DeployButton() {
@@ -21,7 +23,7 @@ export function DeployButton() {
   }
   const pick = (problem: FlowProblem) => {
     setOpen(false)
-    show(problem)
+    showProblem(problem)
   }
   return (
     <>
@@ -30,11 +32,7 @@ export function DeployButton() {
           Deploy
         </Button>
       )}
-      {open && (
-        <Suspense>
-          <Deploy id={id} onClose={() => setOpen(false)} pick={pick} deployed={adopt} />
-        </Suspense>
-      )}
+      {open && <Deploy id={id} onClose={() => setOpen(false)} pick={pick} deployed={adopt} />}
     </>
   )
 }
@@ -45,17 +43,4 @@ function adopt({ flow, etag }: Tagged): void {
   if (saved?.flow.id === flow.id && saved.flow.version === flow.version) {
     editor.getState().adopt({ ...saved, flow, etag })
   }
-}
-
-/** Brings the place of a problem into view. */
-function show({ node, edge }: FlowProblem): void {
-  const { draft, reveal, select } = editor.getState()
-  if (node) {
-    reveal(node)
-    return
-  }
-  const end = draft.edges.find(({ id }) => id === edge)
-  if (!end) return
-  reveal(end.source)
-  select([], [end.id])
 }

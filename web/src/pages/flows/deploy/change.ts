@@ -3,13 +3,8 @@
 import type { Schemas } from '../../../api/client'
 import type { Deploying } from '../../../api/flow_metrics'
 
-export type ChangeKind = 'new' | 'cosmetic' | 'hot' | 'cold'
-
-/** What a check says of a drawing: with what kind of change it is, where the server tells. */
-export type Verdict = Schemas['FlowVerdict'] & {
-  change?: ChangeKind | null
-  looks_back_ms?: number | null
-}
+/** What a check says of a drawing. */
+export type Verdict = Schemas['FlowVerdict']
 
 export function kindOf({ change, looks_back_ms }: Verdict): { word: string; says: string } | undefined {
   switch (change) {

@@ -73,24 +73,28 @@ test('what is not there, what is nothing and what is empty are three things', ()
   expect(same([1, 2], [1])).toBe(false)
 })
 
-test('the difference, done to the first, is the second', () => {
-  for (const seed of seeds) {
-    const chance = new Chance(seed)
-    const base = chance.drawing()
-    // a drawing of its own now and then: nothing in common but some ids
-    let other = chance.upTo(4) === 0 ? new Chance(seed + 1).drawing() : base
-    for (let n = chance.upTo(8); n > 0; n--) other = chance.edit(other)
-    const changes = diff(base, other)
-    const made = apply(base, changes)
-    expect(isSame(made, other), `seed ${seed}`).toBe(true)
-    // seen by itself, not by what is tested
-    const sorted = (items: readonly object[]) => items.map(item => canonical(item)).sort()
-    expect(sorted(made.nodes), `seed ${seed}`).toEqual(sorted(other.nodes))
-    expect(sorted(made.edges), `seed ${seed}`).toEqual(sorted(other.edges))
-    expect(canonical(made.about), `seed ${seed}`).toBe(canonical(other.about))
-    expect(isSame(apply(other, back(changes)), base), `seed ${seed}`).toBe(true)
-  }
-}, PATIENCE_MS)
+test(
+  'the difference, done to the first, is the second',
+  () => {
+    for (const seed of seeds) {
+      const chance = new Chance(seed)
+      const base = chance.drawing()
+      // a drawing of its own now and then: nothing in common but some ids
+      let other = chance.upTo(4) === 0 ? new Chance(seed + 1).drawing() : base
+      for (let n = chance.upTo(8); n > 0; n--) other = chance.edit(other)
+      const changes = diff(base, other)
+      const made = apply(base, changes)
+      expect(isSame(made, other), `seed ${seed}`).toBe(true)
+      // seen by itself, not by what is tested
+      const sorted = (items: readonly object[]) => items.map(item => canonical(item)).sort()
+      expect(sorted(made.nodes), `seed ${seed}`).toEqual(sorted(other.nodes))
+      expect(sorted(made.edges), `seed ${seed}`).toEqual(sorted(other.edges))
+      expect(canonical(made.about), `seed ${seed}`).toBe(canonical(other.about))
+      expect(isSame(apply(other, back(changes)), base), `seed ${seed}`).toBe(true)
+    }
+  },
+  PATIENCE_MS,
+)
 
 /** The changes the other way round. */
 function back(changes: readonly Change[]): Change[] {

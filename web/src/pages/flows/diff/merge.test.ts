@@ -111,52 +111,62 @@ test('two who each add a node under the same id have added two, with the edges o
   expect(resolve(alike, new Map()).nodes).toHaveLength(4)
 })
 
-test('edits of different nodes and edges are all kept, whoever made them', () => {
-  let both = 0
-  for (const seed of seeds) {
-    const chance = new Chance(seed)
-    const from = chance.drawing()
-    // each may touch half of what there is, and neither removes what the other needs
-    const mine = edited(seed * 2 + 1, 'm', from, id => Number(String(id).slice(1)) % 2 === 0)
-    const theirs = edited(seed * 2 + 2, 't', from, id => Number(String(id).slice(1)) % 2 === 1)
-    const merged = merge(from, mine, theirs)
-    if (needsOfOther(from, mine, theirs)) continue
-    both += 1
-    expect(merged.conflicts, `seed ${seed}`).toEqual([])
-    const made = resolve(merged, new Map())
-    const wanted = apply(apply(from, diff(from, mine)), diff(from, theirs))
-    expect(isSame(made, wanted), `seed ${seed}`).toBe(true)
-    expect(diff(from, made), `seed ${seed}`).toHaveLength(diff(from, mine).length + diff(from, theirs).length)
-  }
-  // most have to be such, or the test says nothing
-  if (seeds.length > 1) expect(both).toBeGreaterThan(seeds.length / 4)
-}, PATIENCE_MS)
+test(
+  'edits of different nodes and edges are all kept, whoever made them',
+  () => {
+    let both = 0
+    for (const seed of seeds) {
+      const chance = new Chance(seed)
+      const from = chance.drawing()
+      // each may touch half of what there is, and neither removes what the other needs
+      const mine = edited(seed * 2 + 1, 'm', from, id => Number(String(id).slice(1)) % 2 === 0)
+      const theirs = edited(seed * 2 + 2, 't', from, id => Number(String(id).slice(1)) % 2 === 1)
+      const merged = merge(from, mine, theirs)
+      if (needsOfOther(from, mine, theirs)) continue
+      both += 1
+      expect(merged.conflicts, `seed ${seed}`).toEqual([])
+      const made = resolve(merged, new Map())
+      const wanted = apply(apply(from, diff(from, mine)), diff(from, theirs))
+      expect(isSame(made, wanted), `seed ${seed}`).toBe(true)
+      expect(diff(from, made), `seed ${seed}`).toHaveLength(
+        diff(from, mine).length + diff(from, theirs).length,
+      )
+    }
+    // most have to be such, or the test says nothing
+    if (seeds.length > 1) expect(both).toBeGreaterThan(seeds.length / 4)
+  },
+  PATIENCE_MS,
+)
 
-test('whatever two do to a flow: taking all of one side keeps all that it did, and no edge ends in nothing', () => {
-  let conflicts = 0
-  for (const seed of seeds) {
-    const from = new Chance(seed).drawing()
-    const mine = edited(seed * 2 + 1, 'm', from)
-    const theirs = edited(seed * 2 + 2, 't', from)
-    const merged = merge(from, mine, theirs)
-    conflicts += merged.conflicts.length
-    const made = all(merged, 'mine')
-    for (const change of diff(from, mine)) {
-      const now = diff(from, made).some(other => same(change, other))
-      expect(now, `seed ${seed}: lost ${JSON.stringify(change)}`).toBe(true)
+test(
+  'whatever two do to a flow: taking all of one side keeps all that it did, and no edge ends in nothing',
+  () => {
+    let conflicts = 0
+    for (const seed of seeds) {
+      const from = new Chance(seed).drawing()
+      const mine = edited(seed * 2 + 1, 'm', from)
+      const theirs = edited(seed * 2 + 2, 't', from)
+      const merged = merge(from, mine, theirs)
+      conflicts += merged.conflicts.length
+      const made = all(merged, 'mine')
+      for (const change of diff(from, mine)) {
+        const now = diff(from, made).some(other => same(change, other))
+        expect(now, `seed ${seed}: lost ${JSON.stringify(change)}`).toBe(true)
+      }
+      // the same seen from the other chair
+      const turned = all(merge(from, theirs, mine), 'theirs')
+      expect(isSame(made, turned), `seed ${seed}`).toBe(true)
+      const chance = new Chance(seed)
+      const any = new Map(merged.conflicts.map(({ id }) => [id, chance.pick<Side>(['mine', 'theirs'])]))
+      for (const result of [made, all(merged, 'theirs'), resolve(merged, any), resolve(merged, new Map())]) {
+        expect(dangling(result), `seed ${seed}`).toEqual([])
+      }
+      expect(new Set(merged.conflicts.map(({ id }) => id)).size).toBe(merged.conflicts.length)
     }
-    // the same seen from the other chair
-    const turned = all(merge(from, theirs, mine), 'theirs')
-    expect(isSame(made, turned), `seed ${seed}`).toBe(true)
-    const chance = new Chance(seed)
-    const any = new Map(merged.conflicts.map(({ id }) => [id, chance.pick<Side>(['mine', 'theirs'])]))
-    for (const result of [made, all(merged, 'theirs'), resolve(merged, any), resolve(merged, new Map())]) {
-      expect(dangling(result), `seed ${seed}`).toEqual([])
-    }
-    expect(new Set(merged.conflicts.map(({ id }) => id)).size).toBe(merged.conflicts.length)
-  }
-  if (seeds.length > 1) expect(conflicts).toBeGreaterThan(40)
-}, PATIENCE_MS)
+    if (seeds.length > 1) expect(conflicts).toBeGreaterThan(40)
+  },
+  PATIENCE_MS,
+)
 
 function edited(seed: number, mark: string, from: Drawing, may?: (id: unknown) => boolean): Drawing {
   const chance = new Chance(seed, mark)

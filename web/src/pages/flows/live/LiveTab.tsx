@@ -24,7 +24,7 @@ export function LiveTab({ node }: { node: string }) {
   if (!flow) return null
   if (!metrics) return error ? <Trouble error={error} again={() => refetch()} /> : <Skeleton height={160} />
   const counts = nodeOf(metrics, node)
-  if (!metrics.nodes) {
+  if (metrics.version === undefined || metrics.version === null) {
     return (
       <div className="dim">
         {metrics.reason

@@ -37,7 +37,7 @@ export function watchFlow(id: string): () => void {
     }
     if (place.kind === 'node') {
       write(place.element, newestOf(id, node) ?? '')
-      place.card.setAttribute('data-run', counts.state === 'failed' ? 'failed' : 'running')
+      place.card.setAttribute('data-run', counts.state === 'ok' ? 'running' : counts.state)
     } else {
       const value = place.port === 'out' ? newestOf(id, node) : undefined
       write(place.element, edgeText(value, rateOf(looks, node, place.port)))

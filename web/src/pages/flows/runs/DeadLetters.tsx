@@ -90,7 +90,6 @@ export function DeadLetters({ id, name, may }: { id: string; name: (node: string
           title="Remove all dead letters?"
           verb="Remove them"
           keep="Keep them"
-          bad
           act={() => removeDeadLetters(id)}
           onClose={() => setClears(false)}
         >

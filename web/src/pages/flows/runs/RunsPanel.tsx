@@ -2,11 +2,13 @@ import { Tabs } from '@mantine/core'
 import { useMemo } from 'react'
 import { drawingOf, type FlowDiagram } from '../../../api/flows'
 import { byId, type Drawing, nameOf } from '../diff/drawing'
-import { DeadLetters } from './DeadLetters'
+import { later } from '../later'
 import { Executions } from './Executions'
-import { RunOnce } from './RunOnce'
 import classes from './Runs.module.css'
-import { TestRun } from './TestRun'
+
+const DeadLetters = later(async () => (await import('./DeadLetters')).DeadLetters, 96)
+const RunOnce = later(async () => (await import('./RunOnce')).RunOnce, 96)
+const TestRun = later(async () => (await import('./TestRun')).TestRun, 96)
 
 /** The runs of a flow, what it could not handle, and running it by hand. */
 export function RunsPanel({

@@ -1,8 +1,9 @@
 import { Button } from '@mantine/core'
-import { lazy, Suspense, useState } from 'react'
+import { useState } from 'react'
 import { useEditor } from '../../../flow/store'
+import { later } from '../later'
 
-const TestDialog = lazy(async () => ({ default: (await import('./TestDialog')).TestDialog }))
+const TestDialog = later(async () => (await import('./TestDialog')).TestDialog)
 
 /** Runs what is drawn over recorded readings, before anything of it is deployed. */
 export function TestButton() {
@@ -17,11 +18,7 @@ export function TestButton() {
           Test
         </Button>
       )}
-      {open && (
-        <Suspense>
-          <TestDialog onClose={() => setOpen(false)} />
-        </Suspense>
-      )}
+      {open && <TestDialog onClose={() => setOpen(false)} />}
     </>
   )
 }

@@ -6,11 +6,13 @@ import { type FlowDiagram, versionsQuery } from '../../../api/flows'
 import { Age } from '../../../parts/Age'
 import { Trouble } from '../../../parts/Trouble'
 import { FlowPage } from '../FlowPage'
+import { later } from '../later'
 import { Compare } from './Compare'
-import { Rollback } from './Rollback'
-import { TakeOver } from './TakeOver'
 import { Choice, type Pick, VersionRow } from './VersionRow'
 import classes from './Versions.module.css'
+
+const Rollback = later(async () => (await import('./Rollback')).Rollback)
+const TakeOver = later(async () => (await import('./TakeOver')).TakeOver)
 
 const route = getRouteApi('/inside/flows/$id/versions')
 
