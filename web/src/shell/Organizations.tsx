@@ -25,7 +25,7 @@ export function Organizations() {
         <Menu.Target>
           <UnstyledButton
             className={classes['organization']}
-            aria-label={`Organization: ${current?.name ?? 'none'}`}
+            aria-label={`Organization: ${current?.name ?? 'No organization'}`}
           >
             <span>{current?.name ?? 'No organization'}</span>
             <ChoiceIcon />

@@ -8,6 +8,7 @@ import { Age } from '../../parts/Age'
 import { Confirm } from '../../parts/Confirm'
 import { Trouble } from '../../parts/Trouble'
 import { at } from '../../parts/time'
+import { clientOf } from './client'
 import classes from './Settings.module.css'
 
 /** Where one is logged in. */
@@ -64,7 +65,11 @@ export function Sessions() {
   )
 }
 
-function One({ session, done }: { session: OwnSession; done: () => void }) {
+/** Told of sessions that were begun since servers note it. */
+type Origin = { user_agent?: string | null; ip?: string | null }
+
+function One({ session, done }: { session: OwnSession & Origin; done: () => void }) {
+  const client = clientOf(session.user_agent)
   const end = useMutation({
     mutationFn: () => take(api.DELETE('/api/v1/me/sessions/{id}', { params: { path: { id: session.id } } })),
     onSuccess: done,
@@ -72,16 +77,10 @@ function One({ session, done }: { session: OwnSession; done: () => void }) {
   return (
     <li>
       <div className={classes['main']}>
-        <div>
-          {session.current ? (
-            'This browser'
-          ) : (
-            <>
-              Logged in <Age of={session.created_at} />
-            </>
-          )}
-        </div>
+        <div>{session.current ? 'This browser' : (client ?? 'Another browser or program')}</div>
         <div className="dim">
+          {session.current && client && <>{client} · </>}
+          {session.ip && <>{session.ip} · </>}logged in <Age of={session.created_at} /> ·{' '}
           <span className="mono">{session.token_prefix}…</span> · used <Age of={session.last_used_at} /> ·
           ends by itself on {at(Date.parse(session.expires_at))}
         </div>
