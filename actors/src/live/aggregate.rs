@@ -24,8 +24,8 @@ use super::buckets::{Buckets, Totals, Unread};
 use super::coming::Coming;
 use super::conflate::Sample;
 use super::followed::{Before, Followed};
+use super::snapshot::Wanted;
 use super::source::{Aggregated, Source};
-use super::subscriber::Wanted;
 use super::taker::Taker;
 
 /// The buckets of a source that somebody watches.

@@ -15,7 +15,7 @@ use edgesync_storage::history::Cell;
 
 use super::coming::Coming;
 use super::conflate::Sample;
-use super::subscriber::Wanted;
+use super::snapshot::Wanted;
 
 mod kept;
 

@@ -14,9 +14,8 @@ use super::conflate::Sample;
 use super::followed::Followed;
 use super::hub::{Error, Hub};
 use super::sensors::sample;
-use super::snapshot::Snapshot;
+use super::snapshot::{Snapshot, Wanted};
 use super::source::Source;
-use super::subscriber::Wanted;
 
 /// Pages that are read for a snapshot. Only readings that arrive while it is read make more than one necessary.
 const PAGES: usize = 4;

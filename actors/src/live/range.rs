@@ -20,9 +20,8 @@ use super::conflate::Sample;
 use super::followed::Followed;
 use super::history::snapshot;
 use super::hub::{Error, Hub};
-use super::snapshot::{Snapshot, Spreads};
+use super::snapshot::{Snapshot, Spreads, Wanted};
 use super::source::Source;
-use super::subscriber::Wanted;
 
 /// For a turn to read.
 const PATIENCE: Duration = Duration::from_secs(limit::HISTORY_WAIT_S);

@@ -1,5 +1,6 @@
 //! The values that a subscription begins with.
 
+use edgesync_schemas::time::Timestamp;
 use edgesync_schemas::unit::Unit;
 use edgesync_schemas::wire::live::{Point, Position, SubId, write_bucketed_snap, write_snap};
 use tokio::time::Instant;
@@ -19,6 +20,15 @@ pub struct Snapshot {
     pub whole_since: Instant,
     /// Of a history that is told in buckets: the points are averages, and these belong to them.
     pub spreads: Option<Spreads>,
+}
+
+/// Which of a source's values a snapshot has.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    /// At most so many.
+    pub(super) points: usize,
+    /// From this time on.
+    pub(super) from: Option<Timestamp>,
 }
 
 /// What stands beside the averages of a history in buckets.

@@ -23,7 +23,7 @@ use super::health::Health;
 use super::history;
 use super::hub::{Error, Hub};
 use super::metrics::{Board, Watch};
-use super::snapshot::Snapshot;
+use super::snapshot::{Snapshot, Wanted};
 use super::source::Source;
 use super::taker::Taker;
 use super::viewers::{Charge, Viewer};
@@ -326,15 +326,6 @@ pub(super) struct Subscription {
     told: Option<u64>,
     /// Whoever goes on from elsewhere has had their values until then.
     paused: Option<Instant>,
-}
-
-/// Which of a source's values a snapshot has.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Wanted {
-    /// At most so many.
-    pub(super) points: usize,
-    /// From this time on.
-    pub(super) from: Option<Timestamp>,
 }
 
 impl Subscription {

@@ -103,7 +103,7 @@ async fn sockets_of_devices_that_are_switched_off_or_removed_are_closed_and_no_o
     let (gone, gone_socket) = server.connected(&ada, "gone").await;
     let (on, on_socket) = server.connected(&ada, "on").await;
     let mut news = server.state.catalog.news();
-    server.act(&ada, &[on.clone()], "switch_on").await.is(200);
+    server.act(&ada, std::slice::from_ref(&on), "switch_on").await.is(200);
     assert_eq!(told(&server.act(&ada, &[off], "switch_off").await).len(), 1);
     assert_eq!(closing(&off_socket).await, CloseCode::Forbidden);
     assert_eq!(news.told(), None, "who watches it goes on");
@@ -127,7 +127,8 @@ async fn a_token_of_a_device_that_was_switched_off_among_others_opens_nothing_fr
     let (mut ids, mut tokens) = (Vec::new(), Vec::new());
     for n in 0..3 {
         let (id, token) = server.device(&ada, &n.to_string()).await;
-        (ids.push(id), tokens.push(token));
+        ids.push(id);
+        tokens.push(token);
     }
     let active = async |token: &String| {
         let access = server.state.catalog.device_by_token(token).await.unwrap();
@@ -151,11 +152,12 @@ async fn devices_are_put_into_a_project_and_taken_out_each_by_itself() {
     for n in 0..limit::PROJECTS_PER_DEVICE {
         let full = server.named_project(&ada, &format!("p{n}")).await;
         assert_eq!(
-            told(&server.act_on(&ada, &[pump.clone()], "add_to_project", &full).await),
-            all(&[pump.clone()], 204)
+            told(&server.act_on(&ada, std::slice::from_ref(&pump), "add_to_project", &full).await),
+            all(std::slice::from_ref(&pump), 204)
         );
     }
-    let (project, others) = (server.named_project(&ada, "plant").await, server.named_project(&eve, "plant").await);
+    let (project, others) =
+        (server.named_project(&ada, "plant").await, server.named_project(&eve, "plant").await);
     let ids = [pump.clone(), hers.clone(), fan.clone()];
     let answer = server.act_on(&ada, &ids, "add_to_project", &project).await;
     let expected =
@@ -165,10 +167,10 @@ async fn devices_are_put_into_a_project_and_taken_out_each_by_itself() {
         let page = server.get(&format!("/api/v1/projects/{project}/devices"), &ada).await.is(200);
         page["items"].as_array().unwrap().iter().map(|device| text(&device["id"])).collect::<Vec<_>>()
     };
-    assert_eq!(inside().await, [fan.clone()]);
-    let again = server.act_on(&ada, &[fan.clone()], "add_to_project", &project).await;
-    assert_eq!(told(&again), all(&[fan.clone()], 204), "it stays so");
-    let foreign = server.act_on(&ada, &[fan.clone()], "add_to_project", &others).await;
+    assert_eq!(inside().await, std::slice::from_ref(&fan));
+    let again = server.act_on(&ada, std::slice::from_ref(&fan), "add_to_project", &project).await;
+    assert_eq!(told(&again), all(std::slice::from_ref(&fan), 204), "it stays so");
+    let foreign = server.act_on(&ada, std::slice::from_ref(&fan), "add_to_project", &others).await;
     assert_eq!(told(&foreign), [line(&fan, 404, "not_found")]);
     let out = server.act_on(&ada, &[pump.clone(), fan.clone()], "take_out_of_project", &project).await;
     assert_eq!(told(&out), [line(&pump, 404, "not_found"), line(&fan, 204, "")]);
@@ -197,7 +199,7 @@ async fn who_may_not_do_it_to_one_may_not_do_it_to_many() {
     }
     assert_eq!(server.get(&format!("/api/v1/devices/{pump}"), &ada).await.is(200)["is_active"], true);
     let project = server.named_project(&ada, "plant").await;
-    let answer = server.act_on(&bob, &[pump.clone()], "add_to_project", &project).await;
+    let answer = server.act_on(&bob, std::slice::from_ref(&pump), "add_to_project", &project).await;
     assert_eq!(told(&answer), [line(&pump, 403, "forbidden")]);
 
     // An API token does what its scopes cover, and sees what it is narrowed to.
