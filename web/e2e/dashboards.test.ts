@@ -546,7 +546,13 @@ test.skipIf(!pictures)(
     for (let n = 0; n < 30; n++) await device.send(reading(n))
     await widget(page, 'Heat').waitFor()
     for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme })
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+      await page.waitForFunction(
+        scheme => document.documentElement.getAttribute('data-mantine-color-scheme') === scheme,
+        colorScheme,
+      )
+      // so that charts are drawn in the new colours
+      await page.evaluate(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))))
       await page.screenshot({ path: `${pictures}/dashboard-${colorScheme}.png` })
     }
     device.close()

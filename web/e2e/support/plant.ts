@@ -22,6 +22,8 @@ export class Plant {
   /** Makes an account, which the page is logged in to afterwards, with an organization and a device. */
   static async of(server: Server, page: Page, email: string): Promise<Plant> {
     const plant = new Plant(server, page, email)
+    // Pages with many widgets, on a machine that has other things to do.
+    page.setDefaultTimeout(45_000)
     await plant.ask('post', '/auth/signup', { email, password: PASSWORD })
     plant.organization = (await plant.ask('get', '/organizations'))['items'][0].id
     const body = { organization_id: plant.organization, name: 'boiler', device_type: 'PLC' }
