@@ -71,7 +71,7 @@ test('nobody is left out, however much is marked all the time', () => {
     expect(drawn.filter(name => name === String(n)).length, String(n)).toBeGreaterThan(8)
 })
 
-test('frames that come late have fewer drawings, and one at least; in time they have more again', () => {
+test('frames that come late have fewer drawings, and some at least; in time they have more again', () => {
   const { scheduler, drawing, frame } = fixture()
   const all = Array.from({ length: 20 }, (_, n) => drawing(String(n)))
   const go = (frames: number, ms: number) => {
@@ -81,7 +81,7 @@ test('frames that come late have fewer drawings, and one at least; in time they 
     }
   }
   go(10, 50)
-  expect(scheduler.most).toBe(1)
+  expect(scheduler.most).toBe(4)
   go(10, 16)
   expect(scheduler.most).toBeGreaterThan(8)
   const before = scheduler.most

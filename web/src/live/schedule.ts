@@ -13,6 +13,8 @@ const EARLY_MS = 21
 /** Longer than this nothing was drawn: the tab was hidden, or something else took the time. */
 const AWAY_MS = 1_000
 const MOST = 64
+/** Fewer make no frame come earlier: then it is something else that takes the time, and charts would only grow old. */
+const LEAST = 4
 
 export interface Screen {
   /** Calls back with the screen's next frame. */
@@ -71,7 +73,7 @@ export class Scheduler {
   #adapt(began: number): void {
     const took = this.#last === undefined ? 0 : began - this.#last
     if (took === 0 || took > AWAY_MS) return
-    if (took > LATE_MS) this.#most = Math.max(1, Math.floor(this.#most / 2))
+    if (took > LATE_MS) this.#most = Math.max(LEAST, Math.floor(this.#most / 2))
     else if (took <= EARLY_MS) this.#most = Math.min(MOST, this.#most + 1)
   }
 }
