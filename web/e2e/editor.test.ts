@@ -277,7 +277,7 @@ async function act(editor: Editor, random: () => number): Promise<void> {
 
 const drawing = ({ nodes, edges }: Drawn) => ({ nodes, edges })
 
-test('200 random edits are undone to the start and done again to the end', { timeout: 240_000 }, async () => {
+test('200 random edits are undone to the start and done again to the end', { timeout: 600_000 }, async () => {
   const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000)
   console.log(`random edits: SEED=${seed}`)
   const { page, owner, complaints } = await someone()

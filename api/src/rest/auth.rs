@@ -1,13 +1,15 @@
 //! Signing up, logging in and out.
 
+use std::net::IpAddr;
 use std::time::Instant;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use edgesync_schemas::entity;
 use edgesync_schemas::entity::organization::Organization;
+use edgesync_schemas::entity::session::Origin;
 use edgesync_schemas::entity::user::{Login, Signup, User};
 use edgesync_schemas::time::Timestamp;
 use edgesync_storage::catalog::{self, Admission, token};
@@ -102,7 +104,10 @@ async fn sign_up(
     state.attempts.begin_signup(address, Instant::now())?;
     let admission = admission(&state, signup.setup_token.as_deref()).await?;
     let hash = state.passwords.hash(signup.password).await?;
-    let made = state.catalog.sign_up_as(admission, signup.email.as_str(), &signup.name, hash).await?;
+    let made = state
+        .catalog
+        .sign_up_as(admission, signup.email.as_str(), &signup.name, hash, origin(&headers, address))
+        .await?;
     let answer = LoggedIn {
         user: made.user,
         organization: Some(made.organization),
@@ -157,7 +162,7 @@ async fn log_in(
         ));
     };
     state.attempts.succeeded(&login.email, address);
-    let (session, token) = state.catalog.create_session(user.id).await?;
+    let (session, token) = state.catalog.create_session(user.id, origin(&headers, address)).await?;
     let answer = LoggedIn {
         user,
         organization: None,
@@ -205,6 +210,11 @@ async fn admission(state: &AppState, shown: Option<&str>) -> Result<Admission, P
             }
         },
     }
+}
+
+/// From where a session is started.
+fn origin(headers: &HeaderMap, address: Option<IpAddr>) -> Origin {
+    Origin::of(headers.get(header::USER_AGENT).map(HeaderValue::as_bytes), address)
 }
 
 /// A foreign page must not log its visitor in as somebody else: a browser says where such a request comes from.

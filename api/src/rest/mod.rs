@@ -6,6 +6,7 @@ mod auth;
 mod bulk;
 mod dashboards;
 mod deployments;
+mod device_actions;
 mod devices;
 mod events;
 mod executions;
@@ -54,6 +55,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(projects::routes())
         .merge(devices::routes())
         .merge(bulk::routes())
+        .merge(device_actions::routes())
         .merge(readings::routes())
         .merge(flows::routes())
         .merge(deployments::routes())

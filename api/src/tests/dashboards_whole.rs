@@ -63,6 +63,10 @@ async fn a_dashboard_is_saved_whole_in_one_version_that_two_notice() {
     let variables = format!("{path}/widgets/pump/tracked-variables");
     assert_eq!(server.get(&variables, &ada).await.is(200)["items"][0]["sensor_type"], "t");
 
+    let by = json!({"id": ada.id, "email": "ada@example.org", "name": "Ada"});
+    assert_eq!(second["dashboard"]["updated_by"], by);
+    assert_eq!(server.get("/api/v1/dashboard-templates", &ada).await.is(200)["items"][0]["updated_by"], by);
+
     save(&server, &ada, &path, &tag, json!([])).await.refused(412, "version_conflict", &[]);
     assert_eq!(listed().await, second["widgets"]);
     // what is the same is no version

@@ -2,6 +2,7 @@
 
 use edgesync_schemas::entity::device::DeviceStatus;
 use edgesync_schemas::entity::execution::{ExecutionTrigger, NodeScope};
+use edgesync_schemas::entity::session::Origin;
 use edgesync_storage::catalog::{NodeRecord, Presence};
 
 use super::matrix::world::{Who, World};
@@ -97,7 +98,8 @@ async fn add(server: &Server, world: &World, list: &List) {
             drop(send(Method::POST, "me/api-tokens".to_owned(), world.body("create_api_token")).await);
         }
         "list_sessions" | "my_audit" => {
-            server.state.catalog.create_session(world.users[4].parse().unwrap()).await.unwrap();
+            let owner = world.users[4].parse().unwrap();
+            server.state.catalog.create_session(owner, Origin::default()).await.unwrap();
         }
         "organization_audit" => {
             let path = format!("organizations/{}", world.organization);

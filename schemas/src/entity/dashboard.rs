@@ -11,6 +11,7 @@ pub use whole::{SavedWidget, WholeDashboard, WholeDashboardInput};
 
 use super::input::{self, Checked};
 use super::shape;
+use super::user::Person;
 use crate::id::{DashboardId, OrganizationId, ProjectId, UserId};
 use crate::limit;
 use crate::time::Timestamp;
@@ -53,6 +54,9 @@ pub struct DashboardTemplate {
     pub created_at: Timestamp,
     /// When it was saved last.
     pub updated_at: Timestamp,
+    /// Who saved it last, it or its widgets; null where that was not written down yet.
+    #[schema(required = true)]
+    pub updated_by: Option<Person>,
 }
 
 /// A dashboard template as lists show it: without the drawing, so that a page stays small.
@@ -81,6 +85,9 @@ pub struct DashboardSummary {
     pub created_at: Timestamp,
     /// When it was saved last.
     pub updated_at: Timestamp,
+    /// Who saved it last, it or its widgets; null where that was not written down yet.
+    #[schema(required = true)]
+    pub updated_by: Option<Person>,
 }
 
 /// Body of a new dashboard template.

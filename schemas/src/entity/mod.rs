@@ -8,6 +8,7 @@ pub mod audit;
 pub mod dashboard;
 pub mod dead_letter;
 pub mod device;
+pub mod device_actions;
 pub mod device_history;
 pub mod execution;
 pub mod fleet;

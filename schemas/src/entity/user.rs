@@ -125,6 +125,17 @@ pub struct User {
     pub updated_at: Timestamp,
 }
 
+/// A user as others see them who are in an organization with them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Person {
+    /// Their id.
+    pub id: UserId,
+    /// Their address.
+    pub email: String,
+    /// How they want to be called.
+    pub name: String,
+}
+
 /// Body of a signup.
 #[derive(Debug, Clone, ToSchema)]
 pub struct Signup {

@@ -35,7 +35,9 @@ pub const DEVICES_MADE_PER_DEVICE: u32 = 20;
 pub const PROJECTS_PER_DEVICE: u32 = 50;
 /// Devices that one `POST /devices/bulk` asks for. More: refused before any is made (413 `too_many_lines`).
 pub const BULK_LINES: usize = 5000;
-/// Devices of a bulk request that are made in one transaction. More lines: further transactions, each made durable by itself.
+/// Devices that one `POST /devices/actions` does something to. More: the body is refused.
+pub const ACTION_DEVICES: usize = 1000;
+/// Devices of a bulk request that are made, or have something done to them, in one transaction. More: further transactions, each made durable by itself.
 pub const BULK_CHUNK: usize = 100;
 /// Entries of a device's history that are kept of each action. More: the oldest goes.
 pub const DEVICE_HISTORY_ENTRIES: u32 = 200;

@@ -1,6 +1,6 @@
 //! Who may do what: roles within an organization, and the remembered answer to "whose token is this".
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -209,12 +209,13 @@ impl AccessCache {
         }
     }
 
-    /// Forgets a device's tokens: called after each committed change to what they open.
-    pub(super) fn forget(&self, device: DeviceId) {
+    /// Forgets devices' tokens: called after each committed change to what they open.
+    pub(super) fn forget(&self, devices: &[DeviceId]) {
+        let devices: HashSet<_> = devices.iter().collect();
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         inner.epoch += 1;
-        inner.young.retain(|_, known| known.access.device != device);
-        inner.old.retain(|_, known| known.access.device != device);
+        inner.young.retain(|_, known| !devices.contains(&known.access.device));
+        inner.old.retain(|_, known| !devices.contains(&known.access.device));
     }
 
     /// Forgets the tokens of all devices of an organization: as [`AccessCache::forget`].
@@ -270,7 +271,7 @@ mod tests {
     fn what_was_read_before_a_change_is_not_remembered_after_it() {
         let (cache, device) = (AccessCache::default(), new_id());
         let (_, epoch) = cache.get(&[1; 32]);
-        cache.forget(device);
+        cache.forget(&[device]);
         cache.put([1; 32], known(device), epoch);
         assert!(cache.get(&[1; 32]).0.is_none());
     }

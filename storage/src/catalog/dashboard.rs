@@ -17,7 +17,7 @@ use super::flow::check_version;
 use super::slice::{Keys, sorted};
 use super::value::Value;
 use super::widget_news::Which;
-use super::{Catalog, Listing, Slice, SortKey, access, audit, new_id, now, project};
+use super::{Catalog, Listing, Slice, SortKey, access, audit, new_id, now, project, user};
 
 impl Catalog {
     /// Makes a dashboard template.
@@ -57,13 +57,14 @@ impl Catalog {
             version: 1,
             created_at: at,
             updated_at: at,
+            updated_by: user::person_of(&mut tx, user).await?,
         };
         apply(&mut tx, user, &mut dashboard, input.fields).await?;
         let d = &dashboard;
         tx.execute(
             "INSERT INTO dashboard_templates (id, organization_id, project_id, creator_id, name, description, layout,
-                widgets, datasources, update_frequency, flow_config, is_active, version, created_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13, $13)",
+                widgets, datasources, update_frequency, flow_config, is_active, version, created_at, updated_at, updated_by)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13, $13, $4)",
             vec![
                 d.id.into(),
                 d.organization_id.into(),
@@ -113,9 +114,9 @@ impl Catalog {
         let sql = sorted!(
             slice.order,
             "SELECT t.id, t.organization_id, p.id, t.creator_id, t.name, t.description, t.update_frequency,
-                t.is_active, t.version, t.created_at, t.updated_at
+                t.is_active, t.version, t.created_at, t.updated_at, u.id, u.email, u.name
              FROM dashboard_templates t JOIN organization_members m ON m.organization_id = t.organization_id
-             LEFT JOIN projects p ON p.id = t.project_id
+             LEFT JOIN projects p ON p.id = t.project_id LEFT JOIN users u ON u.id = t.updated_by
              WHERE m.user_id = $1 AND (t.organization_id = $2 OR $2 IS NULL) AND (p.id = $3 OR $3 IS NULL)
                 AND (lower(t.name) LIKE $4 ESCAPE '\\' OR lower(t.description) LIKE $4 ESCAPE '\\')",
             ["$5", "$6", "$7"],
@@ -212,11 +213,11 @@ impl Catalog {
 }
 
 const READABLE: &str = "SELECT t.id, t.organization_id, p.id, t.creator_id, t.name, t.description,
-        t.update_frequency, t.is_active, t.version, t.created_at, t.updated_at, t.layout, t.widgets, t.datasources,
-        t.flow_config, CASE WHEN t.creator_id = $1 OR m.role = 'admin' THEN 1 ELSE 0 END,
+        t.update_frequency, t.is_active, t.version, t.created_at, t.updated_at, u.id, u.email, u.name, t.layout, t.widgets,
+        t.datasources, t.flow_config, CASE WHEN t.creator_id = $1 OR m.role = 'admin' THEN 1 ELSE 0 END,
         CASE WHEN s.permission = 'admin' THEN 1 ELSE 0 END
     FROM dashboard_templates t JOIN organization_members m ON m.organization_id = t.organization_id
-    LEFT JOIN projects p ON p.id = t.project_id
+    LEFT JOIN projects p ON p.id = t.project_id LEFT JOIN users u ON u.id = t.updated_by
     LEFT JOIN template_permissions s ON s.template_id = t.id AND s.user_id = m.user_id
     WHERE m.user_id = $1 AND t.id = $2";
 
@@ -234,8 +235,8 @@ pub(super) async fn next(
     check_version(dashboard.version, expected)?;
     let version = dashboard.version + 1;
     tx.execute(
-        "UPDATE dashboard_templates SET version = $1, updated_at = $2 WHERE id = $3",
-        vec![version.into(), now().into(), id.into()],
+        "UPDATE dashboard_templates SET version = $1, updated_at = $2, updated_by = $3 WHERE id = $4",
+        vec![version.into(), now().into(), user.into(), id.into()],
     )
     .await?;
     Ok((dashboard.organization_id, version))
@@ -251,11 +252,13 @@ pub(super) async fn write(
 ) -> Result<(), Error> {
     after.version = before.version + 1;
     after.updated_at = now();
+    after.updated_by = user::person_of(tx, user).await?;
     let d = &*after;
     tx.execute(
         "UPDATE dashboard_templates SET project_id = $1, name = $2, description = $3, layout = $4, widgets = $5,
-            datasources = $6, update_frequency = $7, flow_config = $8, is_active = $9, version = $10, updated_at = $11
-         WHERE id = $12",
+            datasources = $6, update_frequency = $7, flow_config = $8, is_active = $9, version = $10, updated_at = $11,
+            updated_by = $12
+         WHERE id = $13",
         vec![
             d.project_id.into(),
             d.name.as_str().into(),
@@ -268,6 +271,7 @@ pub(super) async fn write(
             d.is_active.into(),
             d.version.into(),
             d.updated_at.into(),
+            user.into(),
             d.id.into(),
         ],
     )

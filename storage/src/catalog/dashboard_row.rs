@@ -3,9 +3,11 @@
 use edgesync_schemas::entity::dashboard::{DashboardSummary, DashboardTemplate};
 
 use super::error::Error;
+use super::user::person;
 use super::value::Row;
 
-/// id, organization_id, project_id, creator_id, name, description, update_frequency, is_active, version, created_at, updated_at
+/// id, organization_id, project_id, creator_id, name, description, update_frequency, is_active, version, created_at, updated_at, then
+/// who saved it: id, email, name.
 pub(super) fn summary(row: &mut Row) -> Result<DashboardSummary, Error> {
     Ok(DashboardSummary {
         id: row.take()?,
@@ -19,6 +21,7 @@ pub(super) fn summary(row: &mut Row) -> Result<DashboardSummary, Error> {
         version: row.take()?,
         created_at: row.take()?,
         updated_at: row.take()?,
+        updated_by: person(row)?,
     })
 }
 
@@ -41,5 +44,6 @@ pub(super) fn read(row: &mut Row) -> Result<DashboardTemplate, Error> {
         version: summary.version,
         created_at: summary.created_at,
         updated_at: summary.updated_at,
+        updated_by: summary.updated_by,
     })
 }

@@ -1,4 +1,4 @@
-//! Devices and their tokens. How they are made is in `device_create.rs`.
+//! Devices and their tokens. How they are made is in `device_create.rs`, how they are written in `device_edit.rs`.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use super::error::Error;
 use super::slice::{Keys, sorted};
 use super::token::{Token, TokenKind};
 use super::value::{Row, Value};
-use super::{Catalog, Listing, Slice, SortKey, audit, now, project_device};
+use super::{Catalog, Listing, Slice, SortKey, audit, device_edit, now, project_device};
 
 /// What was last noticed of a device's connection.
 #[derive(Debug, Clone, Copy)]
@@ -133,49 +133,10 @@ impl Catalog {
         patch: DevicePatch,
     ) -> Result<Device, Error> {
         let mut tx = self.db.begin().await?;
-        let mut device = for_change(&mut tx, user, id).await?;
-        let before = device.clone();
-        device.name = patch.name.unwrap_or(device.name);
-        device.description = patch.description.unwrap_or(device.description);
-        device.device_type = patch.device_type.unwrap_or(device.device_type);
-        if let Some(is_active) = patch.is_active
-            && is_active != device.is_active
-        {
-            device.is_active = is_active;
-            let seen = is_active && device.last_seen.is_some();
-            device.status = if seen { DeviceStatus::Offline } else { DeviceStatus::Inactive };
+        let (device, is_new) = device_edit::change(&mut tx, user, id, patch).await?;
+        if is_new {
+            self.commit_access(tx, id).await?;
         }
-        device.status = patch.status.unwrap_or(device.status);
-        let fields = changed(&before, &device);
-        if fields.is_empty() {
-            return Ok(device);
-        }
-        device.updated_at = now();
-        tx.execute(
-            "UPDATE devices SET name = $1, description = $2, device_type = $3, is_active = $4, status = $5, updated_at = $6
-             WHERE id = $7",
-            vec![
-                device.name.as_str().into(),
-                device.description.as_str().into(),
-                device.device_type.as_str().into(),
-                device.is_active.into(),
-                Value::name(&device.status),
-                device.updated_at.into(),
-                id.into(),
-            ],
-        )
-        .await?;
-        let (history, details) = (json!({"fields": fields}), json!({"name": device.name, "changed": fields}));
-        device_history::note(
-            &mut tx,
-            user,
-            (device.id, device.organization_id),
-            DeviceAction::Updated,
-            history,
-        )
-        .await?;
-        audit::note(&mut tx, user, device.organization_id, AuditAction::DeviceUpdated, id, details).await?;
-        self.commit_access(tx, id).await?;
         Ok(device)
     }
 
@@ -262,19 +223,8 @@ impl Catalog {
     /// [`Error::NotFound`], [`Error::Forbidden`].
     pub async fn delete_device(&self, user: UserId, id: DeviceId) -> Result<(), Error> {
         let mut tx = self.db.begin().await?;
-        let device = for_change(&mut tx, user, id).await?;
-        tx.execute("DELETE FROM devices WHERE id = $1", vec![id.into()]).await?;
-        let details = json!({"name": device.name});
-        device_history::note(
-            &mut tx,
-            user,
-            (device.id, device.organization_id),
-            DeviceAction::Deleted,
-            details.clone(),
-        )
-        .await?;
-        audit::note(&mut tx, user, device.organization_id, AuditAction::DeviceDeleted, id, details).await?;
-        self.commit_access_telling(tx, id, Some(Change::Organization(device.organization_id))).await
+        let device = device_edit::remove(&mut tx, user, id).await?;
+        self.commit_access_telling(tx, vec![id], [Change::Organization(device.organization_id)]).await
     }
 
     /// Writes what was noticed of many devices, and which of them came and went, in one transaction. A device that is gone is no
@@ -325,19 +275,20 @@ impl Catalog {
 
     /// Commits a change to what a device's tokens open, and forgets what was remembered of them.
     pub(super) async fn commit_access(&self, tx: Tx, device: DeviceId) -> Result<(), Error> {
-        self.commit_access_telling(tx, device, None).await
+        self.commit_access_telling(tx, vec![device], None).await
     }
 
-    async fn commit_access_telling(
+    /// The same of several devices, and tells what else that changed.
+    pub(super) async fn commit_access_telling(
         &self,
         mut tx: Tx,
-        device: DeviceId,
-        told: Option<Change>,
+        devices: Vec<DeviceId>,
+        told: impl IntoIterator<Item = Change>,
     ) -> Result<(), Error> {
         let change = access::change(&mut tx).await?;
         let access = Arc::clone(&self.access);
         let forget = move |done: &Result<(), Error>| {
-            access.forget(device);
+            access.forget(&devices);
             access.changed_if(done, change);
         };
         self.commit_then(tx, told, forget).await
@@ -351,24 +302,13 @@ const READABLE: &str =
     WHERE m.user_id = $1 AND d.id = $2";
 
 /// The device, if `user` may change it. Owners are admins too.
-async fn for_change(tx: &mut Tx, user: UserId, id: DeviceId) -> Result<Device, Error> {
+pub(super) async fn for_change(tx: &mut Tx, user: UserId, id: DeviceId) -> Result<Device, Error> {
     let mut row =
         tx.first(READABLE, vec![user.into(), id.into()]).await?.ok_or(Error::not_found("device"))?;
     let mut device = read(&mut row)?;
     require(row.name()?, Role::Admin)?;
     device.project_ids = project_device::of_one(tx, id).await?;
     Ok(device)
-}
-
-/// The fields that differ between two states of a device.
-fn changed(before: &Device, after: &Device) -> Vec<&'static str> {
-    audit::changed(&[
-        ("name", before.name != after.name),
-        ("description", before.description != after.description),
-        ("device_type", before.device_type != after.device_type),
-        ("is_active", before.is_active != after.is_active),
-        ("status", before.status != after.status),
-    ])
 }
 
 /// id, organization_id, creator_id, name, description, device_type, token_prefix, status, is_active, last_seen, created_at,

@@ -46,6 +46,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/sqlite/0014_share_links.sql"),
     },
     Migration { version: 15, name: "events", sql: include_str!("../../migrations/sqlite/0015_events.sql") },
+    Migration { version: 16, name: "by_whom", sql: include_str!("../../migrations/sqlite/0016_by_whom.sql") },
 ];
 
 /// All of PostgreSQL's, as above.
@@ -124,6 +125,11 @@ pub(super) const POSTGRES: &[Migration] = &[
         version: 15,
         name: "events",
         sql: include_str!("../../migrations/postgres/catalog/0015_events.sql"),
+    },
+    Migration {
+        version: 16,
+        name: "by_whom",
+        sql: include_str!("../../migrations/postgres/catalog/0016_by_whom.sql"),
     },
 ];
 
@@ -207,6 +213,26 @@ mod tests {
         let broken = Migration { sql: "CREATE TABLE b (x INTEGER); CREATE TABLE a (y INTEGER)", ..SECOND };
         assert!(run(&mut db, &[FIRST, broken]).is_err());
         run(&mut db, &[FIRST, SECOND]).unwrap();
+    }
+
+    #[test]
+    fn a_dashboard_that_was_never_saved_again_was_saved_by_its_creator_and_of_others_nobody_knows() {
+        let mut db = Connection::open_in_memory().unwrap();
+        run(&mut db, &MIGRATIONS[..14]).unwrap();
+        db.execute_batch(
+            "INSERT INTO users VALUES (x'01', 'a@example.org', 'a', '', 1, 0, 0);
+             INSERT INTO all_organizations VALUES (x'02', 'o', 'o', '', x'01', 1, 0, 0, NULL);
+             INSERT INTO dashboard_templates (id, organization_id, creator_id, name, description, layout, widgets, datasources,
+                update_frequency, flow_config, is_active, version, created_at, updated_at)
+             VALUES (x'03', x'02', x'01', 'd', '', '{}', '[]', '[]', 5, '{}', 1, 1, 0, 0),
+                (x'04', x'02', x'01', 'e', '', '{}', '[]', '[]', 5, '{}', 1, 2, 0, 0);",
+        )
+        .unwrap();
+        run(&mut db, MIGRATIONS).unwrap();
+        let mut statement = db.prepare("SELECT updated_by FROM dashboard_templates ORDER BY id").unwrap();
+        let rows = statement.query_map([], |row| row.get(0)).unwrap();
+        let found: Vec<Option<Vec<u8>>> = rows.map(Result::unwrap).collect();
+        assert_eq!(found, [Some(vec![1]), None]);
     }
 
     #[test]

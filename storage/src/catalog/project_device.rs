@@ -28,26 +28,7 @@ impl Catalog {
         device: DeviceId,
     ) -> Result<(), Error> {
         let mut tx = self.db.begin().await?;
-        let organization = project::for_change(&mut tx, user, project).await?.organization_id;
-        check_device(&mut tx, organization, device).await?;
-        let added = tx.execute(
-            "INSERT INTO all_project_devices (project_id, device_id, organization_id, added_at) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (project_id, device_id) DO NOTHING",
-            vec![project.into(), device.into(), organization.into(), now().into()],
-        );
-        if added.await? == 0 {
-            return Ok(());
-        }
-        let count = tx
-            .first("SELECT count(*) FROM project_devices WHERE device_id = $1", vec![device.into()])
-            .await?;
-        if count.map_or(Ok(0), |mut row| row.take::<u32>())? > limit::PROJECTS_PER_DEVICE {
-            let (code, limit) = ("project_limit_reached", limit::PROJECTS_PER_DEVICE);
-            return Err(Error::LimitReached { code, limit });
-        }
-        let details = json!({"device_id": device});
-        audit::note(&mut tx, user, organization, AuditAction::ProjectDeviceAdded, project, details).await?;
-        tx.commit().await
+        if add(&mut tx, user, project, device).await? { tx.commit().await } else { Ok(()) }
     }
 
     /// Takes a device out of a project. The device stays.
@@ -61,18 +42,61 @@ impl Catalog {
         device: DeviceId,
     ) -> Result<(), Error> {
         let mut tx = self.db.begin().await?;
-        let organization = project::for_change(&mut tx, user, project).await?.organization_id;
-        let removed = tx.execute(
-            "DELETE FROM all_project_devices WHERE project_id = $1 AND device_id = $2",
-            vec![project.into(), device.into()],
-        );
-        if removed.await? == 0 {
-            return Err(Error::not_found("device in the project"));
-        }
-        let details = json!({"device_id": device});
-        audit::note(&mut tx, user, organization, AuditAction::ProjectDeviceRemoved, project, details).await?;
+        remove(&mut tx, user, project, device).await?;
         tx.commit().await
     }
+}
+
+/// Puts a device into a project, within a transaction. False if it is in it.
+///
+/// # Errors
+/// As [`Catalog::add_project_device`], before anything is written.
+pub(super) async fn add(
+    tx: &mut Tx,
+    user: UserId,
+    project: ProjectId,
+    device: DeviceId,
+) -> Result<bool, Error> {
+    let organization = project::for_change(tx, user, project).await?.organization_id;
+    check_device(tx, organization, device).await?;
+    let projects = of_one(tx, device).await?;
+    if projects.contains(&project) {
+        return Ok(false);
+    }
+    let limit = limit::PROJECTS_PER_DEVICE;
+    if projects.len() >= limit as usize {
+        return Err(Error::LimitReached { code: "project_limit_reached", limit });
+    }
+    tx.execute(
+        "INSERT INTO all_project_devices (project_id, device_id, organization_id, added_at) VALUES ($1, $2, $3, $4)",
+        vec![project.into(), device.into(), organization.into(), now().into()],
+    )
+    .await?;
+    let details = json!({"device_id": device});
+    audit::note(tx, user, organization, AuditAction::ProjectDeviceAdded, project, details).await?;
+    Ok(true)
+}
+
+/// Takes a device out of a project, within a transaction.
+///
+/// # Errors
+/// As [`Catalog::remove_project_device`], before anything is written.
+pub(super) async fn remove(
+    tx: &mut Tx,
+    user: UserId,
+    project: ProjectId,
+    device: DeviceId,
+) -> Result<(), Error> {
+    let organization = project::for_change(tx, user, project).await?.organization_id;
+    let removed = tx.execute(
+        "DELETE FROM all_project_devices WHERE project_id = $1 AND device_id = $2",
+        vec![project.into(), device.into()],
+    );
+    if removed.await? == 0 {
+        return Err(Error::not_found("device in the project"));
+    }
+    let details = json!({"device_id": device});
+    audit::note(tx, user, organization, AuditAction::ProjectDeviceRemoved, project, details).await
 }
 
 async fn check_device(tx: &mut Tx, organization: OrganizationId, device: DeviceId) -> Result<(), Error> {

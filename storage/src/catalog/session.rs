@@ -1,7 +1,9 @@
 //! Sessions of users.
 
+use std::net::IpAddr;
+
 use edgesync_schemas::entity::audit::AuditAction;
-use edgesync_schemas::entity::session::Session;
+use edgesync_schemas::entity::session::{Origin, Session};
 use edgesync_schemas::entity::user::User;
 use edgesync_schemas::id::{TokenId, UserId};
 use edgesync_schemas::limit;
@@ -20,14 +22,14 @@ const LIFE_US: i64 = limit::SESSION_DAYS * 86_400_000_000;
 const TOUCH_US: i64 = 3_600_000_000;
 
 impl Catalog {
-    /// Starts a session. Those of the user that have ended are removed, and the oldest if there are too many.
+    /// Starts a session of somebody who logged in from there. Those of the user that have ended are removed, and the oldest if there are too many.
     ///
     /// # Errors
     /// Of the database.
-    pub async fn create_session(&self, user: UserId) -> Result<(Session, Token), Error> {
+    pub async fn create_session(&self, user: UserId, origin: Origin) -> Result<(Session, Token), Error> {
         let (at, token) = (now(), Token::draw(TokenKind::Session)?);
         let mut tx = self.db.begin().await?;
-        let session = insert(&mut tx, user, &token, at).await?;
+        let session = insert(&mut tx, user, &token, origin, at).await?;
         let ended = tx.execute(
             "DELETE FROM sessions WHERE user_id = $1 AND (expires_at <= $2 OR id NOT IN
                 (SELECT s.id FROM sessions s WHERE s.user_id = $1 ORDER BY s.id DESC LIMIT $3))",
@@ -49,7 +51,7 @@ impl Catalog {
     pub async fn session(&self, token_hash: &[u8; 32]) -> Result<Option<(Session, User)>, Error> {
         let at = now();
         let found = self.db.first(
-            "SELECT s.id, s.user_id, s.token_prefix, s.expires_at, s.last_used_at, s.created_at,
+            "SELECT s.id, s.user_id, s.token_prefix, s.user_agent, s.ip, s.expires_at, s.last_used_at, s.created_at,
                 u.id, u.email, u.name, u.is_active, u.created_at, u.updated_at, p.subscription_type, p.device_limit
              FROM sessions s JOIN users u ON u.id = s.user_id JOIN user_profiles p ON p.user_id = u.id
              WHERE s.token_hash = $1 AND s.expires_at > $2 AND u.is_active = $3",
@@ -86,7 +88,8 @@ impl Catalog {
     /// Of the database.
     pub async fn sessions(&self, user: UserId, slice: Slice) -> Result<Listing<Session>, Error> {
         let rows = self.db.query(
-            "SELECT s.id, s.user_id, s.token_prefix, s.expires_at, s.last_used_at, s.created_at FROM sessions s
+            "SELECT s.id, s.user_id, s.token_prefix, s.user_agent, s.ip, s.expires_at, s.last_used_at, s.created_at
+             FROM sessions s
              WHERE s.user_id = $1 AND s.id > $2 AND s.expires_at > $3 ORDER BY s.id LIMIT $4",
             vec![user.into(), slice.after().into(), now().into(), slice.fetch().into()],
         );
@@ -135,40 +138,50 @@ impl Catalog {
     }
 }
 
-/// id, user_id, token_prefix, expires_at, last_used_at, created_at
+/// id, user_id, token_prefix, user_agent, ip, expires_at, last_used_at, created_at
 fn read(row: &mut Row) -> Result<Session, Error> {
     Ok(Session {
         id: row.take()?,
         user_id: row.take()?,
         token_prefix: row.take()?,
+        origin: Origin { user_agent: row.take()?, ip: ip(row)? },
         expires_at: row.take()?,
         last_used_at: row.take()?,
         created_at: row.take()?,
     })
 }
 
+fn ip(row: &mut Row) -> Result<Option<IpAddr>, Error> {
+    let text: Option<String> = row.take()?;
+    text.map(|text| text.parse().map_err(|_| Error::Corrupt { what: "address" })).transpose()
+}
+
 pub(super) async fn insert(
     tx: &mut Tx,
     user: UserId,
     token: &Token,
+    origin: Origin,
     at: Timestamp,
 ) -> Result<Session, Error> {
     let session = Session {
         id: new_id(),
         user_id: user,
         token_prefix: token.prefix().to_owned(),
+        origin,
         expires_at: at.plus_us(LIFE_US),
         last_used_at: at,
         created_at: at,
     };
     tx.execute(
-        "INSERT INTO sessions (id, user_id, token_hash, token_prefix, expires_at, last_used_at, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $6)",
+        "INSERT INTO sessions (id, user_id, token_hash, token_prefix, user_agent, ip, expires_at, last_used_at, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
         vec![
             session.id.into(),
             user.into(),
             (&token.hash()).into(),
             session.token_prefix.as_str().into(),
+            session.origin.user_agent.as_deref().into(),
+            session.origin.ip.map(|ip| ip.to_string()).into(),
             session.expires_at.into(),
             at.into(),
         ],

@@ -2,7 +2,8 @@
 
 use edgesync_schemas::entity::audit::AuditAction;
 use edgesync_schemas::entity::organization::{MemberRole, Organization, OrganizationInput};
-use edgesync_schemas::entity::user::{SubscriptionType, User, UserProfile};
+use edgesync_schemas::entity::session::{Origin, Session};
+use edgesync_schemas::entity::user::{Person, SubscriptionType, User, UserProfile};
 use edgesync_schemas::id::UserId;
 use edgesync_schemas::limit;
 use serde_json::json;
@@ -37,7 +38,7 @@ pub struct SignedUp {
     /// Their first organization.
     pub organization: Organization,
     /// Their first session.
-    pub session: edgesync_schemas::entity::session::Session,
+    pub session: Session,
     /// Its token, to be shown once.
     pub token: Token,
 }
@@ -57,7 +58,7 @@ impl Catalog {
     /// # Errors
     /// [`Error::Conflict`] if the address has an account.
     pub async fn sign_up(&self, email: &str, name: &str, password_hash: String) -> Result<SignedUp, Error> {
-        self.sign_up_as(Admission::Anybody, email, name, password_hash).await
+        self.sign_up_as(Admission::Anybody, email, name, password_hash, Origin::default()).await
     }
 
     /// Whether there is a user, or ever was.
@@ -68,7 +69,7 @@ impl Catalog {
         Ok(self.db.first("SELECT f.place FROM first_users f", vec![]).await?.is_some())
     }
 
-    /// Makes a user as [`Catalog::sign_up`] does, if they are let in. Of any number that are the first at once, one is.
+    /// Makes a user as [`Catalog::sign_up`] does, who signs up from there, if they are let in. Of any number that are the first at once, one is.
     ///
     /// # Errors
     /// [`Error::AlreadySetUp`] if they are not let in; [`Error::Conflict`] if the address has an account.
@@ -78,6 +79,7 @@ impl Catalog {
         email: &str,
         name: &str,
         password_hash: String,
+        origin: Origin,
     ) -> Result<SignedUp, Error> {
         let token = Token::draw(TokenKind::Session)?;
         let mut tx = self.db.begin().await?;
@@ -86,7 +88,7 @@ impl Catalog {
             return Err(Error::AlreadySetUp);
         }
         let organization = insert(&mut tx, Some(user.id), &user, password_hash).await?;
-        let session = session::insert(&mut tx, user.id, &token, user.created_at).await?;
+        let session = session::insert(&mut tx, user.id, &token, origin, user.created_at).await?;
         tx.commit().await?;
         Ok(SignedUp { user, organization, session, token })
     }
@@ -198,6 +200,18 @@ impl Catalog {
         let items = rows.await?.into_iter().map(|mut row| read(&mut row)).collect::<Result<_, _>>()?;
         Ok(slice.cut(items, |user: &User| user.id.uuid()))
     }
+}
+
+/// A user as others see them, within a transaction; nothing if there is no such user.
+pub(super) async fn person_of(tx: &mut Tx, id: UserId) -> Result<Option<Person>, Error> {
+    let row = tx.first("SELECT u.id, u.email, u.name FROM users u WHERE u.id = $1", vec![id.into()]);
+    row.await?.map_or(Ok(None), |mut row| person(&mut row))
+}
+
+/// id, email, name, or nothing of each
+pub(super) fn person(row: &mut Row) -> Result<Option<Person>, Error> {
+    let (id, email, name) = (row.take::<Option<_>>()?, row.take::<Option<_>>()?, row.take::<Option<_>>()?);
+    Ok(id.zip(email).zip(name).map(|((id, email), name)| Person { id, email, name }))
 }
 
 /// An account that is to be made.

@@ -11,6 +11,7 @@ use edgesync_schemas::entity::dead_letter::DeadLetter;
 use edgesync_schemas::entity::device::DeviceInput;
 use edgesync_schemas::entity::execution::{NodeScope, NodeStatus, NodeWork};
 use edgesync_schemas::entity::flow::FlowInput;
+use edgesync_schemas::entity::session::Origin;
 use edgesync_schemas::entity::widget::WidgetInput;
 use edgesync_schemas::id::{BootId, DeviceId, FlowId, FrameSeq, Id, Offset, UserId};
 use edgesync_schemas::reading::{AdmittedBatch, Columns, FrameEnd, Numbered, Quality};
@@ -67,6 +68,8 @@ fn frame(log: &ReadingLog, device: DeviceId, q: u64, days: i64) -> AdmittedBatch
 /// An account with a device, its readings of today, of last year and of 1990, and what it imported.
 async fn fill(catalog: &Catalog, log: &ReadingLog) -> DeviceId {
     let ada = catalog.sign_up("ada@example.org", "Ada", "hash".to_owned()).await.unwrap();
+    let origin = Origin::of(Some("Firefox 工".as_bytes()), Some("2001:db8::7".parse().unwrap()));
+    catalog.create_session(ada.user.id, origin).await.unwrap();
     let input = DeviceInput::read(json!({"organization_id": ada.organization.id, "name": "pümp"})).unwrap();
     let (device, _) = catalog.create_device(ada.user.id, input).await.unwrap();
     for q in 1..=40 {

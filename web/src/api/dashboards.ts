@@ -1,6 +1,6 @@
 /** Dashboards: what pages ask about them. Saving them is in `pages/dashboards/save.ts`. */
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
-import type { Stored } from '../pages/dashboards/model/plan'
+import type { Stored } from '../pages/dashboards/model/board'
 import { api, type Schemas, take } from './client'
 import { Problem } from './problem'
 

@@ -496,6 +496,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Does one thing to many devices: switches them on or off, puts them into a project or takes them out of it, or removes them.
+         * @description The answer has a line of JSON for each, in their order, as if it had been asked for alone; one to whom it cannot be done does not keep
+         *     the others from it. An API token needs the scope `write` too where a project is changed.
+         */
+        post: operations["act_on_devices"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/readings": {
         parameters: {
             query?: never;
@@ -1626,6 +1647,7 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             /** @description When it was saved last. */
             updated_at: components["schemas"]["Timestamp"];
+            updated_by: components["schemas"]["Person"] | null;
         };
         /** @description A dashboard template. */
         DashboardTemplate: {
@@ -1668,6 +1690,7 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             /** @description When it was saved last. */
             updated_at: components["schemas"]["Timestamp"];
+            updated_by: components["schemas"]["Person"] | null;
         };
         /** @description A widget of a dashboard. */
         DashboardWidget: components["schemas"]["DataSource"] & {
@@ -1837,6 +1860,35 @@ export interface components {
          * @enum {string}
          */
         DeviceAction: "created" | "updated" | "deleted" | "connected" | "disconnected" | "token_rotated" | "token_revoked";
+        /** @description What became of a device. */
+        DeviceActionAnswer: components["schemas"]["DeviceActionDone"] | components["schemas"]["DeviceActionRefused"];
+        /** @description That it was done to a device. */
+        DeviceActionDone: {
+            /** @description The device. */
+            id: components["schemas"]["DeviceId"];
+            /**
+             * Format: int32
+             * @description 200 with the device, or 204.
+             */
+            status: number;
+            device?: components["schemas"]["Device"] | null;
+        };
+        /**
+         * @description The name of a [`DeviceDeed`].
+         * @enum {string}
+         */
+        DeviceActionName: "switch_on" | "switch_off" | "add_to_project" | "take_out_of_project" | "delete";
+        /** @description Why it was not done to a device. */
+        DeviceActionRefused: components["schemas"]["Problem"] & {
+            /** @description The device. */
+            id: components["schemas"]["DeviceId"];
+        };
+        /** @description One thing that is done to many devices. `project_id` goes with `add_to_project` and `take_out_of_project`, and with nothing else. */
+        DeviceActionsInput: {
+            ids: components["schemas"]["DeviceId"][];
+            action: components["schemas"]["DeviceActionName"];
+            project_id?: components["schemas"]["ProjectId"];
+        };
         /** @description Something that happened to one of an organization's devices. */
         DeviceEvent: components["schemas"]["DeviceHistory"] & {
             /** @description The device's name now; none of one that was deleted. */
@@ -2943,6 +2995,15 @@ export interface components {
             /** @description What the member may do. */
             permission: components["schemas"]["Permission"];
         };
+        /** @description A user as others see them who are in an organization with them. */
+        Person: {
+            /** @description Their id. */
+            id: components["schemas"]["UserId"];
+            /** @description Their address. */
+            email: string;
+            /** @description How they want to be called. */
+            name: string;
+        };
         /** @description What a poll is answered. */
         Polled: {
             /** @description `snap`, `upd` or `bye` of the live socket, whose `id` is 0; none if nothing came in time. */
@@ -3198,7 +3259,7 @@ export interface components {
             last?: unknown[];
         };
         /** @description A session. */
-        Session: {
+        Session: components["schemas"]["SessionOrigin"] & {
             /** @description Its id. */
             id: components["schemas"]["TokenId"];
             /** @description Who logged in. */
@@ -3211,6 +3272,13 @@ export interface components {
             last_used_at: components["schemas"]["Timestamp"];
             /** @description When it was made. */
             created_at: components["schemas"]["Timestamp"];
+        };
+        /** @description From where somebody logged in, as far as it is known. For people to tell their sessions apart by: it proves nothing. */
+        SessionOrigin: {
+            /** @description What the browser or program said that it is (`User-Agent`), at most 256 bytes of it. */
+            user_agent: string | null;
+            /** @description The address that the connection to the server came from: behind a proxy, the proxy's. */
+            ip: string | null;
         };
         /** @description A share link as those see it who may change its dashboard. Its token is shown once, when it is made. */
         ShareLink: {
@@ -5154,6 +5222,43 @@ export interface operations {
                 };
                 content: {
                     "application/x-ndjson": components["schemas"]["BulkAnswer"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailed"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    act_on_devices: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Drawn by the client for this request: sent again with the same key it is not done again, and is answered as before. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeviceActionsInput"];
+            };
+        };
+        responses: {
+            /** @description a line for each */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": components["schemas"]["DeviceActionAnswer"];
                 };
             };
             400: components["responses"]["BadRequest"];

@@ -355,6 +355,7 @@ impl World {
             "create_dashboard" | "replace_dashboard" => {
                 json!({"organization_id": self.organization, "name": "d", "project_id": self.project})
             }
+            "act_on_devices" => json!({"ids": [self.device], "action": "switch_off"}),
             "replace_whole_dashboard" => {
                 let mut made = self.body("create_widget");
                 made["id"] = json!(self.widget);

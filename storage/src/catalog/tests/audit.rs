@@ -3,6 +3,7 @@ use edgesync_schemas::entity::dashboard::{DashboardInput, DashboardPatch};
 use edgesync_schemas::entity::flow::{FlowInput, FlowPatch};
 use edgesync_schemas::entity::organization::{MemberInput, MemberPatch, OrganizationPatch};
 use edgesync_schemas::entity::project::{ProjectInput, ProjectPatch};
+use edgesync_schemas::entity::session::Origin;
 use edgesync_schemas::entity::widget::{WidgetInput, WidgetPatch};
 use edgesync_schemas::id::AuditId;
 use edgesync_schemas::limit;
@@ -86,7 +87,7 @@ async fn what_concerns_an_account_alone_is_shown_to_its_user_alone() {
     use AuditAction::*;
     let f = fixture();
     let (ada, bob) = (f.sign_up("ada@example.org").await, f.sign_up("bob@example.org").await);
-    let (session, _) = f.catalog.create_session(ada.user.id).await.unwrap();
+    let (session, _) = f.catalog.create_session(ada.user.id, Origin::default()).await.unwrap();
     f.catalog.end_session(session.id).await.unwrap();
     f.catalog.update_user(ada.user.id, Some("A".into()), Some("new".into()), None).await.unwrap();
     f.catalog.create_flow(ada.user.id, input(FlowInput::read, json!({"name": "f"}))).await.unwrap();

@@ -8,6 +8,7 @@ use edgesync_schemas::entity::device::DevicePatch;
 use edgesync_schemas::entity::flow::{FlowInput, FlowPatch};
 use edgesync_schemas::entity::organization::{MemberPatch, MemberRole, OrganizationInput};
 use edgesync_schemas::entity::project::ProjectInput;
+use edgesync_schemas::entity::session::Origin;
 use edgesync_schemas::entity::share_link::ShareLinkInput;
 use edgesync_schemas::entity::widget::{WidgetInput, WidgetPatch};
 use edgesync_schemas::limit;
@@ -35,17 +36,17 @@ async fn what_ends_what_proves_who_somebody_is_is_told_of_them() {
     let (c, mut news) = (&f.catalog, f.catalog.news());
     let ada = f.sign_up("ada@example.org").await;
     let (user, of_ada) = (ada.user.id, Change::User(ada.user.id));
-    tells!(news, c.create_session(user), []);
-    let (second, _) = c.create_session(user).await.unwrap();
+    tells!(news, c.create_session(user, Origin::default()), []);
+    let (second, _) = c.create_session(user, Origin::default()).await.unwrap();
     tells!(news, c.end_session(second.id), [of_ada]);
     tells!(news, c.end_session(second.id), []);
-    let (third, _) = c.create_session(user).await.unwrap();
+    let (third, _) = c.create_session(user, Origin::default()).await.unwrap();
     tells!(news, c.end_session_of(user, third.id), [of_ada]);
     tells!(news, c.end_other_sessions(user, ada.session.id), [of_ada]);
     for _ in 1..limit::SESSIONS_PER_USER {
-        c.create_session(user).await.unwrap();
+        c.create_session(user, Origin::default()).await.unwrap();
     }
-    tells!(news, c.create_session(user), [of_ada]);
+    tells!(news, c.create_session(user, Origin::default()), [of_ada]);
     tells!(news, c.update_user(user, Some("Ada".to_owned()), None, None), []);
     tells!(news, c.update_user(user, None, Some("hash".to_owned()), None), [of_ada]);
     let body = json!({"name": "ci", "scopes": ["read"]});

@@ -1,10 +1,12 @@
-use edgesync_schemas::entity::dashboard::{DashboardInput, DashboardPatch};
+use edgesync_schemas::entity::dashboard::{DashboardInput, DashboardPatch, Permission, WholeDashboardInput};
 use edgesync_schemas::entity::flow::FlowInput;
 use edgesync_schemas::entity::project::ProjectInput;
+use edgesync_schemas::entity::user::{Person, User};
 use edgesync_schemas::entity::widget::WidgetInput;
 use serde_json::json;
 
 use super::*;
+use crate::catalog::Slice;
 
 async fn dashboard(f: &Fixture, of: &SignedUp) -> edgesync_schemas::entity::dashboard::DashboardTemplate {
     let body = json!({"organization_id": of.organization.id, "name": "d", "layout": {"lg": [1]}, "widgets": [{"id": "w"}]});
@@ -22,6 +24,42 @@ async fn a_dashboard_is_read_back_and_saved_by_version() {
     assert_eq!((saved.version, saved.update_frequency, &saved.layout), (2, 9, &made.layout));
     let stale = f.catalog.update_dashboard(ada.user.id, made.id, Some(&[1]), patch).await;
     assert!(matches!(stale, Err(Error::Stale { current: 2 })));
+}
+
+#[tokio::test]
+async fn a_dashboard_says_who_saved_it_or_its_widgets_last() {
+    let f = fixture();
+    let c = &f.catalog;
+    let (ada, bob) = (f.sign_up("ada@example.org").await, f.sign_up("bob@example.org").await);
+    let board = dashboard(&f, &ada).await;
+    f.join(ada.organization.id, bob.user.id).await;
+    c.set_permission(ada.user.id, board.id, bob.user.id, Permission::Admin).await.unwrap();
+    let who = |of: &SignedUp| {
+        let User { id, email, name, .. } = of.user.clone();
+        Some(Person { id, email, name })
+    };
+    let saved_by = async || {
+        let one = c.dashboard(bob.user.id, board.id).await.unwrap().updated_by;
+        let listed = c.dashboards(ada.user.id, None, None, None, Slice::FIRST).await.unwrap();
+        assert_eq!(listed.items[0].updated_by, one);
+        one
+    };
+    assert_eq!((saved_by().await, board.updated_by.clone()), (who(&ada), who(&ada)));
+    let rename = |name: &str| DashboardPatch { name: Some(name.to_owned()), ..DashboardPatch::default() };
+    let saved = c.update_dashboard(bob.user.id, board.id, None, rename("e")).await.unwrap();
+    assert_eq!((saved_by().await, saved.updated_by), (who(&bob), who(&bob)));
+    c.update_dashboard(ada.user.id, board.id, None, rename("e")).await.unwrap();
+    assert_eq!(saved_by().await, who(&bob), "a change of nothing is none");
+    let body = json!({"widget_id": "w", "widget_type": "text", "data_source_type": "static"});
+    c.create_widget(ada.user.id, board.id, None, input(WidgetInput::read, body)).await.unwrap();
+    assert_eq!(saved_by().await, who(&ada));
+    let whole = json!({"dashboard": {"organization_id": ada.organization.id, "name": "d"}, "widgets": []});
+    let whole = input(WholeDashboardInput::read, whole);
+    let saved = c.replace_whole_dashboard(bob.user.id, board.id, None, whole).await.unwrap();
+    assert_eq!((saved_by().await, saved.dashboard.updated_by), (who(&bob), who(&bob)));
+    c.remove_member(ada.user.id, ada.organization.id, bob.user.id).await.unwrap();
+    let still = c.dashboard(ada.user.id, board.id).await.unwrap().updated_by;
+    assert_eq!(still, who(&bob), "who is no member any more saved it all the same");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 use edgesync_schemas::entity::api_token::{ApiTokenInput, Scope};
 use edgesync_schemas::entity::audit::AuditAction;
 use edgesync_schemas::entity::organization::OrganizationInput;
+use edgesync_schemas::entity::session::Origin;
 use edgesync_schemas::limit;
 use edgesync_schemas::time::Timestamp;
 use serde_json::json;
@@ -81,8 +82,8 @@ async fn sessions_are_listed_and_ended_by_their_user_alone() {
     let f = fixture();
     let (ada, eve) = (f.sign_up("ada@example.org").await, f.sign_up("eve@example.org").await);
     let c = &f.catalog;
-    let (second, _) = c.create_session(ada.user.id).await.unwrap();
-    let (third, _) = c.create_session(ada.user.id).await.unwrap();
+    let (second, _) = c.create_session(ada.user.id, Origin::default()).await.unwrap();
+    let (third, _) = c.create_session(ada.user.id, Origin::default()).await.unwrap();
     let ids = async || {
         let listed = c.sessions(ada.user.id, Slice::FIRST).await.unwrap().items;
         listed.into_iter().map(|session| session.id).collect::<Vec<_>>()
@@ -105,7 +106,9 @@ async fn of_many_first_users_at_once_one_is_let_in() {
             let catalog = f.catalog.clone();
             tokio::spawn(async move {
                 let email = format!("ada{n}@example.org");
-                catalog.sign_up_as(Admission::First, &email, "Ada", "hash".to_owned()).await
+                catalog
+                    .sign_up_as(Admission::First, &email, "Ada", "hash".to_owned(), Origin::default())
+                    .await
             })
         })
         .collect();

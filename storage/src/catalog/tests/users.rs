@@ -1,12 +1,13 @@
 use edgesync_schemas::entity::api_token::ApiTokenInput;
 use edgesync_schemas::entity::audit::AuditAction;
 use edgesync_schemas::entity::organization::{OrganizationInput, Role};
+use edgesync_schemas::entity::session::Origin;
 use edgesync_schemas::entity::user::SubscriptionType;
 use edgesync_schemas::limit;
 use serde_json::json;
 
 use super::*;
-use crate::catalog::{AuditFilter, Slice, token};
+use crate::catalog::{Admission, AuditFilter, Slice, token};
 
 #[tokio::test]
 async fn a_signup_makes_all_that_a_user_needs_or_nothing() {
@@ -34,12 +35,28 @@ async fn a_session_is_found_by_its_token_until_it_ends() {
 }
 
 #[tokio::test]
+async fn a_session_remembers_from_where_somebody_logged_in() {
+    let f = fixture();
+    let ada = f.sign_up("ada@example.org").await;
+    assert_eq!(ada.session.origin, Origin::default());
+    let origin = Origin::of(Some("Firefox 工".as_bytes()), Some("2001:db8::7".parse().unwrap()));
+    let (session, token) = f.catalog.create_session(ada.user.id, origin.clone()).await.unwrap();
+    assert_eq!(session.origin, origin);
+    assert_eq!(f.catalog.session(&token.hash()).await.unwrap().unwrap().0, session);
+    let listed = f.catalog.sessions(ada.user.id, Slice::FIRST).await.unwrap().items;
+    assert_eq!(listed, [ada.session, session]);
+    let eve =
+        f.catalog.sign_up_as(Admission::Anybody, "eve@example.org", "Eve", String::new(), origin.clone());
+    assert_eq!(eve.await.unwrap().session.origin, origin);
+}
+
+#[tokio::test]
 async fn a_user_keeps_a_bounded_number_of_sessions_and_the_oldest_ends() {
     let f = fixture();
     let ada = f.sign_up("ada@example.org").await;
     let mut newest = None;
     for _ in 0..limit::SESSIONS_PER_USER {
-        newest = Some(f.catalog.create_session(ada.user.id).await.unwrap().1);
+        newest = Some(f.catalog.create_session(ada.user.id, Origin::default()).await.unwrap().1);
     }
     assert!(f.catalog.session(&ada.token.hash()).await.unwrap().is_none());
     assert!(f.catalog.session(&newest.unwrap().hash()).await.unwrap().is_some());
@@ -49,7 +66,7 @@ async fn a_user_keeps_a_bounded_number_of_sessions_and_the_oldest_ends() {
 async fn a_new_password_ends_the_other_sessions() {
     let f = fixture();
     let ada = f.sign_up("ada@example.org").await;
-    let (_, other) = f.catalog.create_session(ada.user.id).await.unwrap();
+    let (_, other) = f.catalog.create_session(ada.user.id, Origin::default()).await.unwrap();
     let user =
         f.catalog.update_user(ada.user.id, None, Some("new".to_owned()), Some(ada.session.id)).await.unwrap();
     assert_eq!(user.name, ada.user.name);
@@ -170,7 +187,7 @@ async fn a_disabled_account_loses_its_sessions_and_tokens_and_gets_none_of_them_
     operator.set_user_active("ada@example.org", false).await.unwrap();
     assert!(operator.set_user_active("ada@example.org", true).await.unwrap().is_active);
     assert_eq!(is_known(&ada.token, &ada_s).await, (false, false));
-    let (_, session) = c.create_session(ada.user.id).await.unwrap();
+    let (_, session) = c.create_session(ada.user.id, Origin::default()).await.unwrap();
     assert_eq!(is_known(&session, &ada_s).await, (true, false));
 
     let noted = c.account_audit(ada.user.id, AuditFilter::default(), Slice::FIRST).await.unwrap().items;

@@ -1,6 +1,5 @@
 import { Modal } from '@mantine/core'
 import { Trouble } from '../../parts/Trouble'
-import { HalfMade } from './actions'
 import type { Named } from './DashboardMenu'
 import { DeleteDashboard } from './DeleteDashboard'
 import { RenameDashboard } from './RenameDashboard'
@@ -24,7 +23,7 @@ export function Dialogs({ dashboard, what, error, onClose, onDeleted }: Props) {
     <Modal opened onClose={onClose} title={titles[what]} closeButtonProps={{ 'aria-label': 'Close' }}>
       {what === 'rename' && <RenameDashboard dashboard={dashboard} done={onClose} />}
       {what === 'delete' && <DeleteDashboard dashboard={dashboard} keep={onClose} done={onDeleted} />}
-      {what === 'failed' && <Trouble error={error instanceof HalfMade ? error.why : error} />}
+      {what === 'failed' && <Trouble error={error} />}
     </Modal>
   )
 }

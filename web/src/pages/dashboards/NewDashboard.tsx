@@ -1,9 +1,9 @@
 import { Button, SegmentedControl, TextInput } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
-import { Link, useNavigate } from '@tanstack/react-router'
+import { useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import { Trouble } from '../../parts/Trouble'
-import { create, HalfMade } from './actions'
+import { create } from './actions'
 import { FromDevice } from './FromDevice'
 import { FromFile } from './FromFile'
 import { type Board, emptyBoard } from './model/board'
@@ -42,23 +42,7 @@ export function NewDashboard({ organization }: { organization: string }) {
         <FromDevice organization={organization} busy={make.isPending} make={make.mutate} />
       )}
       {way === 'file' && <FromFile organization={organization} busy={make.isPending} make={make.mutate} />}
-      {make.error instanceof HalfMade ? <Half error={make.error} /> : null}
-      {make.error && !(make.error instanceof HalfMade) && <Trouble error={make.error} />}
-    </div>
-  )
-}
-
-/** What was made stays: somebody can go on with it by hand. */
-function Half({ error }: { error: HalfMade }) {
-  return (
-    <div className="stack" style={{ gap: 8 }}>
-      <Trouble error={error.why} />
-      <div>
-        The dashboard is there, with the widgets before that one.{' '}
-        <Link to="/dashboards/$id/edit" params={{ id: error.id }}>
-          Go on with it
-        </Link>
-      </div>
+      {make.error && <Trouble error={make.error} />}
     </div>
   )
 }

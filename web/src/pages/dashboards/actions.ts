@@ -6,18 +6,6 @@ import { type Board, boardOf } from './model/board'
 import { fileName, fileOf, type Names } from './model/file'
 import { save } from './save'
 
-/** A dashboard that was begun: some of its widgets were refused. */
-export class HalfMade extends Error {
-  readonly id: string
-  readonly why: unknown
-
-  constructor(id: string, why: unknown) {
-    super('not all of its widgets could be made')
-    this.id = id
-    this.why = why
-  }
-}
-
 /** Makes a dashboard with all its widgets; the answer is its id. */
 export async function create(organization_id: string, board: Board): Promise<string> {
   const { name, description, update_frequency, project_id } = board
@@ -25,9 +13,15 @@ export async function create(organization_id: string, board: Board): Promise<str
   const header = { 'Idempotency-Key': onceKey(body) }
   const template = await take(api.POST('/api/v1/dashboard-templates', { body, params: { header } }))
   forgetOnceKey()
-  const { problem } = await save({ template, widgets: [] }, board)
+  if (board.items.length > 0) {
+    const { problem } = await save({ template, widgets: [] }, board)
+    if (problem) {
+      // An empty one would be taken for what was asked for.
+      await remove(template.id)
+      throw problem
+    }
+  }
   forgetDashboards()
-  if (problem) throw new HalfMade(template.id, problem)
   return template.id
 }
 

@@ -4,7 +4,6 @@ import { useEditor } from '../../flow/store'
 import { DeployButton } from './deploy/DeployButton'
 import { FlowLinks } from './FlowLinks'
 import { later } from './later'
-import { LiveValues } from './live/LiveValues'
 import { TestButton } from './runs/TestButton'
 
 export interface DrawerTab {
@@ -52,5 +51,5 @@ export const slots: Slots = {
   ],
   live: later(async () => (await import('./live/LiveTab')).LiveTab, 96),
   Conflict,
-  watchers: [LiveValues],
+  watchers: [later(async () => (await import('./live/LiveValues')).LiveValues)],
 }

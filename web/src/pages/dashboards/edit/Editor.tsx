@@ -5,10 +5,9 @@ import { PlusIcon } from '../../../parts/icons'
 import { Trouble } from '../../../parts/Trouble'
 import { kindOf } from '../../../widgets/kinds'
 import { DEFAULT_RANGE } from '../../../widgets/range'
-import type { Board, WidgetType } from '../model/board'
+import type { Board, Stored, WidgetType } from '../model/board'
 import { added, newId } from '../model/edits'
 import type { Size } from '../model/place'
-import type { Stored } from '../model/plan'
 import { Canvas } from './Canvas'
 import classes from './Editor.module.css'
 import { Leaving } from './Leaving'
@@ -137,8 +136,7 @@ function Where({ board, widget, onGo }: { board: Board; widget: string; onGo: (i
   if (!item) return null
   return (
     <div className="row">
-      It is about the widget “{item.title || kindOf(item.widget_type).name}”. What was changed before it is
-      saved.
+      It is about the widget “{item.title || kindOf(item.widget_type).name}”. Nothing was saved.
       <Button size="xs" variant="default" onClick={() => onGo(widget)}>
         Open its settings
       </Button>

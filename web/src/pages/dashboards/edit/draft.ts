@@ -1,6 +1,5 @@
 /** What is not saved, kept in this browser: a tab that is closed or crashes loses nothing. One of each user and dashboard. */
-import type { Board } from '../model/board'
-import type { Stored } from '../model/plan'
+import type { Board, Stored } from '../model/board'
 
 export interface Draft {
   /** When it was changed last, in ms. */

@@ -1,8 +1,7 @@
 /** What the page that changes a dashboard keeps: what the server has, what was begun with, and each step since. */
-import type { Board } from '../model/board'
+import type { Board, Stored } from '../model/board'
 import { boardOf } from '../model/board'
 import * as history from '../model/history'
-import type { Stored } from '../model/plan'
 import { sameBoard } from '../model/written'
 
 export interface Editing {

@@ -1,7 +1,7 @@
 /** Who saved a dashboard since we looked at it. The audit log says so, to admins. */
 import { api, take } from '../../../api/client'
 import { Problem } from '../../../api/problem'
-import type { Stored } from '../model/plan'
+import type { Stored } from '../model/board'
 
 export interface Editor {
   name: string

@@ -13,6 +13,12 @@ export type WidgetType = Schemas['WidgetType']
 export type Aggregation = Schemas['Aggregation']
 export type Source = Schemas['DataSource']
 
+/** What the server has, as it answered. */
+export interface Stored {
+  template: Template
+  widgets: readonly Widget[]
+}
+
 /** A widget without its place. */
 export interface Item {
   /** Its name within the dashboard; never changed. */

@@ -1,7 +1,10 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { moved, resized } from './keys'
 import { COLUMNS, free, type Layout, narrowed, overlap, type Place, rows, SIZES, settle } from './place'
 import { type Random, seeded, seedOf } from './random'
+
+// Many random cases, on machines that are busy with other things.
+vi.setConfig({ testTimeout: 30_000 })
 
 const at = (i: string, x: number, y: number, w: number, h: number): Place => ({ i, x, y, w, h })
 
