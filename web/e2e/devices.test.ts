@@ -239,3 +239,42 @@ test(
   },
   LONG_MS,
 )
+
+test(
+  'many devices at once: switched off, put into a project, deleted by typing how many',
+  async () => {
+    const { page, complaints } = await visitor(browser)
+    const lin = await Account.signUp(page, server.url, 'lin@example.org')
+    for (const name of ['boiler', 'chiller', 'press']) await lin.device(name)
+    const project = await lin.post('/projects', { organization_id: lin.organization, name: 'Cooling' })
+    type Known = { items: { name: string; is_active: boolean; project_ids: string[] }[] }
+    const known = async () => (await lin.get<Known>('/devices?sort=name')).items
+    await page.goto(`${server.url}/devices`)
+    await page.getByRole('checkbox', { name: 'Choose boiler' }).check()
+    await page.getByRole('checkbox', { name: 'Choose press' }).check()
+    await page.getByText('2 chosen').waitFor()
+    await page.getByRole('button', { name: 'Switch off' }).click()
+    await page.getByText('2 done').waitFor()
+    expect((await known()).map(({ is_active }) => is_active)).toEqual([false, true, false])
+    await page.getByRole('checkbox', { name: 'Choose all that are loaded' }).check()
+    await page.getByText('3 chosen').waitFor()
+    await hold(page, 'devices-chosen')
+    await page.getByRole('button', { name: 'Put into project' }).click()
+    await page.getByRole('menuitem', { name: 'Cooling' }).click()
+    await page.getByText('3 done').waitFor()
+    expect((await known()).map(({ project_ids }) => project_ids)).toEqual([
+      [project.id],
+      [project.id],
+      [project.id],
+    ])
+    await page.getByRole('checkbox', { name: 'Choose all that are loaded' }).check()
+    await page.getByRole('button', { name: 'Delete' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByRole('textbox').fill('3')
+    await dialog.getByRole('button', { name: 'Delete them' }).click()
+    await page.getByText('There is no device yet.').waitFor()
+    expect(await known()).toEqual([])
+    expect(complaints).toEqual([])
+  },
+  LONG_MS,
+)

@@ -1,10 +1,13 @@
 /** Each page: usable by everybody, in both themes, on a desk and on a phone, with nothing and with something. */
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { launch, visitor } from './support/browser'
 import { Device } from './support/device'
 import { hold } from './support/hold'
 import { Server } from './support/server'
+
+// Each page is looked at four times, on a machine that may do something else as well.
+vi.setConfig({ testTimeout: 600_000 })
 
 const PASSWORD = 'correct horse battery'
 
