@@ -268,7 +268,9 @@ async fn allowed(server: &Server, all: &[Operation], operation: &Operation, wron
         if !answer.status.is_success() {
             wrong.push(format!("{} as {who:?} is {}: {}", operation.id, answer.status, answer.body));
         }
-        if let Some(id) = world.strange_id(who, &answer.body.to_string()) {
+        // where each thing is answered by itself, it is named as it was asked about
+        let told = Value::Array(unnamed(&answer)).to_string();
+        if let Some(id) = world.strange_id(who, &told) {
             wrong
                 .push(format!("{} tells {who:?} of {id}, which is another's: {}", operation.id, answer.body));
         }
