@@ -261,8 +261,11 @@ async function act(editor: Editor, random: () => number): Promise<void> {
     case 10: {
       await key('n')
       await key('f')
-      const selected = page.locator('.react-flow__node.selected')
-      const box = (await selected.count()) > 0 ? await selected.first().boundingBox() : null
+      // Looked for at once: what leaves the view while all of it is brought in is taken out of the page.
+      const box = await page.evaluate(() => {
+        const at = document.querySelector('.react-flow__node.selected')?.getBoundingClientRect()
+        return at && { x: at.x, y: at.y }
+      })
       if (!box) return
       await page.mouse.move(box.x + 30, box.y + 10)
       await page.mouse.down()

@@ -40,7 +40,7 @@ export interface Seen {
 export async function visitor(browser: Browser, options: BrowserContextOptions = {}): Promise<Seen> {
   const context = await browser.newContext({ locale: 'en-GB', ...options })
   const page = await context.newPage()
-  page.setDefaultTimeout(15_000)
+  page.setDefaultTimeout(30_000)
   const complaints: string[] = []
   page.on('pageerror', error => complaints.push(String(error)))
   page.on('console', message => {
