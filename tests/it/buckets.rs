@@ -1,14 +1,12 @@
 //! Buckets of widgets that aggregate a flow's node outlive the process: all of it an orderly end, all but the last second a kill.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use edgesync_schemas::time::Timestamp;
 use hyper::Method;
 use serde_json::{Value, json};
 
-use crate::samples::Widget;
-use crate::support::api::metric;
+use crate::samples::{Widget, deploy, stored, until_more_is_stored, until_the_kill};
 use crate::support::{Api, Device, Live, Random, Stage, eventually, now_ms, on_both_stores};
 
 const ROUNDS: u64 = 4;
@@ -55,18 +53,6 @@ fn assert_within(counts: &Counts, safe: &Counts, sent: &Counts) {
     assert_eq!((few, many), (None, None), "{counts:?} is not between {safe:?} and {sent:?}");
 }
 
-/// A flow that remembers something, so that it puts out again after a kill what it has put out since it was saved. Its node `show` puts out what the
-/// sensor `t` sends as long as that is the same.
-async fn deploy(stage: &Stage) -> String {
-    let nodes = json!([
-        {"id": "in", "type": "device", "position": {"x": 0, "y": 0}, "data": {"deviceUuid": stage.device.id, "variable": "t"}},
-        {"id": "average", "type": "moving-average", "position": {"x": 1, "y": 0}, "data": {"windowSize": 2}},
-        {"id": "show", "type": "display", "position": {"x": 2, "y": 0}, "data": {}},
-    ]);
-    let edges = json!([{"id": "1", "source": "in", "target": "average"}, {"id": "2", "source": "average", "target": "show"}]);
-    stage.api.deploy("f", nodes, edges).await
-}
-
 async fn buckets_go_on_after_every_kill_with_each_value_counted_once(mut stage: Stage) {
     let flow = deploy(&stage).await;
     let fields = json!({"aggregation": "count", "refresh_interval": BUCKET_MS});
@@ -92,18 +78,15 @@ async fn buckets_go_on_after_every_kill_with_each_value_counted_once(mut stage: 
         let safe = sender.sent.clone();
         // A write may be on its way that does not have all of them; the one that begins after it does.
         for _ in 0..2 {
-            let before = metric(&stage.server, "edgesync_widget_samples_total").await as u64;
+            let before = stored(&stage).await;
             sender.send(&mut device, 0).await;
-            eventually("more is stored", async || {
-                let stored = metric(&stage.server, "edgesync_widget_samples_total").await as u64;
-                if stored > before { Ok(()) } else { Err(stored) }
-            })
-            .await;
+            until_more_is_stored(&stage, before).await;
         }
-        for _ in 0..random.within(0..12) {
+        let before = stored(&stage).await;
+        for _ in 0..random.within(1..12) {
             sender.send(&mut device, random.within(0..20_000).cast_signed()).await;
         }
-        tokio::time::sleep(Duration::from_millis(random.within(0..1_200))).await; // the random moment
+        until_the_kill(&stage, round, &mut random, before).await;
         stage.server.kill().await;
         stage.server.restart().await;
         api = api.at(&stage.server);

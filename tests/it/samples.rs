@@ -46,14 +46,38 @@ impl Widget {
     }
 }
 
-/// A flow whose node `show` puts out what the sensor `t` sends.
-async fn deploy(stage: &Stage) -> String {
+/// A flow whose node `show` puts out what the sensor `t` sends. It remembers something, an average of one, so that after a kill it puts out again what it has put out since
+/// it was written down how far that is.
+pub(crate) async fn deploy(stage: &Stage) -> String {
     let nodes = json!([
         {"id": "in", "type": "device", "position": {"x": 0, "y": 0}, "data": {"deviceUuid": stage.device.id, "variable": "t"}},
-        {"id": "show", "type": "display", "position": {"x": 1, "y": 0}, "data": {}},
+        {"id": "average", "type": "moving-average", "position": {"x": 1, "y": 0}, "data": {"windowSize": 1}},
+        {"id": "show", "type": "display", "position": {"x": 2, "y": 0}, "data": {}},
     ]);
-    let edges = json!([{"id": "1", "source": "in", "target": "show"}]);
+    let edges = json!([{"id": "1", "source": "in", "target": "average"}, {"id": "2", "source": "average", "target": "show"}]);
     stage.api.deploy("f", nodes, edges).await
+}
+
+/// Rows of widgets that were stored since the server's start.
+pub(crate) async fn stored(stage: &Stage) -> u64 {
+    metric(&stage.server, "edgesync_widget_samples_total").await as u64
+}
+
+/// Waits until more rows are stored than that.
+pub(crate) async fn until_more_is_stored(stage: &Stage, before: u64) {
+    eventually("more is stored", async || match stored(stage).await {
+        stored if stored > before => Ok(()),
+        stored => Err(stored),
+    })
+    .await;
+}
+
+/// Waits for the moment of a kill: any, or as soon as more rows are stored than that. Then it is perhaps not written down yet that the flow has put them out.
+pub(crate) async fn until_the_kill(stage: &Stage, round: u64, random: &mut Random, before: u64) {
+    match round % 2 {
+        0 => tokio::time::sleep(Duration::from_millis(random.within(0..1_200))).await, // the random moment
+        _ => until_more_is_stored(stage, before).await,
+    }
 }
 
 async fn what_was_shown_is_there_after_every_kill(mut stage: Stage) {
@@ -63,7 +87,7 @@ async fn what_was_shown_is_there_after_every_kill(mut stage: Stage) {
     eventually("it is kept", async || if widget.samples(&api).await.1 { Ok(()) } else { Err(()) }).await;
     let mut random = Random::seeded();
     let (mut q, mut safe) = (0u64, Vec::new());
-    for _ in 0..ROUNDS {
+    for round in 0..ROUNDS {
         let mut device = Device::connect(&stage.server, &stage.device, 1, q + 1).await;
         let first = q + 1;
         for _ in 0..random.within(1..12) {
@@ -74,21 +98,18 @@ async fn what_was_shown_is_there_after_every_kill(mut stage: Stage) {
         safe.extend(first..=q);
         // A write may be on its way that does not have all of them; the one that begins after it does.
         for _ in 0..2 {
-            let before = metric(&stage.server, "edgesync_widget_samples_total").await as u64;
+            let before = stored(&stage).await;
             q += 1;
             device.deliver(q, json!([["t", q]])).await;
-            eventually("more is stored", async || {
-                let stored = metric(&stage.server, "edgesync_widget_samples_total").await as u64;
-                if stored > before { Ok(()) } else { Err(stored) }
-            })
-            .await;
+            until_more_is_stored(&stage, before).await;
         }
         // and some more, of which some are stored by the time of the kill
-        for _ in 0..random.within(0..12) {
+        let before = stored(&stage).await;
+        for _ in 0..random.within(1..12) {
             q += 1;
             device.deliver(q, json!([["t", q]])).await;
         }
-        tokio::time::sleep(Duration::from_millis(random.within(0..1_200))).await; // the random moment
+        until_the_kill(&stage, round, &mut random, before).await;
         stage.server.kill().await;
         stage.server.restart().await;
         api = api.at(&stage.server);
