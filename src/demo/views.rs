@@ -38,9 +38,9 @@ fn flow(devices: &[Made]) -> Value {
         "description": "The average temperature of the first device, while it is above 20 degrees",
         "nodes": [
             node("device", "device", 0, json!({"label": "Boiler 1", "mode": "read", "deviceUuid": devices[0].id, "variable": "temperature"})),
-            node("average", "moving-average", 260, json!({"label": "Mean of 10", "windowSize": 10})),
-            node("warm", "filter", 520, json!({"label": "Above 20 degrees", "expression": "value > 20.0"})),
-            node("display", "display", 780, json!({"label": "Show", "displayType": "number", "precision": 2, "unit": "C"})),
+            node("average", "moving-average", 300, json!({"label": "Mean of 10", "windowSize": 10})),
+            node("warm", "filter", 600, json!({"label": "Above 20 degrees", "expression": "value > 20.0"})),
+            node("display", "display", 900, json!({"label": "Show", "displayType": "number", "precision": 2, "unit": "C"})),
         ],
         "edges": [
             {"id": "e1", "source": "device", "target": "average"},

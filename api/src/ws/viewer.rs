@@ -63,6 +63,17 @@ impl Viewer {
     }
 }
 
+/// The token in an address (`share=`): that of a share link. Any other would be a secret in somebody's logs.
+///
+/// # Errors
+/// 400 for another.
+pub(crate) fn shared(share: &str) -> Result<&str, Problem> {
+    match share.starts_with(SHARE_LINK) {
+        true => Ok(share),
+        false => Err(Problem::parameter("share", "must be the token of a share link")),
+    }
+}
+
 /// The token that a handshake carries. One in the address goes before all else: that of a share link (`share=`), because a browser sends its session's cookie along
 /// whatever its page wants to show, and of the compatible form any (`token=`). Then that of the `Authorization` header, or of the cookie if the page is one of ours.
 ///
@@ -74,11 +85,7 @@ pub(crate) fn token(
     token: Option<String>,
 ) -> Result<Option<String>, Problem> {
     if let Some(share) = share {
-        // Any other token in an address would be a secret in somebody's logs.
-        if share.starts_with(SHARE_LINK) {
-            return Ok(Some(share));
-        }
-        return Err(Problem::parameter("share", "must be the token of a share link"));
+        return shared(&share).map(|share| Some(share.to_owned()));
     }
     if token.is_some() {
         return Ok(token);

@@ -7,7 +7,6 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use edgesync_schemas::id::{OrganizationId, WidgetId};
-use edgesync_storage::catalog::token::SHARE_LINK;
 
 use super::poll::Polled;
 use super::{begin, events, poll};
@@ -16,6 +15,7 @@ use crate::error::Problem;
 use crate::openapi::Role;
 use crate::page::{Params, Path};
 use crate::state::AppState;
+use crate::ws::viewer;
 
 /// The token of the link that is shown, and the organization that its dashboard is in.
 async fn link<'a>(
@@ -24,9 +24,7 @@ async fn link<'a>(
     params: &'a Params,
 ) -> Result<(&'a str, OrganizationId), Problem> {
     let token = match (params.text("share"), session_token(headers)) {
-        (Some(share), _) if share.starts_with(SHARE_LINK) => share,
-        // Any other token in an address would be a secret in somebody's logs.
-        (Some(_), _) => return Err(Problem::parameter("share", "must be the token of a share link")),
+        (Some(share), _) => viewer::shared(share)?,
         (None, Some((token, Via::Header))) => token,
         (None, _) => return Err(Problem::unauthorized("this needs the token of a share link")),
     };
